@@ -1,61 +1,63 @@
 namespace Broadcast.Control;
 
-/// <summary>What kind of answer a <see cref="ControlException"/> is.</summary>
-public enum ControlCode
+/// <summary>Category of a <see cref="ControlException"/>.</summary>
+public enum ControlErrorCode
 {
-    /// <summary>The request holds bad values; <see cref="ControlException.Mistakes"/> lists each.</summary>
+    /// <summary>The request contains invalid values; <see cref="ControlException.ValidationErrors"/> lists each.</summary>
     Invalid,
 
-    /// <summary>What was named does not exist.</summary>
+    /// <summary>The named object does not exist.</summary>
     NotFound,
 
-    /// <summary>It contradicts what is there, such as a name already taken.</summary>
+    /// <summary>The request conflicts with existing state, such as a name in use.</summary>
     Conflict,
 
-    /// <summary>It is not any more as the caller saw it; nothing was changed.</summary>
+    /// <summary>The object changed since the caller read it; nothing was changed.</summary>
     Stale,
 
-    /// <summary>Not allowed: a wrong set-up code, say.</summary>
-    Refused,
+    /// <summary>The request is not permitted, for example because of an invalid setup code.</summary>
+    Denied,
 
-    /// <summary>Tried too often; try again later.</summary>
-    TooMany,
+    /// <summary>Too many attempts; try again later.</summary>
+    TooManyAttempts,
 
-    /// <summary>The database cannot be asked now; the same request may work later.</summary>
+    /// <summary>The database is unavailable; the same request may succeed later.</summary>
     Unavailable,
 
-    /// <summary>The installation is not fit: no PostgreSQL installed, a schema newer than the program. Trying again does not help.</summary>
+    /// <summary>
+    /// The installation is unusable: PostgreSQL is not installed, or the schema is newer than the program. Retrying does not help.
+    /// </summary>
     Broken,
 }
 
-/// <summary>One thing wrong with a request.</summary>
-/// <param name="Member">The member it is about, as the API spells it.</param>
-/// <param name="Message">What is wrong and what would be right.</param>
-public sealed record Mistake(string Member, string Message);
+/// <summary>One validation error of a request.</summary>
+/// <param name="Member">Member that the error concerns, as named in the API.</param>
+/// <param name="Message">Description of the error and of a valid value.</param>
+public sealed record ValidationError(string Member, string Message);
 
-/// <summary>The control room could not do what it was asked. The message says what to do and holds no secret.</summary>
+/// <summary>Failure of a control operation. The message says what to do and contains no secret.</summary>
 public sealed class ControlException : Exception
 {
-    /// <summary>One problem.</summary>
-    public ControlException(ControlCode code, string message, Exception? inner = null) : base(message, inner)
+    /// <summary>Creates an exception for one problem.</summary>
+    public ControlException(ControlErrorCode code, string message, Exception? inner = null) : base(message, inner)
     {
         Code = code;
-        Mistakes = [];
+        ValidationErrors = [];
     }
 
-    /// <summary>Bad values, all of them at once.</summary>
-    public ControlException(IReadOnlyList<Mistake> mistakes) : base(string.Join(" ", mistakes.Select(m => m.Message)))
+    /// <summary>Creates an exception for invalid values, listing all of them.</summary>
+    public ControlException(IReadOnlyList<ValidationError> validationErrors) : base(string.Join(" ", validationErrors.Select(m => m.Message)))
     {
-        Code = ControlCode.Invalid;
-        Mistakes = mistakes;
+        Code = ControlErrorCode.Invalid;
+        ValidationErrors = validationErrors;
     }
 
-    /// <summary>What kind of problem it is.</summary>
-    public ControlCode Code { get; }
+    /// <summary>Category of the problem.</summary>
+    public ControlErrorCode Code { get; }
 
-    /// <summary>Each mistake of an invalid request; empty for other codes.</summary>
-    public IReadOnlyList<Mistake> Mistakes { get; }
+    /// <summary>Validation errors of an invalid request; empty for other codes.</summary>
+    public IReadOnlyList<ValidationError> ValidationErrors { get; }
 
     internal static ControlException NoChannel(string name) =>
-        new(ControlCode.NotFound, $"There is no channel '{name}'. 'broadcast channel list' shows those there are.");
+        new(ControlErrorCode.NotFound, $"There is no channel '{name}'. 'broadcast channel list' shows all channels.");
 }

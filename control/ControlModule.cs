@@ -1,5 +1,25 @@
+using Broadcast.Control.Access;
 using Broadcast.Control.Api;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Calendars;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Outbound;
+using Broadcast.Control.Pages;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Slates;
+using Broadcast.Control.Storage;
+using Broadcast.Control.ViewerCounting;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,13 +31,18 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registration of the control module.</summary>
 public static class ControlModule
 {
     /// <summary>
-    /// Adds the control room: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database, <see cref="IPublishAuthority"/>, <see cref="IViewerAuthority"/>, <see cref="ISessionAudience"/>, <see cref="IAnnouncements"/>, <see cref="IAudienceSizes"/>, <see cref="IRecordingCatalog"/>, <see cref="IReplays"/>, <see cref="IPageFacts"/>, the services that the API and the commands share, and <see cref="FirstRun"/>.
-    /// The host provides <see cref="DataFolder"/>, and where they run <see cref="ISessionLifecycle"/>, <see cref="ISessionMedia"/>, <see cref="IChannelStates"/>, <see cref="ISourceHealth"/>, <see cref="IViewerCounter"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>, <see cref="IPublishAddresses"/> and <see cref="IViewerAddresses"/>. Add it before the
-    /// rooms that ask it, so that it is started first and stopped last.
+    /// Adds the control module: options <c>Database</c>, <c>Control</c> and <c>Authorization</c>, the database,
+    /// <see cref="IPublishAuthorizer"/>, <see cref="IViewerAuthorizer"/>, <see cref="ISessionVisibility"/>, <see cref="IProgramGuide"/>,
+    /// <see cref="IViewerTotals"/>, <see cref="IRecordingCatalog"/>, <see cref="IChannelRecordings"/>, <see cref="IPageData"/>, the services that
+    /// the API and the CLI share, and <see cref="FirstRun"/>. The host provides <see cref="DataFolder"/> and, where available,
+    /// <see cref="ISessionLifecycle"/>, <see cref="ISessionStorageInspector"/>, <see cref="IChannelRuntimeStates"/>, <see cref="ISourceHealth"/>,
+    /// <see cref="IViewerCounter"/>, <see cref="IChannelMeasurements"/>, <see cref="IEncoderList"/>, <see cref="IStorageProbe"/>,
+    /// <see cref="IPublishUrls"/> and <see cref="IViewerUrls"/>. Add it before the modules that depend on it, so that it starts
+    /// first and stops last.
     /// </summary>
     public static IServiceCollection AddControl(this IServiceCollection services, IConfiguration configuration)
     {
@@ -28,113 +53,117 @@ public static class ControlModule
             .Bind(configuration.GetSection(ControlOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddOptions<AuthorizationOptions>()
             .Bind(configuration.GetSection(AuthorizationOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AuthorizationOptions>>(new Rules<AuthorizationOptions>(o => o.Mistakes()));
-        services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Mistakes()));
-        services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Mistakes()));
+        services.AddSingleton<IValidateOptions<AuthorizationOptions>>(new Rules<AuthorizationOptions>(o => o.Validate()));
+        services.AddSingleton<IValidateOptions<DatabaseOptions>>(new Rules<DatabaseOptions>(o => o.Validate()));
+        services.AddSingleton<IValidateOptions<ControlOptions>>(new Rules<ControlOptions>(o => o.Validate()));
 
-        services.AddSingleton(p => new Database(
-            p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<Database>>()));
+        services.AddSingleton(p => new ControlDatabase(
+            p.GetRequiredService<DataFolder>(), () => p.GetRequiredService<IOptions<DatabaseOptions>>().Value, p.GetRequiredService<TimeProvider>(), p.GetService<ILogger<ControlDatabase>>()));
         services.AddSingleton<AuditLog>();
-        services.AddSingleton<ChannelDirectory>();
+        services.AddSingleton<ChannelRepository>();
         services.AddSingleton<StreamKeys>();
         services.AddSingleton<ChannelSlates>();
         services.AddSingleton<IChannelSlates>(p => p.GetRequiredService<ChannelSlates>());
-        services.AddSingleton<Tokens>();
-        services.AddSingleton<Users>();
+        services.AddSingleton<TokenRepository>();
+        services.AddSingleton<UserRepository>();
         services.AddSingleton<UserSessions>();
         services.AddSingleton<LoginAttempts>();
         services.AddSingleton<SecondFactors>();
         services.AddSingleton<Logins>();
         services.AddSingleton<ViewerKeys>();
         services.AddSingleton<ViewerTokens>();
-        services.AddSingleton<ViewingRegister>();
-        services.AddSingleton<AudienceRegister>();
-        services.AddSingleton<ISessionAudience>(p => p.GetRequiredService<AudienceRegister>());
-        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ViewerPolicyCache>();
+        services.AddSingleton<SessionVisibilityStore>();
+        services.AddSingleton<ISessionVisibility>(p => p.GetRequiredService<SessionVisibilityStore>());
+        services.AddSingleton(p => new RecordingCatalog(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRecordingCatalog>(p => p.GetRequiredService<RecordingCatalog>());
         services.AddSingleton<IRecordingList>(p => p.GetRequiredService<RecordingCatalog>());
-        services.AddSingleton(p => new PageRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IReplays>(p => p.GetRequiredService<PageRegister>());
-        services.AddSingleton<IPageFacts>(p => p.GetRequiredService<PageRegister>());
-        services.AddSingleton<ViewerWebhook>();
-        services.AddSingleton<HookedViewers>();
-        services.AddSingleton<IViewerAuthority, ViewerAuthority>();
+        services.AddSingleton(p => new PageDataCache(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IChannelRecordings>(p => p.GetRequiredService<PageDataCache>());
+        services.AddSingleton<IPageData>(p => p.GetRequiredService<PageDataCache>());
+        services.AddSingleton<ViewerAuthCallback>();
+        services.AddSingleton<ViewerAuthCache>();
+        services.AddSingleton<IViewerAuthorizer, ViewerAuthorizer>();
         services.AddSingleton<SetupCodes>();
         services.AddSingleton<SessionHistory>();
-        services.AddSingleton<ChannelTimeline>();
+        services.AddSingleton<ChannelActivityLog>();
         services.AddSingleton<FirstRun>();
 
-        services.AddSingleton(p => new KeyRegister(p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(p => new SetupThrottle(Throttle(p)));
+        services.AddSingleton(p => new StreamKeyCache(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new SetupThrottle(CreateThrottle(p)));
         services.AddSingleton<KeyAttempts>();
-        services.AddSingleton<KeyCheck>();
-        services.AddSingleton<WebhookClient>();
-        services.AddSingleton<WebhookNotices>();
-        services.AddSingleton<HookedChannels>();
-        services.AddSingleton<PublisherCheck>();
+        services.AddSingleton<StreamKeyValidator>();
+        services.AddSingleton<AuthCallbackClient>();
+        services.AddSingleton<AuthCallbackNotifier>();
+        services.AddSingleton<AuthCallbackChannels>();
+        services.AddSingleton<PublishAuthorization>();
         services.AddSingleton<ServerIdentity>();
         services.AddSingleton<SessionClaims>();
-        services.AddSingleton<SessionsElsewhere>();
-        services.AddSingleton<ServerKeeper>();
-        services.AddSingleton(p => new SessionLedger(
-            p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionLedger>>(), p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
-        services.AddSingleton(p => new SessionBook(
-            p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionBook>>(),
-            p.GetRequiredService<AudienceRegister>(), p.GetService<IEventGate>()));
+        services.AddSingleton<RemoteSessions>();
+        services.AddSingleton<ServerLeaseService>();
+        services.AddSingleton(p => new SessionWriter(
+            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionWriter>>(), p.GetRequiredService<ServerIdentity>(), p.GetRequiredService<IOptions<ControlOptions>>()));
+        services.AddSingleton(p => new SessionManager(
+            p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SessionManager>>(),
+            p.GetRequiredService<SessionVisibilityStore>(), p.GetService<IActiveEvents>()));
         services.AddSingleton(p => new DeletedChannels(
-            p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
-        services.AddSingleton(p => new ChannelDoor(p.GetRequiredService<SessionBook>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<PublishAuthority>();
-        services.AddSingleton<IPublishAuthority>(p => p.GetRequiredService<PublishAuthority>());
-        services.AddHostedService(p => p.GetRequiredService<WebhookNotices>());
+            p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetService<ISessionLifecycle>(), p.GetRequiredService<ILogger<DeletedChannels>>(), p.GetRequiredService<ServerIdentity>()));
+        services.AddSingleton(p => new PublishAdmission(p.GetRequiredService<SessionManager>(), p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PublishAuthorizer>();
+        services.AddSingleton<IPublishAuthorizer>(p => p.GetRequiredService<PublishAuthorizer>());
+        services.AddHostedService(p => p.GetRequiredService<AuthCallbackNotifier>());
         services.AddSingleton<OutboundConnector>();
-        services.AddSingleton<Webhooks>();
-        services.AddSingleton<HookLog>();
-        services.AddSingleton<HookQueue>();
-        services.AddSingleton<HookSender>();
-        services.AddSingleton(p => new HookTrial(p.GetRequiredService<Database>(), p.GetRequiredService<HookSender>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<HookCourier>();
+        services.AddSingleton<WebhookRepository>();
+        services.AddSingleton<WebhookDeliveryLog>();
+        services.AddSingleton<WebhookQueue>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton(p => new WebhookTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<WebhookSender>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<WebhookDispatcher>();
         services.AddSingleton<EventStreamLog>();
         services.AddSingleton<EventStream>();
-        services.AddSingleton<EventDirectory>();
+        services.AddSingleton<EventRepository>();
         services.AddSingleton<CalendarFeeds>();
-        services.AddSingleton<EventGate>();
-        services.AddSingleton<IEventGate>(p => p.GetRequiredService<EventGate>());
-        services.AddSingleton<IAnnouncements>(p => p.GetRequiredService<EventGate>());
-        services.AddSingleton(p => new EventKeeper(
-            p.GetRequiredService<Database>(), p.GetRequiredService<SessionBook>(), p.GetRequiredService<SessionLedger>(), p.GetRequiredService<EventGate>(), p.GetRequiredService<AudienceRegister>(),
-            p.GetRequiredService<ViewingRegister>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventKeeper>>()));
-        services.AddSingleton<RecordingDirectory>();
-        services.AddSingleton(p => new RecordingSizes(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>(), p.GetService<ISessionMedia>()));
-        services.AddSingleton(p => new StorageTrial(p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ActiveEventCache>();
+        services.AddSingleton<IActiveEvents>(p => p.GetRequiredService<ActiveEventCache>());
+        services.AddSingleton<IProgramGuide>(p => p.GetRequiredService<ActiveEventCache>());
+        services.AddSingleton(p => new EventScheduler(
+            p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<SessionManager>(), p.GetRequiredService<SessionWriter>(), p.GetRequiredService<ActiveEventCache>(), p.GetRequiredService<SessionVisibilityStore>(),
+            p.GetRequiredService<ViewerPolicyCache>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventScheduler>>()));
+        services.AddSingleton<RecordingRepository>();
+        services.AddSingleton(p => new RecordingUsageCounter(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>(), p.GetService<ISessionStorageInspector>()));
+        services.AddSingleton(p => new StorageTest(p.GetRequiredService<ControlDatabase>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IdempotencyKeys>();
         services.AddSingleton(p => new CallerLimits(p.GetRequiredService<IOptions<ControlOptions>>()));
-        services.AddSingleton<RecordingKeeper>();
-        services.AddHostedService<ControlRoom>();
-        services.AddHostedService(p => p.GetRequiredService<ServerKeeper>());
-        services.AddHostedService(p => p.GetRequiredService<RecordingKeeper>());
-        services.AddHostedService<AuditKeeper>();
-        services.AddHostedService(p => p.GetRequiredService<HookCourier>());
-        services.AddHostedService<ChannelWatch>();
+        services.AddSingleton<RecordingRetentionService>();
+        services.AddHostedService<ControlService>();
+        services.AddHostedService(p => p.GetRequiredService<ServerLeaseService>());
+        services.AddHostedService(p => p.GetRequiredService<RecordingRetentionService>());
+        services.AddHostedService<AuditRetentionService>();
+        services.AddHostedService(p => p.GetRequiredService<WebhookDispatcher>());
+        services.AddHostedService<ChannelMonitor>();
         services.AddHostedService(p => p.GetRequiredService<EventStream>());
         services.AddHostedService<ChannelReporter>();
         services.AddSingleton(p => new ViewerTotals(p.GetRequiredService<TimeProvider>(), p.GetService<IViewerCounter>()));
-        services.AddSingleton<IAudienceSizes>(p => p.GetRequiredService<ViewerTotals>());
+        services.AddSingleton<IViewerTotals>(p => p.GetRequiredService<ViewerTotals>());
         services.AddSingleton<ViewerTable>();
-        services.AddHostedService<ViewerKeeper>();
-        services.AddHostedService(p => p.GetRequiredService<EventKeeper>());
-        services.AddOpenApi("v1", Description.Configure);
+        services.AddHostedService<ViewerCountService>();
+        services.AddHostedService(p => p.GetRequiredService<EventScheduler>());
+        services.AddOpenApi("v1", EndpointDescriptions.Configure);
         return services;
     }
 
-    /// <summary>Lets pages of other sites use the API where <see cref="ControlOptions.AllowedOrigins"/> names them. To be used before endpoints.</summary>
+    /// <summary>Enables cross-origin requests from <see cref="ControlOptions.AllowedOrigins"/>. Call it before mapping endpoints.</summary>
     public static IApplicationBuilder UseControl(this IApplicationBuilder app) => CrossOrigin.Use(app);
 
-    /// <summary>Maps <c>/api/v1</c>. All of it asks for a bearer token or a login, the OpenAPI document too; but not <c>POST /api/v1/setup</c>, which asks for a set-up code, <c>POST /api/v1/login</c>, which asks for a password, <c>POST /api/v1/obs/multitrack</c>, which asks for a stream key, and <c>GET /api/v1/calendars/{feed}/events.ics</c>, whose address is the secret.</summary>
+    /// <summary>
+    /// Maps <c>/api/v1</c>. Every endpoint, including the OpenAPI document, requires a bearer token or a login, except these: <c>POST
+    /// /api/v1/setup</c> requires a setup code, <c>POST /api/v1/login</c> a password, <c>POST /api/v1/obs/multitrack</c> a stream key. The
+    /// URL of <c>GET /api/v1/calendars/{feed}/events.ics</c> is itself the secret.
+    /// </summary>
     public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
-        api.AddEndpointFilter<RouteGroupBuilder, Gate>();
+        api.AddEndpointFilter<RouteGroupBuilder, ApiAuthorization>();
         ChannelEndpoints.Map(api);
         ChannelHistoryEndpoints.Map(api);
         SlateEndpoints.Map(api);
@@ -156,15 +185,15 @@ public static class ControlModule
         return endpoints;
     }
 
-    private static AttemptThrottle Throttle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
+    private static AttemptThrottle CreateThrottle(IServiceProvider p) => new(p.GetRequiredService<IOptions<ControlOptions>>(), p.GetRequiredService<TimeProvider>());
 
-    private sealed class Rules<T>(Func<T, IEnumerable<string>> mistakes) : IValidateOptions<T>
+    private sealed class Rules<T>(Func<T, IEnumerable<string>> validate) : IValidateOptions<T>
         where T : class
     {
         public ValidateOptionsResult Validate(string? name, T options)
         {
-            var found = mistakes(options).ToList();
-            return found.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);
+            var errors = validate(options).ToList();
+            return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
         }
     }
 }

@@ -1,109 +1,137 @@
 using Broadcast.Control.Api;
-using Broadcast.Media;
+using Broadcast.Media.Outbound;
 
 namespace Broadcast.Control;
 
-/// <summary>How the control room behaves. Section <c>Control</c>.</summary>
+/// <summary>Options of the control module, section <c>Control</c>.</summary>
 public sealed class ControlOptions
 {
-    /// <summary>Name of the section.</summary>
+    /// <summary>Section name.</summary>
     public const string Section = "Control";
 
-    /// <summary>Name of the channel that <see cref="CreateFirstChannel"/> makes.</summary>
+    /// <summary>Name of the channel that <see cref="CreateFirstChannel"/> creates.</summary>
     public const string FirstChannel = "main";
 
-    /// <summary>Whether to make the channel <c>main</c> at start when there is none. <c>broadcast up</c> sets it; off otherwise, so that a cluster's processes do not.</summary>
+    /// <summary>
+    /// Whether to create the channel <c>main</c> at start when no channel exists. <c>broadcast up</c> turns it on. Default off, so that the
+    /// processes of a cluster do not create it.
+    /// </summary>
     public bool CreateFirstChannel { get; set; }
 
-    /// <summary>Largest request body of the API, in bytes. Ours are under 1 KiB; default 64 KiB, 1 KiB to 16 MiB.</summary>
+    /// <summary>
+    /// Maximum request body of the API, in bytes. Bodies of the dashboard are under 1 KiB. Default 64 KiB, 1 KiB to 16 MiB.
+    /// </summary>
     public int MaxBodyBytes { get; set; } = 64 * 1024;
 
     /// <summary>
-    /// How often a second one token or person may read over the API, after a while of silence ten seconds' worth at once. Media, health pages and encoders are another matter. Default 50, 1 to 100000; 0 for no limit.
+    /// Maximum API reads per second for each token or user. After an idle period, a burst of ten seconds' worth is allowed. Media, health
+    /// pages and encoders are not limited. Default 50, 1 to 100000; 0 for no limit.
     /// </summary>
     public int ReadsPerSecond { get; set; } = 50;
 
-    /// <summary>The same for what is no GET. Default 10, 1 to 100000; 0 for no limit.</summary>
+    /// <summary>
+    /// Maximum API writes (all methods except GET) per second for each token or user. Default 10, 1 to 100000; 0 for no limit.
+    /// </summary>
     public int WritesPerSecond { get; set; } = 10;
 
     /// <summary>
-    /// Wrong stream keys (or set-up codes) accepted from one address (IPv6: one /64) in a minute before further unknown ones are refused unread. Guessing 160 bits is hopeless anyway; this
-    /// keeps a broken encoder's retries away from the database. Default 10, 1 to 10000.
+    /// Invalid stream keys or setup codes accepted from one address (IPv6: one /64) per minute. Further unknown values are rejected without
+    /// a lookup. Guessing 160 bits is infeasible; the limit keeps retries of a misconfigured encoder away from the database. Default 10, 1
+    /// to 10000.
     /// </summary>
     public int AttemptsPerMinute { get; set; } = 10;
 
-    /// <summary>How long after the database was last reached known stream keys are still let in without it. Default 5 min, 0 to 24 h.</summary>
+    /// <summary>
+    /// Time after the last contact with the database during which cached stream keys stay valid. Default 5 min, 0 to 24 h.
+    /// </summary>
     public TimeSpan KeyMemory { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longest that a publisher waits for the database before memory decides. A healthy one answers within 1 ms; default 1 s, 50 ms to 30 s.</summary>
+    /// <summary>
+    /// Time that a publisher waits for the database before the cache decides. A healthy database answers within 1 ms. Default 1 s, 50 ms to
+    /// 30 s.
+    /// </summary>
     public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long an encoder must have sent no usable frame before another may take its place. Default 3 s, 500 ms to 10 min: a connection whose peer vanished says nothing,
-    /// and no encoder that is well pauses that long. A channel may have its own.
+    /// Time without a usable frame after which another encoder may take over. A connection whose peer vanished reports nothing, and a
+    /// healthy encoder never pauses that long. Default 3 s, 500 ms to 10 min. A channel can override it.
     /// </summary>
     public TimeSpan TakeoverAfter { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Longest that an encoder waits for the rest of that silence rather than being refused. Default 2.5 s, 0 to 10 s; with <see cref="LookupTimeout"/> and a webhook's time no more than <c>Ingest:AuthorityTimeout</c>, which the host checks.
+    /// Maximum time that a new encoder waits for <see cref="TakeoverAfter"/> to elapse before it is rejected. Default 2.5 s, 0 to 10 s.
+    /// Together with <see cref="LookupTimeout"/> and the auth callback timeout it must not exceed <c>Ingest:AuthorityTimeout</c>; the host
+    /// checks this.
     /// </summary>
     public TimeSpan TakeoverWait { get; set; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>
-    /// Takeovers within a minute after which a channel whose newest encoder wins is one where the first keeps its place: two encoders that reconnect by themselves would
-    /// fight for ever. Default 3, 1 to 100.
+    /// Takeovers per minute after which a channel with policy <c>newest</c> keeps its current encoder. It stops two encoders that reconnect
+    /// automatically from replacing each other forever. Default 3, 1 to 100.
     /// </summary>
     public int TakeoversPerMinute { get; set; } = 3;
 
     /// <summary>
-    /// Several servers on one database: how long one counts as alive after it was heard of, by the database's clock. It is heard of four times as often. Default 20 s, 1 s to 10 min, the same at all servers: shorter than that a
-    /// pause of machine or network takes its sessions; longer, and an encoder that changes to another server is refused for as long after a crash.
+    /// Lease of a server when several servers share one database, measured by the database's clock. A server renews its lease four times
+    /// per period. Default 20 s, 1 s to 10 min; set the same value on all servers. With a shorter lease, a pause of the machine or network
+    /// can cost the server its sessions. With a longer one, an encoder that moves to another server after a crash is rejected for that
+    /// long.
     /// </summary>
     public TimeSpan ServerLease { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// How long the sessions of a server that stopped or died stay open for it at least; the channel's reconnect window where that is longer. Then another server ends them. Default 1 min, within which a restart or an update is over;
-    /// 1 s to 1 day.
+    /// Minimum time that sessions of a stopped or crashed server stay open for it, or the channel's reconnect window if that is longer.
+    /// Another server then ends them. Default 1 min, enough for a restart or an update; 1 s to 1 day.
     /// </summary>
     public TimeSpan ServerGrace { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long the audit log goes back. Default 365 days, 1 day to 100 years.</summary>
+    /// <summary>Retention of the audit log. Default 365 days, 1 day to 100 years.</summary>
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>
-    /// Addresses (<c>10.1.2.3</c>), networks (<c>10.0.0.0/8</c>) and host names (<c>hooks.internal</c>, <c>*.internal</c>), with commas between, that URLs entered through the API and by commands may lead to
-    /// though they are not public. Not set: to public addresses only. URLs in the configuration are the operator's own and are not looked at.
+    /// Comma-separated addresses (<c>10.1.2.3</c>), networks (<c>10.0.0.0/8</c>) and host names (<c>hooks.internal</c>, <c>*.internal</c>)
+    /// that URLs set through the API or the CLI may target although they are not public. Not set: public addresses only. URLs in the
+    /// configuration are not restricted.
     /// </summary>
     public string? AllowedAddresses { get; set; }
 
     /// <summary>
-    /// Origins (<c>https://studio.example.org</c>, <c>http://localhost:3000</c>), with commas between, whose pages may use the API from a browser, with a token. Not set: none but this server's own.
+    /// Comma-separated origins (<c>https://studio.example.org</c>, <c>http://localhost:3000</c>) whose pages may call the API from a
+    /// browser, with a token. Not set: only this server's own origin.
     /// </summary>
     public string? AllowedOrigins { get; set; }
 
-    /// <summary>How long it is remembered what webhooks were told, 1 h to 365 days. Default 14 days.</summary>
+    /// <summary>Retention of webhook deliveries. Default 14 days, 1 h to 365 days.</summary>
     public TimeSpan WebhookHistory { get; set; } = TimeSpan.FromDays(14);
 
-    /// <summary>Webhooks that are told something at the same time, 1 to 256. Default 16.</summary>
+    /// <summary>Maximum number of webhooks with a delivery in progress. Default 16, 1 to 256.</summary>
     public int WebhooksAtOnce { get; set; } = 16;
 
-    /// <summary>Clients of the event stream (<c>/api/v1/stream</c>) that one process serves at a time, 1 to 10000. Default 200: people who have the dashboard open, and your own programs.</summary>
+    /// <summary>
+    /// Maximum number of event stream clients (<c>/api/v1/stream</c>) per process. Default 200, 1 to 10000. Every open dashboard is one
+    /// client.
+    /// </summary>
     public int StreamClients { get; set; } = 200;
 
-    /// <summary>How often a client of the event stream hears something at least, and whether it is still let in is asked. Default 15 s, below the patience of proxies; 1 s to 60 s.</summary>
+    /// <summary>
+    /// Interval at which an event stream client receives at least a heartbeat and its access is checked again. Default 15 s, below common
+    /// proxy timeouts; 1 s to 60 s.
+    /// </summary>
     public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a login lasts that is not used. Default 12 h, so that nobody is thrown out of a long broadcast; 5 min to 30 days.</summary>
+    /// <summary>
+    /// Time after which an unused login expires. Default 12 h, so that no user is logged out during a long broadcast; 5 min to 30 days.
+    /// </summary>
     public TimeSpan LoginIdle { get; set; } = TimeSpan.FromHours(12);
 
-    /// <summary>How long a login lasts at most. Default 7 days, 5 min to 90 days.</summary>
+    /// <summary>Maximum lifetime of a login. Default 7 days, 5 min to 90 days.</summary>
     public TimeSpan LoginLife { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>Where URLs that were entered through the API may lead to.</summary>
-    internal OutboundRules Outbound => OutboundRules.TryParse(AllowedAddresses, out var rules, out _) ? rules : OutboundRules.PublicOnly;
+    /// <summary>Permitted targets of URLs that were set through the API.</summary>
+    internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedAddresses, out var rules, out _) ? rules : OutboundPolicy.PublicOnly;
 
-    /// <summary>Lists what is wrong.</summary>
-    internal IEnumerable<string> Mistakes()
+    /// <summary>Validates the options and returns one message per error.</summary>
+    internal IEnumerable<string> Validate()
     {
         if (MaxBodyBytes is < 1024 or > 16 * 1024 * 1024)
         {
@@ -185,14 +213,14 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
         }
 
-        if (!OutboundRules.TryParse(AllowedAddresses, out _, out var wrong))
+        if (!OutboundPolicy.TryParse(AllowedAddresses, out _, out var invalidTarget))
         {
-            yield return $"{Section}:{nameof(AllowedAddresses)} holds '{wrong}', {NetworkText.Complaint(wrong, "which is no address, network or name of a host; write 10.0.0.0/8, 192.0.2.7, hooks.internal, *.internal")}.";
+            yield return $"{Section}:{nameof(AllowedAddresses)} contains '{invalidTarget}', {CidrListParser.DescribeError(invalidTarget, "which is not an address, network or host name; write 10.0.0.0/8, 192.0.2.7, hooks.internal or *.internal")}.";
         }
 
-        if (CrossOrigin.Origins(AllowedOrigins ?? "").FirstOrDefault(o => !CrossOrigin.IsOrigin(o)) is { } odd)
+        if (CrossOrigin.SplitOrigins(AllowedOrigins ?? "").FirstOrDefault(o => !CrossOrigin.IsOrigin(o)) is { } invalidOrigin)
         {
-            yield return $"{Section}:{nameof(AllowedOrigins)} holds '{odd}', which is no origin; write https://studio.example.org, with the port where it has one of its own and nothing behind it. '*' is not taken.";
+            yield return $"{Section}:{nameof(AllowedOrigins)} contains '{invalidOrigin}', which is not an origin; write https://studio.example.org, with a port if needed and no path. '*' is not accepted.";
         }
 
         if (WebhookHistory < TimeSpan.FromHours(1) || WebhookHistory > TimeSpan.FromDays(365))

@@ -1,19 +1,18 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Broadcast.Host;
 using Broadcast.Host.Commands;
 
 using var stopping = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-var root = new RootCommand("Broadcast: encoders push RTMP, viewers play HLS and DASH.");
-root.Options.Add(Output.Data);
-root.Options.Add(Output.Json);
+var root = new RootCommand("Broadcast: self-hosted live video server. Encoders publish over RTMP; viewers play HLS and DASH.");
+root.Options.Add(CommandOutput.Data);
+root.Options.Add(CommandOutput.Json);
 foreach (var command in new[]
 {
-    ServeCommand.Create("up", "Start everything with embedded defaults, and print where to publish and watch (the launcher installs and builds first)", isUp: true),
-    ServeCommand.Create("serve", "Start the server without installing or building anything", isUp: false),
+    ServeCommand.Create("up", "Install, build and start the server with default settings, and print where to publish and watch", isUp: true),
+    ServeCommand.Create("serve", "Start the server without installing or building", isUp: false),
     ChannelCommand.Create(),
     KeyCommand.Create(),
     ViewerCommand.Create(),
@@ -39,7 +38,7 @@ return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDe
 
 void Stop(PosixSignalContext context)
 {
-    // The first signal stops gracefully; a second one is the system's, which ends the process at once.
+    // The first signal stops gracefully; the second has the system's default action and ends the process at once.
     context.Cancel = !stopping.IsCancellationRequested;
     stopping.Cancel();
 }

@@ -1,43 +1,50 @@
 using Broadcast.Control;
+using Broadcast.Control.Access;
+using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Pages;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Storage;
 using Broadcast.Host.Clock;
-using Broadcast.Host.Configuration;
+using Broadcast.Host.GarbageCollection;
 using Broadcast.Host.Listening;
-using Broadcast.Host.Memory;
 using Broadcast.Host.Observability;
 using Broadcast.Host.Observability.Measuring;
 using Broadcast.Host.Pages;
 using Broadcast.Host.Roles;
 using Broadcast.Ingest;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Host;
 
-/// <summary>The server: the roles' services behind their ports, from claim of the data folder to graceful stop.</summary>
-internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, Greeting greeting) : IAsyncDisposable
+/// <summary>The server: runs the services of all roles behind their listeners, from locking the data folder to graceful shutdown.</summary>
+internal sealed partial class Server(DataFolder data, IConfiguration configuration, IReadOnlyList<Role> roles, StartupBanner banner) : IAsyncDisposable
 {
-    /// <summary>How long connections may take to end by themselves: a viewer who reads slowly, or a request that never comes whole, must not use up the stages' time.</summary>
-    private static readonly TimeSpan ConnectionPatience = TimeSpan.FromSeconds(2);
+    /// <summary>Timeout for closing connections: slow readers and incomplete requests must not use up the time of the stages.</summary>
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>What it takes to part from an encoder that was asked to reconnect and did not.</summary>
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+    /// <summary>Time to disconnect an encoder that ignored the reconnect request.</summary>
+    private static readonly TimeSpan DisconnectTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest that the stages may then take; what is not done by then is left to the next start, which every stage is made for.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    /// <summary>Maximum shutdown time of the stages; unfinished work is resumed at the next start.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly SteadyTime _time = new(TimeProvider.System);
+    private readonly MonotonicTimeProvider _time = new(TimeProvider.System);
     private readonly Listeners _listeners = new();
-    private readonly CertificateWatch _certificate = new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
+    private readonly CertificateReloader _certificate = new(configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(), data, TimeProvider.System);
     private WebApplication? _app;
 
-    /// <summary>Runs until told to stop.</summary>
+    /// <summary>Runs the server until it is stopped.</summary>
     /// <returns>The exit code.</returns>
-    /// <exception cref="StartException">It could not start; nothing is left behind.</exception>
+    /// <exception cref="StartException">The server could not start; nothing remains running.</exception>
     public async Task<int> RunAsync(CancellationToken stopping)
     {
-        using var claim = RunningServer.Claim(data);
+        using var dataFolderLock = DataFolderLock.Acquire(data);
         _certificate.Load();
         _app = Build();
         try
@@ -53,14 +60,14 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
             throw new StartException($"{e.Message} Choose another with --rtmp, --rtmps, --http, --https or --internal.", e);
         }
 
-        var addresses = Addresses();
-        claim.Announce(addresses);
-        var first = await FirstRunAsync();
-        var channel = first is null ? ControlOptions.FirstChannel : first.Channel ?? await _app.Services.GetRequiredService<ChannelDirectory>().DefaultAsync(stopping);
-        greeting.Say(addresses, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, first?.StreamKey, first?.SetupCode);
+        var urls = BuildUrls();
+        dataFolderLock.PublishUrls(urls);
+        var firstRun = await FirstRunAsync();
+        var channel = firstRun is null ? ControlOptions.FirstChannel : firstRun.Channel ?? await _app.Services.GetRequiredService<ChannelRepository>().DefaultAsync(stopping);
+        banner.Print(urls, _app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value, channel, firstRun?.StreamKey, firstRun?.SetupCode);
         var logger = _app.Services.GetRequiredService<ILogger<Server>>();
-        Started(logger, addresses.Rtmp, addresses.Http, data.Path);
-        _certificate.Start(_app.Services.GetRequiredService<ILogger<CertificateWatch>>());
+        Started(logger, urls.Rtmp, urls.Http, data.Path);
+        _certificate.Start(_app.Services.GetRequiredService<ILogger<CertificateReloader>>());
 
         await WaitAsync(stopping);
         Stopping(logger);
@@ -69,20 +76,23 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         return 0;
     }
 
-    /// <summary>Stops in two steps, because the web host gives ports and stages one deadline: first the ports, then the stages, to whom nobody comes any more.</summary>
+    /// <summary>
+    /// Stops in two steps, because the web host has a single shutdown timeout: first the listeners, then the stages, which get no more
+    /// input.
+    /// </summary>
     private static async Task StopAsync(WebApplication app, ILogger logger)
     {
         app.Lifetime.StopApplication();
-        var reconnect = app.Services.GetRequiredService<IOptions<IngestOptions>>().Value.ReconnectWait + FarewellTime;
-        using (var patience = new CancellationTokenSource(reconnect > ConnectionPatience ? reconnect : ConnectionPatience))
+        var reconnect = app.Services.GetRequiredService<IOptions<IngestOptions>>().Value.ReconnectWait + DisconnectTime;
+        using (var timeout = new CancellationTokenSource(reconnect > ConnectionTimeout ? reconnect : ConnectionTimeout))
         {
-            await app.Services.GetRequiredService<IServer>().StopAsync(patience.Token);
+            await app.Services.GetRequiredService<IServer>().StopAsync(timeout.Token);
         }
 
         try
         {
-            using var patience = new CancellationTokenSource(StopPatience);
-            await app.StopAsync(patience.Token);
+            using var timeout = new CancellationTokenSource(StopTimeout);
+            await app.StopAsync(timeout.Token);
         }
         catch (Exception e)
         {
@@ -106,47 +116,48 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddBroadcastLogging(configuration, data);
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton(_time);
         builder.Services.AddSingleton<TimeProvider>(_time);
-        builder.Services.AddHostedService<ClockWatch>();
+        builder.Services.AddHostedService<ClockStepMonitor>();
         builder.Services.AddSingleton<MetricsText>();
         ProcessMetrics.Add();
         builder.Services.Configure<TelemetryOptions>(configuration.GetSection(TelemetryOptions.Section));
         builder.Services.AddHostedService<OtlpExport>();
-        builder.Services.AddHostedService<RefusedConnections>();
-        builder.Services.AddHostedService<IdleCollection>();
+        builder.Services.AddHostedService<RejectedConnections>();
+        builder.Services.AddHostedService<IdleGcService>();
         builder.Services.Configure<ListenerOptions>(configuration.GetSection(ListenerOptions.Section));
         builder.Services.Configure<TlsOptions>(configuration.GetSection(TlsOptions.Section));
         builder.Services.Configure<DeliveryOptions>(configuration.GetSection(DeliveryOptions.Section));
-        builder.Services.AddSingleton<IChannelStates, ChannelStates>();
+        builder.Services.AddSingleton<IChannelRuntimeStates, ChannelRuntimeStates>();
         builder.Services.AddSingleton<IEncoderList, EncoderList>();
         builder.Services.AddSingleton<DelayMeter>();
         builder.Services.AddSingleton<ITimelineSink>(services => services.GetRequiredService<DelayMeter>());
-        builder.Services.AddSingleton<Measurer>();
-        builder.Services.AddSingleton<IChannelMeasurements>(services => services.GetRequiredService<Measurer>());
-        builder.Services.AddHostedService(services => services.GetRequiredService<Measurer>());
+        builder.Services.AddSingleton<MeasurementService>();
+        builder.Services.AddSingleton<IChannelMeasurements>(services => services.GetRequiredService<MeasurementService>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<MeasurementService>());
         builder.Services.AddSingleton<IStorageProbe, StorageProbe>();
-        builder.Services.AddSingleton<IViewerAddresses, ViewerAddressBook>();
-        builder.Services.AddSingleton<IPublishAddresses>(services => new PublishAddressBook(
+        builder.Services.AddSingleton<IViewerUrls, ViewerUrlProvider>();
+        builder.Services.AddSingleton<IPublishUrls>(services => new PublishUrlProvider(
             _listeners.Find, services.GetRequiredService<IOptions<DeliveryOptions>>(), services.GetRequiredService<IOptions<IngestOptions>>(), services.GetRequiredService<IOptions<TlsOptions>>()));
         foreach (var role in roles)
         {
             role.Add(builder.Services, configuration);
         }
 
-        builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= greeting.IsUp);
-        builder.Services.Configure<SocketTransportOptions>(ViewerLimits.Apply);
+        builder.Services.Configure<ControlOptions>(control => control.CreateFirstChannel |= banner.IsUp);
+        builder.Services.Configure<SocketTransportOptions>(HttpServerLimits.Apply);
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
-            // The first to make services, at once when the application is built: one that reads its own options in its constructor would hide the mistakes in all others'.
+            // This runs first when the application is built. Services that read their options in a constructor would otherwise hide the
+            // errors of other options.
             kestrel.ApplicationServices.GetService<IStartupValidator>()?.Validate();
             _listeners.Configure(
                 kestrel,
                 configuration.GetSection(ListenerOptions.Section).Get<ListenerOptions>() ?? new ListenerOptions(),
                 configuration.GetSection(TlsOptions.Section).Get<TlsOptions>() ?? new TlsOptions(),
-                new TlsFront(_certificate, TimeProvider.System));
+                new TlsConnectionMiddleware(_certificate, TimeProvider.System));
         });
         var app = builder.Build();
         Map(app);
@@ -158,7 +169,7 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         app.UseSafeHeaders();
         app.UseTrustedProxies(app.Services.GetRequiredService<IOptions<DeliveryOptions>>().Value.TrustedProxies);
 
-        // The internal listener serves health and metrics alone; the public ones serve everything else.
+        // The internal listener serves only health and metrics; the public ones serve everything else.
         app.UseInternalPort(() => _listeners.InternalPort, endpoints => InternalPages.Map(endpoints, app.Services.GetRequiredService<MetricsText>(), app.Lifetime));
         app.UseControl();
         foreach (var role in roles)
@@ -167,27 +178,27 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
         }
 
         var delivery = configuration.GetSection(DeliveryOptions.Section).Get<DeliveryOptions>() ?? new DeliveryOptions();
-        var telling = new PageTelling(
-            app.Services.GetRequiredService<IPageFacts>(), app.Services.GetRequiredService<IViewerAddresses>(), app.Services.GetService<IViewerAuthority>(), app.Services.GetService<IAnnouncements>(),
-            app.Services.GetService<IPosters>(), app.Services.GetService<IReplays>());
-        var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, telling);
+        var metadata = new PageMetadata(
+            app.Services.GetRequiredService<IPageData>(), app.Services.GetRequiredService<IViewerUrls>(), app.Services.GetService<IViewerAuthorizer>(), app.Services.GetService<IProgramGuide>(),
+            app.Services.GetService<IPosters>(), app.Services.GetService<IChannelRecordings>());
+        var pages = new WebPages(Path.Combine(AppContext.BaseDirectory, "wwwroot"), delivery.MediaUrl, metadata);
         pages.Map(app);
-        new EventPages(pages, telling, _time, app.Services.GetRequiredService<ILogger<EventPages>>(), app.Services.GetService<IViewerAuthority>()).Map(app);
+        new EventPages(pages, metadata, _time, app.Services.GetRequiredService<ILogger<EventPages>>(), app.Services.GetService<IViewerAuthorizer>()).Map(app);
     }
 
-    private ServerAddresses Addresses() => new(
+    private ServerUrls BuildUrls() => new(
         Ready: true,
-        Rtmp: ListenAddress.ForClients("rtmp", _listeners.Find("RTMP")!),
-        Rtmps: ListenAddress.ForClients("rtmps", _listeners.Find("RTMPS")!),
-        Http: ListenAddress.ForClients("http", _listeners.Find("HTTP")!),
-        Internal: ListenAddress.ForClients("http", _listeners.Find("internal HTTP")!),
+        Rtmp: ListenAddress.ToLocalUrl("rtmp", _listeners.Find("RTMP")!),
+        Rtmps: ListenAddress.ToLocalUrl("rtmps", _listeners.Find("RTMPS")!),
+        Http: ListenAddress.ToLocalUrl("http", _listeners.Find("HTTP")!),
+        Internal: ListenAddress.ToLocalUrl("http", _listeners.Find("internal HTTP")!),
         Data: data.Path)
     {
-        Elsewhere = ListenAddress.ForOthers([_listeners.Find("RTMP")!, _listeners.Find("HTTP")!]),
-        Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ForClients("https", https) : null,
+        LanAddress = ListenAddress.FindLanAddress([_listeners.Find("RTMP")!, _listeners.Find("HTTP")!]),
+        Https = _listeners.Find("HTTPS") is { } https ? ListenAddress.ToLocalUrl("https", https) : null,
     };
 
-    /// <summary>What the control room has to tell; nothing while a configured database is away.</summary>
+    /// <summary>Result of the control module's first run; <see langword="null"/> while a configured database is unavailable.</summary>
     private async Task<FirstRunResult?> FirstRunAsync()
     {
         var completion = _app!.Services.GetRequiredService<FirstRun>().Completion;
@@ -210,10 +221,10 @@ internal sealed partial class Server(DataFolder data, IConfiguration configurati
     [LoggerMessage(7003, LogLevel.Information, "Stopped")]
     private static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(7004, LogLevel.Warning, "Not everything was finished in time; the next start goes on with it")]
+    [LoggerMessage(7004, LogLevel.Warning, "Shutdown timed out; the next start resumes unfinished work")]
     private static partial void StopIncomplete(ILogger logger, Exception exception);
 
-    /// <summary>Signals are handled by the program, and nothing is printed that is not ours.</summary>
+    /// <summary>A host lifetime without output; the program handles signals.</summary>
     private sealed class QuietLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

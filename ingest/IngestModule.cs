@@ -12,12 +12,13 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registration of ingest.</summary>
 public static class IngestModule
 {
     /// <summary>
-    /// Adds what <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, checked at start. The next stage
-    /// (<see cref="Media.IPublicationSink"/>) and the authority (<see cref="Media.IPublishAuthority"/>) must be registered elsewhere.
+    /// Adds the services that <see cref="UseRtmp"/> needs, with options from the section <c>Ingest</c>, validated at startup. The next
+    /// stage (<see cref="Broadcast.Media.IPublicationSink"/>) and the authorizer (<see cref="Broadcast.Media.IPublishAuthorizer"/>) must be registered
+    /// elsewhere.
     /// </summary>
     public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
     {
@@ -26,26 +27,32 @@ public static class IngestModule
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<Admission>();
-        services.AddSingleton<RefusalLog>();
-        services.AddSingleton<ProxyGate>();
-        services.AddSingleton<SourceRegister>();
-        services.AddSingleton<ISourceHealth>(provider => provider.GetRequiredService<SourceRegister>());
+        services.AddSingleton<ConnectionLimiter>();
+        services.AddSingleton<RejectionLog>();
+        services.AddSingleton<ProxyProtocolMiddleware>();
+        services.AddSingleton<SourceRegistry>();
+        services.AddSingleton<ISourceHealth>(provider => provider.GetRequiredService<SourceRegistry>());
         services.AddSingleton<RtmpConnectionHandler>();
         services.AddSingleton<ShortageLog>();
         services.AddSingleton<IConnectionListenerFactory, PublisherTransport>();
         return services;
     }
 
-    /// <summary>Takes PROXY headers from the load balancers in <see cref="IngestOptions.TrustedProxies"/>. To be called before all else on an endpoint, TLS included.</summary>
+    /// <summary>
+    /// Reads PROXY headers from the load balancers in <see cref="IngestOptions.TrustedProxies"/>. Must be the first middleware of an
+    /// endpoint, before TLS.
+    /// </summary>
     public static ListenOptions UseProxyHeader(this ListenOptions options)
     {
-        var gate = options.ApplicationServices.GetRequiredService<ProxyGate>();
-        options.Use(next => connection => gate.RunAsync(connection, next));
+        var middleware = options.ApplicationServices.GetRequiredService<ProxyProtocolMiddleware>();
+        options.Use(next => connection => middleware.RunAsync(connection, next));
         return options;
     }
 
-    /// <summary>Speaks RTMP to publishers on this endpoint. With <c>UseHttps</c> before it, it is RTMPS. Listen on an <see cref="RtmpEndPoint"/> for least processor time.</summary>
+    /// <summary>
+    /// Serves RTMP to publishers on this endpoint, or RTMPS after <c>UseHttps</c>. An <see cref="RtmpEndPoint"/> needs the least processor
+    /// time.
+    /// </summary>
     public static ListenOptions UseRtmp(this ListenOptions options)
     {
         options.UseConnectionHandler<RtmpConnectionHandler>();

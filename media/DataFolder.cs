@@ -1,19 +1,22 @@
 namespace Broadcast.Media;
 
-/// <summary>The one folder that is written to.</summary>
-/// <param name="Path">Absolute path; exists.</param>
+/// <summary>The data folder, the only folder to which the server writes.</summary>
+/// <param name="Path">Absolute path of an existing folder.</param>
 public sealed record DataFolder(string Path)
 {
-    /// <summary>A folder inside it, made when missing.</summary>
-    public string Sub(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
+    /// <summary>Returns a subfolder, creating it when missing.</summary>
+    public string Subfolder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 }
 
-/// <summary>The meter that every room counts on.</summary>
+/// <summary>Metrics of all modules.</summary>
 public static class Telemetry
 {
-    /// <summary>Its name. Instruments are named <c>broadcast_…</c>; labels are stream, rendition, component and reason only: never a key, an address or a viewer.</summary>
+    /// <summary>
+    /// Name of the meter. Instruments are named <c>broadcast_…</c>. Labels are stream, rendition, component and reason; never a key, an
+    /// address or a viewer.
+    /// </summary>
     public const string MeterName = "Broadcast";
 
-    /// <summary>The meter.</summary>
+    /// <summary>The meter on which all modules create instruments.</summary>
     public static System.Diagnostics.Metrics.Meter Meter { get; } = new(MeterName);
 }

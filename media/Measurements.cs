@@ -1,42 +1,45 @@
 namespace Broadcast.Media;
 
-/// <summary>A channel as it was at one moment. What is not known, or does not apply, is <see langword="null"/>.</summary>
-/// <param name="At">When.</param>
+/// <summary>Measurements of a channel at one instant. Unknown or inapplicable values are <see langword="null"/>.</summary>
+/// <param name="At">Time of the measurement.</param>
 public sealed record Measurement(DateTimeOffset At)
 {
-    /// <summary>Media bits a second from the encoder, over 10 s.</summary>
+    /// <summary>Media bitrate of the encoder in bits per second, over 10 s.</summary>
     public long? BitsPerSecond { get; init; }
 
-    /// <summary>Pictures that came a second, over 10 s.</summary>
+    /// <summary>Received video frames per second, over 10 s.</summary>
     public double? FramesPerSecond { get; init; }
 
-    /// <summary>Between the source's keyframes.</summary>
+    /// <summary>Interval between the source's keyframes.</summary>
     public TimeSpan? KeyframeInterval { get; init; }
 
-    /// <summary>How far sound comes ahead of the picture of the same time; negative when it comes behind.</summary>
-    public TimeSpan? Skew { get; init; }
+    /// <summary>Lead of audio over video; negative when audio is late.</summary>
+    public TimeSpan? AvSkew { get; init; }
 
-    /// <summary>How fast rungs are encoded: 1 keeps up with the source, less falls behind, more catches up.</summary>
+    /// <summary>Encoding speed of the rungs: 1 is real time, less falls behind, more catches up.</summary>
     public double? EncodingSpeed { get; init; }
 
-    /// <summary>How far the slowest rung is behind the source.</summary>
-    public TimeSpan? EncodingBehind { get; init; }
+    /// <summary>Lag of the slowest rung behind the source.</summary>
+    public TimeSpan? EncodingLag { get; init; }
 
-    /// <summary>From the arrival of a part's end to when viewers could get it, the longest since the measurement before.</summary>
-    public TimeSpan? Delay { get; init; }
+    /// <summary>Longest time from the arrival of a part's end until viewers could request it, since the previous measurement.</summary>
+    public TimeSpan? Latency { get; init; }
 
-    /// <summary>Who watched.</summary>
+    /// <summary>Number of viewers.</summary>
     public long? Viewers { get; init; }
 }
 
-/// <summary>host → control: how channels did in the last hour.</summary>
+/// <summary>host → control: measurements of channels in the last hour.</summary>
 public interface IChannelMeasurements
 {
-    /// <summary>From one measurement to the next.</summary>
+    /// <summary>Time between measurements.</summary>
     TimeSpan Interval { get; }
 
-    /// <summary>A channel's measurements, oldest first; none where nothing was measured. A broken row means that the channel was off meanwhile. Must not block.</summary>
+    /// <summary>
+    /// Measurements of a channel, oldest first; empty when there are none. A gap in the series means that the channel was offline. Must not
+    /// block.
+    /// </summary>
     /// <param name="channel">The channel.</param>
-    /// <param name="after">Only later ones.</param>
+    /// <param name="after">Returns only measurements after this time.</param>
     IReadOnlyList<Measurement> Find(ChannelName channel, DateTimeOffset after);
 }

@@ -3,20 +3,20 @@ using System.Security.Cryptography;
 
 namespace Broadcast.Media;
 
-/// <summary>A channel's slug, as it stands in URLs: 1 to 64 of <c>a-z 0-9 -</c>, beginning and ending with a letter or digit.</summary>
+/// <summary>A channel's name, as used in URLs: 1 to 64 of <c>a-z 0-9 -</c>, starting and ending with a letter or digit.</summary>
 public readonly record struct ChannelName
 {
-    /// <summary>Longest name accepted, in characters.</summary>
+    /// <summary>Maximum length in characters.</summary>
     public const int MaxLength = 64;
 
     private readonly string? _value;
 
     private ChannelName(string value) => _value = value;
 
-    /// <summary>The slug.</summary>
+    /// <summary>The name as text.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Reads a slug; <see langword="false"/> when it is not one.</summary>
+    /// <summary>Parses a channel name; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out ChannelName name)
     {
         name = default;
@@ -37,17 +37,17 @@ public readonly record struct ChannelName
         return true;
     }
 
-    /// <summary>Reads a slug.</summary>
-    /// <exception cref="FormatException">It is not one; the message says what a name may hold.</exception>
+    /// <summary>Parses a channel name.</summary>
+    /// <exception cref="FormatException">The name is invalid; the message lists the allowed characters.</exception>
     public static ChannelName Parse(string text) => TryParse(text, out var name)
         ? name
-        : throw new FormatException($"'{text}' is not a channel name: use 1 to {MaxLength} of a-z, 0-9 and '-', beginning and ending with a letter or digit.");
+        : throw new FormatException($"'{text}' is not a channel name: use 1 to {MaxLength} of a-z, 0-9 and '-', starting and ending with a letter or digit.");
 
     /// <inheritdoc/>
     public override string ToString() => Value;
 }
 
-/// <summary>One continuous broadcast's identity: a ULID (26 characters of Crockford base 32), so that later sessions sort after earlier ones.</summary>
+/// <summary>Session ID: a ULID (26 characters of Crockford base 32), so that IDs sort by time.</summary>
 public readonly record struct SessionId : IComparable<SessionId>
 {
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -55,10 +55,10 @@ public readonly record struct SessionId : IComparable<SessionId>
 
     private SessionId(string value) => _value = value;
 
-    /// <summary>The 26 characters.</summary>
+    /// <summary>The ULID as text.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Makes a new id: 48 bits of milliseconds since 1970, then 80 random bits.</summary>
+    /// <summary>Creates an ID from 48 bits of milliseconds since 1970 and 80 random bits.</summary>
     public static SessionId New(DateTimeOffset now)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -81,8 +81,11 @@ public readonly record struct SessionId : IComparable<SessionId>
         }));
     }
 
-    /// <summary>The time that <see cref="New"/> was given, to the millisecond. An id from elsewhere may name a time beyond what a clock can show: that counts as its last.</summary>
-    public DateTimeOffset Birth
+    /// <summary>
+    /// Time passed to <see cref="New"/>, to the millisecond. Foreign IDs with later times return the last millisecond of
+    /// <see cref="DateTimeOffset.MaxValue"/>.
+    /// </summary>
+    public DateTimeOffset CreatedAt
     {
         get
         {
@@ -96,7 +99,7 @@ public readonly record struct SessionId : IComparable<SessionId>
         }
     }
 
-    /// <summary>Reads an id; <see langword="false"/> when it is not one.</summary>
+    /// <summary>Parses an ID; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
     {
         id = default;
@@ -117,23 +120,23 @@ public readonly record struct SessionId : IComparable<SessionId>
         return true;
     }
 
-    /// <summary>Reads an id.</summary>
-    /// <exception cref="FormatException">It is not a ULID.</exception>
-    public static SessionId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session id (a ULID of 26 characters).");
+    /// <summary>Parses an ID.</summary>
+    /// <exception cref="FormatException">The text is not a ULID.</exception>
+    public static SessionId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a session ID (a ULID of 26 characters).");
 
-    /// <summary>Orders by time of birth.</summary>
+    /// <summary>Orders by creation time.</summary>
     public int CompareTo(SessionId other) => string.CompareOrdinal(Value, other.Value);
 
-    /// <summary>Orders by time of birth.</summary>
+    /// <summary>Orders by creation time.</summary>
     public static bool operator <(SessionId left, SessionId right) => left.CompareTo(right) < 0;
 
-    /// <summary>Orders by time of birth.</summary>
+    /// <summary>Orders by creation time.</summary>
     public static bool operator >(SessionId left, SessionId right) => left.CompareTo(right) > 0;
 
-    /// <summary>Orders by time of birth.</summary>
+    /// <summary>Orders by creation time.</summary>
     public static bool operator <=(SessionId left, SessionId right) => left.CompareTo(right) <= 0;
 
-    /// <summary>Orders by time of birth.</summary>
+    /// <summary>Orders by creation time.</summary>
     public static bool operator >=(SessionId left, SessionId right) => left.CompareTo(right) >= 0;
 
     /// <inheritdoc/>
@@ -141,12 +144,12 @@ public readonly record struct SessionId : IComparable<SessionId>
 }
 
 /// <summary>
-/// The name of an object in the store, and of its file in the spool: segments of <c>A-Z a-z 0-9 . _ -</c> joined by <c>/</c>, none of them
-/// empty or beginning with a dot, at most 512 characters. So a name can never leave its folder, whatever it was made from.
+/// Name of an object in the object store, and of its file in the spool. It consists of path segments of <c>A-Z a-z 0-9 . _ -</c>, joined by
+/// <c>/</c>, none of them empty or starting with a dot; at most 512 characters. A name can therefore never escape its folder.
 /// </summary>
 public readonly record struct ObjectName
 {
-    /// <summary>Longest name accepted, in characters.</summary>
+    /// <summary>Maximum length in characters.</summary>
     public const int MaxLength = 512;
 
     private readonly string? _value;
@@ -156,7 +159,7 @@ public readonly record struct ObjectName
     /// <summary>The name, without a leading slash.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Reads a name; <see langword="false"/> when it is not one.</summary>
+    /// <summary>Parses a name; <see langword="false"/> when it is invalid.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out ObjectName name)
     {
         name = default;
@@ -191,8 +194,8 @@ public readonly record struct ObjectName
         return true;
     }
 
-    /// <summary>Reads a name.</summary>
-    /// <exception cref="FormatException">It is not one.</exception>
+    /// <summary>Parses a name.</summary>
+    /// <exception cref="FormatException">The name is invalid.</exception>
     public static ObjectName Parse(string text) => TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not an object name.");
 
     /// <inheritdoc/>

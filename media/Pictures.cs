@@ -2,40 +2,43 @@ using System.Text.Json.Serialization;
 
 namespace Broadcast.Media;
 
-/// <summary>How a sheet of thumbnails is divided: tiles of one size, in rows from left to right, the earliest first.</summary>
-/// <param name="Columns">Tiles in a row, 1 or more.</param>
-/// <param name="Rows">Rows, 1 or more.</param>
-/// <param name="TileWidth">Pixels of a tile across.</param>
-/// <param name="TileHeight">Pixels of a tile down.</param>
-public readonly record struct SheetLayout(int Columns, int Rows, int TileWidth, int TileHeight)
+/// <summary>Layout of a sprite sheet: tiles of equal size in rows, from left to right, earliest first.</summary>
+/// <param name="Columns">Tiles per row, 1 or more.</param>
+/// <param name="Rows">Number of rows, 1 or more.</param>
+/// <param name="TileWidth">Tile width in pixels.</param>
+/// <param name="TileHeight">Tile height in pixels.</param>
+public readonly record struct SpriteSheetLayout(int Columns, int Rows, int TileWidth, int TileHeight)
 {
-    /// <summary>Tiles in a sheet.</summary>
+    /// <summary>Number of tiles in the sheet.</summary>
     [JsonIgnore]
     public int Tiles => Columns * Rows;
 }
 
-/// <summary>A still picture of a session, made from what was announced of it. JPEG; the bytes are never written to again.</summary>
-/// <param name="Jpeg">The file.</param>
-public abstract record SessionPicture(ReadOnlyMemory<byte> Jpeg)
+/// <summary>An image generated from a session's announced media. JPEG; the bytes are immutable.</summary>
+/// <param name="Jpeg">The JPEG file.</param>
+public abstract record SessionImage(ReadOnlyMemory<byte> Jpeg)
 {
-    /// <summary>One picture, to be shown before playing and in lists. The newest replaces those before.</summary>
-    /// <param name="Time">When it is in the session.</param>
-    /// <param name="Width">Pixels across.</param>
-    /// <param name="Height">Pixels down.</param>
-    /// <param name="Jpeg">The file.</param>
-    public sealed record Poster(MediaTime Time, int Width, int Height, ReadOnlyMemory<byte> Jpeg) : SessionPicture(Jpeg);
+    /// <summary>A poster, shown before playback and in lists. The newest one replaces earlier ones.</summary>
+    /// <param name="Time">Media time of the image in the session.</param>
+    /// <param name="Width">Width in pixels.</param>
+    /// <param name="Height">Height in pixels.</param>
+    /// <param name="Jpeg">The JPEG file.</param>
+    public sealed record Poster(MediaTime Time, int Width, int Height, ReadOnlyMemory<byte> Jpeg) : SessionImage(Jpeg);
 
-    /// <summary>A sheet of thumbnails, all of one length of time.</summary>
-    /// <param name="Start">Where its first tile begins, whole milliseconds.</param>
-    /// <param name="Duration">How long all tiles are together, whole milliseconds.</param>
-    /// <param name="Layout">How it is divided.</param>
-    /// <param name="Jpeg">The file.</param>
-    public sealed record Sheet(MediaTime Start, MediaTime Duration, SheetLayout Layout, ReadOnlyMemory<byte> Jpeg) : SessionPicture(Jpeg);
+    /// <summary>A sprite sheet whose tiles have equal durations.</summary>
+    /// <param name="Start">Start of the first tile, in whole milliseconds.</param>
+    /// <param name="Duration">Total duration of all tiles, in whole milliseconds.</param>
+    /// <param name="Layout">Layout of the tiles.</param>
+    /// <param name="Jpeg">The JPEG file.</param>
+    public sealed record SpriteSheet(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ReadOnlyMemory<byte> Jpeg) : SessionImage(Jpeg);
 }
 
-/// <summary>transcoder → packager: pictures made beside the media. They join the session's timeline when they are written.</summary>
-public interface IPictureSink
+/// <summary>transcoder → packager: images of a session. The packager adds them to the timeline once they are written.</summary>
+public interface IImageSink
 {
-    /// <summary>Offers a picture, sheets by rising start. Never waits: one of a session that is gone, or that comes too late, or that the disk refuses, is left out.</summary>
-    void Offer(ChannelName channel, SessionId session, SessionPicture picture);
+    /// <summary>
+    /// Offers an image; sprite sheets must come in order of their start. Never blocks. Images of unknown sessions, late images and images
+    /// that cannot be written are discarded.
+    /// </summary>
+    void Offer(ChannelName channel, SessionId session, SessionImage image);
 }

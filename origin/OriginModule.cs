@@ -1,10 +1,14 @@
-using Broadcast.Media;
-using Broadcast.Origin.BucketLists;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Access;
+using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Delivery;
-using Broadcast.Origin.Recordings;
-using Broadcast.Origin.Rewinding;
-using Broadcast.Origin.Viewing;
+using Broadcast.Origin.Dvr;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.ViewerCounting;
+using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,15 +21,16 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registers the origin's services and endpoints.</summary>
 public static class OriginModule
 {
     /// <summary>
-    /// Adds the origin: <see cref="LiveDirectory"/>, which is also an <see cref="ITimelineSink"/>. Needs an <see cref="ISpool"/> from elsewhere, and an <see cref="IViewerAuthority"/> where
-    /// not every channel is public. Recordings can be replayed where there is an <see cref="IRecordingCatalog"/>, and an <see cref="IObjectStore"/> to find their journals in.
+    /// Adds the origin with <see cref="LiveDirectory"/>, which is also an <see cref="ITimelineSink"/>. Requires an <see cref="ISpool"/>.
+    /// Channels that are not public also require an <see cref="IViewerAuthorizer"/>. Playback of recordings requires an
+    /// <see cref="IRecordingCatalog"/>, and an <see cref="IObjectStore"/> with their journals.
     /// </summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="configuration">The whole configuration; section <c>Origin</c> is read.</param>
+    /// <param name="services">The service collection.</param>
+    /// <param name="configuration">The root configuration; the section <c>Origin</c> is read.</param>
     public static IServiceCollection AddOrigin(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -34,26 +39,26 @@ public static class OriginModule
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OriginOptions>, OriginOptionsValidator>());
         services.TryAddSingleton<LiveDirectory>();
-        services.TryAddSingleton(provider => new RecordingShelf(
+        services.TryAddSingleton(provider => new RecordingTimelineCache(
             provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<RecordingShelf>>(), provider.GetService<IObjectStore>()));
-        services.TryAddSingleton(provider => new KnownRecordings(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
-        services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingShelf>());
+            provider.GetRequiredService<ILogger<RecordingTimelineCache>>(), provider.GetService<IObjectStore>()));
+        services.TryAddSingleton(provider => new RecordingLookup(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
+        services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingTimelineCache>());
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
         if (configuration.GetSection(OriginOptions.Section).GetValue<bool>(nameof(OriginOptions.BucketLists)))
         {
-            // Behind the directory, which knows then what is told here.
-            services.TryAddSingleton(provider => new BucketListWriter(
+            // Registered after the directory, which then has applied the events that the publisher receives.
+            services.TryAddSingleton(provider => new BucketManifestPublisher(
                 provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ISpool>(), provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(),
-                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketListWriter>>(), provider.GetService<IViewerAuthority>()));
-            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<BucketListWriter>());
-            services.AddHostedService(provider => provider.GetRequiredService<BucketListWriter>());
-            services.TryAddSingleton(provider => new ReplayListWriter(
-                provider.GetRequiredService<RecordingShelf>(), provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<ReplayPlaylists>(), provider.GetRequiredService<ISpool>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<BucketManifestPublisher>>(), provider.GetService<IViewerAuthorizer>()));
+            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<BucketManifestPublisher>());
+            services.AddHostedService(provider => provider.GetRequiredService<BucketManifestPublisher>());
+            services.TryAddSingleton(provider => new VodManifestPublisher(
+                provider.GetRequiredService<RecordingTimelineCache>(), provider.GetRequiredService<LiveDirectory>(), provider.GetRequiredService<VodPlaylists>(), provider.GetRequiredService<ISpool>(),
                 provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<IOptions<OriginOptions>>(), provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<ReplayListWriter>>(), provider.GetService<IRecordingList>(), provider.GetService<IViewerAuthority>()));
-            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<ReplayListWriter>());
-            services.AddHostedService(provider => provider.GetRequiredService<ReplayListWriter>());
+                provider.GetRequiredService<ILogger<VodManifestPublisher>>(), provider.GetService<IRecordingList>(), provider.GetService<IViewerAuthorizer>()));
+            services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<VodManifestPublisher>());
+            services.AddHostedService(provider => provider.GetRequiredService<VodManifestPublisher>());
         }
 
         services.TryAddSingleton<IPosters, LivePosters>();
@@ -62,47 +67,47 @@ public static class OriginModule
         services.TryAddSingleton<DocumentDelivery>();
         services.TryAddSingleton<HeldRequests>();
         services.TryAddSingleton<LiveMedia>();
-        services.TryAddSingleton<ChapterShelf>();
-        services.TryAddSingleton<RewoundPlaylists>();
-        services.TryAddSingleton<RangeShelf>();
-        services.TryAddSingleton<RangePlaylists>();
-        services.TryAddSingleton<RecordingCuts>();
-        services.TryAddSingleton<ReplayPlaylists>();
-        services.TryAddSingleton<DownloadMaker>();
-        services.TryAddSingleton<DownloadShelf>();
+        services.TryAddSingleton<IndexBlockCache>();
+        services.TryAddSingleton<DvrPlaylists>();
+        services.TryAddSingleton<TimeRangeCache>();
+        services.TryAddSingleton<TimeRangePlaylists>();
+        services.TryAddSingleton<RecordingSelection>();
+        services.TryAddSingleton<VodPlaylists>();
+        services.TryAddSingleton<DownloadBuilder>();
+        services.TryAddSingleton<DownloadCache>();
         services.TryAddSingleton<DownloadDelivery>();
-        services.TryAddSingleton<RecordingDownloads>();
-        services.TryAddSingleton<ReplayEndpoint>();
+        services.TryAddSingleton<DownloadEndpoint>();
+        services.TryAddSingleton<VodEndpoint>();
         services.TryAddSingleton<ViewerCounts>();
         services.TryAddSingleton<IViewerCounter>(provider => provider.GetRequiredService<ViewerCounts>());
         services.AddHostedService<ViewerMetrics>();
         services.TryAddSingleton<BeaconEndpoint>();
         services.TryAddSingleton<LiveEndpoint>();
-        services.TryAddSingleton(provider => new ViewerDoor(
-            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<ReplayEndpoint>(), provider.GetRequiredService<KnownRecordings>(), provider.GetRequiredService<LiveDirectory>(),
-            provider.GetRequiredService<ILogger<ViewerDoor>>(), provider.GetService<IViewerAuthority>()));
+        services.TryAddSingleton(provider => new ViewerAuthorizationMiddleware(
+            provider.GetRequiredService<LiveEndpoint>(), provider.GetRequiredService<VodEndpoint>(), provider.GetRequiredService<RecordingLookup>(), provider.GetRequiredService<LiveDirectory>(),
+            provider.GetRequiredService<ILogger<ViewerAuthorizationMiddleware>>(), provider.GetService<IViewerAuthorizer>()));
         return services;
     }
 
     /// <summary>
-    /// Maps <c>/live/…</c> (playlists, media, status) and <c>/vod/…</c> (recordings), the same behind <c>/t/{token}</c>, <c>/auth/…</c> (edges ask there who may watch) and <c>/time</c> (the clock that DASH players
-    /// set theirs by).
+    /// Maps <c>/live/…</c> (playlists, media, status), <c>/vod/…</c> (recordings), both behind <c>/t/{token}</c>, <c>/auth/…</c> (access
+    /// checks of edges) and <c>/time</c> (clock for DASH players).
     /// </summary>
-    /// <param name="endpoints">Where to.</param>
+    /// <param name="endpoints">The route builder.</param>
     public static IEndpointRouteBuilder MapOrigin(this IEndpointRouteBuilder endpoints)
     {
         var live = endpoints.ServiceProvider.GetRequiredService<LiveEndpoint>();
-        var door = endpoints.ServiceProvider.GetRequiredService<ViewerDoor>();
+        var authorization = endpoints.ServiceProvider.GetRequiredService<ViewerAuthorizationMiddleware>();
         var waits = endpoints.ServiceProvider.GetRequiredService<SharedWaits>();
         var held = endpoints.ServiceProvider.GetRequiredService<HeldRequests>();
         var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         stopping.Register(waits.Release);
         stopping.Register(held.Release);
-        endpoints.Map("/live/{**path}", (RequestDelegate)door.HandleAsync);
-        endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)door.HandleAsync);
-        endpoints.Map("/vod/{**path}", (RequestDelegate)door.HandleAsync);
-        endpoints.Map("/t/{token}/vod/{**path}", (RequestDelegate)door.HandleAsync);
-        endpoints.Map("/auth/{**path}", (RequestDelegate)door.AnswerEdgeAsync);
+        endpoints.Map("/live/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/t/{token}/live/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/t/{token}/vod/{**path}", (RequestDelegate)authorization.HandleAsync);
+        endpoints.Map("/auth/{**path}", (RequestDelegate)authorization.AnswerEdgeAsync);
         endpoints.Map("/time", (RequestDelegate)live.HandleTimeAsync);
         return endpoints;
     }

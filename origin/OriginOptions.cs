@@ -2,101 +2,113 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin;
 
-/// <summary>How playlists and media are handed out. Section <c>Origin</c>.</summary>
+/// <summary>Delivery of manifests and media. Section <c>Origin</c>.</summary>
 public sealed class OriginOptions
 {
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Origin";
 
     /// <summary>
-    /// How long caches may keep the playlists of a session that is over, and of recordings; 0 to 1 hour. They change no more, but may be deleted: a minute hides that from nobody
-    /// for long. The channel's own addresses are always kept short, because the next session begins there.
+    /// Cache lifetime of the playlists of ended sessions and of recordings; 0 to 1 hour. They no longer change but may be deleted, and one
+    /// minute limits how long caches serve a deleted one. The channel's own URLs always have a short lifetime, because the next session
+    /// starts there.
     /// </summary>
     public TimeSpan EndedPlaylistMaxAge { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Requests that are held at the same time until what they ask for exists; 1 to 1,000,000. One more is asked to try again. Each costs some kilobytes, and a CDN
-    /// in front holds its viewers' requests itself.
+    /// Maximum requests held at the same time until the requested media exists; 1 to 1,000,000. Further requests are asked to retry. Each
+    /// held request costs some kilobytes, and a CDN in front holds its viewers' requests itself.
     /// </summary>
     public int MaxHeldRequests { get; set; } = 50_000;
 
     /// <summary>
-    /// The same of one IPv4 address or IPv6 /64; 1 to 1,000,000. A quarter of all, so that nobody alone has all places, and the many behind a carrier's address have enough. Edges in
-    /// <c>Delivery:TrustedProxies</c> hold for many, and are not counted.
+    /// Maximum held requests of one IPv4 address or IPv6 /64; 1 to 1,000,000. A quarter of the total, so that no single client takes all
+    /// slots, and the clients behind a carrier's shared address have enough. Edges in <c>Delivery:TrustedProxies</c> hold requests for many
+    /// viewers and are not limited.
     /// </summary>
     public int MaxHeldPerClient { get; set; } = 12_500;
 
     /// <summary>
-    /// Media that is sent to one IPv4 address or IPv6 /64 at the same time, in requests; 1 to 1,000,000. A quarter of the connections that the server takes. Edges in
-    /// <c>Delivery:TrustedProxies</c> are not counted.
+    /// Maximum concurrent media requests of one IPv4 address or IPv6 /64; 1 to 1,000,000. A quarter of the server's connections. Edges in
+    /// <c>Delivery:TrustedProxies</c> are not limited.
     /// </summary>
     public int MaxOpenPerClient { get; set; } = 12_500;
 
     /// <summary>
-    /// Beacons a second that pages which play may send to this process, 10 to 100,000. When the audience is larger, a share of the pages tells of itself and the others are silent. 500 are a small part of what one core can answer, and
-    /// count 15,000 viewers one by one.
+    /// Beacons per second that playing pages may send to this process; 10 to 100,000. With more viewers, only a sample of the pages sends
+    /// beacons. 500 use a small part of one core, and count 15,000 viewers exactly.
     /// </summary>
     public int BeaconsPerSecond { get; set; } = 500;
 
     /// <summary>
-    /// Viewers of a channel that are counted of one IPv4 address or IPv6 /64, 1 to 1,000,000: so many has nobody made up. A campus or a carrier's address has fewer at once. Counts where the viewer's own address is known: without an edge
-    /// or proxy in between, or through one in <c>Delivery:TrustedProxies</c>.
+    /// Maximum viewers counted per channel for one IPv4 address or IPv6 /64; 1 to 1,000,000. Limits forged viewer counts. A campus or a
+    /// carrier's address has fewer viewers at once. Applies where the viewer's own address is known: without an edge or proxy, or behind
+    /// one in <c>Delivery:TrustedProxies</c>.
     /// </summary>
     public int MaxViewersPerClient { get; set; } = 2_000;
 
-    /// <summary>Whether viewers are told how many watch. The API, the event stream and the metrics tell in any case.</summary>
+    /// <summary>Whether viewers see the viewer count. The API, the event stream and the metrics always include it.</summary>
     public bool ShowViewers { get; set; } = true;
 
     /// <summary>
-    /// How long caches may keep media; 0 to 1 year. Media never changes under its name. A year is the longest that RFC 9111 caches commonly honor.
+    /// Cache lifetime of media; 0 to 1 year. Media never changes under its name. One year is the longest lifetime that RFC 9111 caches
+    /// commonly honor.
     /// </summary>
     public TimeSpan MediaMaxAge { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>
-    /// Sessions of one channel that are kept in memory, the newest; 1 to 100. Older ones can no longer be watched live. Four are the one that runs, the one
-    /// before it, and two for players that linger.
+    /// Maximum sessions per channel in memory; 1 to 100. The oldest are removed and can no longer be watched live. Four are the current
+    /// session, the previous one, and two for players that are still open.
     /// </summary>
     public int MaxSessionsPerChannel { get; set; } = 4;
 
     /// <summary>
-    /// Bytes of memory for what manifests say of the past that viewers can go back to, 1 MiB to 4 GiB, for all sessions together. What is more is read from storage again: some
-    /// hundred bytes a segment and rendition.
+    /// Bytes of memory for index blocks of DVR windows; 1 MiB to 4 GiB, for all sessions together. Further blocks are read from storage
+    /// again. A segment takes some hundred bytes per rendition.
     /// </summary>
     public long ChapterMemory { get; set; } = 32 << 20;
 
     /// <summary>
-    /// Bytes of memory for sessions that are replayed and are not live any more, 1 MiB to 4 GiB, counted by their journals: some hundred kilobytes each. What is more is read from storage again.
+    /// Bytes of memory for the timelines of recorded sessions that are no longer live; 1 MiB to 4 GiB. A timeline counts as the size of its
+    /// journal, some hundred kilobytes. Further timelines are read from storage again.
     /// </summary>
     public long RecordingMemory { get; set; } = 32 << 20;
 
     /// <summary>
-    /// Playlists of ranges (<c>?start=…&amp;end=…</c>) and of recordings that are drawn at the same time; 1 to 1,024. Each 2,500 segments that one looks at count as one more. Whoever asks for another meanwhile is
-    /// asked to come again at once. All together they take some 50 MB for so long, or more when a single one does.
+    /// Maximum playlists of time ranges (<c>?start=…&amp;end=…</c>) and of recordings that are rendered at the same time; 1 to 1,024. Each
+    /// 2,500 segments that a playlist covers count as one more. Further requests are asked to retry at once. Together the renderings take
+    /// some 50 MB, or more when a single one does.
     /// </summary>
     public int MaxRangeDrawings { get; set; } = 32;
 
-    /// <summary>Bytes of memory for playlists of ranges and recordings that were drawn, 1 MiB to 4 GiB: many who ask for the same range, one after another, cost one drawing. One over half of it is not kept.</summary>
+    /// <summary>
+    /// Bytes of memory for rendered playlists of time ranges and recordings; 1 MiB to 4 GiB. Repeated requests for a range are rendered
+    /// once. A playlist larger than half of it is not cached.
+    /// </summary>
     public long RangeMemory { get; set; } = 16 << 20;
 
     /// <summary>
-    /// Turns for laying downloads out; 1 to 64. An hour and a half of pictures and sound takes one, twelve hours take nine or all there are. Whoever asks for another meanwhile is asked to come again. Each
-    /// takes several times the memory of its tables for so long.
+    /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, twelve hours take nine or all slots. Further
+    /// requests are asked to retry. A build temporarily takes several times the memory of its tables.
     /// </summary>
     public int MaxDownloadDrawings { get; set; } = 8;
 
     /// <summary>
-    /// Bytes of memory for the tables of downloads that go on or may go on, 1 MiB to 1 GiB, and the most that one may have: twelve hours of 30 pictures a second with sound have some 30 MB. What is longer has
-    /// to be downloaded in clips.
+    /// Bytes of memory for the tables of active and recent downloads, and the maximum for one of them; 1 MiB to 1 GiB. Twelve hours of 30
+    /// frames per second with audio need some 30 MB. Longer recordings must be downloaded in clips.
     /// </summary>
     public long DownloadMemory { get; set; } = 128 << 20;
 
     /// <summary>
-    /// Whether playlists and MPDs of public channels and of their recordings are also put beside their media in the store, so that a CDN on the bucket alone can serve standard latency and replay. Off, because each segment of a rendition
-    /// then costs a request more.
+    /// Whether the manifests of public channels and of their recordings are also written to the object store. A CDN on the bucket alone can
+    /// then serve standard latency and VOD. Off by default, because each segment of a rendition then costs one more request.
     /// </summary>
     public bool BucketLists { get; set; }
 
-    /// <summary>Shortest text that is compressed, in bytes, 0 or more. Below a network packet's fraction nothing is gained.</summary>
+    /// <summary>
+    /// Minimum length of a text response that is compressed, in bytes; 0 or more. Compressing less than a fraction of a network packet
+    /// gains nothing.
+    /// </summary>
     public int MinimumCompressedLength { get; set; } = 256;
 }
 
@@ -104,7 +116,7 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
 {
     public ValidateOptionsResult Validate(string? name, OriginOptions options)
     {
-        var mistakes = new ValidateOptionsResultBuilder();
+        var errors = new ValidateOptionsResultBuilder();
         Check(options.EndedPlaylistMaxAge >= TimeSpan.Zero && options.EndedPlaylistMaxAge <= TimeSpan.FromHours(1),
             nameof(OriginOptions.EndedPlaylistMaxAge), options.EndedPlaylistMaxAge, "0 to 1 hour");
         Check(options.MediaMaxAge >= TimeSpan.Zero && options.MediaMaxAge <= TimeSpan.FromDays(365),
@@ -122,13 +134,13 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.MaxDownloadDrawings is >= 1 and <= 64, nameof(OriginOptions.MaxDownloadDrawings), options.MaxDownloadDrawings, "1 to 64");
         Check(options.DownloadMemory is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadMemory), options.DownloadMemory, "1048576 to 1073741824");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
-        return mistakes.Build();
+        return errors.Build();
 
-        void Check(bool good, string property, object value, string range)
+        void Check(bool isValid, string property, object value, string range)
         {
-            if (!good)
+            if (!isValid)
             {
-                mistakes.AddError($"{OriginOptions.Section}:{property} is {value}, but must be {range}.");
+                errors.AddError($"{OriginOptions.Section}:{property} is {value}, but must be {range}.");
             }
         }
     }

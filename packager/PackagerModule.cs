@@ -1,4 +1,8 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Recovery;
+using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -6,24 +10,25 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Packager;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registration of the packager.</summary>
 public static class PackagerModule
 {
     /// <summary>
-    /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IPictureSink"/>, <see cref="IPackagedSessions"/>, and the recovery of earlier sessions, which
-    /// runs at the host's start. Publications that come before it is done wait for it. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of
-    /// <see cref="ITimelineSink"/>s; add it after the room that provides storage and before the one that lets encoders in. Options are checked at the start.
+    /// Adds the packager: <see cref="IRenditionSink"/>, <see cref="ISessionLifecycle"/>, <see cref="IImageSink"/>,
+    /// <see cref="IPackagedSessions"/>, and the recovery of earlier sessions, which runs when the host starts. Publications wait until
+    /// recovery is complete. Needs an <see cref="ISpool"/>, an <see cref="IObjectStore"/> and any number of <see cref="ITimelineSink"/>s.
+    /// Add it after the storage module and before ingest. Options are validated at startup.
     /// </summary>
     public static IServiceCollection AddPackager(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<IValidateOptions<PackagerOptions>, PackagerOptionsValidation>();
+        services.AddSingleton<IValidateOptions<PackagerOptions>, PackagerOptionsValidator>();
         services.AddOptions<PackagerOptions>().Bind(configuration.GetSection(PackagerOptions.Section)).ValidateOnStart();
         services.AddSingleton<DeferredWork>();
         services.AddSingleton<PackagingStage>();
         services.AddSingleton<IRenditionSink>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<ISessionLifecycle>(provider => provider.GetRequiredService<PackagingStage>());
-        services.AddSingleton<IPictureSink>(provider => provider.GetRequiredService<PackagingStage>());
+        services.AddSingleton<IImageSink>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddSingleton<IPackagedSessions>(provider => provider.GetRequiredService<PackagingStage>());
         services.AddHostedService<RecoveryService>();
         return services;

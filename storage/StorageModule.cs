@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 using Microsoft.Extensions.Configuration;
@@ -10,13 +12,14 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Storage;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registration of the storage module.</summary>
 public static class StorageModule
 {
     /// <summary>
-    /// Adds <see cref="IObjectStore"/> (S3 when <c>Storage:Bucket</c> is set, else files under <c>objects</c> in the data folder), <see cref="ISpool"/> (under
-    /// <c>spool</c> in the data folder), <see cref="ISessionMedia"/>, its background work and <see cref="SpoolMonitor"/>. Needs a <see cref="DataFolder"/>; options are checked at the start.
-    /// Add it before the rooms that write, so that it stops after them.
+    /// Adds <see cref="IObjectStore"/> (S3 when <c>Storage:Bucket</c> is set, otherwise files under <c>objects</c> in the data folder),
+    /// <see cref="ISpool"/> (under <c>spool</c> in the data folder), <see cref="ISessionStorageInspector"/>, the background work and
+    /// <see cref="SpoolMonitor"/>. Requires a <see cref="DataFolder"/>; options are validated at startup. Add it before the modules that
+    /// write, so that it stops after them.
     /// </summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
     {
@@ -36,12 +39,12 @@ public static class StorageModule
             provider.GetRequiredService<ILogger<Spool>>()));
         services.AddSingleton<ISpool>(provider => provider.GetRequiredService<Spool>());
         services.AddSingleton(provider => new SpoolMonitor(provider.GetRequiredService<Spool>()));
-        services.AddSingleton<ISessionMedia>(provider => new SessionMedia(provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<ISpool>()));
+        services.AddSingleton<ISessionStorageInspector>(provider => new SessionStorageInspector(provider.GetRequiredService<IObjectStore>(), provider.GetRequiredService<ISpool>()));
         services.AddHostedService<SpoolService>();
         return services;
     }
 
-    /// <summary>The store that the options describe: S3 when a bucket is named, else files in the data folder.</summary>
+    /// <summary>Creates the object store that the options describe: S3 with a bucket, otherwise files in the data folder.</summary>
     public static IObjectStore CreateStore(StorageOptions options, DataFolder data, TimeProvider time) => string.IsNullOrEmpty(options.Bucket)
         ? new DiskObjectStore(Path.Combine(data.Path, "objects"), options.FlushToDisk, time)
         : new S3ObjectStore(options, time);

@@ -5,68 +5,74 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Storage;
 
 /// <summary>
-/// Where objects live; configuration section <c>Storage</c>. Without a bucket they are files under <c>objects</c> in the data folder; with one they are in any
-/// S3 service (AWS, MinIO, Ceph, Garage, R2).
+/// Options of the object store; configuration section <c>Storage</c>. Without a bucket, objects are files under <c>objects</c> in the data
+/// folder. With a bucket, they are in any S3 service (AWS, MinIO, Ceph, Garage, R2).
 /// </summary>
 public sealed class StorageOptions
 {
-    /// <summary>The section's name.</summary>
+    /// <summary>Name of the section.</summary>
     public const string Section = "Storage";
 
-    /// <summary>The S3 bucket, which must exist. Not set: objects are kept on disk.</summary>
+    /// <summary>Existing S3 bucket. Unset: objects are stored on disk.</summary>
     public string? Bucket { get; set; }
 
-    /// <summary>The S3 service, as <c>http://host:port</c> or <c>https://…</c>. Not set: AWS, found by <see cref="Region"/>.</summary>
+    /// <summary>Endpoint of the S3 service, as <c>http://host:port</c> or <c>https://…</c>. Unset: AWS in <see cref="Region"/>.</summary>
     public string? Endpoint { get; set; }
 
     /// <summary>
-    /// A PEM file with the certificates of the authorities that an <c>https</c> service's certificate may come from, in place of the system's: for a service with an authority of its own, or with a
-    /// certificate that it signed itself. Read at the start. Not set: those that the system trusts.
+    /// PEM file with the trusted certificate authorities of an <c>https</c> endpoint, instead of the system's: for services with a private
+    /// authority or a self-signed certificate. Read at startup. Unset: the system's trusted authorities.
     /// </summary>
     public string? AuthorityFile { get; set; }
 
-    /// <summary>The region that requests are signed for and, without <see cref="Endpoint"/>, sent to. Most services other than AWS take any, so there is a default.</summary>
+    /// <summary>
+    /// Region for request signatures and, without <see cref="Endpoint"/>, of the service. Most services other than AWS accept any region,
+    /// so there is a default.
+    /// </summary>
     public string? Region { get; set; }
 
-    /// <summary>The access key's id. Not set: the AWS credential chain (environment, profile, container or instance role).</summary>
+    /// <summary>Access key ID. Unset: the AWS credential chain (environment, profile, container or instance role).</summary>
     public string? AccessKey { get; set; }
 
-    /// <summary>The secret that belongs to <see cref="AccessKey"/>. Never logged.</summary>
+    /// <summary>Secret of <see cref="AccessKey"/>. Never logged.</summary>
     public string? SecretKey { get; set; }
 
-    /// <summary>Put before every name, as a folder: lets several installations share a bucket. For example <c>broadcast/production</c>.</summary>
+    /// <summary>
+    /// Folder prefix of all object names, such as <c>broadcast/production</c>, so that several installations can share a bucket.
+    /// </summary>
     public string? Prefix { get; set; }
 
     /// <summary>
-    /// The S3 storage class of objects of 128 KiB and more, such as <c>STANDARD_IA</c> or <c>INTELLIGENT_TIERING</c>, by the service's own names. Not set: the bucket's own. Classes whose objects
-    /// cannot be read at once (<c>GLACIER</c>, <c>DEEP_ARCHIVE</c>) are refused.
+    /// S3 storage class of objects of 128 KiB and more, such as <c>STANDARD_IA</c> or <c>INTELLIGENT_TIERING</c>, as named by the service.
+    /// Unset: the bucket's default. Classes without immediate access (<c>GLACIER</c>, <c>DEEP_ARCHIVE</c>) are rejected.
     /// </summary>
     public string? StorageClass { get; set; }
 
     /// <summary>
-    /// Seconds that S3 may take to answer one request (1 to 600, default 15); a body adds the time it takes at 1 MiB/s. A request that takes longer counts as
-    /// "unreachable" and is tried again by whoever asked. Longer than S3's own p99 on a bad day (about 5 s), short enough that a dead server is noticed.
+    /// Timeout of an S3 request in seconds (1 to 600, default 15), plus the transfer time of a body at 1 MiB/s. A timed-out request counts
+    /// as "unreachable" and is retried by the caller. The default is longer than S3's p99 on a bad day (about 5 s), and short enough to
+    /// notice a dead server.
     /// </summary>
     public int TimeoutSeconds { get; set; } = 15;
 
     /// <summary>
-    /// Whether a disk store's objects are flushed to the medium before they get their name (default true), so that no power cut leaves a torn object. It is off
-    /// the live path. Turn it off for slow disks whose last half minute may be lost with the power.
+    /// Whether a disk store flushes objects to the medium before naming them (default true), so that a power cut leaves no torn object. It
+    /// is not on the live path. Disable it for slow disks when losing the last 30 s in a power cut is acceptable.
     /// </summary>
     public bool FlushToDisk { get; set; } = true;
 }
 
-/// <summary>Lists everything that is wrong with <see cref="StorageOptions"/>, not the first thing only.</summary>
+/// <summary>Validates <see cref="StorageOptions"/> and reports all errors.</summary>
 internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
 {
     public ValidateOptionsResult Validate(string? name, StorageOptions options)
     {
-        var mistakes = new List<string>();
+        var errors = new List<string>();
         var s3 = !string.IsNullOrEmpty(options.Bucket);
 
         if (s3 && !IsBucketName(options.Bucket!))
         {
-            mistakes.Add($"Storage:Bucket '{options.Bucket}' is not a bucket name: use 3 to 63 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit.");
+            errors.Add($"Storage:Bucket '{options.Bucket}' is not a bucket name: use 3 to 63 of a-z, 0-9, '.' and '-', starting and ending with a letter or digit.");
         }
 
         if (!s3)
@@ -79,63 +85,63 @@ internal sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
             {
                 if (!string.IsNullOrEmpty(value))
                 {
-                    mistakes.Add($"Storage:{key} is set but Storage:Bucket is not: name the bucket, or remove the key to store on disk.");
+                    errors.Add($"Storage:{key} is set but Storage:Bucket is not: set the bucket, or remove the option to store on disk.");
                 }
             }
         }
 
         if (!string.IsNullOrEmpty(options.Endpoint) && !IsEndpoint(options.Endpoint))
         {
-            // The value is not repeated: people put credentials into URLs.
-            mistakes.Add("Storage:Endpoint is not an address: write http://host:port or https://host, with no path, query or credentials.");
+            // The value is not repeated, because URLs may contain credentials.
+            errors.Add("Storage:Endpoint is not a URL: use http://host:port or https://host, with no path, query or credentials.");
         }
 
-        if (s3 && !string.IsNullOrEmpty(options.AuthorityFile) && FaultOf(options.AuthorityFile) is { } fault)
+        if (s3 && !string.IsNullOrEmpty(options.AuthorityFile) && FindAuthorityFileError(options.AuthorityFile) is { } error)
         {
-            mistakes.Add($"Storage:AuthorityFile '{options.AuthorityFile}' {fault}: name a PEM file with the certificate of the authority that signed the service's.");
+            errors.Add($"Storage:AuthorityFile '{options.AuthorityFile}' {error}: use a PEM file with the certificate of the authority that signed the service's certificate.");
         }
 
         if (string.IsNullOrEmpty(options.AccessKey) != string.IsNullOrEmpty(options.SecretKey))
         {
-            mistakes.Add(string.IsNullOrEmpty(options.AccessKey)
+            errors.Add(string.IsNullOrEmpty(options.AccessKey)
                 ? "Storage:SecretKey is set but Storage:AccessKey is not: set both, or neither to use the AWS credential chain."
                 : "Storage:AccessKey is set but Storage:SecretKey is not: set both, or neither to use the AWS credential chain.");
         }
 
         if (s3 && string.IsNullOrEmpty(options.Endpoint) && string.IsNullOrEmpty(options.Region))
         {
-            mistakes.Add("Storage:Region is needed when Storage:Endpoint is not set (for example eu-central-1).");
+            errors.Add("Storage:Region is required when Storage:Endpoint is not set (for example eu-central-1).");
         }
 
-        if (!string.IsNullOrEmpty(options.Prefix) && !Media.ObjectName.TryParse(options.Prefix.Trim('/'), out _))
+        if (!string.IsNullOrEmpty(options.Prefix) && !Broadcast.Media.ObjectName.TryParse(options.Prefix.Trim('/'), out _))
         {
-            mistakes.Add($"Storage:Prefix '{options.Prefix}' is not a folder name: use segments of A-Z a-z 0-9 . _ - joined by '/', none beginning with a dot.");
+            errors.Add($"Storage:Prefix '{options.Prefix}' is not a folder name: use segments of A-Z a-z 0-9 . _ - joined by '/', none starting with a dot.");
         }
 
         if (!string.IsNullOrEmpty(options.StorageClass) && (options.StorageClass.Length > 64 || !options.StorageClass.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
         {
-            mistakes.Add($"Storage:StorageClass '{options.StorageClass}' is not a storage class: use its name in A-Z, 0-9 and '_', such as STANDARD_IA.");
+            errors.Add($"Storage:StorageClass '{options.StorageClass}' is not a storage class: use its name in A-Z, 0-9 and '_', such as STANDARD_IA.");
         }
         else if (options.StorageClass is "GLACIER" or "DEEP_ARCHIVE")
         {
-            mistakes.Add($"Storage:StorageClass '{options.StorageClass}' keeps objects where they cannot be read at once: viewers could not play them. Use STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR.");
+            errors.Add($"Storage:StorageClass '{options.StorageClass}' has no immediate access: viewers could not play its objects. Use STANDARD_IA, INTELLIGENT_TIERING or GLACIER_IR.");
         }
 
         if (options.TimeoutSeconds is < 1 or > 600)
         {
-            mistakes.Add($"Storage:TimeoutSeconds is {options.TimeoutSeconds}: use 1 to 600.");
+            errors.Add($"Storage:TimeoutSeconds is {options.TimeoutSeconds}: use 1 to 600.");
         }
 
-        return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
-    private static string? FaultOf(string authorities)
+    private static string? FindAuthorityFileError(string authorities)
     {
         var certificates = new X509Certificate2Collection();
         try
         {
             certificates.ImportFromPemFile(authorities);
-            return certificates.Count == 0 ? "has no certificate in it" : null;
+            return certificates.Count == 0 ? "contains no certificate" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {

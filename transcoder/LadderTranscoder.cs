@@ -3,7 +3,7 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Ladder;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,23 +11,24 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Transcoder;
 
 /// <summary>
-/// Passes a publication on as it came, each of its tracks as a rendition (see <see cref="RenditionPlan"/>), and puts beside it the rungs of its channel's ladder (<see cref="RungEncoder"/>),
-/// unless the encoder sends smaller pictures itself. Its samples go through by reference, on the thread that brought them, whatever becomes of the rungs; but where there is a ladder, a source that players cannot take is encoded
-/// as well (<see cref="SourceGate"/>). A video track that appears after an audio-only
-/// beginning starts the renditions anew, because from then on its sync samples decide the cuts.
+/// Passes a publication through, each track as a rendition (see <see cref="RenditionPlan"/>), and adds the rungs of the channel's ladder
+/// (<see cref="RungEncoder"/>), unless the encoder sends several sizes itself. Source samples pass by reference on the receiving thread,
+/// whatever happens to the rungs. With a ladder, a source that players do not support is re-encoded (<see cref="SourceRouter"/>). If a video
+/// track appears after an audio-only start, the renditions are planned again, because its sync samples then define the segments.
 /// </summary>
-internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderChoice? encoders = null, RunningEncoders? running = null) : IPublicationSink
+internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<EncodingOptions> encoding, TimeProvider time, ILogger<LadderTranscoder> logger, EncoderSelector? encoders = null, RunningEncoders? running = null) : IPublicationSink
 {
     /// <summary>
-    /// Samples that may wait for the packager, for each two tracks: about 10 s of 60 fps video with audio. Beyond it a rendition loses up to its next sync sample.
+    /// Samples queued for the packager, per two tracks: about 10 s of 60 fps video with audio. When it is full, a rendition drops samples
+    /// up to its next sync sample.
     /// </summary>
     internal const int QueueLength = 1024;
 
     private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
         "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
-    private readonly SourceRules _rules = new();
-    private readonly EncoderChoice _encoders = encoders ?? EncoderChoice.Processor(time);
+    private readonly PassthroughPolicies _rules = new();
+    private readonly EncoderSelector _encoders = encoders ?? EncoderSelector.SoftwareOnly(time);
 
     public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
     {
@@ -42,33 +43,33 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
             {
                 SingleReader = true,
                 SingleWriter = ladder == LadderPlan.Passthrough,
-                // An idle packager runs on the writer's thread: no hop between threads for each sample.
+                // An idle packager runs on the writer's thread, which avoids a thread switch per sample.
                 AllowSynchronousContinuations = true,
             });
             var packaging = packager.RunAsync(
-                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.MapsTones)], queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
+                new RenditionSet(session, [.. plan.Renditions, .. RungEncoder.Expected(ladder, plan.Tracks, _encoders.CanToneMap)], queue.Reader) { IsSlate = publication.IsSlate }, cancellationToken);
             var rungs = ladder == LadderPlan.Passthrough ? null : new RungEncoder(encoding.Value, _encoders, session, ladder, queue.Writer, time, logger);
-            var gate = rungs is null ? null : new SourceGate(_rules.Of(session), rungs, queue.Writer);
-            var sounds = new SoundLines(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
+            var router = rungs is null ? null : new SourceRouter(_rules.Of(session), rungs, queue.Writer);
+            var audio = new AudioPipeline(plan, session, ladder == LadderPlan.Passthrough ? null : encoding.Value.Ffmpeg, queue.Writer, time, logger);
             if (rungs is not null)
             {
-                running?.Enter(session.Channel, rungs);
+                running?.Add(session.Channel, rungs);
             }
 
             try
             {
-                first = await ForwardAsync(publication.Samples, queue.Writer, plan, gate, sounds, first, packaging, cancellationToken);
-                gate?.Finish();
+                first = await ForwardAsync(publication.Samples, queue.Writer, plan, router, audio, first, packaging, cancellationToken);
+                router?.Finish();
             }
             finally
             {
                 if (rungs is not null)
                 {
-                    running?.Leave(session.Channel, rungs);
+                    running?.Remove(session.Channel, rungs);
                     await rungs.DisposeAsync();
                 }
 
-                await sounds.DisposeAsync();
+                await audio.DisposeAsync();
                 queue.Writer.TryComplete();
                 await packaging;
             }
@@ -82,15 +83,17 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         }
     }
 
-    /// <summary>Passes samples on until they end, or the packager does: it ends before its samples only when it fails, and then nobody must go on publishing to nobody.</summary>
-    /// <returns>The sample of a late video track that makes a new plan necessary, or <see langword="null"/> at the end.</returns>
+    /// <summary>
+    /// Forwards samples until they end or the packager stops. The packager stops early only on failure, and publishing must then end too.
+    /// </summary>
+    /// <returns>The first sample of a late video track that requires a new plan, or <see langword="null"/> at the end.</returns>
     private async Task<MediaSample?> ForwardAsync(
-        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceGate? gate, SoundLines sounds, MediaSample? first, Task packaging,
+        ChannelReader<MediaSample> samples, ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router, AudioPipeline audio, MediaSample? first, Task packaging,
         CancellationToken cancellationToken)
     {
-        if (first is { } held)
+        if (first is { } pending)
         {
-            Write(renditions, plan, gate, sounds, held);
+            Write(renditions, plan, router, audio, pending);
         }
 
         while (await samples.WaitToReadAsync(cancellationToken))
@@ -102,51 +105,51 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
                     return null;
                 }
 
-                if (plan.MustBeginAnew(sample.Track))
+                if (plan.RequiresNewPlan(sample.Track))
                 {
                     return sample;
                 }
 
-                Write(renditions, plan, gate, sounds, sample);
+                Write(renditions, plan, router, audio, sample);
             }
         }
 
         return null;
     }
 
-    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceGate? gate, SoundLines sounds, in MediaSample sample)
+    private static void Write(ChannelWriter<RenditionSample> renditions, RenditionPlan plan, SourceRouter? router, AudioPipeline audio, in MediaSample sample)
     {
-        if (plan.Find(sample.Track) is not { } lane)
+        if (plan.Find(sample.Track) is not { } route)
         {
             return;
         }
 
-        if (lane.Rendition.Kind == TrackKind.Audio)
+        if (route.Rendition.Kind == TrackKind.Audio)
         {
-            sounds.Hear(lane, sample);
+            audio.PushAudio(route, sample);
             return;
         }
 
-        // Without a picture size there is no init segment, and nothing can be decoded before the key frame that says it.
+        // An init segment needs the frame size, and nothing can be decoded before the keyframe that declares it.
         if (!sample.Track.Config.IsComplete)
         {
             Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
             return;
         }
 
-        var isSource = lane.Rendition is { Kind: TrackKind.Video, Leads: true };
-        if (isSource && gate is not null)
+        var isSource = route.Rendition is { Kind: TrackKind.Video, IsLeading: true };
+        if (isSource && router is not null)
         {
-            gate.Take(lane, sample, plan.HasOnePicture);
+            router.Push(route, sample, plan.HasSingleVideo);
         }
-        else if (!SourceGate.Pass(renditions, lane, sample))
+        else if (!SourceRouter.PassThrough(renditions, route, sample))
         {
             return;
         }
 
         if (isSource)
         {
-            sounds.See(sample);
+            audio.PushVideo(sample);
         }
     }
 }

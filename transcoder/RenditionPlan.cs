@@ -5,46 +5,46 @@ using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder;
 
-/// <summary>One track's way to its rendition.</summary>
-internal sealed class Lane(int track, Rendition rendition)
+/// <summary>The route of one track to its rendition.</summary>
+internal sealed class TrackRoute(int track, Rendition rendition)
 {
-    /// <summary>The track's number; <see cref="None"/> while none has come.</summary>
+    /// <summary>The track's number; <see cref="None"/> until a track is assigned.</summary>
     public int Track { get; set; } = track;
 
     public Rendition Rendition { get; } = rendition;
 
-    /// <summary>What keeps it without holes, where it is sound beside pictures.</summary>
-    public SoundFill? Fill { get; init; }
+    /// <summary>Fills holes of an audio rendition next to video.</summary>
+    public AudioGapFiller? Filler { get; init; }
 
-    /// <summary>Whether samples were lost, so that nothing can be decoded before the next sync sample.</summary>
+    /// <summary>Whether samples were dropped, so that decoding can resume only at the next sync sample.</summary>
     public bool WaitsForSync { get; set; }
 
-    /// <summary>The same sound as it came, where the track itself is encoded and both are wanted.</summary>
-    public Lane? Original { get; set; }
+    /// <summary>Passthrough route of the same audio, if the track is both encoded and passed through.</summary>
+    public TrackRoute? Passthrough { get; set; }
 
-    /// <summary>No track.</summary>
+    /// <summary>No track assigned.</summary>
     public const int None = -1;
 
-    /// <summary>No track of its own: it has what another's has.</summary>
-    public const int Beside = -2;
+    /// <summary>No track of its own: the route carries another route's track.</summary>
+    public const int Additional = -2;
 }
 
 /// <summary>
-/// Which tracks of a publication become which renditions. The first video is <c>source</c>; others, which an encoder that sends a whole ladder adds, are named by
-/// their size as rungs are (<c>720p</c>). The first audio is <c>audio</c>, others are numbered behind it (<c>audio-2</c>). Where there are pictures, there is <c>audio</c> in any case: it is silent until
-/// sound comes (<see cref="SoundFill"/>).
+/// Maps the tracks of a publication to renditions. The first video track is <c>source</c>; further ones, from an encoder that sends a
+/// ladder, are named by size like rungs (<c>720p</c>). The first audio track is <c>audio</c>, further ones are numbered (<c>audio-2</c>).
+/// With video, <c>audio</c> always exists: it is silent until audio arrives (<see cref="AudioGapFiller"/>).
 /// </summary>
 internal sealed class RenditionPlan
 {
-    /// <summary>Renditions of a publication at most: six rungs and six languages. A bound on what an encoder can make us keep.</summary>
+    /// <summary>Maximum renditions of a publication: six rungs and six languages. Limits the state that an encoder can cause.</summary>
     public const int MaxRenditions = 12;
 
-    /// <summary>Number of a track that no encoder sent, beyond those of rungs.</summary>
+    /// <summary>Number of the silent track, above those of encoders and rungs.</summary>
     private const int SilentTrack = 2000;
 
-    private const string Sound = "audio";
+    private const string AudioName = "audio";
 
-    private readonly List<Lane> _lanes = [];
+    private readonly List<TrackRoute> _routes = [];
     private readonly List<Track> _tracks = [];
     private readonly bool _videoLeads;
     private readonly bool _encodes;
@@ -54,122 +54,126 @@ internal sealed class RenditionPlan
         _encodes = encodes;
         _videoLeads = tracks.Any(t => t.Kind == TrackKind.Video);
 
-        // The one that leads first, so that it is never one too many.
+        // The leading track first, so that the limit never excludes it.
         foreach (var track in tracks.OrderBy(t => t.Kind == TrackKind.Audio).Take(MaxRenditions))
         {
             Add(track);
         }
 
-        if (_videoLeads && !tracks.Any(t => t.Kind == TrackKind.Audio) && _lanes.Count < MaxRenditions)
+        if (_videoLeads && !tracks.Any(t => t.Kind == TrackKind.Audio) && _routes.Count < MaxRenditions)
         {
-            _lanes.Add(new Lane(Lane.None, new Rendition(Sound, TrackKind.Audio, Leads: false)) { Fill = new SoundFill(SilentTrack, isNeeded: true, isExpected: false) });
+            _routes.Add(new TrackRoute(TrackRoute.None, new Rendition(AudioName, TrackKind.Audio, IsLeading: false)) { Filler = new AudioGapFiller(SilentTrack, isNeeded: true, isExpected: false) });
         }
     }
 
-    /// <summary>The tracks it knows.</summary>
+    /// <summary>The known tracks.</summary>
     public IReadOnlyList<Track> Tracks => _tracks;
 
-    /// <summary>The renditions so far.</summary>
-    public IReadOnlyList<Rendition> Renditions => [.. _lanes.Select(l => l.Rendition)];
+    /// <summary>The current renditions.</summary>
+    public IReadOnlyList<Rendition> Renditions => [.. _routes.Select(l => l.Rendition)];
 
-    /// <summary>Renditions of sound that are kept without holes, with what does so.</summary>
-    public IEnumerable<(Lane Lane, SoundFill Fill)> Filled
+    /// <summary>Audio renditions without holes, with their fillers.</summary>
+    public IEnumerable<(TrackRoute Route, AudioGapFiller Filler)> GapFilledRoutes
     {
         get
         {
-            foreach (var lane in _lanes)
+            foreach (var route in _routes)
             {
-                if (lane.Fill is { } fill)
+                if (route.Filler is { } filler)
                 {
-                    yield return (lane, fill);
+                    yield return (route, filler);
                 }
             }
         }
     }
 
-    /// <summary>Whether there is one video track: an encoder that sends several has made the ladder itself.</summary>
-    public bool HasOnePicture { get; private set; }
+    /// <summary>Whether there is a single video track. An encoder that sends several provides the ladder itself.</summary>
+    public bool HasSingleVideo { get; private set; }
 
-    /// <summary>Plans for tracks that are known.</summary>
+    /// <summary>Creates a plan for known tracks.</summary>
     /// <param name="tracks">The tracks.</param>
-    /// <param name="encodes">Whether sound may be encoded, so that a track of it can become two renditions (<see cref="SoundPlan"/>).</param>
+    /// <param name="encodes">Whether audio may be encoded; one track can then become two renditions (<see cref="AudioPlan"/>).</param>
     public static RenditionPlan For(IReadOnlyList<Track> tracks, bool encodes = false) => new(tracks, encodes);
 
-    /// <summary>Whether this track is a first video where audio leads so far.</summary>
-    public bool MustBeginAnew(Track track) => !_videoLeads && track.Kind == TrackKind.Video;
+    /// <summary>Whether the track is the first video track in a plan led by audio.</summary>
+    public bool RequiresNewPlan(Track track) => !_videoLeads && track.Kind == TrackKind.Video;
 
-    /// <summary>The way of a track; one not seen before gets a way of its own. <see langword="null"/> for tracks beyond the limit, which are not passed on.</summary>
-    public Lane? Find(Track track)
+    /// <summary>
+    /// Gets the route of a track, adding one for a new track; <see langword="null"/> beyond the limit, where tracks are not forwarded.
+    /// </summary>
+    public TrackRoute? Find(Track track)
     {
-        foreach (var lane in _lanes)
+        foreach (var route in _routes)
         {
-            if (lane.Track == track.Id)
+            if (route.Track == track.Id)
             {
-                return lane;
+                return route;
             }
         }
 
-        if (track.Kind == TrackKind.Audio && _lanes.Find(l => l.Track == Lane.None) is { } silent)
+        if (track.Kind == TrackKind.Audio && _routes.Find(l => l.Track == TrackRoute.None) is { } silentRoute)
         {
-            silent.Track = track.Id;
+            silentRoute.Track = track.Id;
             _tracks.Add(track);
-            return silent;
+            return silentRoute;
         }
 
-        return _lanes.Count < MaxRenditions ? Add(track) : null;
+        return _routes.Count < MaxRenditions ? Add(track) : null;
     }
 
-    private Lane Add(Track track)
+    private TrackRoute Add(Track track)
     {
-        var isFirst = !_lanes.Exists(l => l.Rendition.Kind == track.Kind);
+        var isFirst = !_routes.Exists(l => l.Rendition.Kind == track.Kind);
         var leads = isFirst && track.Kind == (_videoLeads ? TrackKind.Video : TrackKind.Audio);
-        var lane = new Lane(track.Id, new Rendition(Unused(NameOf(track, isFirst)), track.Kind, leads))
+        var route = new TrackRoute(track.Id, new Rendition(UniqueName(NameOf(track, isFirst)), track.Kind, leads))
         {
-            Fill = track.Kind == TrackKind.Audio && _videoLeads ? new SoundFill(SilentTrack, isNeeded: isFirst, isExpected: true) : null,
+            Filler = track.Kind == TrackKind.Audio && _videoLeads ? new AudioGapFiller(SilentTrack, isNeeded: isFirst, isExpected: true) : null,
         };
-        _lanes.Add(lane);
+        _routes.Add(route);
         _tracks.Add(track);
-        if (_encodes && track.Kind == TrackKind.Audio && SoundPlan.For(track.Config) is { Passes: true, Target: not null })
+        if (_encodes && track.Kind == TrackKind.Audio && AudioPlan.For(track.Config) is { Passes: true, Target: not null })
         {
-            OriginalOf(lane);
+            PassthroughOf(route);
         }
 
-        HasOnePicture = _lanes.Count(l => l.Rendition.Kind == TrackKind.Video) == 1;
-        return lane;
+        HasSingleVideo = _routes.Count(l => l.Rendition.Kind == TrackKind.Video) == 1;
+        return route;
     }
 
-    /// <summary>Where a track of sound goes as it came, when it is encoded as well: <c>audio-source</c>. <see langword="null"/> where there is no room for it.</summary>
-    public Lane? OriginalOf(Lane lane)
+    /// <summary>
+    /// Gets the passthrough route of an audio track that is also encoded: <c>audio-source</c>. <see langword="null"/> beyond the limit.
+    /// </summary>
+    public TrackRoute? PassthroughOf(TrackRoute route)
     {
-        if (lane.Original is null && _lanes.Count < MaxRenditions)
+        if (route.Passthrough is null && _routes.Count < MaxRenditions)
         {
-            lane.Original = new Lane(Lane.Beside, new Rendition(Unused(lane.Rendition.Name + "-source"), TrackKind.Audio, Leads: false))
+            route.Passthrough = new TrackRoute(TrackRoute.Additional, new Rendition(UniqueName(route.Rendition.Name + "-source"), TrackKind.Audio, IsLeading: false))
             {
-                Fill = _videoLeads ? new SoundFill(SilentTrack, isNeeded: false, isExpected: true) : null,
+                Filler = _videoLeads ? new AudioGapFiller(SilentTrack, isNeeded: false, isExpected: true) : null,
             };
-            _lanes.Add(lane.Original);
+            _routes.Add(route.Passthrough);
         }
 
-        return lane.Original;
+        return route.Passthrough;
     }
 
     private static string NameOf(Track track, bool isFirst) => track switch
     {
-        { Kind: TrackKind.Audio } => Sound,
+        { Kind: TrackKind.Audio } => AudioName,
 
-        // A picture that stands upright is named by its shorter side, too.
-        { Config.Picture: { } picture } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(picture.DisplayWidth, picture.Height)}p"),
-        _ => SourceCopy.Name,
+        // Portrait video is named by its shorter side too.
+        { Config.VideoFormat: { } format } when !isFirst => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(format.DisplayWidth, format.Height)}p"),
+        _ => SourceReencode.Name,
     };
 
-    private string Unused(string name)
+    private string UniqueName(string name)
     {
-        var (unused, number) = (name, 1);
-        while (_lanes.Exists(l => l.Rendition.Name == unused))
+        var (uniqueName, number) = (name, 1);
+        while (_routes.Exists(l => l.Rendition.Name == uniqueName))
         {
-            unused = string.Create(CultureInfo.InvariantCulture, $"{name}-{++number}");
+            uniqueName = string.Create(CultureInfo.InvariantCulture, $"{name}-{++number}");
         }
 
-        return unused;
+        return uniqueName;
     }
 }

@@ -1,9 +1,11 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
-using Broadcast.Transcoder.Pictures;
+using Broadcast.Transcoder.Encoders.Probing;
+using Broadcast.Transcoder.Failover;
 using Broadcast.Transcoder.Slate;
-using Broadcast.Transcoder.Switching;
+using Broadcast.Transcoder.Thumbnails;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,35 +15,36 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder;
 
-/// <summary>Registration of the room.</summary>
+/// <summary>Registration of the transcoder module.</summary>
 public static class TranscoderModule
 {
     /// <summary>
-    /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>, <see cref="IChannelInputs"/> and <see cref="IEncoderStandings"/>. Options from
-    /// the sections <c>Switch</c>, <c>Slate</c> and <c>Encoding</c>, checked at start. And the maker of pictures, which listens as an <see cref="ITimelineSink"/>, reads from an <see cref="ISpool"/> and gives to an
-    /// <see cref="IPictureSink"/>; options from <c>Pictures</c>.
+    /// Adds the stages between ingest and packager: <see cref="IPublicationSink"/>, which needs an <see cref="IRenditionSink"/>,
+    /// <see cref="IChannelInputs"/> and <see cref="IEncoderStatuses"/>. Options come from the sections <c>Switch</c>, <c>Slate</c> and
+    /// <c>Encoding</c>, validated at startup. Also adds the thumbnail service, which observes timelines as an <see cref="ITimelineSink"/>,
+    /// reads from an <see cref="ISpool"/> and writes to an <see cref="IImageSink"/>; options from <c>Pictures</c>.
     /// </summary>
     public static IServiceCollection AddTranscoder(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<SwitchOptions>()
-            .Bind(configuration.GetSection(SwitchOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+        services.AddOptions<FailoverOptions>()
+            .Bind(configuration.GetSection(FailoverOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<SwitchOptions>, SwitchOptionsValidator>();
+        services.AddSingleton<IValidateOptions<FailoverOptions>, FailoverOptionsValidator>();
         services.AddOptions<EncodingOptions>()
             .Bind(configuration.GetSection(EncodingOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EncodingOptions>, EncodingOptionsValidator>();
-        services.AddOptions<PictureOptions>()
-            .Bind(configuration.GetSection(PictureOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
+        services.AddOptions<ThumbnailOptions>()
+            .Bind(configuration.GetSection(ThumbnailOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<PictureOptions>, PictureOptionsValidator>();
-        services.AddSingleton<PictureDesk>();
-        services.AddSingleton<ITimelineSink>(p => p.GetRequiredService<PictureDesk>());
-        services.AddHostedService<PictureWorkshop>();
+        services.AddSingleton<IValidateOptions<ThumbnailOptions>, ThumbnailOptionsValidator>();
+        services.AddSingleton<ThumbnailScheduler>();
+        services.AddSingleton<ITimelineSink>(p => p.GetRequiredService<ThumbnailScheduler>());
+        services.AddHostedService<ThumbnailService>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<EncoderChoice>();
-        services.AddSingleton<IEncoderStandings>(p => p.GetRequiredService<EncoderChoice>());
-        services.AddHostedService(p => p.GetRequiredService<EncoderChoice>());
+        services.AddSingleton<EncoderSelector>();
+        services.AddSingleton<IEncoderStatuses>(p => p.GetRequiredService<EncoderSelector>());
+        services.AddHostedService(p => p.GetRequiredService<EncoderSelector>());
         services.AddSingleton<RunningEncoders>();
         services.AddSingleton<IChannelEncodings>(p => p.GetRequiredService<RunningEncoders>());
         services.AddSingleton<LadderTranscoder>();
@@ -49,13 +52,13 @@ public static class TranscoderModule
             .Bind(configuration.GetSection(SlateOptions.Section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<SlateOptions>, SlateOptionsValidator>();
-        services.AddSingleton<ISlateProof, SlateProof>();
-        services.AddSingleton(p => new Slates(
+        services.AddSingleton<ISlateValidator, SlateValidator>();
+        services.AddSingleton(p => new SlateService(
             p.GetRequiredService<IOptions<SlateOptions>>(), p.GetRequiredService<IOptions<EncodingOptions>>(), p.GetService<IChannelSlates>(), p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<Slates>>()));
-        services.AddSingleton(p => new StillPictures(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<Slates>(), p.GetRequiredService<ILogger<StillPictures>>()));
+            p.GetRequiredService<ILogger<SlateService>>()));
+        services.AddSingleton(p => new StillVideoStage(p.GetRequiredService<LadderTranscoder>(), p.GetRequiredService<SlateService>(), p.GetRequiredService<ILogger<StillVideoStage>>()));
         services.AddSingleton(p => new InputSwitch(
-            p.GetRequiredService<StillPictures>(), p.GetRequiredService<IOptions<SwitchOptions>>(), p.GetRequiredService<Slates>(), p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<StillVideoStage>(), p.GetRequiredService<IOptions<FailoverOptions>>(), p.GetRequiredService<SlateService>(), p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<InputSwitch>>()));
         services.AddHostedService(p => p.GetRequiredService<InputSwitch>());
         services.AddSingleton<IPublicationSink>(p => p.GetRequiredService<InputSwitch>());
@@ -63,13 +66,13 @@ public static class TranscoderModule
         return services;
     }
 
-    /// <summary>Proves slates where no server runs.</summary>
-    /// <param name="options">Which ffmpeg.</param>
+    /// <summary>Creates a slate validator without a running server.</summary>
+    /// <param name="options">Options with the path of ffmpeg.</param>
     /// <param name="time">The clock.</param>
-    public static ISlateProof SlateProof(EncodingOptions options, TimeProvider time) => new SlateProof(Options.Create(options), time);
+    public static ISlateValidator CreateSlateValidator(EncodingOptions options, TimeProvider time) => new SlateValidator(Options.Create(options), time);
 
-    /// <summary>Encoders of this machine, where no server runs: proved when asked to.</summary>
-    /// <param name="options">Which ffmpeg.</param>
+    /// <summary>Creates an encoder prober without a running server; it probes on request.</summary>
+    /// <param name="options">Options with the path of ffmpeg.</param>
     /// <param name="time">The clock.</param>
-    public static IEncoderStandings Encoders(EncodingOptions options, TimeProvider time) => new EncoderChoice(Options.Create(options), time, NullLogger<EncoderChoice>.Instance);
+    public static IEncoderStatuses CreateEncoderStatuses(EncodingOptions options, TimeProvider time) => new EncoderSelector(Options.Create(options), time, NullLogger<EncoderSelector>.Instance);
 }

@@ -1,4 +1,8 @@
 using System.Globalization;
+using Broadcast.Control.Access;
+using Broadcast.Control.Calendars;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -7,7 +11,10 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/events.ics</c> for programs that send a token, <c>/api/v1/calendars/{feed}/events.ics</c> for calendars, which cannot, and <c>/api/v1/calendar-feeds</c>.</summary>
+/// <summary>
+/// Endpoints of <c>/api/v1/events.ics</c> for programs that send a token, <c>/api/v1/calendars/{feed}/events.ics</c> for calendar
+/// applications, which cannot, and <c>/api/v1/calendar-feeds</c>.
+/// </summary>
 internal static class CalendarEndpoints
 {
     private const string CalendarType = "text/calendar";
@@ -15,47 +22,47 @@ internal static class CalendarEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/events.ics", async (string? channel, HttpContext http, CalendarFeeds feeds) =>
-                TypedResults.Text(await feeds.WriteAsync(channel, Watch(http), http.RequestAborted), EventCalendar.MediaType))
-            .Asks(TokenRole.Viewer).Produces<string>(200, CalendarType).Describe("getCalendar", "The events of a 'channel', or all, as iCalendar (RFC 5545).", 0, 404);
+                TypedResults.Text(await feeds.WriteAsync(channel, WatchPageUrl(http), http.RequestAborted), EventCalendar.MediaType))
+            .RequireRole(TokenRole.Viewer).Produces<string>(200, CalendarType).Describe("getCalendar", "Get events as iCalendar (RFC 5545), of all channels or one 'channel'.", 0, 404);
 
         api.MapGet("/calendars/{feed}/events.ics", async (string feed, HttpContext http, CalendarFeeds feeds) =>
-                TypedResults.Text(await feeds.ReadAsync(feed, Watch(http), http.RequestAborted), EventCalendar.MediaType))
+                TypedResults.Text(await feeds.ReadAsync(feed, WatchPageUrl(http), http.RequestAborted), EventCalendar.MediaType))
             .Produces<string>(200, CalendarType)
-            .Describe("readCalendarFeed", "The events as iCalendar at an address that calendars subscribe to. Needs no token: the address is the secret.", 0, 404);
+            .Describe("readCalendarFeed", "Get events as iCalendar for subscribed calendars. Needs no token: the URL is the secret.", 0, 404);
 
         api.MapGet("/calendar-feeds", async (HttpContext http, CalendarFeeds feeds) => (await feeds.ListAsync(http.RequestAborted)).Select(CalendarFeedView.From).ToList())
-            .Asks(TokenRole.Producer).Describe<List<CalendarFeedView>>("listCalendarFeeds", "The addresses that calendars subscribe to, without their secrets, newest first.");
+            .RequireRole(TokenRole.Producer).Describe<List<CalendarFeedView>>("listCalendarFeeds", "List calendar feeds without their secrets, newest first.");
 
-        api.MapPost("/calendar-feeds", CreateAsync).Asks(TokenRole.Producer).Takes<NewCalendarFeed>()
-            .Describe<IssuedFeedView>("createCalendarFeed", "Makes an address that calendars subscribe to, for one channel or all; it is shown this once.", 201, 404, 409).Repeatable<IssuedFeedView>();
+        api.MapPost("/calendar-feeds", CreateAsync).RequireRole(TokenRole.Producer).AcceptsBody<NewCalendarFeed>()
+            .Describe<IssuedFeedView>("createCalendarFeed", "Create a calendar feed for one channel or all. Its URL is shown only once.", 201, 404, 409).WithIdempotencyKey<IssuedFeedView>();
 
         api.MapDelete("/calendar-feeds/{id}", async (string id, HttpContext http, CalendarFeeds feeds) =>
             {
                 await feeds.RevokeAsync(id, http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Producer).Describe("revokeCalendarFeed", "Withdraws an address for good.", 204, 404);
+            .RequireRole(TokenRole.Producer).Describe("revokeCalendarFeed", "Revoke a calendar feed permanently.", 204, 404);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, CalendarFeeds feeds, IOptions<ControlOptions> options, TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (channel, label) = (body.Text("channel"), body.Text("label") ?? "");
-        body.Check(ChannelRules.LabelMistakes(label, null, time.GetUtcNow()));
-        var made = await feeds.CreateAsync(channel, label, http.RequestAborted);
-        return TypedResults.Created($"/api/v1/calendar-feeds/{made.Info.Id}", new IssuedFeedView(CalendarFeedView.From(made.Info), Pages(http) + made.Path));
+        body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, null, time.GetUtcNow()));
+        var created = await feeds.CreateAsync(channel, label, http.RequestAborted);
+        return TypedResults.Created($"/api/v1/calendar-feeds/{created.Info.Id}", new IssuedFeedView(CalendarFeedView.From(created.Info), PagesUrl(http) + created.Path));
     }
 
-    private static Func<string, string> Watch(HttpContext http)
+    private static Func<string, string> WatchPageUrl(HttpContext http)
     {
-        var pages = Pages(http);
-        return channel => $"{pages}/watch/{channel}";
+        var pagesUrl = PagesUrl(http);
+        return channel => $"{pagesUrl}/watch/{channel}";
     }
 
-    private static string Pages(HttpContext http)
+    private static string PagesUrl(HttpContext http)
     {
-        var asked = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
-        return http.RequestServices.GetService<IViewerAddresses>()?.For(asked).Pages ?? asked;
+        var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
+        return http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl).Pages ?? requestUrl;
     }
 }
 

@@ -7,21 +7,25 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// How often a token or person may ask (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>): a program that runs wild does not keep others from their work; its token or login is still looked up for each request. A bucket of tokens
-/// for each caller and kind of request, which holds <see cref="Burst"/> seconds' worth. There is one only for callers who are known, and it goes when it has been full for a while, so there are never more than callers who are active; strangers share <see cref="Slots"/>.
+/// Rate limits for API callers (<see cref="ControlOptions.ReadsPerSecond"/>, <see cref="ControlOptions.WritesPerSecond"/>), so that one
+/// program cannot starve the others. Tokens and logins are still looked up for each request. Each caller has one token bucket per kind of
+/// request, holding <see cref="Burst"/> seconds' worth. Buckets exist only for authenticated callers and are removed after being full for a
+/// while. Unauthenticated callers share <see cref="Slots"/> buckets.
 /// </summary>
 internal sealed class CallerLimits : IDisposable
 {
-    /// <summary>How many seconds' worth of requests a caller who was quiet may send at once.</summary>
+    /// <summary>Burst capacity after an idle period, in seconds' worth of requests.</summary>
     public const int Burst = 10;
 
-    /// <summary>How many buckets those share who show neither token nor login, by address: there are more addresses than memory.</summary>
+    /// <summary>
+    /// Number of buckets that unauthenticated callers share by address. It bounds memory, because addresses are unlimited.
+    /// </summary>
     public const int Slots = 4096;
 
     private readonly PartitionedRateLimiter<string>? _reads;
     private readonly PartitionedRateLimiter<string>? _writes;
 
-    /// <summary>The limits of the configuration.</summary>
+    /// <summary>Creates the limits from the configuration.</summary>
     public CallerLimits(IOptions<ControlOptions> options)
         : this(options.Value.ReadsPerSecond, options.Value.WritesPerSecond, TimeSpan.FromSeconds(1))
     {
@@ -29,15 +33,15 @@ internal sealed class CallerLimits : IDisposable
 
     internal CallerLimits(int reads, int writes, TimeSpan period)
     {
-        _reads = Limiter(reads, period);
-        _writes = Limiter(writes, period);
+        _reads = CreateLimiter(reads, period);
+        _writes = CreateLimiter(writes, period);
     }
 
-    /// <summary>Counts a request.</summary>
-    /// <param name="caller">Whose it is.</param>
-    /// <param name="isRead">Whether it changes nothing.</param>
-    /// <returns>How long the caller has to wait, at least a second; <see langword="null"/> when it may be done.</returns>
-    public TimeSpan? WaitOf(string caller, bool isRead)
+    /// <summary>Counts a request of an authenticated caller.</summary>
+    /// <param name="caller">Caller of the request.</param>
+    /// <param name="isRead">Whether the request changes nothing.</param>
+    /// <returns>Time to wait, at least one second; <see langword="null"/> when the request is allowed.</returns>
+    public TimeSpan? GetRetryDelay(string caller, bool isRead)
     {
         if ((isRead ? _reads : _writes) is not { } limiter)
         {
@@ -50,18 +54,18 @@ internal sealed class CallerLimits : IDisposable
             return null;
         }
 
-        var second = TimeSpan.FromSeconds(1);
-        return lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) && wait > second ? wait : second;
+        var minimum = TimeSpan.FromSeconds(1);
+        return lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) && retryAfter > minimum ? retryAfter : minimum;
     }
 
-    /// <summary>Counts a request of somebody who shows neither token nor login, where none is asked for.</summary>
-    /// <param name="address">Where it comes from; an IPv6 one counts as its /64.</param>
-    /// <param name="isRead">Whether it changes nothing.</param>
-    /// <returns>As for callers who are known.</returns>
-    public TimeSpan? WaitOf(IPAddress? address, bool isRead)
+    /// <summary>Counts a request without token and login.</summary>
+    /// <param name="address">Source address; an IPv6 address counts as its /64.</param>
+    /// <param name="isRead">Whether the request changes nothing.</param>
+    /// <returns>Time to wait, at least one second; <see langword="null"/> when the request is allowed.</returns>
+    public TimeSpan? GetRetryDelay(IPAddress? address, bool isRead)
     {
-        var slot = address is null ? 0 : (uint)SubscriberNetwork.Of(address).GetHashCode() % Slots;
-        return WaitOf(string.Create(CultureInfo.InvariantCulture, $"address/{slot}"), isRead);
+        var slot = address is null ? 0 : (uint)ClientNetwork.Of(address).GetHashCode() % Slots;
+        return GetRetryDelay(string.Create(CultureInfo.InvariantCulture, $"address/{slot}"), isRead);
     }
 
     /// <inheritdoc/>
@@ -71,7 +75,7 @@ internal sealed class CallerLimits : IDisposable
         _writes?.Dispose();
     }
 
-    private static PartitionedRateLimiter<string>? Limiter(int count, TimeSpan period)
+    private static PartitionedRateLimiter<string>? CreateLimiter(int count, TimeSpan period)
     {
         if (count == 0)
         {

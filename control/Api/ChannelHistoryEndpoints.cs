@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,69 +11,71 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/channels/{name}/measurements</c> and <c>…/timeline</c>: how a channel did, and what happened on it.</summary>
+/// <summary>
+/// Endpoints of <c>/api/v1/channels/{name}/measurements</c> and <c>…/timeline</c>: measurements and activity of a channel.
+/// </summary>
 internal static class ChannelHistoryEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels/{name}/measurements", MeasurementsAsync).Asks(TokenRole.Viewer)
+        api.MapGet("/channels/{name}/measurements", MeasurementsAsync).RequireRole(TokenRole.Viewer)
             .Describe<MeasurementsView>(
                 "getMeasurements",
-                "What was measured of the channel in the last hour, oldest first, every 'intervalSeconds' while it was on air; 'after' (an instant) leaves out what is older. Kept in memory: a server that was started anew has none of before.",
+                "Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts.",
                 200, 400, 404);
 
-        api.MapGet("/channels/{name}/timeline", TimelineAsync).Asks(TokenRole.Producer)
-            .Describe<List<TimelineView>>(
+        api.MapGet("/channels/{name}/timeline", ListActivityAsync).RequireRole(TokenRole.Producer)
+            .Describe<List<ActivityView>>(
                 "getTimeline",
-                "What happened on the channel, newest first: sessions, events, encoders that came and went, what was wrong, recordings, and for admins who changed what. 'before' reads on from an id.",
+                "List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id.",
                 200, 400, 404)
-            .Paged("before", ChannelTimeline.MaxPage);
+            .Paged("before", ChannelActivityLog.MaxPage);
     }
 
-    private static async Task<MeasurementsView> MeasurementsAsync(string name, string? after, HttpContext http, ChannelDirectory channels)
+    private static async Task<MeasurementsView> MeasurementsAsync(string name, string? after, HttpContext http, ChannelRepository channels)
     {
         var from = DateTimeOffset.MinValue;
         if (after is not null && !DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out from))
         {
-            throw new ControlException([new("after", "'after' must be an instant, such as 2030-01-31T18:00:00Z.")]);
+            throw new ControlException([new("after", "'after' must be a time such as 2030-01-31T18:00:00Z.")]);
         }
 
         var channel = await channels.GetAsync(name, http.RequestAborted);
-        var known = http.RequestServices.GetService<IChannelMeasurements>();
-        return new(known?.Interval.TotalSeconds ?? 0, [.. (known?.Find(ChannelName.Parse(channel.Name), from) ?? []).Select(MeasurementView.From)]);
+        var measurements = http.RequestServices.GetService<IChannelMeasurements>();
+        return new(measurements?.Interval.TotalSeconds ?? 0, [.. (measurements?.Find(ChannelName.Parse(channel.Name), from) ?? []).Select(MeasurementView.From)]);
     }
 
-    private static async Task<List<TimelineView>> TimelineAsync(string name, string? limit, string? before, HttpContext http, ChannelDirectory channels, ChannelTimeline timeline)
+    private static async Task<List<ActivityView>> ListActivityAsync(string name, string? limit, string? before, HttpContext http, ChannelRepository channels, ChannelActivityLog activityLog)
     {
         var channel = await channels.GetAsync(name, http.RequestAborted);
-        var (holder, count) = (Gate.Holder(http), Paging.Limit(limit));
-        var rows = await timeline.ListAsync(channel, TimelineSight.Of(holder.Role, holder.Limits, channel.Name), count, before, http.RequestAborted);
-        return Paging.Answer(http, rows, count, "before", ChannelTimeline.PlaceOf, TimelineView.From);
+        var (caller, count) = (ApiAuthorization.GetCaller(http), Paging.Limit(limit));
+        var rows = await activityLog.ListAsync(channel, ActivityVisibility.Of(caller.Role, caller.Limits, channel.Name), count, before, http.RequestAborted);
+        return Paging.Page(http, rows, count, "before", ChannelActivityLog.CursorOf, ActivityView.From);
     }
 }
 
-/// <param name="IntervalSeconds">From one row to the next while the channel is on air; 0 where nothing is measured.</param>
-/// <param name="Measurements">The rows.</param>
+/// <param name="IntervalSeconds">Interval between rows while the channel is on air; 0 when nothing is measured.</param>
+/// <param name="Measurements">Measured rows.</param>
 internal sealed record MeasurementsView(double IntervalSeconds, List<MeasurementView> Measurements);
 
 internal sealed record MeasurementView(
     DateTimeOffset At, long? BitsPerSecond, double? FramesPerSecond, double? KeyframeIntervalSeconds, double? SkewSeconds, double? EncodingSpeed, double? EncodingBehindSeconds, double? DelaySeconds, long? Viewers)
 {
     public static MeasurementView From(Measurement m) => new(
-        m.At, m.BitsPerSecond, Rounded(m.FramesPerSecond, 2), Seconds(m.KeyframeInterval), Seconds(m.Skew), Rounded(m.EncodingSpeed, 3), Seconds(m.EncodingBehind), Seconds(m.Delay), m.Viewers);
+        m.At, m.BitsPerSecond, Rounded(m.FramesPerSecond, 2), Seconds(m.KeyframeInterval), Seconds(m.AvSkew), Rounded(m.EncodingSpeed, 3), Seconds(m.EncodingLag), Seconds(m.Latency), m.Viewers);
 
     private static double? Seconds(TimeSpan? time) => Rounded(time?.TotalSeconds, 3);
 
     private static double? Rounded(double? number, int digits) => number is { } n ? Math.Round(n, digits) : null;
 }
 
-/// <param name="Id">Its place, to read on from.</param>
-/// <param name="At">When.</param>
-/// <param name="Type">What happened.</param>
-/// <param name="Session">The session it belongs to.</param>
-/// <param name="Actor">Who changed something: kind, id and name.</param>
-/// <param name="Data">What else there is to know.</param>
-internal sealed record TimelineView(string Id, DateTimeOffset At, string Type, string? Session, string? Actor, JsonElement Data)
+/// <param name="Id">Position of the entry, for paging.</param>
+/// <param name="At">Time of the entry.</param>
+/// <param name="Type">Type of the activity.</param>
+/// <param name="Session">Session that the entry belongs to.</param>
+/// <param name="Actor">Actor of an administrative change: kind, id and name.</param>
+/// <param name="Data">Further details.</param>
+internal sealed record ActivityView(string Id, DateTimeOffset At, string Type, string? Session, string? Actor, JsonElement Data)
 {
-    public static TimelineView From(TimelineEntry e) => new(ChannelTimeline.PlaceOf(e), e.At, e.Type, e.Session, e.Actor?.TrimEnd(), JsonDocument.Parse(e.Data).RootElement);
+    public static ActivityView From(ActivityEntry e) => new(ChannelActivityLog.CursorOf(e), e.At, e.Type, e.Session, e.Actor?.TrimEnd(), JsonDocument.Parse(e.Data).RootElement);
 }

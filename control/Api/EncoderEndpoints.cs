@@ -1,3 +1,4 @@
+using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -5,17 +6,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/encoders</c>: what the machine can encode with.</summary>
+/// <summary>Endpoints of <c>/api/v1/encoders</c>: encoders available on this machine.</summary>
 internal static class EncoderEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
         api.MapGet("/encoders", (HttpContext http) => Views(http.RequestServices.GetService<IEncoderList>()?.List()))
-            .Asks(TokenRole.Admin).Describe<List<EncoderView>>("listEncoders", "The encoders that this server could use for rungs, those that work and, with the reason, those that do not.");
+            .RequireRole(TokenRole.Admin).Describe<List<EncoderView>>("listEncoders", "List encoders for rungs, and whether each works or why not.");
 
         api.MapPost("/encoders/prove", async (HttpContext http, CancellationToken cancellationToken) =>
-                Views(http.RequestServices.GetService<IEncoderList>() is { } list ? await list.ProveAsync(cancellationToken) : null))
-            .Asks(TokenRole.Admin).Describe<List<EncoderView>>("proveEncoders", "Proves all encoders anew by encoding a few pictures with each, and tells what came of it. Takes a second or two.");
+                Views(http.RequestServices.GetService<IEncoderList>() is { } list ? await list.ProbeAsync(cancellationToken) : null))
+            .RequireRole(TokenRole.Admin).Describe<List<EncoderView>>("proveEncoders", "Probe all encoders again by encoding a few frames with each. Takes one or two seconds.");
     }
 
     private static List<EncoderView> Views(IReadOnlyList<EncoderInfo>? encoders) => [.. (encoders ?? []).Select(EncoderView.From)];
@@ -23,5 +24,5 @@ internal static class EncoderEndpoints
 
 internal sealed record EncoderView(string Encoder, string Vendor, string Codec, bool ForRungs, bool Works, string? Refusal, DateTimeOffset ProvedAt, int TookMilliseconds)
 {
-    public static EncoderView From(EncoderInfo e) => new(e.Encoder, e.Vendor, e.Codec, e.ForRungs, e.Works, e.Refusal, e.ProvedAt, (int)e.Took.TotalMilliseconds);
+    public static EncoderView From(EncoderInfo e) => new(e.Encoder, e.Vendor, e.Codec, e.UsedForRungs, e.Works, e.Error, e.ProbedAt, (int)e.Duration.TotalMilliseconds);
 }

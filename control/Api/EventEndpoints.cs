@@ -1,4 +1,9 @@
 using System.Globalization;
+using Broadcast.Control.Access;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -7,106 +12,106 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/events</c>: planned broadcasts, their series and what becomes of them.</summary>
+/// <summary>Endpoints of <c>/api/v1/events</c>: events and series.</summary>
 internal static class EventEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/events", async (string? from, string? to, string? channel, string? state, string? after, string? limit, HttpContext http, EventDirectory events) =>
+        api.MapGet("/events", async (string? from, string? to, string? channel, string? state, string? after, string? limit, HttpContext http, EventRepository events) =>
                 await ListAsync(http, events, FilterOf(from, to, channel, state, null, after, limit)))
-            .Asks(TokenRole.Viewer)
+            .RequireRole(TokenRole.Viewer)
             .Describe<List<EventView>>(
                 "listEvents",
-                "Events by their start, occurrences of series one by one; those that end after 'from' and begin before 'to', on a 'channel', in a 'state', where they are named. 'after' reads on from an id.",
+                "List events by start time, with the occurrences of series. 'from' and 'to' select events that end after and start before a time; 'channel' and 'state' filter. 'after' continues from an id.",
                 200, 400, 404)
             .Paged("after", EventRules.MaxPage);
 
-        api.MapPost("/events", CreateAsync).Asks(TokenRole.Producer).Takes<NewEvent>()
+        api.MapPost("/events", CreateAsync).RequireRole(TokenRole.Producer).AcceptsBody<NewEvent>()
             .Describe<EventView>(
                 "createEvent",
-                "Plans an event; with a 'recurrence' (RFC 5545) a series, whose occurrences are made three months ahead. 'start' and 'end' are instants, or what clocks show in 'timeZone'.",
+                "Create an event, or with a 'recurrence' (RFC 5545) a series, whose occurrences are created three months ahead. 'start' and 'end' are UTC times, or local times in 'timeZone'.",
                 201, 404, 409)
-            .Repeatable<EventView>(isSecret: false);
+            .WithIdempotencyKey<EventView>(isSecret: false);
 
-        api.MapGet("/events/{id}", async (string id, HttpContext http, EventDirectory events) =>
+        api.MapGet("/events/{id}", async (string id, HttpContext http, EventRepository events) =>
             {
                 var found = await events.GetAsync(id, http.RequestAborted);
-                return ETags.Fresh(http, ETags.Of(found), View(http, found));
+                return ETags.OkOrNotModified(http, ETags.Of(found), View(http, found));
             })
-            .Asks(TokenRole.Viewer).Describe<EventView>("getEvent", "One event or series. 'pageUrl' is its page for viewers: there from when it is planned, or where it is not announced from when it is live; a series has none.", 200, 404).Tagged(isFresh: true);
+            .RequireRole(TokenRole.Viewer).Describe<EventView>("getEvent", "Get an event or series. 'pageUrl' is its viewer page, available once the event is planned, or once it is live if it is not announced. A series has no page.", 200, 404).WithETag(supportsNotModified: true);
 
-        api.MapPatch("/events/{id}", ChangeAsync).Asks(TokenRole.Producer).Takes<EventChange>()
+        api.MapPatch("/events/{id}", ChangeAsync).RequireRole(TokenRole.Producer).AcceptsBody<EventChange>()
             .Describe<EventView>(
                 "changeEvent",
-                "Changes the members that are sent and leaves the others. A changed occurrence goes its own way; a changed series hands on to occurrences that are to come and were not changed by themselves.",
+                "Change the members that are sent; the others stay as they are. A changed occurrence is detached from its series. Changes of a series apply to future occurrences that were not changed individually.",
                 200, 404, 409)
-            .Guarded(200);
+            .WithIfMatch(200);
 
-        api.MapDelete("/events/{id}", async (string id, HttpContext http, EventDirectory events, EventKeeper keeper) =>
+        api.MapDelete("/events/{id}", async (string id, HttpContext http, EventRepository events, EventScheduler scheduler) =>
             {
-                await events.DeleteIfAsync(id, ETags.Expected<EventInfo>(http, ETags.Of), http.RequestAborted);
-                keeper.Wake();
+                await events.DeleteIfAsync(id, ETags.PreconditionOf<EventInfo>(http, ETags.Of), http.RequestAborted);
+                scheduler.Wake();
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Producer).Describe("deleteEvent", "Removes an event, or a series with its occurrences; recordings stay. An occurrence is cancelled instead.", 204, 404, 409).Guarded();
+            .RequireRole(TokenRole.Producer).Describe("deleteEvent", "Delete an event, or a series with its occurrences. Recordings stay. An occurrence is canceled instead.", 204, 404, 409).WithIfMatch();
 
-        api.MapPost("/events/{id}/cancel", (string id, HttpContext http, EventDirectory events, EventKeeper keeper) => MoveAsync(http, keeper, events.CancelAsync(id, cancellationToken: http.RequestAborted)))
-            .Asks(TokenRole.Producer).Describe<EventView>("cancelEvent", "Calls an event off, or a series with all occurrences that are to come.", 200, 404, 409);
+        api.MapPost("/events/{id}/cancel", (string id, HttpContext http, EventRepository events, EventScheduler scheduler) => CompleteChangeAsync(http, scheduler, events.CancelAsync(id, cancellationToken: http.RequestAborted)))
+            .RequireRole(TokenRole.Producer).Describe<EventView>("cancelEvent", "Cancel an event, or a series with all future occurrences.", 200, 404, 409);
 
-        api.MapPost("/events/{id}/go-live", (string id, HttpContext http, EventDirectory events, EventKeeper keeper) => MoveAsync(http, keeper, events.GoLiveAsync(id, cancellationToken: http.RequestAborted)))
-            .Asks(TokenRole.Producer).Describe<EventView>("goLive", "Lets an event go live now, before its start or after it.", 200, 404, 409);
+        api.MapPost("/events/{id}/go-live", (string id, HttpContext http, EventRepository events, EventScheduler scheduler) => CompleteChangeAsync(http, scheduler, events.GoLiveAsync(id, cancellationToken: http.RequestAborted)))
+            .RequireRole(TokenRole.Producer).Describe<EventView>("goLive", "Make an event live now, before or after its start time.", 200, 404, 409);
 
-        api.MapPost("/events/{id}/end", (string id, HttpContext http, EventDirectory events, EventKeeper keeper) => MoveAsync(http, keeper, events.EndAsync(id, cancellationToken: http.RequestAborted)))
-            .Asks(TokenRole.Producer).Describe<EventView>("endEvent", "Ends an event that is live or in preview, with its session; its encoder is sent away.", 200, 404, 409);
+        api.MapPost("/events/{id}/end", (string id, HttpContext http, EventRepository events, EventScheduler scheduler) => CompleteChangeAsync(http, scheduler, events.EndAsync(id, cancellationToken: http.RequestAborted)))
+            .RequireRole(TokenRole.Producer).Describe<EventView>("endEvent", "End an event that is live or in preview, end its session and disconnect its encoder.", 200, 404, 409);
 
-        api.MapGet("/events/{id}/occurrences", async (string id, string? from, string? to, string? state, string? after, string? limit, HttpContext http, EventDirectory events) =>
+        api.MapGet("/events/{id}/occurrences", async (string id, string? from, string? to, string? state, string? after, string? limit, HttpContext http, EventRepository events) =>
                 await ListAsync(http, events, FilterOf(from, to, null, state, id, after, limit)))
-            .Asks(TokenRole.Viewer).Describe<List<EventView>>("listOccurrences", "The occurrences of a series by their start; as listEvents.", 200, 400, 404)
+            .RequireRole(TokenRole.Viewer).Describe<List<EventView>>("listOccurrences", "List the occurrences of a series by start time, like listEvents.", 200, 400, 404)
             .Paged("after", EventRules.MaxPage);
 
-        api.MapGet("/events/{id}/history", async (string id, HttpContext http, EventDirectory events) =>
-                (await events.HistoryAsync(id, http.RequestAborted)).Select(EventStepView.From).ToList())
-            .Asks(TokenRole.Viewer).Describe<List<EventStepView>>("getEventHistory", "The states that an event went through, with the reasons.", 200, 404);
+        api.MapGet("/events/{id}/history", async (string id, HttpContext http, EventRepository events) =>
+                (await events.HistoryAsync(id, http.RequestAborted)).Select(EventHistoryView.From).ToList())
+            .RequireRole(TokenRole.Viewer).Describe<List<EventHistoryView>>("getEventHistory", "List the states of an event with their reasons.", 200, 404);
     }
 
-    private static async Task<List<EventView>> ListAsync(HttpContext http, EventDirectory events, EventFilter filter) =>
-        Paging.Answer(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventPlace.Of, e => View(http, e));
+    private static async Task<List<EventView>> ListAsync(HttpContext http, EventRepository events, EventFilter filter) =>
+        Paging.Page(http, await events.ListAsync(filter, http.RequestAborted), filter.Limit, "after", EventCursor.Of, e => View(http, e));
 
-    private static async Task<IResult> CreateAsync(HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options)
+    private static async Task<IResult> CreateAsync(HttpContext http, EventRepository events, EventScheduler scheduler, IOptions<ControlOptions> options)
     {
         var settings = await SettingsAsync(http, options, isNew: true);
-        var made = await events.CreateAsync(settings, http.RequestAborted);
-        keeper.Wake();
-        return TypedResults.Created($"/api/v1/events/{made.Id}", View(http, made));
+        var created = await events.CreateAsync(settings, http.RequestAborted);
+        scheduler.Wake();
+        return TypedResults.Created($"/api/v1/events/{created.Id}", View(http, created));
     }
 
-    private static async Task<EventView> ChangeAsync(string id, HttpContext http, EventDirectory events, EventKeeper keeper, IOptions<ControlOptions> options) =>
-        await MoveAsync(http, keeper, events.SetIfAsync(id, await SettingsAsync(http, options, isNew: false), ETags.Expected<EventInfo>(http, ETags.Of), http.RequestAborted));
+    private static async Task<EventView> ChangeAsync(string id, HttpContext http, EventRepository events, EventScheduler scheduler, IOptions<ControlOptions> options) =>
+        await CompleteChangeAsync(http, scheduler, events.SetIfAsync(id, await SettingsAsync(http, options, isNew: false), ETags.PreconditionOf<EventInfo>(http, ETags.Of), http.RequestAborted));
 
-    // Others hear of it in a moment; here it is looked at at once.
-    private static async Task<EventView> MoveAsync(HttpContext http, EventKeeper keeper, Task<EventInfo> change)
+    // Other processes are notified by the database; this process evaluates events at once.
+    private static async Task<EventView> CompleteChangeAsync(HttpContext http, EventScheduler scheduler, Task<EventInfo> change)
     {
         var changed = await change;
-        keeper.Wake();
+        scheduler.Wake();
         return ETags.Tagged(http, ETags.Of(changed), View(http, changed));
     }
 
     private static EventView View(HttpContext http, EventInfo e)
     {
-        var asked = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
-        return EventView.From(e, http.RequestServices.GetService<IViewerAddresses>()?.For(asked).Pages ?? asked);
+        var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
+        return EventView.From(e, http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl).Pages ?? requestUrl);
     }
 
     private static async Task<EventSettings> SettingsAsync(HttpContext http, IOptions<ControlOptions> options, bool isNew)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var mistakes = new List<Mistake>();
+        var errors = new List<ValidationError>();
         var settings = new EventSettings
         {
             Title = body.Text("title", required: isNew),
             Channel = isNew ? body.Text("channel", required: true) : null,
-            Start = TimeOf(body, "start", isNew, mistakes),
-            End = TimeOf(body, "end", isNew, mistakes),
+            Start = TimeOf(body, "start", isNew, errors),
+            End = TimeOf(body, "end", isNew, errors),
             Description = body.Text("description"),
             Poster = body.Text("poster"),
             TimeZone = body.Text("timeZone"),
@@ -123,12 +128,12 @@ internal static class EventEndpoints
             NoShow = LengthOf(body, "noShowSeconds"),
             Reminders = body.Numbers("reminderMinutes"),
         };
-        var hook = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
-        body.Check([.. mistakes, .. EventRules.Mistakes(settings), .. ChannelRules.AccessMistake(settings.Access, hook) is { } mistake ? [mistake] : Array.Empty<Mistake>()]);
+        var authorization = http.RequestServices.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
+        body.ThrowIfInvalid([.. errors, .. EventRules.Validate(settings), .. ChannelRules.ValidateAccess(settings.Access, authorization) is { } error ? [error] : Array.Empty<ValidationError>()]);
         return settings;
     }
 
-    private static EventTime? TimeOf(RequestBody body, string name, bool required, List<Mistake> mistakes)
+    private static EventTime? TimeOf(RequestBody body, string name, bool required, List<ValidationError> errors)
     {
         if (body.Text(name, required) is not { } text)
         {
@@ -140,7 +145,7 @@ internal static class EventEndpoints
             return time;
         }
 
-        mistakes.Add(new(name, EventTime.Rule(name)));
+        errors.Add(new(name, EventTime.ErrorMessage(name)));
         return null;
     }
 
@@ -148,15 +153,15 @@ internal static class EventEndpoints
 
     private static EventFilter FilterOf(string? from, string? to, string? channel, string? state, string? series, string? after, string? limit)
     {
-        var mistakes = new List<Mistake>();
-        var (id, start) = EventPlace.Parse(after);
-        var filter = new EventFilter(InstantOf("from", from, mistakes), InstantOf("to", to, mistakes), channel, state, series, id, Paging.Limit(limit)) { AfterStart = start };
-        EventRules.Refuse([.. mistakes, .. EventRules.Mistakes(filter)]);
+        var errors = new List<ValidationError>();
+        var (id, start) = EventCursor.Parse(after);
+        var filter = new EventFilter(InstantOf("from", from, errors), InstantOf("to", to, errors), channel, state, series, id, Paging.Limit(limit)) { AfterStart = start };
+        EventRules.ThrowIfInvalid([.. errors, .. EventRules.Validate(filter)]);
         return filter;
     }
 
-    /// <summary>An instant of a query; <see langword="null"/> where there is none, or a mistake.</summary>
-    internal static DateTimeOffset? InstantOf(string name, string? text, List<Mistake> mistakes)
+    /// <summary>Parses a UTC time from the query; <see langword="null"/> when absent or invalid.</summary>
+    internal static DateTimeOffset? InstantOf(string name, string? text, List<ValidationError> errors)
     {
         if (text is null)
         {
@@ -165,10 +170,10 @@ internal static class EventEndpoints
 
         if (EventTime.TryParse(text, out var time) && text[^1] == 'Z')
         {
-            return time.In(TimeZoneInfo.Utc);
+            return time.ToInstant(TimeZoneInfo.Utc);
         }
 
-        mistakes.Add(new(name, $"'{name}' must be a time in UTC such as 2030-01-31T18:00:00Z."));
+        errors.Add(new(name, $"'{name}' must be a time in UTC such as 2030-01-31T18:00:00Z."));
         return null;
     }
 }

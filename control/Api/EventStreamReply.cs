@@ -1,97 +1,100 @@
 using System.Globalization;
+using Broadcast.Control.Database;
+using Broadcast.Control.ServerSentEvents;
 
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// What one client of the event stream is sent, from its start to its end. One that says what it had last gets what followed, where that is still there; any other gets how things stand, and then what changes.
+/// Messages sent to one event stream client. A client that resumes from a known message gets the missed messages if they are still stored.
+/// Any other client gets the current state and then the changes.
 /// </summary>
-/// <param name="client">The client.</param>
-/// <param name="holder">Whose it is.</param>
-/// <param name="only">The only channel that was asked for; <see langword="null"/> for all.</param>
-/// <param name="log">Where what it missed is.</param>
-/// <param name="verify">Says whose it is now; <see langword="null"/> when they are not let in any more.</param>
-/// <param name="send">Sends text, and returns when that is on its way.</param>
-/// <param name="heartbeat">How often it is sent something at least, and whose it is looked at anew.</param>
-/// <param name="time">The clock.</param>
+/// <param name="client">Client of the event stream.</param>
+/// <param name="caller">Authenticated caller.</param>
+/// <param name="channelId">Requested channel; <see langword="null"/> for all.</param>
+/// <param name="log">Log with the missed messages.</param>
+/// <param name="verify">Authenticates the caller again; <see langword="null"/> when access was revoked.</param>
+/// <param name="send">Sends text; completes when the text has been written.</param>
+/// <param name="heartbeat">Interval of heartbeats and of repeated authentication.</param>
+/// <param name="time">Clock.</param>
 internal sealed class EventStreamReply(
-    EventStreamClient client, Holder holder, long? only, EventStreamLog log, Func<CancellationToken, Task<Holder?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
+    EventStreamClient client, Caller caller, long? channelId, EventStreamLog log, Func<CancellationToken, Task<Caller?>> verify, Func<string, CancellationToken, Task> send, TimeSpan heartbeat, TimeProvider time)
 {
-    /// <summary>Most messages that one who comes back is sent of what it missed; with more it reads everything again.</summary>
+    /// <summary>Maximum number of missed messages sent to a resuming client. With more, the client starts over.</summary>
     public const int MaxMissed = 10_000;
 
-    // What is sent in one go.
-    private const int AtOnce = 100;
-    private Holder _holder = holder;
-    private long _at;
+    // Maximum number of messages per write.
+    private const int BatchSize = 100;
+    private Caller _caller = caller;
+    private long _lastSentId;
 
-    /// <summary>Sends until somebody gives up, the client does not keep up, or it is not let in any more.</summary>
-    /// <param name="lastId">What the client says that it had last; <see langword="null"/> or empty when it comes anew.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Sends messages until the request is canceled, the client is too slow, or access is revoked.</summary>
+    /// <param name="lastId">Last message that the client received; <see langword="null"/> or empty for a new client.</param>
+    /// <param name="cancellationToken">Cancels the stream.</param>
     public async Task RunAsync(string? lastId, CancellationToken cancellationToken)
     {
-        await BeginAsync(lastId, cancellationToken);
-        var looked = time.GetTimestamp();
+        await StartAsync(lastId, cancellationToken);
+        var lastCheck = time.GetTimestamp();
         while (true)
         {
-            var left = heartbeat - time.GetElapsedTime(looked);
-            if (left > TimeSpan.Zero)
+            var remaining = heartbeat - time.GetElapsedTime(lastCheck);
+            if (remaining > TimeSpan.Zero)
             {
-                await client.WaitAsync(left, time, cancellationToken);
+                await client.WaitAsync(remaining, time, cancellationToken);
                 if (client.IsTooSlow)
                 {
-                    await send(EventStreamText.Reset("you did not keep up"), cancellationToken);
+                    await send(SseFormat.Reset("the client was too slow"), cancellationToken);
                     return;
                 }
 
-                await SendAsync(Waiting(), cancellationToken);
+                await SendAsync(TakeQueued(), cancellationToken);
                 continue;
             }
 
-            if (!await IsLetInAsync(cancellationToken))
+            if (!await VerifyAccessAsync(cancellationToken))
             {
                 return;
             }
 
-            await send(EventStreamText.Heartbeat(_at), cancellationToken);
-            looked = time.GetTimestamp();
+            await send(SseFormat.Heartbeat(_lastSentId), cancellationToken);
+            lastCheck = time.GetTimestamp();
         }
     }
 
-    private async Task BeginAsync(string? lastId, CancellationToken cancellationToken)
+    private async Task StartAsync(string? lastId, CancellationToken cancellationToken)
     {
-        await send(EventStreamText.Retry, cancellationToken);
-        _at = client.From;
+        await send(SseFormat.Retry, cancellationToken);
+        _lastSentId = client.LastId;
         if (!string.IsNullOrEmpty(lastId))
         {
-            if (long.TryParse(lastId, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && client.From - last <= MaxMissed && await log.CanResumeAsync(last, cancellationToken))
+            if (long.TryParse(lastId, NumberStyles.None, CultureInfo.InvariantCulture, out var last) && client.LastId - last <= MaxMissed && await log.CanResumeAsync(last, cancellationToken))
             {
-                // Another process may have been quicker than this one: then what it told is not told again.
+                // Another process may have been ahead of this one. Its messages are not sent again.
                 await SendMissedAsync(last, cancellationToken);
                 return;
             }
 
-            await send(EventStreamText.Reset("what followed is not there any more"), cancellationToken);
+            await send(SseFormat.Reset("the missed messages are no longer stored"), cancellationToken);
         }
 
-        var standing = await log.StandingAsync(client.From, cancellationToken);
-        await send(string.Concat(standing.Where(Shows).Select(EventStreamText.OfNow)) + EventStreamText.Ready(client.From), cancellationToken);
+        var currentState = await log.CurrentStatesAsync(client.LastId, cancellationToken);
+        await send(string.Concat(currentState.Where(IsVisible).Select(SseFormat.OfCurrentState)) + SseFormat.Ready(client.LastId), cancellationToken);
     }
 
     private async Task SendMissedAsync(long last, CancellationToken cancellationToken)
     {
-        _at = last;
-        while (_at < client.From && await log.ReadAsync(_at, client.From, AtOnce, cancellationToken) is { Count: > 0 } missed)
+        _lastSentId = last;
+        while (_lastSentId < client.LastId && await log.ReadAsync(_lastSentId, client.LastId, BatchSize, cancellationToken) is { Count: > 0 } missed)
         {
             await SendAsync(missed, cancellationToken);
         }
 
-        _at = Math.Max(_at, client.From);
+        _lastSentId = Math.Max(_lastSentId, client.LastId);
     }
 
-    private List<EventStreamMessage> Waiting()
+    private List<EventStreamMessage> TakeQueued()
     {
         var messages = new List<EventStreamMessage>();
-        while (messages.Count < AtOnce && client.Next() is { } message)
+        while (messages.Count < BatchSize && client.Dequeue() is { } message)
         {
             messages.Add(message);
         }
@@ -101,31 +104,31 @@ internal sealed class EventStreamReply(
 
     private async Task SendAsync(IReadOnlyList<EventStreamMessage> messages, CancellationToken cancellationToken)
     {
-        var text = string.Concat(messages.Where(m => m.Id > _at && Shows(m)).Select(EventStreamText.Of));
-        _at = messages.Count > 0 ? Math.Max(_at, messages[^1].Id) : _at;
+        var text = string.Concat(messages.Where(m => m.Id > _lastSentId && IsVisible(m)).Select(SseFormat.Of));
+        _lastSentId = messages.Count > 0 ? Math.Max(_lastSentId, messages[^1].Id) : _lastSentId;
         if (text.Length > 0)
         {
             await send(text, cancellationToken);
         }
     }
 
-    private bool Shows(EventStreamMessage message) => EventStreamRules.Shows(_holder.Role, _holder.Limits, only, message);
+    private bool IsVisible(EventStreamMessage message) => EventStreamRules.IsVisible(_caller.Role, _caller.Limits, channelId, message);
 
-    private async Task<bool> IsLetInAsync(CancellationToken cancellationToken)
+    private async Task<bool> VerifyAccessAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (await verify(cancellationToken) is not { } now)
+            if (await verify(cancellationToken) is not { } currentCaller)
             {
                 return false;
             }
 
-            _holder = now;
+            _caller = currentCaller;
             return true;
         }
-        catch (Exception e) when (Database.IsAway(e))
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
         {
-            return true;   // there is nothing to tell before it is back; then this is asked again
+            return true;   // no messages can arrive until the database is back; the next heartbeat checks again
         }
     }
 }

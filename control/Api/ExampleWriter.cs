@@ -12,49 +12,49 @@ using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Broadcast.Control.Api;
 
-/// <summary>Puts examples (<see cref="Examples"/>) into the OpenAPI document: of bodies that are sent, of answers, and of problems as the API tells them.</summary>
+/// <summary>Adds examples (<see cref="Examples"/>) of requests, responses and problems to the OpenAPI document.</summary>
 internal static class ExampleWriter
 {
-    /// <summary>Any body that is no JSON; see <see cref="Description.Takes"/>.</summary>
+    /// <summary>Media type for bodies that are not JSON; see <see cref="EndpointDescriptions.AcceptsBody"/>.</summary>
     public const string AnyType = "*/*";
 
     private const string Json = "application/json";
 
-    /// <summary>Gives an operation its examples.</summary>
+    /// <summary>Adds examples to an operation.</summary>
     public static void Write(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var options = context.ApplicationServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-        if (operation.RequestBody is OpenApiRequestBody { Content: { } sent })
+        if (operation.RequestBody is OpenApiRequestBody { Content: { } requestContent })
         {
-            sent.Remove(AnyType);
-            if (sent.TryGetValue(Json, out var body) && metadata.OfType<IAcceptsMetadata>().LastOrDefault()?.RequestType is { } type)
+            requestContent.Remove(AnyType);
+            if (requestContent.TryGetValue(Json, out var body) && metadata.OfType<IAcceptsMetadata>().LastOrDefault()?.RequestType is { } type)
             {
                 body.Example = NodeOf(Examples.Of(type), new(options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull });
             }
         }
 
-        foreach (var (status, found) in operation.Responses ?? [])
+        foreach (var (status, responseSpec) in operation.Responses ?? [])
         {
-            if (found is not OpenApiResponse { Content: { } content } || !int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (responseSpec is not OpenApiResponse { Content: { } content } || !int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 continue;
             }
 
             var type = metadata.OfType<IProducesResponseTypeMetadata>().LastOrDefault(p => p.StatusCode == number && p.Type is not null && p.Type != typeof(void))?.Type;
-            foreach (var (mediaType, answer) in content)
+            foreach (var (mediaType, response) in content)
             {
-                answer.Example = mediaType == Description.ProblemType ? NodeOf(ProblemOf(number), options)
+                response.Example = mediaType == EndpointDescriptions.ProblemType ? NodeOf(ProblemOf(number), options)
                     : mediaType == Json && type is not null ? NodeOf(Examples.Of(type), options)
                     : Examples.OfText(mediaType) is { } text ? JsonValue.Create(text) : null;
             }
         }
     }
 
-    /// <summary>A problem of the API, made as real ones are.</summary>
+    /// <summary>Creates an example problem the way the API creates real ones.</summary>
     internal static ProblemDetails ProblemOf(int status)
     {
-        var problem = Gate.Problem(status, Examples.Problem(status)).ProblemDetails;
+        var problem = ApiAuthorization.Problem(status, Examples.ProblemDetail(status)).ProblemDetails;
         if (status == 400)
         {
             problem.Extensions["errors"] = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["limit"] = ["A limit is 1 to 200."] };

@@ -1,11 +1,17 @@
 using System.Text.Json;
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Broadcast.Control.Multitrack;
-using Broadcast.Media;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Webhooks;
 
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// What bodies look like, one example for each type that the API takes or answers. They are instances of the very types, so that one that gets another member does not compile until its example has it. Nothing in them is a secret.
+/// Example bodies, one for each type that the API accepts or returns. They are instances of the real types, so a new member requires an
+/// example in order to compile. They contain no secrets.
 /// </summary>
 internal static class Examples
 {
@@ -13,7 +19,7 @@ internal static class Examples
     private const string Session = "01KARNV0F5D9Z3C4T8M2Q6W7XY";
     private const string Event = "01KAS2M8Y1N4P7R0S3T6V9W2XZ";
     private const string Id = "3k9x0c2v";
-    private const string Shown = Id + "_0123456789abcdefghjkmnpqrstvwxyz";
+    private const string FullKey = Id + "_0123456789abcdefghjkmnpqrstvwxyz";
     private const string Media = "https://live.example.org";
 
     private static readonly DateTimeOffset Noon = new(2030, 6, 1, 12, 0, 0, TimeSpan.Zero);
@@ -33,21 +39,21 @@ internal static class Examples
         "channel", "channel", "on", "channel", "on", "automatic", 900, 300, "end", 0, [60, 10], null, null, null, [], 1, Noon, Noon, $"{Media}/event/{Event}");
 
     private static readonly RecordingView ARecording = new(
-        Session, Channel, Session, "session", "Evening concert", "public", "channel", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingAddresses.Of(Media, Session));
+        Session, Channel, Session, "session", "Evening concert", "public", "channel", "ready", Noon, Noon.AddHours(2), 7200, "30d", Noon.AddHours(2).AddDays(30), Noon, RecordingUrls.Of(Media, Session));
 
     private static readonly CalendarFeedView AFeed = new(Id, Channel, "Jane", Noon, Evening, null);
     private static readonly ViewerTokenView AViewerToken = new("c0n7r8t2k5", "Jane", "203.0.113.0/24", Noon, Noon.AddDays(1), null, false);
     private static readonly ViewerKeyView AViewerKey = new(Id, "shop", false, Noon, null);
     private static readonly UserView AUser = new("jane", "Jane Doe", "producer", true, Noon.AddDays(-30), Noon.AddDays(-30), Noon, null);
     private static readonly LoginView ALogin = new(Id, true, Noon, Evening, Noon.AddDays(7), "203.0.113.5", "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0");
-    private static readonly WebhookView AWebhook = new(Id, "https://example.org/hook", "shop", [HookTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
+    private static readonly WebhookView AWebhook = new(Id, "https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true, null, Noon, null, Evening, null, 0, 0);
 
     private static readonly DeliveryView ADelivery = new(
-        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", HookTypes.EventLive, Channel, "delivered", 1, Evening, Evening, null, 204, null, "", 0.182);
+        4711, "evt_0197f3a0c5d97c4ab3e28d1f6a905b7c", WebhookEventTypes.EventLive, Channel, "delivered", 1, Evening, Evening, null, 204, null, "", 0.182);
 
     private static readonly Dictionary<Type, object> All = new object[]
     {
-        // What is sent.
+        // Requests.
         new NewChannel(Channel, "Evening concert", "720p@2500k,480p@1200k", "low", 60, null, null, "public", "12h", true, "30d", [60, 10], true, ["en", "de"]),
         new ChannelChange("Morning concert", null, "standard", null, null, null, null, null, null, null, null, null, null),
         new NewKey("backup", "second encoder", Noon.AddYears(10)),
@@ -57,7 +63,7 @@ internal static class Examples
         new NewEvent("The gala", Channel, "2030-06-01T20:00", "2030-06-01T22:00", "Strings and brass.", null, "Europe/Berlin", null, null, null, "on", "token", null, null, 900, 300, null, null, [60, 10]),
         new EventChange("The great gala", null, "2030-06-01T22:30", null, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
         new LoginRequest("jane", "correct horse battery", "123456"),
-        new OwnPassword("correct horse battery", "a better horse battery"),
+        new PasswordChange("correct horse battery", "a better horse battery"),
         new NewPassword("correct horse battery"),
         new NewUser("jane", "correct horse battery", "producer", "Jane Doe"),
         new UserChangeBody(null, "moderator", false),
@@ -67,22 +73,22 @@ internal static class Examples
         new NewClip(-90, -30, "The goal", "public", null),
         new NewViewerToken(null, "203.0.113.0/24", "Jane", false),
         new NewViewerKey("shop"),
-        new NewWebhook("https://example.org/hook", "shop", [HookTypes.EventLive], [Channel], true),
+        new NewWebhook("https://example.org/hook", "shop", [WebhookEventTypes.EventLive], [Channel], true),
         new WebhookChange(null, "shop", null, null, true),
         new WebhookRotation(86_400),
         new NewCalendarFeed(Channel, "Jane"),
         new MultitrackRequest(
-            "IVS", "2024-06-04", Shown, new { name = "obs-studio", version = "32.0.2", supported_encoders = new[] { "obs_nvenc_h264_tex", "obs_x264" } },
+            "IVS", "2024-06-04", FullKey, new { name = "obs-studio", version = "32.0.2", supported_encoders = new[] { "obs_nvenc_h264_tex", "obs_x264" } },
             new { cpu = new { physical_cores = 8 }, gpu = new[] { new { vendor_id = 4318 } } },
             new { canvases = new[] { new { width = 1920, height = 1080, framerate = new { numerator = 60, denominator = 1 } } }, maximum_video_tracks = 3 }),
 
-        // What is answered.
+        // Responses.
         AChannel,
-        new CreatedChannelView(AChannel, Shown),
+        new CreatedChannelView(AChannel, FullKey),
         new EndedView(Session),
         new KickedView(1),
         new MeasurementsView(5, [new(Evening, 6_120_000, 59.94, 2.002, 0.021, 1, 0.2, 0.34, 312)]),
-        new TimelineView("1906545600000000~s4711", Noon, "publish.started", Session, null, JsonSerializer.SerializeToElement(new { session = Session, input = "primary", continued = false })),
+        new ActivityView("1906545600000000~s4711", Noon, "publish.started", Session, null, JsonSerializer.SerializeToElement(new { session = Session, input = "primary", continued = false })),
         new RecordingUsage(12, 12, 61_204, 31_408_131_072, true),
         new StorageView("s3", "https://s3.example.org/broadcast"),
         new StorageTestView(true, Evening, "s3", "https://s3.example.org/broadcast", 84, [new("write", true, 41, null), new("read", true, 12, null), new("list", true, 18, null), new("delete", true, 13, null)]),
@@ -94,16 +100,16 @@ internal static class Examples
         ]),
         new SessionView(Session, 1, "low", Noon, Noon.AddHours(2), Noon.AddHours(2).AddMinutes(1), "the encoder did not come back", 1204),
         AKey,
-        new IssuedKeyView(AKey, Shown),
+        new IssuedKeyView(AKey, FullKey),
         AToken,
-        new IssuedTokenView(AToken, Shown),
-        new SystemView("1.0.0", "producer", Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live", "https://live.example.org"),
+        new IssuedTokenView(AToken, FullKey),
+        new SystemView("1.0.0", "producer", TokenRoles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers, ChannelRules.Accesses, "rtmp://live.example.org:1935/live", "rtmps://live.example.org:1936/live", "https://live.example.org"),
         AnEvent,
-        new EventStepView(Evening, "live", "its start has come"),
+        new EventHistoryView(Evening, "live", "its start has come"),
         AFeed,
-        new IssuedFeedView(AFeed, $"{Media}/api/v1/calendars/{Shown}/events.ics"),
+        new IssuedFeedView(AFeed, $"{Media}/api/v1/calendars/{FullKey}/events.ics"),
         AViewerToken,
-        new IssuedViewerTokenView(AViewerToken, "TOKEN", PlaybackAddresses.Of(new(Media, Media), Channel, "TOKEN")),
+        new IssuedViewerTokenView(AViewerToken, "TOKEN", PlaybackUrls.Of(new(Media, Media), Channel, "TOKEN")),
         new RevokedViewerTokenView(AViewerToken.Id, true),
         AViewerKey,
         new IssuedViewerKeyView(AViewerKey, "0123456789abcdefghjkmnpqrstvwxyz"),
@@ -128,35 +134,35 @@ internal static class Examples
 
     private static readonly Dictionary<string, string> Texts = new(StringComparer.Ordinal)
     {
-        ["text/event-stream"] = EventStreamText.Retry
-            + EventStreamText.OfNow(new(4711, EventStreamTypes.ChannelState, Channel, $$$"""{"id":"evt_0197f3a0c5d97c4ab3e28d1f6a905b7c","type":"channel.state","timestamp":"2030-06-01T12:00:00.000Z","channel":"{{{Channel}}}","data":{"state":"live","session":"{{{Session}}}","startedAt":"2030-06-01T12:00:00+00:00","inputs":[]}}"""))
-            + EventStreamText.Ready(4711),
+        ["text/event-stream"] = SseFormat.Retry
+            + SseFormat.OfCurrentState(new(4711, EventStreamTypes.ChannelState, Channel, $$$"""{"id":"evt_0197f3a0c5d97c4ab3e28d1f6a905b7c","type":"channel.state","timestamp":"2030-06-01T12:00:00.000Z","channel":"{{{Channel}}}","data":{"state":"live","session":"{{{Session}}}","startedAt":"2030-06-01T12:00:00+00:00","inputs":[]}}"""))
+            + SseFormat.Ready(4711),
         ["text/calendar"] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Broadcast//Events//EN\r\nBEGIN:VEVENT\r\n"
             + $"UID:{Event}\r\nDTSTAMP:20300601T120000Z\r\nDTSTART:20300601T180000Z\r\nDTEND:20300601T200000Z\r\nSUMMARY:The gala\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
     };
 
-    /// <summary>The example of a type; of a list, a list of one. <see langword="null"/> where there is none.</summary>
+    /// <summary>Gets the example of a type, or for a list, a list with one example; <see langword="null"/> when there is none.</summary>
     public static object? Of(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>) ? Of(type.GenericTypeArguments[0]) is { } row ? new[] { row } : null
         : All.GetValueOrDefault(type);
 
-    /// <summary>What is no JSON, by its media type.</summary>
+    /// <summary>Gets the example of a media type other than JSON.</summary>
     public static string? OfText(string mediaType) => Texts.GetValueOrDefault(mediaType);
 
-    /// <summary>What a problem says, beside what its status says by itself.</summary>
-    public static string Problem(int status) => status switch
+    /// <summary>Gets the example detail of a problem with the given status.</summary>
+    public static string ProblemDetail(int status) => status switch
     {
-        400 => "The request has mistakes; 'errors' lists them by member.",
-        401 => "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' makes one.",
-        403 => "This needs the role producer; yours is viewer.",
-        404 => $"There is no channel '{Channel}'. 'broadcast channel list' shows those there are.",
-        409 => $"There is a channel '{Channel}' already.",
-        412 => "It is not as you read it any more: somebody changed it. Read it again, and send the change with the new ETag in 'If-Match'.",
-        413 => "The body is over 65536 bytes.",
+        400 => "The request is invalid; 'errors' lists the errors by member.",
+        401 => "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.",
+        403 => "Role producer is required; yours is viewer.",
+        404 => $"There is no channel '{Channel}'. 'broadcast channel list' shows all channels.",
+        409 => $"A channel '{Channel}' already exists.",
+        412 => "The resource changed since you read it. Read it again and send the change with the new ETag in 'If-Match'.",
+        413 => "The body exceeds 65536 bytes.",
         415 => "Send the body as application/json.",
-        422 => "Another request had this 'Idempotency-Key'. Take another key for each thing that is to be made.",
-        429 => "You ask more often than this server allows (Control:ReadsPerSecond, Control:WritesPerSecond). 'Retry-After' says how many seconds to wait.",
-        503 => "The database is away; streams go on. Try again in a moment.",
-        _ => "The server could not do that; its log tells why.",
+        422 => "Another request used this 'Idempotency-Key'. Use a different key for each resource to create.",
+        429 => "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.",
+        503 => "The database is unavailable; streams continue. Try again in a moment.",
+        _ => "The server failed to process the request; see its log.",
     };
 }

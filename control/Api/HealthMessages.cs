@@ -2,26 +2,26 @@ using Broadcast.Media;
 
 namespace Broadcast.Control.Api;
 
-// What stands in the API's JSON about encoders' health.
+// JSON of encoder health.
 
 internal sealed record HealthView(List<SourceView> Sources);
 
 internal sealed record SourceView(
     string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond, long BitsPerSecondOfMinute, SourceVideoView? Video,
-    SourceAudioView? Audio, double SkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<FindingView> Findings)
+    SourceAudioView? Audio, double SkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<IssueView> Findings)
 {
     public static SourceView From(SourceReport r) => new(
-        r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondOfMinute, SourceVideoView.From(r.Video),
-        r.Audio is { } audio ? new(audio.Codec, audio.SampleRate, audio.Channels) : null, Math.Round(r.Skew.TotalSeconds, 3), new(r.JumpsForward, r.JumpsBack),
-        r.Dropped, r.Malformed, [.. r.Findings.Select(FindingView.From)]);
+        r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondLastMinute, SourceVideoView.From(r.Video),
+        r.Audio is { } audio ? new(audio.Codec, audio.SampleRate, audio.Channels) : null, Math.Round(r.AvSkew.TotalSeconds, 3), new(r.JumpsForward, r.JumpsBack),
+        r.Dropped, r.Malformed, [.. r.Issues.Select(IssueView.From)]);
 }
 
 internal sealed record SourceVideoView(
     string Codec, int Width, int Height, double FramesPerSecond, double? ClaimedFramesPerSecond, double? KeyframeIntervalSeconds, double? LongestKeyframeIntervalSeconds)
 {
     public static SourceVideoView? From(SourceVideo? v) => v is null ? null : new(
-        v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2), v.ClaimedFramesPerSecond > 0 ? Math.Round(v.ClaimedFramesPerSecond, 3) : null,
-        Seconds(v.KeyframeInterval), Seconds(v.LongestKeyframeInterval));
+        v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2), v.DeclaredFramesPerSecond > 0 ? Math.Round(v.DeclaredFramesPerSecond, 3) : null,
+        Seconds(v.KeyframeInterval), Seconds(v.MaxKeyframeInterval));
 
     private static double? Seconds(TimeSpan? time) => time is { } t ? Math.Round(t.TotalSeconds, 3) : null;
 }
@@ -30,14 +30,14 @@ internal sealed record SourceAudioView(string Codec, int SampleRate, int Channel
 
 internal sealed record SourceJumpsView(int Forward, int Back);
 
-internal sealed record FindingView(string Code, string Severity, string Advice, DateTimeOffset Since)
+internal sealed record IssueView(string Code, string Severity, string Advice, DateTimeOffset Since)
 {
-    public static FindingView From(SourceFinding f) => new(
+    public static IssueView From(SourceIssue f) => new(
         f.Code,
         f.Severity switch
         {
-            FindingSeverity.Error => "error",
-            FindingSeverity.Warning => "warning",
+            IssueSeverity.Error => "error",
+            IssueSeverity.Warning => "warning",
             _ => "information",
         },
         f.Advice,

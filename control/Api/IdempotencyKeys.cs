@@ -1,63 +1,66 @@
+using Broadcast.Control.Database;
 using Dapper;
 
 namespace Broadcast.Control.Api;
 
-/// <summary>What an earlier request with the same key came to.</summary>
-/// <param name="Request">The hash of that request.</param>
-/// <param name="CreatedAt">When it began.</param>
-/// <param name="Status">The status of its answer; <see langword="null"/> while there is none, and where it is not known.</param>
-/// <param name="Location">What it made.</param>
-/// <param name="Body">Its answer; <see langword="null"/> where that showed a secret.</param>
-internal sealed record EarlierRequest(byte[] Request, DateTimeOffset CreatedAt, int? Status, string? Location, string? Body);
+/// <summary>Stored result of an earlier request with the same key.</summary>
+/// <param name="Request">Hash of that request.</param>
+/// <param name="CreatedAt">Start of that request.</param>
+/// <param name="Status">Status of the response; <see langword="null"/> while there is none, or when it is unknown.</param>
+/// <param name="Location">Location of the created resource.</param>
+/// <param name="Body">Body of the response; <see langword="null"/> when it contained a secret.</param>
+internal sealed record IdempotentResponse(byte[] Request, DateTimeOffset CreatedAt, int? Status, string? Location, string? Body);
 
-/// <summary>Remembers what requests with an <c>Idempotency-Key</c> came to, for <see cref="Memory"/>; at most <see cref="MaxPerCaller"/> of each caller.</summary>
-internal sealed class IdempotencyKeys(Database database, TimeProvider time)
+/// <summary>
+/// Stores results of requests with an <c>Idempotency-Key</c> for <see cref="Retention"/>, at most <see cref="MaxPerCaller"/> per caller.
+/// </summary>
+internal sealed class IdempotencyKeys(ControlDatabase database, TimeProvider time)
 {
-    /// <summary>How long a request is remembered.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
+    /// <summary>Retention of results.</summary>
+    public static readonly TimeSpan Retention = TimeSpan.FromHours(24);
 
-    /// <summary>Most keys of one caller that are remembered at a time.</summary>
+    /// <summary>Maximum number of stored keys per caller.</summary>
     public const int MaxPerCaller = 10_000;
 
-    // Each request that is remembered clears away more old ones than it adds.
-    private const int ForgottenAtOnce = 100;
+    // Each new key removes up to this many expired ones, so that removal outpaces growth.
+    private const int MaxRemovedPerRequest = 100;
 
-    // Whoever has the row that is in the way may give it up between two statements.
+    // The holder of a conflicting row can release it between two statements.
     private const int Tries = 3;
 
-    private const string Clear = """
+    private const string RemoveExpired = """
         DELETE FROM idempotency_keys k USING (SELECT caller, key FROM idempotency_keys WHERE created_at < @old ORDER BY created_at LIMIT @most FOR UPDATE SKIP LOCKED) o
         WHERE k.caller = o.caller AND k.key = o.key
         """;
 
-    private const string Take = """
+    private const string Reserve = """
         INSERT INTO idempotency_keys (caller, key, request, created_at)
         SELECT @caller, @key, @request, @now WHERE (SELECT count(*) FROM idempotency_keys k WHERE k.caller = @caller AND k.created_at >= @old) < @most
         ON CONFLICT (caller, key) DO UPDATE SET request = excluded.request, created_at = excluded.created_at, answered_at = NULL, status = NULL, location = NULL, body = NULL
             WHERE idempotency_keys.created_at < @old
         """;
 
-    /// <summary>Takes a key for a request that is about to be done.</summary>
-    /// <param name="caller">Whose key it is: those of others are others.</param>
-    /// <param name="key">The key, at most 200 characters.</param>
-    /// <param name="request">The request's SHA-256.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The request that had the key before; <see langword="null"/> when it is taken now.</returns>
+    /// <summary>Reserves a key for a request.</summary>
+    /// <param name="caller">Caller that owns the key; keys of different callers are independent.</param>
+    /// <param name="key">Key, at most 200 characters.</param>
+    /// <param name="request">SHA-256 of the request.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Earlier request with the same key; <see langword="null"/> when the key is now reserved.</returns>
     /// <exception cref="ControlException">The caller has <see cref="MaxPerCaller"/> keys.</exception>
-    public async Task<EarlierRequest?> TakeAsync(string caller, string key, byte[] request, CancellationToken cancellationToken)
+    public async Task<IdempotentResponse?> ReserveAsync(string caller, string key, byte[] request, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var old = now - Memory;
+        var old = now - Retention;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(Clear, new { old, most = ForgottenAtOnce }, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(RemoveExpired, new { old, most = MaxRemovedPerRequest }, cancellationToken: cancellationToken));
         for (var i = 0; i < Tries; i++)
         {
-            if (await connection.ExecuteAsync(new CommandDefinition(Take, new { caller, key, request, now, old, most = MaxPerCaller }, cancellationToken: cancellationToken)) == 1)
+            if (await connection.ExecuteAsync(new CommandDefinition(Reserve, new { caller, key, request, now, old, most = MaxPerCaller }, cancellationToken: cancellationToken)) == 1)
             {
                 return null;
             }
 
-            if (await connection.QuerySingleOrDefaultAsync<EarlierRequest>(new CommandDefinition(
+            if (await connection.QuerySingleOrDefaultAsync<IdempotentResponse>(new CommandDefinition(
                 "SELECT request, created_at AS createdAt, status, location, body FROM idempotency_keys WHERE caller = @caller AND key = @key AND created_at >= @old",
                 new { caller, key, old },
                 cancellationToken: cancellationToken)) is { } earlier)
@@ -66,11 +69,11 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider time)
             }
         }
 
-        throw new ControlException(ControlCode.TooMany, $"You have sent {MaxPerCaller} different keys within {Memory.TotalHours:0} h, which is the most that are remembered.");
+        throw new ControlException(ControlErrorCode.TooManyAttempts, $"You have sent {MaxPerCaller} different keys within {Retention.TotalHours:0} h, which is the limit.");
     }
 
-    /// <summary>Keeps what a request came to.</summary>
-    public async Task KeepAsync(string caller, string key, int status, string? location, string? body, CancellationToken cancellationToken)
+    /// <summary>Stores the result of a request.</summary>
+    public async Task StoreAsync(string caller, string key, int status, string? location, string? body, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
@@ -79,8 +82,8 @@ internal sealed class IdempotencyKeys(Database database, TimeProvider time)
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Gives a key back whose request made nothing.</summary>
-    public async Task GiveBackAsync(string caller, string key, CancellationToken cancellationToken)
+    /// <summary>Releases the key of a request that created nothing.</summary>
+    public async Task ReleaseAsync(string caller, string key, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(

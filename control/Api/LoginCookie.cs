@@ -1,40 +1,42 @@
+using Broadcast.Control.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// The cookie of a login. Scripts do not see it (<c>HttpOnly</c>), other sites' pages do not cause it to be sent (<c>SameSite=Strict</c>). Over HTTPS its name begins with <c>__Host-</c>: browsers then take it from this very
-/// host and over HTTPS only, so that neither a neighbouring domain nor somebody on the wire can put one of theirs in its place.
+/// Cookie of a login. It is invisible to scripts (<c>HttpOnly</c>) and not sent with cross-site requests (<c>SameSite=Strict</c>). Over
+/// HTTPS its name begins with <c>__Host-</c>: browsers then accept it only from this host and over HTTPS, so that neither a sibling domain
+/// nor an attacker on the network can replace it.
 /// </summary>
 internal static class LoginCookie
 {
-    /// <summary>Its name over HTTPS.</summary>
+    /// <summary>Name over HTTPS.</summary>
     public const string Secure = "__Host-broadcast-login";
 
     private const string Plain = "broadcast-login";
 
-    /// <summary>What the browser sent; <see langword="null"/> when it sent none.</summary>
+    /// <summary>Reads the cookie; <see langword="null"/> when the browser sent none.</summary>
     public static string? Read(HttpContext http) => http.Request.Cookies[IsSecure(http) ? Secure : Plain];
 
-    /// <summary>Has the browser keep it.</summary>
-    public static void Set(HttpContext http, string text, TimeSpan life) => http.Response.Cookies.Append(Name(http), text, Options(http, life));
+    /// <summary>Sets the cookie.</summary>
+    public static void Set(HttpContext http, string text, TimeSpan lifetime) => http.Response.Cookies.Append(Name(http), text, Options(http, lifetime));
 
-    /// <summary>Has the browser forget it.</summary>
+    /// <summary>Deletes the cookie.</summary>
     public static void Clear(HttpContext http) => http.Response.Cookies.Delete(Name(http), Options(http, null));
 
-    /// <summary>Whether the browser asks over HTTPS, here or as far as a proxy that ends it.</summary>
+    /// <summary>Whether the browser uses HTTPS, directly or up to a proxy.</summary>
     internal static bool IsSecure(HttpContext http) =>
-        http.Request.IsHttps || (Pages(http) is { Scheme: "https" } pages && SameOrigin.IsAt(pages, http.Request.Host.Value));
+        http.Request.IsHttps || (PagesUrl(http) is { Scheme: "https" } pagesUrl && SameOrigin.HasHost(pagesUrl, http.Request.Host.Value));
 
-    /// <summary>Where the dashboard is reached from outside, when that is configured.</summary>
-    internal static Uri? Pages(HttpContext http) =>
-        http.RequestServices.GetService<IViewerAddresses>()?.For("").Pages is { Length: > 0 } text && Uri.TryCreate(text, UriKind.Absolute, out var pages) ? pages : null;
+    /// <summary>Configured public URL of the dashboard.</summary>
+    internal static Uri? PagesUrl(HttpContext http) =>
+        http.RequestServices.GetService<IViewerUrls>()?.For("").Pages is { Length: > 0 } text && Uri.TryCreate(text, UriKind.Absolute, out var pagesUrl) ? pagesUrl : null;
 
     private static string Name(HttpContext http) => IsSecure(http) ? Secure : Plain;
 
-    private static CookieOptions Options(HttpContext http, TimeSpan? life) => new()
+    private static CookieOptions Options(HttpContext http, TimeSpan? lifetime) => new()
     {
-        HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = IsSecure(http), Path = "/", MaxAge = life, IsEssential = true,
+        HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = IsSecure(http), Path = "/", MaxAge = lifetime, IsEssential = true,
     };
 }

@@ -1,6 +1,11 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+
 namespace Broadcast.Control.Api;
 
-// What stands in the API's JSON, in and out.
+// JSON of requests and responses.
 
 internal sealed record ChannelView(
     string Name,
@@ -22,9 +27,9 @@ internal sealed record ChannelView(
     IReadOnlyList<InputView> Inputs,
     ChannelEncoding? Encoding)
 {
-    public static ChannelView From(ChannelInfo c, IChannelStates? states, Media.IAudienceSizes? sizes = null)
+    public static ChannelView From(ChannelInfo c, IChannelRuntimeStates? states, Broadcast.Media.Viewers.IViewerTotals? sizes = null)
     {
-        var name = Media.ChannelName.Parse(c.Name);
+        var name = Broadcast.Media.ChannelName.Parse(c.Name);
         var live = states?.Find(name);
         return new(
             c.Name,
@@ -34,7 +39,7 @@ internal sealed record ChannelView(
             (int)c.ReconnectWindow.TotalSeconds,
             c.Takeover,
             (int)c.TakeoverAfter.TotalSeconds,
-            c.Rewind,
+            c.DvrWindow,
             c.Record,
             c.Retention,
             c.Access,
@@ -43,7 +48,7 @@ internal sealed record ChannelView(
             c.AudioLanguages,
             c.CreatedAt,
             live is null ? null : new(live.State, live.Session?.Value, live.StartedAt, sizes?.Find(name).Viewers ?? 0),
-            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
+            [.. (live?.Inputs ?? []).Select(i => new InputView(i.Role == Broadcast.Media.InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since, i.BitsPerSecond))],
             live?.Encoding);
     }
 }
@@ -56,7 +61,7 @@ internal sealed record CreatedChannelView(ChannelView Channel, string StreamKey)
 
 internal sealed record KeyView(string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
 {
-    public static KeyView From(KeyInfo k) => new(k.Id, StreamKeys.Name(k.Role), k.Label, k.CreatedAt, k.LastUsedAt, k.ExpiresAt, k.RevokedAt);
+    public static KeyView From(StreamKeyInfo k) => new(k.Id, StreamKeys.Name(k.Role), k.Label, k.CreatedAt, k.LastUsedAt, k.ExpiresAt, k.RevokedAt);
 }
 
 internal sealed record IssuedKeyView(KeyView Key, string StreamKey);
@@ -65,7 +70,7 @@ internal sealed record TokenView(
     string Id, string Role, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt,
     IReadOnlyList<string>? Channels, IReadOnlyList<string>? Scopes)
 {
-    public static TokenView From(TokenInfo t) => new(t.Id, Roles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt, t.Limits.Channels, t.Limits.Scopes);
+    public static TokenView From(TokenInfo t) => new(t.Id, TokenRoles.Name(t.Role), t.Label, t.CreatedAt, t.LastUsedAt, t.ExpiresAt, t.RevokedAt, t.Limits.Channels, t.Limits.Scopes);
 }
 
 internal sealed record IssuedTokenView(TokenView Info, string Token);

@@ -5,42 +5,43 @@ using Microsoft.Extensions.Primitives;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// Lists that grow are told a page at a time: 'limit' says how many, and the header <c>Link</c> (RFC 8288, relation <c>next</c>) where to read on. Answers stay plain arrays. A page begins behind the last row of the one before, not
-/// at a count of rows, so that what is made or deleted meanwhile neither repeats a row nor leaves one out.
+/// Paged lists. 'limit' sets the page size, and the header <c>Link</c> (RFC 8288, relation <c>next</c>) holds the URL of the next page.
+/// Responses stay plain arrays. A page starts after the last row of the previous page, not at a row count, so that rows created or deleted
+/// meanwhile are neither repeated nor skipped.
 /// </summary>
 internal static class Paging
 {
-    /// <summary>How many where nobody says.</summary>
+    /// <summary>Default page size.</summary>
     public const int Default = 50;
 
-    /// <summary>'limit' as it was sent; 0, which every list refuses, when it is no number.</summary>
-    /// <param name="text">What was sent; <see langword="null"/> for nothing.</param>
-    /// <param name="otherwise">How many where nobody says.</param>
-    public static int Limit(string? text, int otherwise = Default) =>
-        text is null ? otherwise : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    /// <summary>Parses 'limit'; returns 0, which every list rejects, when it is not a number.</summary>
+    /// <param name="text">Value sent; <see langword="null"/> when absent.</param>
+    /// <param name="defaultLimit">Page size when absent.</param>
+    public static int Limit(string? text, int defaultLimit = Default) =>
+        text is null ? defaultLimit : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    /// <summary>One page. A full one names the next, which may turn out to be empty.</summary>
-    /// <param name="http">The request.</param>
-    /// <param name="rows">The page's rows.</param>
-    /// <param name="limit">How many it has at most, from 1.</param>
-    /// <param name="member">The member of the query by which one reads on.</param>
-    /// <param name="place">What that is for a row.</param>
-    /// <param name="view">A row as the answer has it.</param>
-    public static List<TView> Answer<TRow, TView>(HttpContext http, IReadOnlyList<TRow> rows, int limit, string member, Func<TRow, string> place, Func<TRow, TView> view)
+    /// <summary>Builds one page. A full page names the next one, which can be empty.</summary>
+    /// <param name="http">Request.</param>
+    /// <param name="rows">Rows of the page.</param>
+    /// <param name="limit">Maximum number of rows, from 1.</param>
+    /// <param name="member">Query parameter that selects the next page.</param>
+    /// <param name="cursor">Function that returns the cursor of a row.</param>
+    /// <param name="view">Function that converts a row to its response.</param>
+    public static List<TView> Page<TRow, TView>(HttpContext http, IReadOnlyList<TRow> rows, int limit, string member, Func<TRow, string> cursor, Func<TRow, TView> view)
     {
         if (rows.Count > 0 && rows.Count >= limit)
         {
-            http.Response.Headers.Link = $"<{Next(http.Request, member, place(rows[^1]))}>; rel=\"next\"";
+            http.Response.Headers.Link = $"<{NextUrl(http.Request, member, cursor(rows[^1]))}>; rel=\"next\"";
         }
 
         return [.. rows.Select(view)];
     }
 
-    /// <summary>The address of the same question behind a row: all that was asked for stays.</summary>
-    internal static string Next(HttpRequest request, string member, string place)
+    /// <summary>URL of the same request after a row; all other query parameters stay.</summary>
+    internal static string NextUrl(HttpRequest request, string member, string cursor)
     {
-        var asked = request.Query.Where(q => !string.Equals(q.Key, member, StringComparison.OrdinalIgnoreCase));
-        var query = QueryString.Create(asked.Append(KeyValuePair.Create(member, new StringValues(place))));
+        var parameters = request.Query.Where(q => !string.Equals(q.Key, member, StringComparison.OrdinalIgnoreCase));
+        var query = QueryString.Create(parameters.Append(KeyValuePair.Create(member, new StringValues(cursor))));
         return request.PathBase.Add(request.Path).ToUriComponent() + query.ToUriComponent();
     }
 }

@@ -1,16 +1,18 @@
+using Broadcast.Control.Identity;
+
 namespace Broadcast.Control.Api;
 
-// What stands in the API's JSON of people, in and out.
+// JSON of users and logins.
 
 internal sealed record MeView(string Kind, string Name, string DisplayName, string Role, bool? Totp, string? Login)
 {
-    public static MeView From(Holder h) => new(AuditLog.Name(h.Kind), h.Id, h.Name, Roles.Name(h.Role), h.User?.HasTotp, h.User?.Login.Id);
+    public static MeView From(Caller h) => new(AuditLog.Name(h.Kind), h.Id, h.Name, TokenRoles.Name(h.Role), h.User?.HasTotp, h.User?.Login.Id);
 }
 
 internal sealed record UserView(
     string Name, string DisplayName, string Role, bool Totp, DateTimeOffset CreatedAt, DateTimeOffset PasswordChangedAt, DateTimeOffset? LastLoginAt, DateTimeOffset? DisabledAt)
 {
-    public static UserView From(UserInfo u) => new(u.Name, u.DisplayName, Roles.Name(u.Role), u.HasTotp, u.CreatedAt, u.PasswordChangedAt, u.LastLoginAt, u.DisabledAt);
+    public static UserView From(UserInfo u) => new(u.Name, u.DisplayName, TokenRoles.Name(u.Role), u.HasTotp, u.CreatedAt, u.PasswordChangedAt, u.LastLoginAt, u.DisabledAt);
 }
 
 internal sealed record LoginView(string Id, bool Current, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, DateTimeOffset ExpiresAt, string Address, string Agent)
@@ -22,7 +24,7 @@ internal sealed record LoginRequest(string Name, string Password, string? Code);
 
 internal sealed record LoggedInView(string Name);
 
-internal sealed record OwnPassword(string Old, string Password);
+internal sealed record PasswordChange(string Old, string Password);
 
 internal sealed record NewPassword(string Password);
 

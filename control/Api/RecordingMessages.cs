@@ -1,6 +1,9 @@
+using Broadcast.Control.Events;
+using Broadcast.Control.Recordings;
+
 namespace Broadcast.Control.Api;
 
-// What stands in the API's JSON about recordings, in and out. Times in bodies are instants or seconds; see RequestBody.Moment.
+// JSON of recordings in requests and responses. Times in requests are UTC times or seconds; see RequestBody.Moment.
 
 internal sealed record RecordingView(
     string Id,
@@ -17,14 +20,14 @@ internal sealed record RecordingView(
     string Retention,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset CreatedAt,
-    RecordingAddresses Addresses)
+    RecordingUrls Addresses)
 {
-    /// <summary>What its session takes in spool and store; <see langword="null"/> where nobody asked, and while it is not counted.</summary>
+    /// <summary>Bytes that its session uses in spool and store; <see langword="null"/> when not requested or not counted yet.</summary>
     public long? Bytes { get; init; }
 
     public static RecordingView From(RecordingInfo r, string media) => new(
-        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.Access ?? EventRules.OfChannel, r.IsRecording ? "recording" : "ready", r.Begin, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
-        r.Retention, r.ExpiresAt, r.CreatedAt, RecordingAddresses.Of(media, r.Id));
+        r.Id, r.Channel, r.Session, r.Kind, r.Title, r.Visibility, r.Access ?? EventRules.ChannelDefault, r.IsRecording ? "recording" : "ready", r.Start, r.End, r.Duration is { } length ? Math.Round(length.TotalSeconds, 3) : null,
+        r.Retention, r.ExpiresAt, r.CreatedAt, RecordingUrls.Of(media, r.Id));
 }
 
 internal sealed record RecordingChangeBody(string? Title, string? Visibility, string? Access, object? Start, object? End, string? Retention);
@@ -45,5 +48,5 @@ internal sealed record DeletionView(
     bool CountedAll)
 {
     public static DeletionView From(DeletionPlan p) => new(
-        true, [.. p.Recordings.Select(r => r.Id)], p.Channel, p.Session, p.SessionStartedAt, p.SessionEndedAt, p.MediaGoes, p.KeptBy, p.Media?.Objects, p.Media?.Bytes, p.Media is not { IsAll: false });
+        true, [.. p.Recordings.Select(r => r.Id)], p.Channel, p.Session, p.SessionStartedAt, p.SessionEndedAt, p.DeletesMedia, p.RetainedBy, p.Media?.Objects, p.Media?.Bytes, p.Media is not { IsComplete: false });
 }

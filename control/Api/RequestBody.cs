@@ -1,27 +1,30 @@
 using System.Globalization;
 using System.Text.Json;
+using Broadcast.Control.Recordings;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Control.Api;
 
-/// <summary>A request's JSON object, read member by member. It collects every mistake, those of members that nobody asked for too, so that one answer tells them all.</summary>
+/// <summary>
+/// Reads a JSON object of a request, member by member, and collects all errors, including unknown members, for one response.
+/// </summary>
 internal sealed class RequestBody
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
     private readonly Dictionary<string, JsonElement> _members;
-    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private readonly List<Mistake> _mistakes = [];
+    private readonly HashSet<string> _knownMembers = new(StringComparer.Ordinal);
+    private readonly List<ValidationError> _errors = [];
 
     private RequestBody(Dictionary<string, JsonElement> members) => _members = members;
 
     /// <summary>Reads a body of at most <paramref name="limit"/> bytes.</summary>
-    /// <exception cref="BadHttpRequestException">Too large (413) or no JSON by its type (415).</exception>
-    /// <exception cref="ControlException">Not a JSON object.</exception>
+    /// <exception cref="BadHttpRequestException">The body is too large (413) or its media type is not JSON (415).</exception>
+    /// <exception cref="ControlException">The body is not a JSON object.</exception>
     public static async Task<RequestBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken) =>
         Parse(await BytesAsync(request, limit, cancellationToken));
 
-    /// <summary>Reads a JSON body of at most <paramref name="limit"/> bytes without looking into it.</summary>
-    /// <exception cref="BadHttpRequestException">Too large (413) or no JSON by its type (415).</exception>
+    /// <summary>Reads a JSON body of at most <paramref name="limit"/> bytes without parsing it.</summary>
+    /// <exception cref="BadHttpRequestException">The body is too large (413) or its media type is not JSON (415).</exception>
     public static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType())
@@ -35,7 +38,7 @@ internal sealed class RequestBody
         {
             if (buffer.Length + read > limit)
             {
-                throw new BadHttpRequestException($"The body is over {limit} bytes.", StatusCodes.Status413PayloadTooLarge);
+                throw new BadHttpRequestException($"The body exceeds {limit} bytes.", StatusCodes.Status413PayloadTooLarge);
             }
 
             buffer.Write(chunk, 0, read);
@@ -56,13 +59,13 @@ internal sealed class RequestBody
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // A broken document, or a name in broken UTF-16: the same to the caller.
+            // An invalid document, or a member name in invalid UTF-16.
         }
 
-        throw new ControlException([new("body", "The body must be a JSON object whose members are named once.")]);
+        throw new ControlException([new("body", "The body must be a JSON object without duplicate members.")]);
     }
 
-    /// <summary>A text; <see langword="null"/> when it is not there or not a text.</summary>
+    /// <summary>Reads a string; <see langword="null"/> when it is absent or not a string.</summary>
     public string? Text(string name, bool required = false)
     {
         if (Find(name, required) is not { } value)
@@ -70,10 +73,10 @@ internal sealed class RequestBody
             return null;
         }
 
-        return TextOf(value) ?? Wrong<string>(name, "a text");
+        return TextOf(value) ?? Invalid<string>(name, "a string");
     }
 
-    /// <summary>A list of texts.</summary>
+    /// <summary>Reads a list of strings.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {
         if (Find(name, required: false) is not { } value)
@@ -82,10 +85,10 @@ internal sealed class RequestBody
         }
 
         var texts = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(TextOf).ToList() : [null];
-        return texts.Contains(null) ? Wrong<List<string>>(name, "a list of texts") : [.. texts.Select(t => t!)];
+        return texts.Contains(null) ? Invalid<List<string>>(name, "a list of strings") : [.. texts.Select(t => t!)];
     }
 
-    /// <summary>A list of whole numbers of 32 bits.</summary>
+    /// <summary>Reads a list of 32-bit integers.</summary>
     public IReadOnlyList<int>? Numbers(string name)
     {
         if (Find(name, required: false) is not { } value)
@@ -96,14 +99,14 @@ internal sealed class RequestBody
         var numbers = new List<int>();
         if (value.ValueKind != JsonValueKind.Array)
         {
-            return Wrong<List<int>>(name, "a list of whole numbers");
+            return Invalid<List<int>>(name, "a list of integers");
         }
 
         foreach (var item in value.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var number))
             {
-                return Wrong<List<int>>(name, "a list of whole numbers");
+                return Invalid<List<int>>(name, "a list of integers");
             }
 
             numbers.Add(number);
@@ -112,18 +115,18 @@ internal sealed class RequestBody
         return numbers;
     }
 
-    /// <summary>A whole number of 32 bits.</summary>
+    /// <summary>Reads a 32-bit integer.</summary>
     public int? Number(string name) =>
         Find(name, required: false) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
-        : WrongValue<int>(name, "a whole number");
+        : InvalidValue<int>(name, "an integer");
 
-    /// <summary>Yes or no.</summary>
-    public bool? Flag(string name) => Find(name, required: false) is not { } value ? null
+    /// <summary>Reads a Boolean.</summary>
+    public bool? Boolean(string name) => Find(name, required: false) is not { } value ? null
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
-        : WrongValue<bool>(name, "true or false");
+        : InvalidValue<bool>(name, "true or false");
 
-    /// <summary>An instant with its offset from UTC (RFC 3339).</summary>
+    /// <summary>Reads a time with its offset from UTC (RFC 3339).</summary>
     public DateTimeOffset? Instant(string name) =>
         Text(name) is not { } text ? null
         : DateTimeOffset.TryParseExact(
@@ -131,49 +134,49 @@ internal sealed class RequestBody
             ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"],
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal,
-            out var at) ? at.ToUniversalTime() : WrongValue<DateTimeOffset>(name, "a time such as 2030-01-31T18:00:00Z");
+            out var at) ? at.ToUniversalTime() : InvalidValue<DateTimeOffset>(name, "a time such as 2030-01-31T18:00:00Z");
 
-    /// <summary>A time in a recording: a number of seconds, or a text (<see cref="Control.Moment"/>).</summary>
-    public Moment? Moment(string name, bool required = false)
+    /// <summary>Reads a time in a recording: a number of seconds, or a string (<see cref="Broadcast.Control.Recordings.RecordingPosition"/>).</summary>
+    public RecordingPosition? Moment(string name, bool required = false)
     {
         if (Find(name, required) is not { } value)
         {
             return null;
         }
 
-        Moment moment = default;
-        var isOne = value.ValueKind switch
+        RecordingPosition moment = default;
+        var isValid = value.ValueKind switch
         {
-            JsonValueKind.Number => value.TryGetDouble(out var seconds) && Control.Moment.TryMake(seconds, out moment),
-            JsonValueKind.String => Control.Moment.TryParse(TextOf(value), out moment),
+            JsonValueKind.Number => value.TryGetDouble(out var seconds) && Broadcast.Control.Recordings.RecordingPosition.TryCreate(seconds, out moment),
+            JsonValueKind.String => Broadcast.Control.Recordings.RecordingPosition.TryParse(TextOf(value), out moment),
             _ => false,
         };
-        if (!isOne)
+        if (!isValid)
         {
-            _mistakes.Add(new(name, Control.Moment.Rule(name)));
+            _errors.Add(new(name, Broadcast.Control.Recordings.RecordingPosition.Rule(name)));
         }
 
         return moment;
     }
 
-    /// <summary>One of several words.</summary>
-    public string? Word(string name, IReadOnlyList<string> words, bool required = false) =>
-        Text(name, required) is not { } text ? null : words.Contains(text, StringComparer.Ordinal) ? text : Wrong<string>(name, $"one of {string.Join(", ", words)}");
+    /// <summary>Reads one of several names.</summary>
+    public string? OneOf(string name, IReadOnlyList<string> names, bool required = false) =>
+        Text(name, required) is not { } text ? null : names.Contains(text, StringComparer.Ordinal) ? text : Invalid<string>(name, $"one of {string.Join(", ", names)}");
 
-    /// <summary>Refuses the request when it has mistakes, those that the rules found in its values too.</summary>
-    /// <exception cref="ControlException">It has.</exception>
-    public void Check(IEnumerable<Mistake> rules)
+    /// <summary>Rejects the request when it has errors, including those that the rules found.</summary>
+    /// <exception cref="ControlException">The request has errors.</exception>
+    public void ThrowIfInvalid(IEnumerable<ValidationError> rules)
     {
-        foreach (var name in _members.Keys.Where(n => !_known.Contains(n)).Take(20))
+        foreach (var name in _members.Keys.Where(n => !_knownMembers.Contains(n)).Take(20))
         {
-            var shown = new string([.. name.Take(40).Where(c => !char.IsControl(c) && !char.IsSurrogate(c))]);
-            _mistakes.Add(new(shown, $"There is no member '{shown}'; known are {string.Join(", ", _known)}."));
+            var displayName = new string([.. name.Take(40).Where(c => !char.IsControl(c) && !char.IsSurrogate(c))]);
+            _errors.Add(new(displayName, $"Unknown member '{displayName}'; known members are {string.Join(", ", _knownMembers)}."));
         }
 
-        _mistakes.AddRange(rules.Where(rule => !_mistakes.Exists(m => m.Member == rule.Member)));
-        if (_mistakes.Count > 0)
+        _errors.AddRange(rules.Where(rule => !_errors.Exists(m => m.Member == rule.Member)));
+        if (_errors.Count > 0)
         {
-            throw new ControlException(_mistakes);
+            throw new ControlException(_errors);
         }
     }
 
@@ -191,7 +194,7 @@ internal sealed class RequestBody
 
     private JsonElement? Find(string name, bool required)
     {
-        _known.Add(name);
+        _knownMembers.Add(name);
         if (_members.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null)
         {
             return value;
@@ -199,23 +202,23 @@ internal sealed class RequestBody
 
         if (required)
         {
-            _mistakes.Add(new(name, $"'{name}' is missing."));
+            _errors.Add(new(name, $"'{name}' is missing."));
         }
 
         return null;
     }
 
-    private T? Wrong<T>(string name, string wanted)
+    private T? Invalid<T>(string name, string expected)
         where T : class
     {
-        _mistakes.Add(new(name, $"'{name}' must be {wanted}."));
+        _errors.Add(new(name, $"'{name}' must be {expected}."));
         return null;
     }
 
-    private T? WrongValue<T>(string name, string wanted)
+    private T? InvalidValue<T>(string name, string expected)
         where T : struct
     {
-        _mistakes.Add(new(name, $"'{name}' must be {wanted}."));
+        _errors.Add(new(name, $"'{name}' must be {expected}."));
         return null;
     }
 }

@@ -1,3 +1,6 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Slates;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,27 +11,27 @@ using Microsoft.OpenApi;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/channels/{name}/slate</c>: what viewers see while the channel waits for its encoder.</summary>
+/// <summary>Endpoints of <c>/api/v1/channels/{name}/slate</c>: the media that viewers see during input loss.</summary>
 internal static class SlateEndpoints
 {
     private static readonly string[] Types = [SlateMedia.Png, SlateMedia.Jpeg, SlateMedia.Mp4];
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/channels/{name}/slate", async (string name, HttpContext http, ChannelDirectory channels, ChannelSlates slates) =>
+        api.MapGet("/channels/{name}/slate", async (string name, HttpContext http, ChannelRepository channels, ChannelSlates slates) =>
             {
                 await channels.GetAsync(name, http.RequestAborted);
                 return await slates.GetAsync(name, http.RequestAborted) is { } slate
                     ? Results.Bytes(slate.Bytes, slate.MediaType)
-                    : throw new ControlException(ControlCode.NotFound, $"Channel '{name}' has no slate of its own.");
+                    : throw new ControlException(ControlErrorCode.NotFound, $"Channel '{name}' has no slate of its own.");
             })
-            .Asks(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..]).Describe("getSlate", "The channel's own slate: the file that was sent.", 0, 404);
+            .RequireRole(TokenRole.Viewer).Produces<Stream>(200, Types[0], Types[1..]).Describe("getSlate", "Get the channel's own slate as uploaded.", 0, 404);
 
-        api.MapPut("/channels/{name}/slate", SetAsync).Asks(TokenRole.Producer)
-            .Describe("setSlate", "Gives the channel a slate of its own: the body is a PNG or JPEG picture, or an MP4 clip of at most 30 s, up to 16 MiB. It is proved by decoding it.", 204, 400, 404, 413)
+        api.MapPut("/channels/{name}/slate", SetAsync).RequireRole(TokenRole.Producer)
+            .Describe("setSlate", "Set the channel's own slate: a PNG or JPEG image, or an MP4 video of at most 30 s, up to 16 MiB. It is validated by decoding it.", 204, 400, 404, 413)
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
-                // Not said to routing, which would hold the type that a program sends against it: what counts is what the file is.
+                // Not declared to routing, which would reject other Content-Type values. The file's content decides, not the header.
                 operation.RequestBody = new OpenApiRequestBody
                 {
                     Required = true,
@@ -42,10 +45,10 @@ internal static class SlateEndpoints
                 await slates.DeleteAsync(name, http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Producer).Describe("deleteSlate", "Takes the channel's own slate away; it has the server's again.", 204, 404);
+            .RequireRole(TokenRole.Producer).Describe("deleteSlate", "Delete the channel's own slate. The channel uses the server's slate again.", 204, 404);
     }
 
-    private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelDirectory channels, ChannelSlates slates)
+    private static async Task<IResult> SetAsync(string name, HttpContext http, ChannelRepository channels, ChannelSlates slates)
     {
         await channels.GetAsync(name, http.RequestAborted);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -57,9 +60,9 @@ internal static class SlateEndpoints
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
         var bytes = body.ToArray();
         var type = ChannelSlates.Check(bytes);
-        if (http.RequestServices.GetService<ISlateProof>() is { } proof && await proof.RefusalAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), http.RequestAborted) is { } refusal)
+        if (http.RequestServices.GetService<ISlateValidator>() is { } validator && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), http.RequestAborted) is { } error)
         {
-            throw new ControlException([new("slate", refusal)]);
+            throw new ControlException([new("slate", error)]);
         }
 
         await slates.SetAsync(name, bytes, http.RequestAborted);

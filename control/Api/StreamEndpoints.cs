@@ -1,3 +1,6 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.ServerSentEvents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,65 +10,66 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/stream</c> and <c>/api/v1/channels/{name}/stream</c>: what happens, as it happens, as server-sent events.</summary>
+/// <summary>Endpoints of <c>/api/v1/stream</c> and <c>/api/v1/channels/{name}/stream</c>: server-sent events.</summary>
 internal static class StreamEndpoints
 {
     private const string MediaType = "text/event-stream";
 
-    // Who takes nothing for so long is gone.
-    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
+    // A client that accepts no data for this long is disconnected.
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(30);
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
+        api.MapGet("/stream", (HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime, IOptions<ControlOptions> options, TimeProvider time) =>
                 RunAsync(null, http, stream, log, tokens, sessions, lifetime, options.Value, time))
-            .Asks(TokenRole.Viewer).Produces<string>(200, MediaType)
-            .Describe("listen", "What happens on all channels, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there.", 0, 429);
+            .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
+            .Describe("listen", "Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0, 429);
 
         api.MapGet("/channels/{name}/stream", async (
-                string name, HttpContext http, Database database, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
+                string name, HttpContext http, ControlDatabase database, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime,
                 IOptions<ControlOptions> options, TimeProvider time) =>
             {
                 return await RunAsync(await IdAsync(database, name, http.RequestAborted), http, stream, log, tokens, sessions, lifetime, options.Value, time);
             })
-            .Asks(TokenRole.Viewer).Produces<string>(200, MediaType)
-            .Describe("listenToChannel", "What happens on one channel, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there.", 0, 404, 429);
+            .RequireRole(TokenRole.Viewer).Produces<string>(200, MediaType)
+            .Describe("listenToChannel", "Stream the state of one channel and its changes as server-sent events. 'Last-Event-ID' resumes after that event.", 0, 404, 429);
     }
 
-    // The channel and not its name, which may be another one's after it.
-    private static async Task<long> IdAsync(Database database, string name, CancellationToken cancellationToken)
+    // The stream follows the channel's id, because another channel can reuse its name.
+    private static async Task<long> IdAsync(ControlDatabase database, string name, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await StreamKeys.ChannelIdAsync(connection, name, cancellationToken);
     }
 
     private static async Task<IResult> RunAsync(
-        long? channel, HttpContext http, EventStream stream, EventStreamLog log, Tokens tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
+        long? channel, HttpContext http, EventStream stream, EventStreamLog log, TokenRepository tokens, UserSessions sessions, IHostApplicationLifetime lifetime, ControlOptions options, TimeProvider time)
     {
-        var client = await stream.AttachAsync($"{AuditLog.Name(Gate.Holder(http).Kind)}/{Gate.Holder(http).Id}", http.RequestAborted);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        var client = await stream.AttachAsync($"{AuditLog.Name(ApiAuthorization.GetCaller(http).Kind)}/{ApiAuthorization.GetCaller(http).Id}", http.RequestAborted);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
             http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             http.Response.ContentType = MediaType;
-            http.Response.Headers["X-Accel-Buffering"] = "no";   // nginx would hold it back
+            http.Response.Headers["X-Accel-Buffering"] = "no";   // stops nginx from buffering
             var reply = new EventStreamReply(
-                client, Gate.Holder(http), channel, log,
-                cancellationToken => Gate.FindAsync(http, tokens, sessions, isUse: false, cancellationToken),
+                client, ApiAuthorization.GetCaller(http), channel, log,
+                cancellationToken => ApiAuthorization.AuthenticateAsync(http, tokens, sessions, countsAsUse: false, cancellationToken),
                 (text, cancellationToken) => SendAsync(http, text, time, cancellationToken),
                 options.StreamHeartbeat, time);
-            await reply.RunAsync(http.Request.Headers["Last-Event-ID"].ToString(), ending.Token);
+            await reply.RunAsync(http.Request.Headers["Last-Event-ID"].ToString(), stopping.Token);
         }
         catch (OperationCanceledException)
         {
-            if (!ending.IsCancellationRequested)
+            if (!stopping.IsCancellationRequested)
             {
-                http.Abort();   // it took nothing for too long
+                http.Abort();   // the send timeout expired
             }
         }
-        catch (Exception e) when (e is IOException || (http.Response.HasStarted && Database.IsAway(e)))
+        catch (Exception e) when (e is IOException || (http.Response.HasStarted && ControlDatabase.IsUnavailable(e)))
         {
-            // It is gone; or it comes again, and reads on when the database is back. (A browser's EventSource gives up when it is answered 503 meanwhile: docs/stream.md.)
+            // The client disconnected, or it reconnects and resumes when the database is back. (A browser's EventSource stops retrying
+            // after a 503 response: docs/event-stream.md.)
         }
         finally
         {
@@ -77,9 +81,9 @@ internal static class StreamEndpoints
 
     private static async Task SendAsync(HttpContext http, string text, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(SendLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        await http.Response.WriteAsync(text, either.Token);
-        await http.Response.Body.FlushAsync(either.Token);
+        using var limit = new CancellationTokenSource(SendTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await http.Response.WriteAsync(text, linked.Token);
+        await http.Response.Body.FlushAsync(linked.Token);
     }
 }

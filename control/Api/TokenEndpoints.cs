@@ -1,5 +1,10 @@
 using System.Net;
 using System.Reflection;
+using Broadcast.Control.Access;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/tokens</c>, <c>/api/v1/setup</c> and <c>/api/v1/system</c>.</summary>
+/// <summary>Endpoints of <c>/api/v1/tokens</c>, <c>/api/v1/setup</c> and <c>/api/v1/system</c>.</summary>
 internal static class TokenEndpoints
 {
     private static readonly string Version =
@@ -16,74 +21,74 @@ internal static class TokenEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/tokens", async (HttpContext http, Tokens tokens) => (await tokens.ListAsync(http.RequestAborted)).Select(TokenView.From).ToList())
-            .Asks(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "All tokens without their secrets, newest first.");
+        api.MapGet("/tokens", async (HttpContext http, TokenRepository tokens) => (await tokens.ListAsync(http.RequestAborted)).Select(TokenView.From).ToList())
+            .RequireRole(TokenRole.Admin).Describe<List<TokenView>>("listTokens", "List tokens without their secrets, newest first.");
 
-        api.MapPost("/tokens", CreateAsync).Asks(TokenRole.Admin).Takes<NewToken>()
-            .Describe<IssuedTokenView>("createToken", "Makes a token, which is shown this once. 'channels' and 'scopes' limit what it is for, beside its role.", 201, 404, 409).Repeatable<IssuedTokenView>();
+        api.MapPost("/tokens", CreateAsync).RequireRole(TokenRole.Admin).AcceptsBody<NewToken>()
+            .Describe<IssuedTokenView>("createToken", "Create a token. It is shown only once. 'channels' and 'scopes' restrict it further than its role.", 201, 404, 409).WithIdempotencyKey<IssuedTokenView>();
 
-        api.MapDelete("/tokens/{id}", async (string id, HttpContext http, Tokens tokens) =>
+        api.MapDelete("/tokens/{id}", async (string id, HttpContext http, TokenRepository tokens) =>
             {
                 await tokens.RevokeAsync(id, http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Admin).Describe("revokeToken", "Withdraws a token for good.", 204, 404);
+            .RequireRole(TokenRole.Admin).Describe("revokeToken", "Revoke a token permanently.", 204, 404);
 
-        api.MapPost("/setup", SetUpAsync).Takes<SetupRequest>()
-            .Describe<IssuedTokenView>("setUp", "Trades the set-up code that the server printed for the first admin token, and with 'name' and 'password' for a first admin who logs in as well. Needs no token; works once.", 201, 429);
+        api.MapPost("/setup", SetUpAsync).AcceptsBody<SetupRequest>()
+            .Describe<IssuedTokenView>("setUp", "Exchange the setup code that the server printed for the first admin token, and with 'name' and 'password' also create the first admin user. Needs no token; works once.", 201, 429);
 
         api.MapGet("/system", (HttpContext http, IOptions<AuthorizationOptions> authorization) =>
             {
-                // Nothing where nothing is configured: behind a proxy only who asked knows where that was.
-                var pages = http.RequestServices.GetService<IViewerAddresses>()?.For("").Pages;
-                var publish = http.RequestServices.GetService<IPublishAddresses>()?.For(http.Request.Host.Host);
+                // Null when not configured: behind a proxy only the caller knows the public URL.
+                var pagesUrl = http.RequestServices.GetService<IViewerUrls>()?.For("").Pages;
+                var publish = http.RequestServices.GetService<IPublishUrls>()?.For(http.Request.Host.Host);
                 return new SystemView(
-                    Version, Roles.Name(Gate.Holder(http).Role), Roles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
-                    [.. ChannelRules.Accesses.Where(a => ChannelRules.AccessMistake(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps,
-                    string.IsNullOrEmpty(pages) ? null : pages);
+                    Version, TokenRoles.Name(ApiAuthorization.GetCaller(http).Role), TokenRoles.Names, ChannelRules.Ladders, ChannelRules.Latencies, ChannelRules.Takeovers,
+                    [.. ChannelRules.Accesses.Where(a => ChannelRules.ValidateAccess(a, authorization.Value) is null)], publish?.Rtmp, publish?.Rtmps,
+                    string.IsNullOrEmpty(pagesUrl) ? null : pagesUrl);
             })
-            .Asks(TokenRole.Viewer).Describe<SystemView>("getSystem", "The server's version, where encoders publish, your role, and the names that other requests use. 'publicUrl' is where viewers' pages are; null where none is configured, and they are where you asked.");
+            .RequireRole(TokenRole.Viewer).Describe<SystemView>("getSystem", "Get the server's version, its publish URLs, your role, and valid values for other requests. 'publicUrl' is the base URL of viewer pages; if null, it is the URL of this request.");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, Tokens tokens, IOptions<ControlOptions> options, TimeProvider time)
+    private static async Task<IResult> CreateAsync(HttpContext http, TokenRepository tokens, IOptions<ControlOptions> options, TimeProvider time)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        if (!Roles.TryParse(body.Word("role", Roles.Names, required: true), out var role))
+        if (!TokenRoles.TryParse(body.OneOf("role", TokenRoles.Names, required: true), out var role))
         {
-            role = TokenRole.Viewer;   // a mistake by now, told by Check
+            role = TokenRole.Viewer;   // already recorded as an error; thrown below
         }
 
         var label = body.Text("label") ?? "";
         var expires = body.Instant("expiresAt");
         var limits = new TokenLimits(body.Texts("channels"), body.Texts("scopes"));
-        body.Check(ChannelRules.LabelMistakes(label, expires, time.GetUtcNow()).Concat(Scopes.Mistakes(limits)));
+        body.ThrowIfInvalid(ChannelRules.ValidateLabel(label, expires, time.GetUtcNow()).Concat(Scopes.Validate(limits)));
         return Issued(await tokens.CreateAsync(role, label, expires, limits, http.RequestAborted));
     }
 
     private static async Task<IResult> SetUpAsync(HttpContext http, SetupCodes codes, SetupThrottle throttle, IOptions<ControlOptions> options)
     {
         var remote = http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null;
-        if (throttle.Attempts.IsOver(remote))
+        if (throttle.Attempts.IsLimitReached(remote))
         {
-            throw new ControlException(ControlCode.TooMany, "Too many wrong set-up codes from your address. Wait a minute.");
+            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many invalid setup codes from your address. Wait a minute.");
         }
 
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var (code, name, password) = (body.Text("code", required: true), body.Text("name"), body.Text("password"));
-        var mistakes = UserRules.Mistakes(name, null).Concat(UserRules.PasswordMistakes(name, password)).ToList();
+        var errors = UserRules.Validate(name, null).Concat(UserRules.ValidatePassword(name, password)).ToList();
         if ((name is null) != (password is null))
         {
-            mistakes.Add(new(name is null ? "name" : "password", "A first admin who logs in has a name and a password."));
+            errors.Add(new(name is null ? "name" : "password", "The first admin needs both a name and a password."));
         }
 
-        body.Check(mistakes);
+        body.ThrowIfInvalid(errors);
         try
         {
             return Issued(await codes.RedeemAsync(code!, name, password, http.RequestAborted));
         }
-        catch (ControlException e) when (e.Code == ControlCode.Refused)
+        catch (ControlException e) when (e.Code == ControlErrorCode.Denied)
         {
-            throttle.Attempts.Failed(remote);
+            throttle.Attempts.RecordFailure(remote);
             throw;
         }
     }
@@ -91,5 +96,7 @@ internal static class TokenEndpoints
     private static IResult Issued(IssuedToken issued) => TypedResults.Created($"/api/v1/tokens/{issued.Info.Id}", new IssuedTokenView(TokenView.From(issued.Info), issued.Token));
 }
 
-/// <summary>Set-up codes are counted apart from stream keys: a broken encoder must not lock the operator out.</summary>
+/// <summary>
+/// Attempts to redeem setup codes. They are counted apart from stream keys, so that a misconfigured encoder does not lock the operator out.
+/// </summary>
 internal sealed record SetupThrottle(AttemptThrottle Attempts);

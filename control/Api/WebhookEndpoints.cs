@@ -1,4 +1,7 @@
 using System.Globalization;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Outbound;
+using Broadcast.Control.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -6,95 +9,95 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Api;
 
-/// <summary><c>/api/v1/webhooks</c>: whom the server tells of what happens, and what it told them.</summary>
+/// <summary>Endpoints of <c>/api/v1/webhooks</c>: webhooks and their deliveries.</summary>
 internal static class WebhookEndpoints
 {
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/webhooks", async (HttpContext http, Webhooks webhooks) => (await webhooks.ListAsync(http.RequestAborted)).Select(WebhookView.From).ToList())
-            .Asks(TokenRole.Admin).Describe<List<WebhookView>>("listWebhooks", "All webhooks without their secrets, the oldest first.");
+        api.MapGet("/webhooks", async (HttpContext http, WebhookRepository webhooks) => (await webhooks.ListAsync(http.RequestAborted)).Select(WebhookView.From).ToList())
+            .RequireRole(TokenRole.Admin).Describe<List<WebhookView>>("listWebhooks", "List webhooks without their secrets, oldest first.");
 
-        api.MapPost("/webhooks", CreateAsync).Asks(TokenRole.Admin).Takes<NewWebhook>()
-            .Describe<IssuedWebhookView>("createWebhook", "Makes a webhook. The secret that its requests are signed with is shown this once.", 201, 409).Repeatable<IssuedWebhookView>();
+        api.MapPost("/webhooks", CreateAsync).RequireRole(TokenRole.Admin).AcceptsBody<NewWebhook>()
+            .Describe<IssuedWebhookView>("createWebhook", "Create a webhook. The secret that signs its requests is shown only once.", 201, 409).WithIdempotencyKey<IssuedWebhookView>();
 
-        api.MapGet("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) => Answer(http, await webhooks.GetAsync(id, http.RequestAborted)))
-            .Asks(TokenRole.Admin).Describe<WebhookView>("getWebhook", "One webhook.", 200, 404).Tagged();
+        api.MapGet("/webhooks/{id}", async (string id, HttpContext http, WebhookRepository webhooks) => TaggedView(http, await webhooks.GetAsync(id, http.RequestAborted)))
+            .RequireRole(TokenRole.Admin).Describe<WebhookView>("getWebhook", "Get a webhook.", 200, 404).WithETag();
 
-        api.MapPatch("/webhooks/{id}", ChangeAsync).Asks(TokenRole.Admin).Takes<WebhookChange>()
-            .Describe<WebhookView>("changeWebhook", "Changes the members that are sent and leaves the others. One that was switched off for its failures is on again with 'enabled' true.", 200, 404).Guarded(200);
+        api.MapPatch("/webhooks/{id}", ChangeAsync).RequireRole(TokenRole.Admin).AcceptsBody<WebhookChange>()
+            .Describe<WebhookView>("changeWebhook", "Change the members that are sent; the others stay as they are. 'enabled' true turns a webhook on again that was disabled because of failures.", 200, 404).WithIfMatch(200);
 
-        api.MapDelete("/webhooks/{id}", async (string id, HttpContext http, Webhooks webhooks) =>
+        api.MapDelete("/webhooks/{id}", async (string id, HttpContext http, WebhookRepository webhooks) =>
             {
-                await webhooks.DeleteIfAsync(id, ETags.Expected<HookInfo>(http, ETags.Of), http.RequestAborted);
+                await webhooks.DeleteIfAsync(id, ETags.PreconditionOf<WebhookInfo>(http, ETags.Of), http.RequestAborted);
                 return TypedResults.NoContent();
             })
-            .Asks(TokenRole.Admin).Describe("deleteWebhook", "Deletes a webhook with what waits for it and its log.", 204, 404).Guarded();
+            .RequireRole(TokenRole.Admin).Describe("deleteWebhook", "Delete a webhook with its pending deliveries and its log.", 204, 404).WithIfMatch();
 
-        api.MapPost("/webhooks/{id}/rotate", RotateAsync).Asks(TokenRole.Admin).Takes<WebhookRotation>()
-            .Describe<IssuedWebhookView>("rotateWebhookSecret", "Makes a new secret, shown this once. The old one signs beside it for 'overlapSeconds' (a day, at most seven).", 200, 404);
+        api.MapPost("/webhooks/{id}/rotate", RotateAsync).RequireRole(TokenRole.Admin).AcceptsBody<WebhookRotation>()
+            .Describe<IssuedWebhookView>("rotateWebhookSecret", "Create a new secret, shown only once. The old one also signs for 'overlapSeconds' (default one day, maximum seven).", 200, 404);
 
-        api.MapPost("/webhooks/{id}/test", async (string id, HttpContext http, HookTrial trial) => DeliveryView.From(await trial.RunAsync(id, http.RequestAborted)))
-            .Asks(TokenRole.Admin).Describe<DeliveryView>("testWebhook", "Sends a 'webhook.test' now and tells what came of it.", 200, 404);
+        api.MapPost("/webhooks/{id}/test", async (string id, HttpContext http, WebhookTest test) => DeliveryView.From(await test.RunAsync(id, http.RequestAborted)))
+            .RequireRole(TokenRole.Admin).Describe<DeliveryView>("testWebhook", "Send a 'webhook.test' event now and get the result.", 200, 404);
 
-        api.MapGet("/webhooks/{id}/deliveries", ListDeliveriesAsync).Asks(TokenRole.Admin)
-            .Describe<List<DeliveryView>>("listDeliveries", "What the webhook was told or is to be told, newest first; of a 'state' (waiting, delivered, failed). 'before' reads on from an id.", 200, 400, 404)
-            .Paged("before", HookLog.MaxPage);
+        api.MapGet("/webhooks/{id}/deliveries", ListDeliveriesAsync).RequireRole(TokenRole.Admin)
+            .Describe<List<DeliveryView>>("listDeliveries", "List deliveries of the webhook, newest first. Filter by 'state' (waiting, delivered, failed). 'before' continues from an id.", 200, 400, 404)
+            .Paged("before", WebhookDeliveryLog.MaxPage);
 
-        api.MapPost("/webhooks/{id}/deliveries/{delivery}/replay", ReplayAsync).Asks(TokenRole.Admin)
-            .Describe<DeliveryView>("replayDelivery", "Has something told once more, whatever became of it, under the same id.", 202, 404, 409);
+        api.MapPost("/webhooks/{id}/deliveries/{delivery}/replay", ReplayAsync).RequireRole(TokenRole.Admin)
+            .Describe<DeliveryView>("replayDelivery", "Repeat a delivery, whatever its result, under the same id.", 202, 404, 409);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, Webhooks webhooks, OutboundConnector connector, IOptions<ControlOptions> options)
+    private static async Task<IResult> CreateAsync(HttpContext http, WebhookRepository webhooks, OutboundConnector connector, IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body, isNew: true);
-        body.Check(HookRules.Mistakes(settings, isNew: true, connector));
+        body.ThrowIfInvalid(WebhookRules.Validate(settings, isNew: true, connector));
         var issued = await webhooks.CreateAsync(settings, http.RequestAborted);
         return TypedResults.Created($"/api/v1/webhooks/{issued.Info.Id}", new IssuedWebhookView(WebhookView.From(issued.Info), issued.Secret));
     }
 
-    private static async Task<WebhookView> ChangeAsync(string id, HttpContext http, Webhooks webhooks, OutboundConnector connector, HookCourier courier, IOptions<ControlOptions> options)
+    private static async Task<WebhookView> ChangeAsync(string id, HttpContext http, WebhookRepository webhooks, OutboundConnector connector, WebhookDispatcher dispatcher, IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var settings = SettingsOf(body, isNew: false);
-        body.Check(HookRules.Mistakes(settings, isNew: false, connector));
-        var changed = await webhooks.SetIfAsync(id, settings, ETags.Expected<HookInfo>(http, ETags.Of), http.RequestAborted);
-        courier.Wake();
-        return Answer(http, changed);
+        body.ThrowIfInvalid(WebhookRules.Validate(settings, isNew: false, connector));
+        var changed = await webhooks.SetIfAsync(id, settings, ETags.PreconditionOf<WebhookInfo>(http, ETags.Of), http.RequestAborted);
+        dispatcher.Wake();
+        return TaggedView(http, changed);
     }
 
-    private static WebhookView Answer(HttpContext http, HookInfo webhook) => ETags.Tagged(http, ETags.Of(webhook), WebhookView.From(webhook));
+    private static WebhookView TaggedView(HttpContext http, WebhookInfo webhook) => ETags.Tagged(http, ETags.Of(webhook), WebhookView.From(webhook));
 
-    private static async Task<IssuedWebhookView> RotateAsync(string id, HttpContext http, Webhooks webhooks, IOptions<ControlOptions> options)
+    private static async Task<IssuedWebhookView> RotateAsync(string id, HttpContext http, WebhookRepository webhooks, IOptions<ControlOptions> options)
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
-        var overlap = body.Number("overlapSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : HookRules.DefaultOverlap;
-        body.Check([]);
+        var overlap = body.Number("overlapSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : WebhookRules.DefaultOverlap;
+        body.ThrowIfInvalid([]);
         var issued = await webhooks.RotateAsync(id, overlap, http.RequestAborted);
         return new(WebhookView.From(issued.Info), issued.Secret);
     }
 
-    private static async Task<List<DeliveryView>> ListDeliveriesAsync(string id, string? state, string? before, string? limit, HttpContext http, HookLog log)
+    private static async Task<List<DeliveryView>> ListDeliveriesAsync(string id, string? state, string? before, string? limit, HttpContext http, WebhookDeliveryLog log)
     {
         if (before is not null && !long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         {
-            throw new ControlException([new("before", "'before' must be a delivery's id.")]);
+            throw new ControlException([new("before", "'before' must be a delivery id.")]);
         }
 
         var count = Paging.Limit(limit);
-        var reached = before is null ? (long?)null : long.Parse(before, CultureInfo.InvariantCulture);
-        return Paging.Answer(
-            http, await log.ListAsync(id, state, reached, count, http.RequestAborted), count, "before", d => d.Id.ToString(CultureInfo.InvariantCulture), DeliveryView.From);
+        var beforeId = before is null ? (long?)null : long.Parse(before, CultureInfo.InvariantCulture);
+        return Paging.Page(
+            http, await log.ListAsync(id, state, beforeId, count, http.RequestAborted), count, "before", d => d.Id.ToString(CultureInfo.InvariantCulture), DeliveryView.From);
     }
 
-    private static async Task<IResult> ReplayAsync(string id, string delivery, HttpContext http, HookLog log)
+    private static async Task<IResult> ReplayAsync(string id, string delivery, HttpContext http, WebhookDeliveryLog log)
     {
-        var number = long.TryParse(delivery, NumberStyles.None, CultureInfo.InvariantCulture, out var known) ? known : 0;
+        var number = long.TryParse(delivery, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         return TypedResults.Accepted((string?)null, DeliveryView.From(await log.ReplayAsync(id, number, http.RequestAborted)));
     }
 
-    private static HookSettings SettingsOf(RequestBody body, bool isNew) =>
-        new(body.Text("url", required: isNew), body.Text("label"), body.Texts("types"), body.Texts("channels"), body.Flag("enabled"));
+    private static WebhookSettings SettingsOf(RequestBody body, bool isNew) =>
+        new(body.Text("url", required: isNew), body.Text("label"), body.Texts("types"), body.Texts("channels"), body.Boolean("enabled"));
 }
 
 internal sealed record NewWebhook(string Url, string? Label, IReadOnlyList<string>? Types, IReadOnlyList<string>? Channels, bool? Enabled);
@@ -107,8 +110,8 @@ internal sealed record WebhookView(
     string Id, string Url, string Label, IReadOnlyList<string> Types, IReadOnlyList<string> Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? OldSecretUntil,
     DateTimeOffset? TriedAt, DateTimeOffset? FailingSince, long Waiting, long Dropped)
 {
-    public static WebhookView From(HookInfo h) => new(
-        h.Id, h.Url, h.Label, h.Types, h.Channels, h.Enabled, h.DisabledReason, h.CreatedAt, h.OldSecretUntil, h.TriedAt, h.FailingSince, h.Waiting, h.Dropped);
+    public static WebhookView From(WebhookInfo h) => new(
+        h.Id, h.Url, h.Label, h.Types, h.Channels, h.Enabled, h.DisabledReason, h.CreatedAt, h.PreviousSecretExpiresAt, h.LastAttemptAt, h.FailingSince, h.Pending, h.Dropped);
 }
 
 internal sealed record IssuedWebhookView(WebhookView Webhook, string Secret);

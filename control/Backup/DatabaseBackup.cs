@@ -1,19 +1,22 @@
 using System.Globalization;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Backup;
 
-/// <summary>What a backup holds, or what was restored.</summary>
-/// <param name="Schema">The schema's version.</param>
-/// <param name="Channels">How many channels there are.</param>
-/// <param name="StreamKeys">How many stream keys.</param>
-/// <param name="Sessions">How many sessions are remembered.</param>
+/// <summary>Contents of a backup or of a restored database.</summary>
+/// <param name="Schema">Schema version.</param>
+/// <param name="Channels">Number of channels.</param>
+/// <param name="StreamKeys">Number of stream keys.</param>
+/// <param name="Sessions">Number of sessions.</param>
 public sealed record BackupContents(int Schema, long Channels, long StreamKeys, long Sessions);
 
 /// <summary>
-/// Backs the control room's database up, and restores it: a plain archive of <c>pg_dump</c> (custom format), which <c>pg_restore</c> can read without us. It is a snapshot, taken while
-/// the server goes on. It holds hashes of keys and tokens and the secrets that viewers' tokens are signed with, so it is to be kept like those.
+/// Backs up and restores the control database as a <c>pg_dump</c> archive (custom format), which <c>pg_restore</c> can read without this
+/// program. The backup is a snapshot taken while the server runs. It contains hashes of keys and tokens and the secrets that sign viewer
+/// tokens, so protect it like those.
 /// </summary>
 public static class DatabaseBackup
 {
@@ -21,7 +24,7 @@ public static class DatabaseBackup
 
     private const string Versions = "schema_versions";
 
-    /// <summary>Drops all that a database of ours can have in its schema; what belongs to an extension stays. Behind it, in the same transaction, comes what is restored.</summary>
+    /// <summary>Drops all objects of the control schema except those of extensions. The restore follows in the same transaction.</summary>
     private const string DropAll = """
         SET client_min_messages = warning;
         SET lock_timeout = '30s';
@@ -47,12 +50,13 @@ public static class DatabaseBackup
         """;
 
     /// <summary>Writes a backup.</summary>
-    /// <param name="database">The database, open.</param>
-    /// <param name="output">Takes the archive; it need not seek.</param>
-    /// <param name="progress">Told of the bytes written so far.</param>
-    /// <param name="cancellationToken">Gives up; what was written then is no backup.</param>
-    /// <exception cref="ControlException"><c>pg_dump</c> is not installed or too old, or it failed; the message says what to do.</exception>
-    public static async Task<BackupContents> WriteAsync(Database database, Stream output, Action<long>? progress, CancellationToken cancellationToken)
+    /// <param name="database">Open database.</param>
+    /// <param name="output">Receives the archive; it need not be seekable.</param>
+    /// <param name="progress">Receives the number of bytes written so far.</param>
+    /// <param name="cancellationToken">Cancels the backup; the partial output is unusable.</param>
+    /// <exception cref="ControlException"><c>pg_dump</c> is not installed or too old, or it failed; the message says what to
+    /// do.</exception>
+    public static async Task<BackupContents> WriteAsync(ControlDatabase database, Stream output, Action<long>? progress, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var client = PostgresClient.For(connection, database.Settings);
@@ -66,45 +70,49 @@ public static class DatabaseBackup
         return contents;
     }
 
-    /// <summary>Puts what a backup holds in the place of what a database holds: all of it or, where that fails, nothing. Then brings its schema up to date, and frees the sessions that were open then from their servers.</summary>
-    /// <param name="folder">The data folder; no server may run on it.</param>
-    /// <param name="options">Where the database is.</param>
-    /// <param name="path">The backup.</param>
-    /// <param name="replace">Whether the database may have something in it, which is lost then.</param>
-    /// <param name="time">Time.</param>
-    /// <param name="cancellationToken">Gives up; the database is as it was then.</param>
-    /// <param name="unnoted">Told why the audit log has no row of it, where that could not be written: what is restored is restored.</param>
-    /// <exception cref="ControlException">It is no backup, of a newer schema, or the database is in use or not empty; or restoring failed.</exception>
+    /// <summary>
+    /// Replaces the contents of a database with a backup, entirely or, on failure, not at all. It then migrates the schema and releases
+    /// open sessions from their servers.
+    /// </summary>
+    /// <param name="folder">Data folder; no server may be running on it.</param>
+    /// <param name="options">Location of the database.</param>
+    /// <param name="path">Path of the backup.</param>
+    /// <param name="replace">Whether the database may contain data, which is lost.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="cancellationToken">Cancels the restore; the database is then unchanged.</param>
+    /// <param name="auditFailed">Receives the reason when the audit log row could not be written. The restore is still complete.</param>
+    /// <exception cref="ControlException">The file is not a backup or has a newer schema, the database is in use or not empty, or the
+    /// restore failed.</exception>
     public static async Task<BackupContents> RestoreAsync(
-        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken, Action<string>? unnoted = null)
+        DataFolder folder, DatabaseOptions options, string path, bool replace, TimeProvider time, CancellationToken cancellationToken, Action<string>? auditFailed = null)
     {
-        // The private server runs until both openings are closed, so it is started once.
-        await using var before = await Database.OpenAsItIsAsync(folder, options, time, cancellationToken);
-        await using (var connection = await before.Source.OpenConnectionAsync(cancellationToken))
+        // The embedded server runs until both connections are closed, so it starts only once.
+        await using var original = await ControlDatabase.OpenWithoutMigrationAsync(folder, options, time, cancellationToken);
+        await using (var connection = await original.Source.OpenConnectionAsync(cancellationToken))
         {
-            var client = PostgresClient.For(connection, before.Settings);
+            var client = PostgresClient.For(connection, original.Settings);
             await RequireRestorableAsync(client, path, cancellationToken);
             await RequireUnusedAsync(connection, time, cancellationToken);
-            await RequireRoomAsync(connection, replace, cancellationToken);
+            await RequireEmptyAsync(connection, replace, cancellationToken);
             await ReplaceAsync(client, path, await SchemaAsync(connection, cancellationToken), cancellationToken);
         }
 
-        await using var after = await Database.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
+        await using var after = await ControlDatabase.OpenAsync(folder, options, time, cancellationToken: cancellationToken);
         await using var restored = await after.Source.OpenConnectionAsync(cancellationToken);
         await ReleaseAsync(restored, cancellationToken);
         var contents = await ContentsAsync(restored, cancellationToken);
 
-        // In the log of the backup, whose last row is as old as that is.
+        // The restored audit log ends at the time of the backup; this row follows.
         var detail = AuditLog.Detail(("file", path), ("replace", replace ? "true" : null), ("channels", Number(contents.Channels)), ("streamKeys", Number(contents.StreamKeys)), ("sessions", Number(contents.Sessions)));
-        if (await new AuditLog(after).TryNoteAsync(time.GetUtcNow(), "database.restore", "database/control", detail) is { } reason)
+        if (await new AuditLog(after).TryRecordAsync(time.GetUtcNow(), "database.restore", "database/control", detail) is { } reason)
         {
-            unnoted?.Invoke(reason);
+            auditFailed?.Invoke(reason);
         }
 
         return contents;
     }
 
-    /// <summary>No server runs, so none has a session or a lease: whichever starts first goes on with what was open.</summary>
+    /// <summary>Clears owners and leases. No server runs, so the first one to start takes over the open sessions.</summary>
     private static async Task ReleaseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var release = new NpgsqlCommand("UPDATE sessions SET owner = NULL WHERE ended_at IS NULL; DELETE FROM servers", connection);
@@ -113,7 +121,9 @@ public static class DatabaseBackup
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The schema's version in what <c>pg_restore</c> prints of the table of versions; <see langword="null"/> when that is not in the archive.</summary>
+    /// <summary>
+    /// Parses the schema version from <c>pg_restore</c>'s output of the version table; <see langword="null"/> when the archive has none.
+    /// </summary>
     internal static int? ParseVersion(string script)
     {
         var lines = script.Split('\n').SkipWhile(line => !line.StartsWith("COPY ", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "\\.");
@@ -134,7 +144,7 @@ public static class DatabaseBackup
         var script = "";
         try
         {
-            // All of it is read once: what is damaged must not be found out half way.
+            // Read the whole archive first, so that damage is found before anything changes.
             await client.RunAsync("pg_restore", ["--file=-", path], null, (output, token) => output.CopyToAsync(Stream.Null, token), cancellationToken);
             await client.RunAsync(
                 "pg_restore", ["--data-only", $"--table={Versions}", "--file=-", path], null,
@@ -145,39 +155,39 @@ public static class DatabaseBackup
                 },
                 cancellationToken);
         }
-        catch (ControlException e) when (e.Code == ControlCode.Broken)
+        catch (ControlException e) when (e.Code == ControlErrorCode.Broken)
         {
-            throw new ControlException(ControlCode.Broken, $"{path} is not a backup that can be read. {e.Message} (One made by a newer pg_dump needs that version's pg_restore.)", e);
+            throw new ControlException(ControlErrorCode.Broken, $"{path} is not a readable backup. {e.Message} (A backup of a newer pg_dump needs that version's pg_restore.)", e);
         }
 
-        var version = ParseVersion(script) ?? throw new ControlException(ControlCode.Broken, $"{path} is a PostgreSQL archive, but not of a Broadcast database. Nothing was changed.");
-        var known = Migrations.All[^1].Number;
-        if (version > known)
+        var version = ParseVersion(script) ?? throw new ControlException(ControlErrorCode.Broken, $"{path} is a PostgreSQL archive, but not of a Broadcast database. Nothing was changed.");
+        var latest = Migrations.All[^1].Number;
+        if (version > latest)
         {
             throw new ControlException(
-                ControlCode.Broken, $"{path} has schema version {version}; this program knows versions up to {known}. Restore it with the newer program that made it. Nothing was changed.");
+                ControlErrorCode.Broken, $"{path} has schema version {version}; this program supports versions up to {latest}. Restore it with the newer program that created it. Nothing was changed.");
         }
     }
 
     private static async Task RequireUnusedAsync(NpgsqlConnection connection, TimeProvider time, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
-        await using var ask = new NpgsqlCommand(
+        var started = time.GetTimestamp();
+        await using var query = new NpgsqlCommand(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = current_setting('application_name')", connection);
-        while ((long)(await ask.ExecuteScalarAsync(cancellationToken))! is > 0 and var others)
+        while ((long)(await query.ExecuteScalarAsync(cancellationToken))! is > 0 and var connections)
         {
-            // One that has just closed is seen for a moment more.
-            if (time.GetElapsedTime(began) < TimeSpan.FromSeconds(1))
+            // A connection that was just closed stays visible for a moment.
+            if (time.GetElapsedTime(started) < TimeSpan.FromSeconds(1))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
                 continue;
             }
 
-            throw new ControlException(ControlCode.Conflict, $"A server or another command has the database open ({others} connections). Stop every server that uses it, then restore. Nothing was changed.");
+            throw new ControlException(ControlErrorCode.Conflict, $"A server or another command is using the database ({connections} connections). Stop every server that uses it, then restore. Nothing was changed.");
         }
     }
 
-    private static async Task RequireRoomAsync(NpgsqlConnection connection, bool replace, CancellationToken cancellationToken)
+    private static async Task RequireEmptyAsync(NpgsqlConnection connection, bool replace, CancellationToken cancellationToken)
     {
         var tables = new List<string>();
         await using (var list = new NpgsqlCommand("SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')", connection))
@@ -191,21 +201,21 @@ public static class DatabaseBackup
 
         if (tables.Count > 0 && !tables.Contains(Versions))
         {
-            throw new ControlException(ControlCode.Conflict, "The database holds tables that are not Broadcast's. Give it a database of its own. Nothing was changed.");
+            throw new ControlException(ControlErrorCode.Conflict, "The database contains tables of other programs. Use a separate database. Nothing was changed.");
         }
 
         foreach (var table in tables.Where(table => table != Versions && !replace))
         {
-            await using var any = new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\")", connection);
-            if ((bool)(await any.ExecuteScalarAsync(cancellationToken))!)
+            await using var query = new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\")", connection);
+            if ((bool)(await query.ExecuteScalarAsync(cancellationToken))!)
             {
                 throw new ControlException(
-                    ControlCode.Conflict, $"The database is not empty (there is something in {table}). With --replace all that it holds is lost, and the backup takes its place. Nothing was changed.");
+                    ControlErrorCode.Conflict, $"The database is not empty (table {table} has rows). --replace deletes its contents and restores the backup. Nothing was changed.");
             }
         }
     }
 
-    /// <summary>One transaction: what is there goes, what the backup holds comes.</summary>
+    /// <summary>Drops and restores in one transaction.</summary>
     private static Task ReplaceAsync(PostgresClient client, string path, string schema, CancellationToken cancellationToken) => client.RunAsync(
         "psql",
         ["--no-psqlrc", "--no-password", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-"],
@@ -219,12 +229,12 @@ public static class DatabaseBackup
             }
             catch (ControlException)
             {
-                // Half a script must not be committed. This is an error wherever it stands, in the rows of a table too.
+                // A partial script must not be committed. This line is an error in any context, including table rows.
                 await script.WriteAsync("\n\\.\nSELECT broadcast_backup_is_damaged;\n"u8.ToArray(), token);
                 throw;
             }
 
-            // Nor one that made nothing, because the backup's schema has another name.
+            // Fails if nothing was restored because the backup's schema has another name.
             await script.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"\nSELECT max(version) FROM \"{schema}\".{Versions};\n"), token);
         },
         (output, token) => output.CopyToAsync(Stream.Null, token),
@@ -243,7 +253,7 @@ public static class DatabaseBackup
     {
         await using var command = new NpgsqlCommand("SELECT current_schema()::text", connection);
         return await command.ExecuteScalarAsync(cancellationToken) as string
-            ?? throw new ControlException(ControlCode.Broken, "The database has no schema that this user may use. Check the user's rights and Search Path in Database:ConnectionString.");
+            ?? throw new ControlException(ControlErrorCode.Broken, "The database has no schema that this user can use. Check the user's privileges and Search Path in Database:ConnectionString.");
     }
 
     private static async Task CopyAsync(Stream from, Stream to, Action<long>? progress, CancellationToken cancellationToken)

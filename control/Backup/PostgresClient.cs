@@ -1,35 +1,35 @@
 using System.Diagnostics;
 using System.Globalization;
-using Broadcast.Control.PrivateServer;
+using Broadcast.Control.Postgres;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Backup;
 
 /// <summary>
-/// PostgreSQL's own programs (<c>pg_dump</c>, <c>pg_restore</c>, <c>psql</c>) on an open database. What they need to get in, a password too, stands in their environment, never in
-/// their arguments, which others can list.
+/// Runs PostgreSQL's client programs (<c>pg_dump</c>, <c>pg_restore</c>, <c>psql</c>) on an open database. Connection settings, including
+/// the password, are passed in the environment, because other users can list arguments.
 /// </summary>
 internal sealed class PostgresClient
 {
-    private const int MaxWords = 16 * 1024;
+    private const int MaxErrorLength = 16 * 1024;
     private readonly PostgresBinaries _binaries;
     private readonly Dictionary<string, string> _environment;
 
     private PostgresClient(PostgresBinaries binaries, Dictionary<string, string> environment) => (_binaries, _environment) = (binaries, environment);
 
-    /// <summary>Finds the programs for a database's server.</summary>
-    /// <param name="connection">A connection to it.</param>
-    /// <param name="settings">How that was made.</param>
-    /// <exception cref="ControlException">They are not installed, or too old.</exception>
+    /// <summary>Finds the programs for a database server.</summary>
+    /// <param name="connection">Connection to the server.</param>
+    /// <param name="settings">Settings of the connection.</param>
+    /// <exception cref="ControlException">The programs are not installed or too old.</exception>
     public static PostgresClient For(NpgsqlConnection connection, NpgsqlConnectionStringBuilder settings) =>
         new(PostgresBinaries.FindClient(connection.PostgreSqlVersion.Major), EnvironmentOf(connection, settings));
 
-    /// <summary>How libpq is told what Npgsql's connection string says.</summary>
+    /// <summary>Converts an Npgsql connection string to libpq's environment variables.</summary>
     internal static Dictionary<string, string> EnvironmentOf(NpgsqlConnection connection, NpgsqlConnectionStringBuilder settings)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            // Of several hosts the one that this connection found.
+            // Of several hosts, use the one that this connection reached.
             ["PGHOST"] = connection.Host ?? "localhost",
             ["PGPORT"] = connection.Port.ToString(CultureInfo.InvariantCulture),
             ["PGDATABASE"] = connection.Database,
@@ -64,16 +64,16 @@ internal sealed class PostgresClient
     }
 
     /// <summary>Runs a program.</summary>
-    /// <param name="program">Its name.</param>
-    /// <param name="arguments">Its arguments; nothing secret.</param>
-    /// <param name="input">Writes what it reads; it is closed then.</param>
-    /// <param name="output">Takes what it writes.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ControlException">It failed; the message has its own words.</exception>
+    /// <param name="program">Name of the program.</param>
+    /// <param name="arguments">Arguments without secrets.</param>
+    /// <param name="input">Writes the program's input, which is closed afterwards.</param>
+    /// <param name="output">Reads the program's output.</param>
+    /// <param name="cancellationToken">Kills the program.</param>
+    /// <exception cref="ControlException">The program failed; the message contains its error output.</exception>
     public async Task RunAsync(
         string program, IReadOnlyList<string> arguments, Func<Stream, CancellationToken, Task>? input, Func<Stream, CancellationToken, Task> output, CancellationToken cancellationToken)
     {
-        var start = Command.Prepare(_binaries.Program(program), arguments);
+        var start = PostgresProgram.Prepare(_binaries.Program(program), arguments);
         foreach (var (name, value) in _environment)
         {
             start.Environment[name] = value;
@@ -82,15 +82,15 @@ internal sealed class PostgresClient
         using var process = Process.Start(start)!;
         try
         {
-            // Each of the three must be served, or the program waits for us and we for it; so where one fails, the program ends.
-            await using var end = cancellationToken.Register(() => Kill(process));
-            var words = WordsAsync(process.StandardError);
-            await Task.WhenAll(words, OrKillAsync(process, output(process.StandardOutput.BaseStream, cancellationToken)), OrKillAsync(process, WriteAsync(process, input, cancellationToken)));
+            // All three streams must be served or both sides block. If one fails, the program is killed.
+            await using var registration = cancellationToken.Register(() => Kill(process));
+            var errorOutput = ReadErrorAsync(process.StandardError);
+            await Task.WhenAll(errorOutput, OrKillAsync(process, output(process.StandardOutput.BaseStream, cancellationToken)), OrKillAsync(process, WriteAsync(process, input, cancellationToken)));
             cancellationToken.ThrowIfCancellationRequested();
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
             {
-                throw new ControlException(ControlCode.Broken, $"{program} failed: {await words}");
+                throw new ControlException(ControlErrorCode.Broken, $"{program} failed: {await errorOutput}");
             }
         }
         finally
@@ -129,7 +129,7 @@ internal sealed class PostgresClient
         }
         catch (InvalidOperationException)
         {
-            // It has just ended.
+            // It has just exited.
         }
     }
 
@@ -145,21 +145,21 @@ internal sealed class PostgresClient
         }
         catch (IOException)
         {
-            // It has ended before it read all: its exit code and words say why.
+            // It exited before reading all input; its exit code and error output give the reason.
         }
     }
 
-    private static async Task<string> WordsAsync(StreamReader error)
+    private static async Task<string> ReadErrorAsync(StreamReader error)
     {
-        var words = new System.Text.StringBuilder();
+        var errorOutput = new System.Text.StringBuilder();
         while (await error.ReadLineAsync() is { } line)
         {
-            if (words.Length < MaxWords && line.Length > 0)
+            if (errorOutput.Length < MaxErrorLength && line.Length > 0)
             {
-                words.Append(words.Length > 0 ? " " : "").Append(line);
+                errorOutput.Append(errorOutput.Length > 0 ? " " : "").Append(line);
             }
         }
 
-        return words.ToString();
+        return errorOutput.ToString();
     }
 }

@@ -1,47 +1,51 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
 using Dapper;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Calendars;
 
-/// <summary>What may be known of an address at which a calendar reads the events: all but the secret.</summary>
-/// <param name="Id">The part before the underscore.</param>
-/// <param name="Channel">The channel whose events it has; <see langword="null"/> for all.</param>
-/// <param name="Label">Whose it is; may be empty.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="LastUsedAt">When it was last read, to the minute.</param>
-/// <param name="RevokedAt">When it was revoked.</param>
+/// <summary>Calendar feed without its secret.</summary>
+/// <param name="Id">Part of the secret before the underscore.</param>
+/// <param name="Channel">Channel of the feed; <see langword="null"/> for all.</param>
+/// <param name="Label">Owner of the feed; may be empty.</param>
+/// <param name="CreatedAt">Creation time.</param>
+/// <param name="LastUsedAt">Time of the last read, to the minute.</param>
+/// <param name="RevokedAt">Time of revocation.</param>
 public sealed record CalendarFeedInfo(string Id, string? Channel, string Label, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt);
 
-/// <summary>A new address, shown this once.</summary>
-/// <param name="Info">What may be known of it.</param>
-/// <param name="Path">Its path on the server: <c>/api/v1/calendars/…/events.ics</c>, with the secret.</param>
+/// <summary>New calendar feed; its URL is shown only once.</summary>
+/// <param name="Info">Feed without its secret.</param>
+/// <param name="Path">Path on the server, with the secret: <c>/api/v1/calendars/…/events.ics</c>.</param>
 public sealed record IssuedFeed(CalendarFeedInfo Info, string Path)
 {
-    /// <summary>Without the secret.</summary>
+    /// <summary>Text without the secret.</summary>
     public override string ToString() => $"calendar feed {Info.Id}";
 }
 
 /// <summary>
-/// Events for calendars of other programs, which can send no token: each has an address with a secret of its own, which can be revoked and is good for reading the events alone. Works on the database,
-/// whether the server runs or not.
+/// Calendar feeds for programs that cannot send a token. Each feed has a URL with its own secret, can be revoked, and gives read access to
+/// events only. Works on the database, with or without a running server.
 /// </summary>
-public sealed class CalendarFeeds(Database database, TimeProvider time)
+public sealed class CalendarFeeds(ControlDatabase database, TimeProvider time)
 {
-    /// <summary>Most feeds that work at once.</summary>
+    /// <summary>Maximum number of active feeds.</summary>
     public const int MaxFeeds = 1000;
 
-    /// <summary>Most events and exceptions that one calendar holds.</summary>
+    /// <summary>Maximum number of events and exceptions in one calendar.</summary>
     internal const int MaxEvents = 2000;
 
     private const string Columns = "f.id, c.name AS channel, f.label, f.created_at AS createdAt, f.last_used_at AS lastUsedAt, f.revoked_at AS revokedAt";
 
-    // How much of the past a calendar shows.
-    private static readonly TimeSpan Past = TimeSpan.FromDays(92);
+    // Past events up to this age are included.
+    private static readonly TimeSpan MaxPast = TimeSpan.FromDays(92);
 
-    /// <summary>Makes an address.</summary>
-    /// <param name="channel">The channel whose events it has; <see langword="null"/> for all.</param>
-    /// <param name="label">Whose it is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ControlException">No such channel, a bad label, or too many.</exception>
+    /// <summary>Creates a feed.</summary>
+    /// <param name="channel">Channel of the feed; <see langword="null"/> for all.</param>
+    /// <param name="label">Owner of the feed.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The channel does not exist, the label is invalid, or the limit is reached.</exception>
     public async Task<IssuedFeed> CreateAsync(string? channel = null, string label = "", CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
@@ -50,7 +54,7 @@ public sealed class CalendarFeeds(Database database, TimeProvider time)
         var channelId = channel is null ? (long?)null : await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var secret = Secret.New(out var text);
-        var made = await connection.ExecuteAsync(new CommandDefinition(
+        var inserted = await connection.ExecuteAsync(new CommandDefinition(
             """
             INSERT INTO calendar_feeds (id, hash, channel_id, label, created_at)
             SELECT @id, @hash, @channelId, @label, @now WHERE (SELECT count(*) FROM calendar_feeds WHERE revoked_at IS NULL) < @most
@@ -58,17 +62,17 @@ public sealed class CalendarFeeds(Database database, TimeProvider time)
             new { id = secret.Id, hash = secret.Hash, channelId, label, now, most = MaxFeeds },
             transaction,
             cancellationToken: cancellationToken));
-        if (made == 0)
+        if (inserted == 0)
         {
-            throw new ControlException(ControlCode.Conflict, $"There are {MaxFeeds} calendar feeds, which is the most. Revoke one that is not used.");
+            throw new ControlException(ControlErrorCode.Conflict, $"The limit of {MaxFeeds} calendar feeds is reached. Revoke an unused one.");
         }
 
-        await AuditLog.AddAsync(connection, transaction, now, "calendar_feed.create", $"calendar_feed/{secret.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, "calendar_feed.create", $"calendar_feed/{secret.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new(new(secret.Id, channel, label, now, null, null), $"/api/v1/calendars/{text}/events.ics");
     }
 
-    /// <summary>All feeds, newest first, revoked ones too; at most 500.</summary>
+    /// <summary>Lists feeds, newest first, including revoked ones; at most 500.</summary>
     public async Task<IReadOnlyList<CalendarFeedInfo>> ListAsync(CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -77,8 +81,8 @@ public sealed class CalendarFeeds(Database database, TimeProvider time)
         return [.. rows];
     }
 
-    /// <summary>Withdraws an address for good. One already revoked stays so.</summary>
-    /// <exception cref="ControlException">There is no such feed.</exception>
+    /// <summary>Revokes a feed permanently. Revoking it again has no effect.</summary>
+    /// <exception cref="ControlException">The feed does not exist.</exception>
     public async Task RevokeAsync(string id, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -87,54 +91,54 @@ public sealed class CalendarFeeds(Database database, TimeProvider time)
             "UPDATE calendar_feeds SET revoked_at = coalesce(revoked_at, @now) WHERE id = @id", new { id, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
         if (changed == 0)
         {
-            throw new ControlException(ControlCode.NotFound, "There is no such calendar feed. 'broadcast event feed list' shows those there are.");
+            throw new ControlException(ControlErrorCode.NotFound, "The calendar feed does not exist. 'broadcast event feed list' shows all feeds.");
         }
 
-        await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "calendar_feed.revoke", $"calendar_feed/{id}", null, cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "calendar_feed.revoke", $"calendar_feed/{id}", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <summary>What an address with a secret has to tell.</summary>
-    /// <param name="secretText">The secret in it.</param>
-    /// <param name="watch">The address at which a channel is watched.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ControlException">There is no such address, or it was revoked; the two are not told apart.</exception>
-    public async Task<string> ReadAsync(string secretText, Func<string, string> watch, CancellationToken cancellationToken = default)
+    /// <summary>Writes the calendar of a feed.</summary>
+    /// <param name="secretText">Secret of the feed.</param>
+    /// <param name="watchUrl">Function that returns a channel's watch page URL.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The feed does not exist or was revoked; the message is the same for both.</exception>
+    public async Task<string> ReadAsync(string secretText, Func<string, string> watchUrl, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        var found = !Secret.TryParse(secretText, out var secret) ? null : await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
+        var feed = !Secret.TryParse(secretText, out var secret) ? null : await connection.QuerySingleOrDefaultAsync<FeedRow>(new CommandDefinition(
             """
             SELECT f.hash, f.channel_id AS channelId, f.last_used_at AS lastUsedAt FROM calendar_feeds f LEFT JOIN channels c ON c.id = f.channel_id
             WHERE f.id = @id AND f.revoked_at IS NULL AND c.deleted_at IS NULL
             """,
             new { id = secret.Id }, cancellationToken: cancellationToken));
-        if (found is null || !secret.Matches(found.Hash))
+        if (feed is null || !secret.Matches(feed.Hash))
         {
-            throw new ControlException(ControlCode.NotFound, "There is no such calendar.");
+            throw new ControlException(ControlErrorCode.NotFound, "The calendar does not exist.");
         }
 
-        if (found.LastUsedAt is null || now - found.LastUsedAt > TimeSpan.FromMinutes(1))
+        if (feed.LastUsedAt is null || now - feed.LastUsedAt > TimeSpan.FromMinutes(1))
         {
             await connection.ExecuteAsync(new CommandDefinition("UPDATE calendar_feeds SET last_used_at = @now WHERE id = @id", new { id = secret.Id, now }, cancellationToken: cancellationToken));
         }
 
-        return await WriteAsync(connection, found.ChannelId, watch, now, cancellationToken);
+        return await WriteAsync(connection, feed.ChannelId, watchUrl, now, cancellationToken);
     }
 
-    /// <summary>The events of a channel, or all, as a calendar.</summary>
-    /// <param name="channel">The channel; <see langword="null"/> for all.</param>
-    /// <param name="watch">The address at which a channel is watched.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ControlException">No such channel.</exception>
-    public async Task<string> WriteAsync(string? channel, Func<string, string> watch, CancellationToken cancellationToken = default)
+    /// <summary>Writes the events of one channel or all as a calendar.</summary>
+    /// <param name="channel">Channel; <see langword="null"/> for all.</param>
+    /// <param name="watchUrl">Function that returns a channel's watch page URL.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The channel does not exist.</exception>
+    public async Task<string> WriteAsync(string? channel, Func<string, string> watchUrl, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         var channelId = channel is null ? (long?)null : await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
-        return await WriteAsync(connection, channelId, watch, time.GetUtcNow(), cancellationToken);
+        return await WriteAsync(connection, channelId, watchUrl, time.GetUtcNow(), cancellationToken);
     }
 
-    private static async Task<string> WriteAsync(Npgsql.NpgsqlConnection connection, long? channel, Func<string, string> watch, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<string> WriteAsync(Npgsql.NpgsqlConnection connection, long? channel, Func<string, string> watchUrl, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var rows = (await connection.QueryAsync<EventRow>(new CommandDefinition(
             $"""
@@ -142,10 +146,10 @@ public sealed class CalendarFeeds(Database database, TimeProvider time)
                 AND (e.kind <> 'occurrence' OR e.is_changed OR e.state = 'cancelled')
             ORDER BY e.kind <> 'series', e.starts_at DESC, e.id LIMIT @most
             """,
-            new { channel, since = now - Past, most = MaxEvents }, cancellationToken: cancellationToken))).Select(r => r.ToInfo()).ToList();
+            new { channel, since = now - MaxPast, most = MaxEvents }, cancellationToken: cancellationToken))).Select(r => r.ToInfo()).ToList();
         var name = channel is not null && rows is [var first, ..] ? $"Broadcast: {first.Channel}" : "Broadcast";
-        return EventCalendar.Write(name, rows, now, watch);
+        return EventCalendar.Write(name, rows, now, watchUrl);
     }
 
-    private sealed record Found(byte[] Hash, long? ChannelId, DateTimeOffset? LastUsedAt);
+    private sealed record FeedRow(byte[] Hash, long? ChannelId, DateTimeOffset? LastUsedAt);
 }

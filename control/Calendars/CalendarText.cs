@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Text;
+using Broadcast.Control.Events;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Calendars;
 
-/// <summary>Writes content lines as RFC 5545, 3.1, has them: ended by CR LF, folded at 75 bytes of UTF-8 between characters.</summary>
+/// <summary>Writes content lines of RFC 5545, 3.1: ended by CR LF and folded at 75 bytes of UTF-8 between characters.</summary>
 internal sealed class CalendarText
 {
     private const int MaxLine = 75;
     private readonly StringBuilder _text = new();
 
-    /// <summary>A line whose value is written as it is.</summary>
+    /// <summary>Appends a line with an unescaped value.</summary>
     public CalendarText Line(string name, string value)
     {
         var length = 0;
@@ -29,31 +30,34 @@ internal sealed class CalendarText
         return this;
     }
 
-    /// <summary>A line whose value is a text of people (RFC 5545, 3.3.11); none when that is empty.</summary>
+    /// <summary>Appends a line with a text value (RFC 5545, 3.3.11); nothing when the value is empty.</summary>
     public CalendarText Text(string name, string value) => value.Length == 0 ? this : Line(name, Escape(value));
 
-    /// <summary>A line whose value is an instant in UTC.</summary>
+    /// <summary>Appends a line with a UTC time.</summary>
     public CalendarText Instant(string name, DateTimeOffset at) => Line(name, Utc(at));
 
-    /// <summary>A line whose value is a time on clocks of a zone; in UTC where it would be another one there, the second of two that clocks show alike.</summary>
+    /// <summary>
+    /// Appends a line with a local time. It uses UTC when the local time maps to another instant, as for the second of two equal local
+    /// times.
+    /// </summary>
     public CalendarText Time(string name, DateTimeOffset at, TimeZoneInfo zone)
     {
-        var wall = WallClock.ToWall(at, zone);
-        return zone.Id == "UTC" || WallClock.ToInstant(wall, zone) != at ? Instant(name, at) : Wall(name, wall, zone);
+        var local = LocalDateTime.ToLocal(at, zone);
+        return zone.Id == "UTC" || LocalDateTime.ToInstant(local, zone) != at ? Instant(name, at) : LocalTime(name, local, zone);
     }
 
-    /// <summary>A line whose value is what clocks of a zone show.</summary>
-    public CalendarText Wall(string name, DateTime wall, TimeZoneInfo zone) =>
-        zone.Id == "UTC" ? Line(name, Local(wall) + "Z") : Line($"{name};TZID={zone.Id}", Local(wall));
+    /// <summary>Appends a line with a given local time.</summary>
+    public CalendarText LocalTime(string name, DateTime local, TimeZoneInfo zone) =>
+        zone.Id == "UTC" ? Line(name, Local(local) + "Z") : Line($"{name};TZID={zone.Id}", Local(local));
 
-    /// <summary>All of it.</summary>
+    /// <summary>The whole text.</summary>
     public override string ToString() => _text.ToString();
 
-    /// <summary>An instant as calendars write it.</summary>
+    /// <summary>Formats a UTC time.</summary>
     public static string Utc(DateTimeOffset at) => at.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>What clocks show as calendars write it.</summary>
-    public static string Local(DateTime wall) => wall.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
+    /// <summary>Formats a local time.</summary>
+    public static string Local(DateTime local) => local.ToString("yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture);
 
     private static string Escape(string value)
     {

@@ -1,17 +1,19 @@
-namespace Broadcast.Control;
+using Broadcast.Control.Events;
 
-/// <summary>Events as a calendar that other programs read (RFC 5545).</summary>
+namespace Broadcast.Control.Calendars;
+
+/// <summary>Writes events as an iCalendar document (RFC 5545).</summary>
 internal static class EventCalendar
 {
-    /// <summary>Its type in HTTP.</summary>
+    /// <summary>HTTP media type.</summary>
     public const string MediaType = "text/calendar; charset=utf-8";
 
-    /// <summary>Writes it.</summary>
-    /// <param name="name">What people read as its name.</param>
-    /// <param name="events">Single events, series, and occurrences of series that were changed or cancelled by themselves.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="watch">The address at which a channel is watched.</param>
-    public static string Write(string name, IReadOnlyList<EventInfo> events, DateTimeOffset now, Func<string, string> watch)
+    /// <summary>Writes the calendar.</summary>
+    /// <param name="name">Display name.</param>
+    /// <param name="events">Single events, series, and occurrences that were changed or canceled individually.</param>
+    /// <param name="now">Current time.</param>
+    /// <param name="watchUrl">Function that returns a channel's watch page URL.</param>
+    public static string Write(string name, IReadOnlyList<EventInfo> events, DateTimeOffset now, Func<string, string> watchUrl)
     {
         var text = new CalendarText()
             .Line("BEGIN", "VCALENDAR").Line("VERSION", "2.0").Line("PRODID", "-//Broadcast//Events//EN").Line("CALSCALE", "GREGORIAN")
@@ -22,58 +24,58 @@ internal static class EventCalendar
         }
 
         var series = events.Where(e => e.Kind == EventKind.Series).ToDictionary(e => e.Id, StringComparer.Ordinal);
-        foreach (var planned in events.Where(e => e.Series is null || series.ContainsKey(e.Series)))
+        foreach (var item in events.Where(e => e.Series is null || series.ContainsKey(e.Series)))
         {
-            var own = planned.Series is { } id ? series[id] : planned;
-            if (planned.Kind != EventKind.Occurrence || planned.State != EventState.Cancelled)
+            var master = item.Series is { } id ? series[id] : item;
+            if (item.Kind != EventKind.Occurrence || item.State != EventState.Cancelled)
             {
-                Write(text, planned, own, events, watch(planned.Channel));
+                Write(text, item, master, events, watchUrl(item.Channel));
             }
         }
 
         return text.Line("END", "VCALENDAR").ToString();
     }
 
-    private static void Write(CalendarText text, EventInfo planned, EventInfo own, IReadOnlyList<EventInfo> events, string address)
+    private static void Write(CalendarText text, EventInfo item, EventInfo master, IReadOnlyList<EventInfo> events, string url)
     {
-        var zone = ZoneOf(planned.TimeZone);
-        text.Line("BEGIN", "VEVENT").Line("UID", $"{own.Id}@broadcast").Instant("DTSTAMP", planned.UpdatedAt).Instant("CREATED", own.CreatedAt).Instant("LAST-MODIFIED", planned.UpdatedAt)
-            .Line("SEQUENCE", planned.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
-            .Line("STATUS", planned.State == EventState.Cancelled ? "CANCELLED" : "CONFIRMED").Line("TRANSP", "TRANSPARENT")
-            .Text("SUMMARY", planned.Title).Text("DESCRIPTION", planned.Description).Line("URL", address);
-        if (planned.Poster.StartsWith("https://", StringComparison.Ordinal))
+        var zone = ZoneOf(item.TimeZone);
+        text.Line("BEGIN", "VEVENT").Line("UID", $"{master.Id}@broadcast").Instant("DTSTAMP", item.UpdatedAt).Instant("CREATED", master.CreatedAt).Instant("LAST-MODIFIED", item.UpdatedAt)
+            .Line("SEQUENCE", item.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            .Line("STATUS", item.State == EventState.Cancelled ? "CANCELLED" : "CONFIRMED").Line("TRANSP", "TRANSPARENT")
+            .Text("SUMMARY", item.Title).Text("DESCRIPTION", item.Description).Line("URL", url);
+        if (item.Poster.StartsWith("https://", StringComparison.Ordinal))
         {
-            text.Line("IMAGE;VALUE=URI;DISPLAY=BADGE", planned.Poster);
+            text.Line("IMAGE;VALUE=URI;DISPLAY=BADGE", item.Poster);
         }
 
-        if (planned.Kind == EventKind.Occurrence)
+        if (item.Kind == EventKind.Occurrence)
         {
-            text.Wall("RECURRENCE-ID", Identity(planned, own), ZoneOf(own.TimeZone));
+            text.LocalTime("RECURRENCE-ID", RecurrenceIdOf(item, master), ZoneOf(master.TimeZone));
         }
 
-        if (planned is { Kind: EventKind.Series, PlannedWall: { } wall })
+        if (item is { Kind: EventKind.Series, LocalStart: { } localStart })
         {
-            text.Wall("DTSTART", wall, zone).Time("DTEND", planned.EndsAt, zone).Line("RRULE", RuleOf(planned, zone));
-            foreach (var left in events.Where(e => e.Series == planned.Id && e.State == EventState.Cancelled && planned.State != EventState.Cancelled))
+            text.LocalTime("DTSTART", localStart, zone).Time("DTEND", item.EndsAt, zone).Line("RRULE", RuleOf(item, zone));
+            foreach (var cancelled in events.Where(e => e.Series == item.Id && e.State == EventState.Cancelled && item.State != EventState.Cancelled))
             {
-                text.Wall("EXDATE", Identity(left, planned), zone);
+                text.LocalTime("EXDATE", RecurrenceIdOf(cancelled, item), zone);
             }
         }
         else
         {
-            text.Time("DTSTART", planned.StartsAt, zone).Time("DTEND", planned.EndsAt, zone);
+            text.Time("DTSTART", item.StartsAt, zone).Time("DTEND", item.EndsAt, zone);
         }
 
         text.Line("END", "VEVENT");
     }
 
-    // The day that the rule has it on, at the time that the series has by now: so a series that was moved by an hour keeps its exceptions.
-    private static DateTime Identity(EventInfo occurrence, EventInfo series) => occurrence.PlannedWall!.Value.Date + series.PlannedWall!.Value.TimeOfDay;
+    // The date from the rule at the series' current time of day. Exceptions of a series thus survive a change of its time.
+    private static DateTime RecurrenceIdOf(EventInfo occurrence, EventInfo series) => occurrence.LocalStart!.Value.Date + series.LocalStart!.Value.TimeOfDay;
 
-    // The last time is told in UTC, as RFC 5545, 3.3.10, wants it where the first has a zone.
+    // RFC 5545, 3.3.10, requires UNTIL in UTC when DTSTART has a time zone.
     private static string RuleOf(EventInfo series, TimeZoneInfo zone) =>
         !RecurrenceRule.TryParse(series.Recurrence, out var rule, out _) ? series.Recurrence!
-        : rule.Until is { Kind: not DateTimeKind.Utc } until ? (rule with { Until = WallClock.ToInstant(until, zone).UtcDateTime }).ToString() : rule.ToString();
+        : rule.Until is { Kind: not DateTimeKind.Utc } until ? (rule with { Until = LocalDateTime.ToInstant(until, zone).UtcDateTime }).ToString() : rule.ToString();
 
-    private static TimeZoneInfo ZoneOf(string name) => WallClock.TryFind(name, out var zone) ? zone : TimeZoneInfo.Utc;
+    private static TimeZoneInfo ZoneOf(string name) => LocalDateTime.TryFind(name, out var zone) ? zone : TimeZoneInfo.Utc;
 }

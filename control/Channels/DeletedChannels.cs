@@ -1,12 +1,17 @@
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Channels;
 
-/// <summary>Clears up after deleted channels: ends their sessions, has their media removed, then removes their rows. Interrupted, it is done again at the next start.</summary>
-internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, ISessionLifecycle? lifecycle, ILogger logger, ServerIdentity? identity = null)
+/// <summary>
+/// Purges deleted channels: ends their sessions, removes their media and then their rows. An interrupted purge is repeated at the next
+/// start.
+/// </summary>
+internal sealed class DeletedChannels(SessionManager sessionManager, SessionWriter sessionWriter, ISessionLifecycle? lifecycle, ILogger logger, ServerIdentity? identity = null)
 {
     public async Task PurgeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -14,21 +19,21 @@ internal sealed class DeletedChannels(SessionBook book, SessionLedger ledger, IS
             "SELECT id, name FROM channels WHERE deleted_at IS NOT NULL", cancellationToken: cancellationToken))).ToList();
         foreach (var (id, name) in channels)
         {
-            book.End(id, "channel deleted");
+            sessionManager.End(id, "channel deleted");
             if (lifecycle is null)
             {
-                continue;   // another process has the media; the row waits for it
+                continue;   // another process has the media and purges the channel
             }
 
-            await book.EndsToldAsync();
-            if (!await ledger.FlushAsync(cancellationToken))
+            await sessionManager.WhenEndsNotifiedAsync();
+            if (!await sessionWriter.FlushAsync(cancellationToken))
             {
                 return;
             }
 
-            // Another server that lives looks after its own; the last one removes the channel.
+            // Each live server removes its own sessions; the last one removes the channel.
             var sessions = (await connection.QueryAsync<string>(new CommandDefinition(
-                $"SELECT s.id FROM sessions s WHERE s.channel_id = @id AND {ServerLease.IsForUs}", new { id, me = identity?.Id }, cancellationToken: cancellationToken))).ToArray();
+                $"SELECT s.id FROM sessions s WHERE s.channel_id = @id AND {ServerLease.IsManageable}", new { id, me = identity?.Id }, cancellationToken: cancellationToken))).ToArray();
             try
             {
                 foreach (var session in sessions)

@@ -1,25 +1,27 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Database;
 
-/// <summary>Where the control room's database is. Section <c>Database</c>.</summary>
+/// <summary>Options of the control database, section <c>Database</c>.</summary>
 public sealed class DatabaseOptions
 {
-    /// <summary>Name of the section.</summary>
+    /// <summary>Section name.</summary>
     public const string Section = "Database";
 
     /// <summary>
-    /// An Npgsql connection string (<c>Host=db;Database=broadcast;Username=broadcast;Password=…</c>) of PostgreSQL 13 or newer. When not set, a private server is kept in the data
-    /// folder: nothing to install or configure beyond PostgreSQL's programs.
+    /// Npgsql connection string (<c>Host=db;Database=broadcast;Username=broadcast;Password=…</c>) of PostgreSQL 13 or newer. Not set: an
+    /// embedded server in the data folder, which needs only PostgreSQL's programs.
     /// </summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>Longest that one statement may take. Ours take milliseconds; the limit is there so that a hanging server is noticed. Default 5 s, 1 s to 5 min.</summary>
+    /// <summary>
+    /// Timeout of one statement. Statements take milliseconds; the timeout detects a hanging server. Default 5 s, 1 s to 5 min.
+    /// </summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether a server is configured; an empty string is none, as an empty environment variable sets.</summary>
+    /// <summary>Whether a server is configured; an empty string, as from an empty environment variable, means none.</summary>
     internal bool HasServer => !string.IsNullOrWhiteSpace(ConnectionString);
 
-    /// <summary>Lists what is wrong.</summary>
-    internal IEnumerable<string> Mistakes()
+    /// <summary>Validates the options and returns one message per error.</summary>
+    internal IEnumerable<string> Validate()
     {
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5))
         {
@@ -32,7 +34,7 @@ public sealed class DatabaseOptions
         }
     }
 
-    // The exception's own words may quote a part of the string, so they are not passed on.
+    // The exception message can quote the string, so it is not passed on.
     private static string? ReadConnectionString(string text)
     {
         try

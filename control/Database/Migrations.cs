@@ -2,58 +2,60 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Database;
 
-/// <summary>One step of the schema: its number, what it is called and the statements that make it.</summary>
+/// <summary>One migration of the schema: number, name and statements.</summary>
 internal sealed record Migration(int Number, string Name, string Sql);
 
-/// <summary>Numbered SQL files, embedded; applied in order, each once, all in one transaction, by one process at a time.</summary>
+/// <summary>Embedded, numbered SQL files, applied in order, once, in one transaction and by one process at a time.</summary>
 internal static class Migrations
 {
-    private const int Tries = 5;
+    private const int MaxAttempts = 5;
     private const long LockKey = 0x42_72_6F_61_64;   // "Broad"
 
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>All that this program knows, by number.</summary>
+    /// <summary>All migrations known to this program, by number.</summary>
     public static IReadOnlyList<Migration> All { get; } = Load();
 
     /// <summary>
-    /// Brings the schema to this program's version. Servers of before may be at work meanwhile, and both may come to wait for each other's locks: then all of it is undone and tried again.
+    /// Migrates the schema to this program's version. Older servers can run meanwhile, and a deadlock or lock timeout can occur. The
+    /// transaction is then rolled back and retried.
     /// </summary>
     /// <param name="source">Connections.</param>
-    /// <param name="time">Time.</param>
-    /// <param name="logger">Told what was done, and what is in the way.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="lockPatience">How long one statement waits for a lock, which others queue behind; 5 s when not given.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Logger.</param>
+    /// <param name="cancellationToken">Cancels the migration.</param>
+    /// <param name="lockTimeout">Lock timeout of one statement, because other statements queue behind it; default 5 s.</param>
     /// <exception cref="ControlException">
-    /// <see cref="ControlCode.Broken"/>: the schema is newer than this program. <see cref="ControlCode.Unavailable"/>: its tables stayed locked by others for all tries.
+    /// <see cref="ControlErrorCode.Broken"/>: the schema is newer than this program. <see cref="ControlErrorCode.Unavailable"/>: other connections
+    /// kept its tables locked during all attempts.
     /// </exception>
-    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken, TimeSpan? lockPatience = null)
+    public static async Task ApplyAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, CancellationToken cancellationToken, TimeSpan? lockTimeout = null)
     {
-        for (var left = Tries; ;)
+        for (var attemptsLeft = MaxAttempts; ;)
         {
             try
             {
-                await ApplyOnceAsync(source, time, logger, lockPatience ?? LockPatience, cancellationToken);
+                await ApplyOnceAsync(source, time, logger, lockTimeout ?? LockTimeout, cancellationToken);
                 return;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable)
             {
-                if (--left == 0)
+                if (--attemptsLeft == 0)
                 {
                     throw new ControlException(
-                        ControlCode.Unavailable, $"The schema cannot be changed while others keep its tables locked ({e.MessageText}). Look for a backup that runs, or stop the servers of before", e);
+                        ControlErrorCode.Unavailable, $"The schema cannot be migrated while other connections lock its tables ({e.MessageText}). Wait for a running backup, or stop older servers.", e);
                 }
 
                 ControlLog.MigrationBlocked(logger, e.MessageText);
-                await Task.Delay(Pause, time, cancellationToken);
+                await Task.Delay(RetryDelay, time, cancellationToken);
             }
         }
     }
 
-    private static async Task ApplyOnceAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, TimeSpan lockPatience, CancellationToken cancellationToken)
+    private static async Task ApplyOnceAsync(NpgsqlDataSource source, TimeProvider time, ILogger logger, TimeSpan lockTimeout, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         if (await VersionAsync(connection, cancellationToken) == All[^1].Number)
@@ -62,17 +64,17 @@ internal static class Migrations
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);   // this one for as long as it takes: another migrates
-        await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {lockPatience.TotalMilliseconds:0}"), cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);   // without timeout: waits for another process's migration
+        await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {lockTimeout.TotalMilliseconds:0}"), cancellationToken);
 
-        // First this, which takes a lock on the table: asked under an advisory lock alone, the catalog cache may still say that there is none.
+        // Create the table first, which locks it. With an advisory lock alone, the catalog cache could still report that it does not exist.
         await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS schema_versions (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)", cancellationToken);
         var from = await CountAsync(connection, cancellationToken);
         if (from > All[^1].Number)
         {
             throw new ControlException(
-                ControlCode.Broken,
-                $"The database's schema is version {from}; this program knows versions up to {All[^1].Number}. Run the newer program that made it, or restore a backup from before it.");
+                ControlErrorCode.Broken,
+                $"The database's schema is version {from}; this program supports versions up to {All[^1].Number}. Run the newer program, or restore a backup from before its migration.");
         }
 
         foreach (var migration in All.Where(m => m.Number > from))

@@ -1,48 +1,49 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Database;
 
 /// <summary>
-/// Rounds of work on what is in the database, one after the other: a round follows when somebody says that there is something to do, or when the time is over that the round before it named. However often it is woken during a
-/// round, one more follows. A round that fails is done again after a while; that the database is away is told by <see cref="ControlRoom"/>, and by nobody else.
+/// Runs passes of work on the database, one at a time. A pass runs when the loop is woken, or after the delay that the previous pass
+/// returned. Any number of wake-ups during a pass cause one more pass. A failed pass is retried after a delay. <see cref="ControlService"/>
+/// alone logs database outages.
 /// </summary>
-/// <param name="time">The clock.</param>
+/// <param name="time">Clock.</param>
 internal sealed class WorkLoop(TimeProvider time) : IDisposable
 {
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly SemaphoreSlim _wake = new(0, 1);
 
-    /// <summary>There is something to do: the next round begins at once, or when the one under way is over.</summary>
+    /// <summary>Requests a pass, which starts at once or after the current one.</summary>
     public void Wake()
     {
         try
         {
-            _work.Release();
+            _wake.Release();
         }
         catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
         {
-            // It is about to look, or never will again.
+            // A pass is already pending, or the loop has stopped.
         }
     }
 
-    /// <summary>Does rounds until it is told to stop; then it returns when the round under way has given up.</summary>
-    /// <param name="round">One round; says how long to wait for the next unless somebody wakes it. Zero goes on at once.</param>
-    /// <param name="retry">How long to wait after a round that failed.</param>
-    /// <param name="failed">Told why, unless the database is away.</param>
-    /// <param name="stoppingToken">Stops it.</param>
-    public async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> round, TimeSpan retry, Action<Exception> failed, CancellationToken stoppingToken)
+    /// <summary>Runs passes until stopped; returns when the current pass has been canceled.</summary>
+    /// <param name="pass">One pass; returns the delay before the next pass unless woken. Zero continues at once.</param>
+    /// <param name="retry">Delay after a failed pass.</param>
+    /// <param name="failed">Receives the exception, unless the database is unavailable.</param>
+    /// <param name="stoppingToken">Stops the loop.</param>
+    public async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> pass, TimeSpan retry, Action<Exception> failed, CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = retry;
             try
             {
-                pause = await round(stoppingToken);
+                pause = await pass(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e) when (Database.IsAway(e))
+            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
             {
-                // What is to be done is in the database, and so is safe.
+                // Pending work stays in the database.
             }
             catch (Exception e)
             {
@@ -54,12 +55,12 @@ internal sealed class WorkLoop(TimeProvider time) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _work.Dispose();
+    public void Dispose() => _wake.Dispose();
 
     private async Task WaitAsync(TimeSpan pause, CancellationToken stoppingToken)
     {
         using var limit = new CancellationTokenSource(pause, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
-        await _work.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stoppingToken);
+        await _wake.WaitAsync(linked.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -1,15 +1,16 @@
 using System.Globalization;
+using Broadcast.Control.Channels;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Events;
 
-/// <summary>An event as the database has it.</summary>
+/// <summary>Database row of an event.</summary>
 internal sealed record EventRow(
     string Id, string Kind, string Channel, long ChannelId, string? SeriesId, string? PlannedWall, string? Recurrence, string Title, string Description, string Poster,
     DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, string? Ladder, string? Latency, bool? Record, bool Announced, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
     int? NoShowSeconds, string State, string Reason, DateTimeOffset StateSince, DateTimeOffset? WentLiveAt, DateTimeOffset? EndedAt, DateTimeOffset? LateSince, bool IsChanged, int Revision,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Sessions, string Reminders = "", string? Access = null)
 {
-    /// <summary>All events of channels that there are.</summary>
+    /// <summary>Selects events of existing channels.</summary>
     public const string Select = """
         SELECT e.id, e.kind, c.name AS channel, e.channel_id AS channelId, e.series_id AS seriesId, to_char(e.planned_wall, 'YYYY-MM-DD"T"HH24:MI:SS') AS plannedWall, e.recurrence,
             e.title, e.description, e.poster, e.starts_at AS startsAt, e.ends_at AS endsAt, e.time_zone AS timeZone, e.ladder, e.latency, e.record, e.announced, e.is_manual AS isManual,
@@ -25,30 +26,30 @@ internal sealed record EventRow(
 
     public EventState StateOf => (EventState)Math.Max(0, EventRules.States.ToList().IndexOf(State));
 
-    public DateTime? WallOf => PlannedWall is { } wall ? WallClock.TryParse(wall, out var time) ? time : throw new FormatException($"'{wall}' is no time.") : null;
+    public DateTime? LocalStartOf => PlannedWall is { } text ? LocalDateTime.TryParse(text, out var time) ? time : throw new FormatException($"'{text}' is not a time.") : null;
 
-    public EventTerms TermsOf => new(
+    public EventLifecyclePolicy PolicyOf => new(
         IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues, NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
 
     public EventInfo ToInfo() => new(Id, KindOf, Channel, Title, StateOf, StartsAt, EndsAt, TimeZone)
     {
         Reminders = EventReminders.Minutes(Reminders),
-        Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, PlannedWall = WallOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
-        IsAnnounced = Announced, Terms = TermsOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
+        Description = Description, Poster = Poster, Recurrence = Recurrence, Series = SeriesId, LocalStart = LocalStartOf, IsChanged = IsChanged, Ladder = Ladder, Latency = Latency, Record = Record, Access = Access,
+        IsAnnounced = Announced, Policy = PolicyOf, Reason = Reason, StateSince = StateSince, WentLiveAt = WentLiveAt, EndedAt = EndedAt, LateSince = LateSince,
         Sessions = Sessions?.Split(',') ?? [], Revision = Revision, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt,
     };
 
-    /// <summary>What is to be stored, of what there was and what is asked.</summary>
+    /// <summary>Combines stored and requested values.</summary>
     public EventRow With(EventSettings s) => this with
     {
         Title = s.Title ?? Title,
         Description = s.Description ?? Description,
         Poster = s.Poster ?? Poster,
         TimeZone = s.TimeZone ?? TimeZone,
-        Ladder = s.Ladder is null ? Ladder : s.Ladder == EventRules.OfChannel ? null : ChannelRules.Stored(s.Ladder),
-        Latency = s.Latency is null ? Latency : s.Latency == EventRules.OfChannel ? null : s.Latency,
-        Record = s.Record is null ? Record : s.Record == EventRules.OfChannel ? null : s.Record == "on",
-        Access = s.Access is null ? Access : s.Access == EventRules.OfChannel ? null : s.Access,
+        Ladder = s.Ladder is null ? Ladder : s.Ladder == EventRules.ChannelDefault ? null : ChannelRules.NormalizeLadder(s.Ladder),
+        Latency = s.Latency is null ? Latency : s.Latency == EventRules.ChannelDefault ? null : s.Latency,
+        Record = s.Record is null ? Record : s.Record == EventRules.ChannelDefault ? null : s.Record == "on",
+        Access = s.Access is null ? Access : s.Access == EventRules.ChannelDefault ? null : s.Access,
         Announced = s.Announced is null ? Announced : s.Announced == "on",
         IsManual = s.StartMode is null ? IsManual : s.StartMode == "manual",
         PreviewSeconds = SecondsOf(s.Preview) ?? PreviewSeconds,
@@ -58,16 +59,16 @@ internal sealed record EventRow(
         Reminders = s.Reminders is null ? Reminders : EventReminders.Text(s.Reminders),
     };
 
-    /// <summary>A new one, before anything is asked of it.</summary>
+    /// <summary>Creates a new row with default values.</summary>
     public static EventRow New(string id, string channel, long channelId, DateTimeOffset now)
     {
-        var terms = EventRules.DefaultTerms;
+        var terms = EventRules.DefaultPolicy;
         return new(
             id, "single", channel, channelId, null, null, null, "", "", "", now, now, "UTC", null, null, null, true, terms.IsManual, (int)terms.Preview.TotalSeconds, (int)terms.Grace.TotalSeconds,
             terms.Continues, (int?)terms.NoShow?.TotalSeconds, "scheduled", "", now, null, null, null, false, 0, now, now, null);
     }
 
-    /// <summary>A time for the database that is sent as text.</summary>
+    /// <summary>Formats a time that is sent to the database as text.</summary>
     public static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
     private static int? SecondsOf(TimeSpan? length) => (int?)length?.TotalSeconds;

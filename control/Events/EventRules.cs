@@ -1,81 +1,84 @@
 using System.Text;
+using Broadcast.Control.Channels;
 using Broadcast.Media;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Events;
 
-/// <summary>What an event may be.</summary>
+/// <summary>Rules for event settings.</summary>
 public static class EventRules
 {
-    /// <summary>Most events that one answer holds.</summary>
+    /// <summary>Maximum number of events per page.</summary>
     public const int MaxPage = 200;
 
-    /// <summary>Longest description, in characters.</summary>
+    /// <summary>Maximum length of descriptions, in characters.</summary>
     public const int MaxDescription = 5000;
 
-    /// <summary>Longest address of a poster, in characters.</summary>
+    /// <summary>Maximum length of poster URLs, in characters.</summary>
     public const int MaxPoster = 2000;
 
-    /// <summary>In place of a value: what the channel has.</summary>
-    public const string OfChannel = "channel";
+    /// <summary>Value for the channel's setting.</summary>
+    public const string ChannelDefault = "channel";
 
-    /// <summary>Shortest event.</summary>
-    public static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
+    /// <summary>Minimum duration of an event.</summary>
+    public static readonly TimeSpan MinDuration = TimeSpan.FromMinutes(1);
 
-    /// <summary>Longest event.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+    /// <summary>Maximum duration of an event.</summary>
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromDays(7);
 
-    /// <summary>Longest preview, grace and wait.</summary>
+    /// <summary>Maximum preview, grace and no-show times.</summary>
     public static readonly TimeSpan MaxMargin = TimeSpan.FromHours(24);
 
-    /// <summary>Most reminders of an event.</summary>
+    /// <summary>Maximum number of reminders per event.</summary>
     public const int MaxReminders = 10;
 
-    /// <summary>Longest time before its start at which webhooks can be reminded of an event.</summary>
+    /// <summary>Maximum time between a reminder and the start.</summary>
     public static readonly TimeSpan MaxReminder = TimeSpan.FromDays(7);
 
-    /// <summary>How far ahead occurrences of a series are made.</summary>
+    /// <summary>Time range for which occurrences of a series are created ahead.</summary>
     public static readonly TimeSpan Horizon = TimeSpan.FromDays(90);
 
-    /// <summary>How far ahead an event may be planned.</summary>
-    public static readonly TimeSpan Furthest = TimeSpan.FromDays(3660);
+    /// <summary>Maximum time between now and the start of an event.</summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromDays(3660);
 
-    /// <summary>How far ahead viewers are told what comes.</summary>
-    public static readonly TimeSpan Sight = TimeSpan.FromDays(30);
+    /// <summary>Time range of announcements to viewers.</summary>
+    public static readonly TimeSpan AnnouncementHorizon = TimeSpan.FromDays(30);
 
-    /// <summary>How long after an event that ended with its session encoders are refused: OBS goes on trying for some minutes by itself.</summary>
-    public static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// Cooldown after an event that ended with its session. Encoders are rejected meanwhile, because OBS reconnects for some minutes.
+    /// </summary>
+    public static readonly TimeSpan Cooldown = TimeSpan.FromMinutes(10);
 
-    /// <summary>How a new event begins and ends: automatically, with a quarter of an hour to look at the encoder's picture before, and five minutes for the last words.</summary>
-    public static EventTerms DefaultTerms { get; } = new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
+    /// <summary>Default rules: automatic start, 15 min of preview to check the encoder, and 5 min of grace.</summary>
+    public static EventLifecyclePolicy DefaultPolicy { get; } = new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
 
-    /// <summary>States by name.</summary>
+    /// <summary>Names of the states.</summary>
     public static IReadOnlyList<string> States { get; } = ["scheduled", "preview", "live", "ended", "cancelled"];
 
-    /// <summary>How events begin, by name.</summary>
+    /// <summary>Names of the start modes.</summary>
     public static IReadOnlyList<string> Starts { get; } = ["automatic", "manual"];
 
-    /// <summary>What becomes of an event whose encoder goes on after its end and grace, by name.</summary>
+    /// <summary>Names of the overrun policies, for an encoder that continues after end and grace.</summary>
     public static IReadOnlyList<string> Overruns { get; } = ["end", "continue"];
 
-    /// <summary>Whether viewers are told of an event before it is on, by name.</summary>
+    /// <summary>Names of the announcement settings.</summary>
     public static IReadOnlyList<string> Announcements { get; } = ["on", "off"];
 
-    /// <summary>Whether an event is recorded, by name.</summary>
-    public static IReadOnlyList<string> Records { get; } = ["on", "off", OfChannel];
+    /// <summary>Names of the recording settings.</summary>
+    public static IReadOnlyList<string> Records { get; } = ["on", "off", ChannelDefault];
 
-    /// <summary>Who may watch an event, by name.</summary>
-    public static IReadOnlyList<string> Accesses { get; } = [.. ChannelRules.Accesses, OfChannel];
+    /// <summary>Names of the access policies.</summary>
+    public static IReadOnlyList<string> Accesses { get; } = [.. ChannelRules.Accesses, ChannelDefault];
 
-    /// <summary>Where an event's page for viewers is; <see langword="null"/> for a series, which has none: its occurrences have.</summary>
-    /// <param name="pages">Where pages are, without a slash at the end.</param>
-    /// <param name="id">The event.</param>
-    /// <param name="kind">What it is.</param>
-    public static string? PageOf(string pages, string id, EventKind kind) => kind == EventKind.Series ? null : $"{pages}/event/{id}";
+    /// <summary>URL of an event's viewer page; <see langword="null"/> for a series, because only its occurrences have pages.</summary>
+    /// <param name="pagesUrl">Base URL of viewer pages, without trailing slash.</param>
+    /// <param name="id">Id of the event.</param>
+    /// <param name="kind">Kind of the event.</param>
+    public static string? PageOf(string pagesUrl, string id, EventKind kind) => kind == EventKind.Series ? null : $"{pagesUrl}/event/{id}";
 
-    /// <summary>A state's name.</summary>
+    /// <summary>Gets the name of a state.</summary>
     public static string Name(EventState state) => States[(int)state];
 
-    /// <summary>The name of a kind.</summary>
+    /// <summary>Gets the name of a kind.</summary>
     public static string Name(EventKind kind) => kind switch
     {
         EventKind.Series => "series",
@@ -84,22 +87,22 @@ public static class EventRules
     };
 
     internal static ControlException NotFound(string id) =>
-        new(ControlCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows those there are.");
+        new(ControlErrorCode.NotFound, $"There is no event '{(id.Length > 26 ? id[..26] : id)}'. 'broadcast event list' shows all events.");
 
-    internal static void Refuse(IEnumerable<Mistake> mistakes)
+    internal static void ThrowIfInvalid(IEnumerable<ValidationError> errors)
     {
-        if (mistakes.ToList() is { Count: > 0 } found)
+        if (errors.ToList() is { Count: > 0 } list)
         {
-            throw new ControlException(found);
+            throw new ControlException(list);
         }
     }
 
-    /// <summary>What is wrong with settings, whatever event they are for.</summary>
-    internal static IEnumerable<Mistake> Mistakes(EventSettings s)
+    /// <summary>Validates settings of any event.</summary>
+    internal static IEnumerable<ValidationError> Validate(EventSettings s)
     {
-        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: s.Title, Ladder: s.Ladder == OfChannel ? null : s.Ladder, Latency: s.Latency == OfChannel ? null : s.Latency)))
+        foreach (var error in ChannelRules.Validate(null, new(Title: s.Title, Ladder: s.Ladder == ChannelDefault ? null : s.Ladder, Latency: s.Latency == ChannelDefault ? null : s.Latency)))
         {
-            yield return mistake;
+            yield return error;
         }
 
         if (s.Title is { } title && string.IsNullOrWhiteSpace(title))
@@ -107,31 +110,31 @@ public static class EventRules
             yield return new("title", "An event needs a title.");
         }
 
-        if (s.Description is { } description && (description.Length > MaxDescription || description.EnumerateRunes().Any(IsUnfit)))
+        if (s.Description is { } description && (description.Length > MaxDescription || description.EnumerateRunes().Any(IsForbidden)))
         {
-            yield return new("description", $"A description is at most {MaxDescription} characters, without control characters other than line breaks, and changes of direction.");
+            yield return new("description", $"A description must be at most {MaxDescription} characters, without control characters except line breaks, and without bidirectional formatting characters.");
         }
 
-        if (s.Poster is { Length: > 0 } poster && !IsAddress(poster))
+        if (s.Poster is { Length: > 0 } poster && !IsImageUrl(poster))
         {
-            yield return new("poster", $"A poster is the address of a picture, https://…, or a path on this server, /…, of at most {MaxPoster} characters.");
+            yield return new("poster", $"A poster must be an image URL, https://…, or a path on this server, /…, of at most {MaxPoster} characters.");
         }
 
-        if (s.TimeZone is { } zone && !WallClock.TryFind(zone, out _))
+        if (s.TimeZone is { } zone && !LocalDateTime.TryFind(zone, out _))
         {
-            yield return new("timeZone", "There is no such time zone; use an IANA name such as Europe/Berlin or UTC.");
+            yield return new("timeZone", "Unknown time zone; use an IANA name such as Europe/Berlin or UTC.");
         }
 
-        if (s.Recurrence is { Length: > 0 } recurrence && !RecurrenceRule.TryParse(recurrence, out _, out var wrong))
+        if (s.Recurrence is { Length: > 0 } recurrence && !RecurrenceRule.TryParse(recurrence, out _, out var recurrenceError))
         {
-            yield return new("recurrence", wrong);
+            yield return new("recurrence", recurrenceError);
         }
 
-        foreach (var (member, value, words) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
+        foreach (var (member, value, names) in ((string, string?, IReadOnlyList<string>)[])[("record", s.Record, Records), ("access", s.Access, Accesses), ("announced", s.Announced, Announcements), ("startMode", s.StartMode, Starts), ("overrun", s.Overrun, Overruns)])
         {
-            if (value is not null && !words.Contains(value))
+            if (value is not null && !names.Contains(value))
             {
-                yield return new(member, $"'{member}' must be one of {string.Join(", ", words)}.");
+                yield return new(member, $"'{member}' must be one of {string.Join(", ", names)}.");
             }
         }
 
@@ -143,23 +146,23 @@ public static class EventRules
             }
         }
 
-        foreach (var mistake in ReminderMistakes(s.Reminders ?? []))
+        foreach (var error in ValidateReminders(s.Reminders ?? []))
         {
-            yield return mistake;
+            yield return error;
         }
     }
 
-    /// <summary>What is wrong with reminders, of an event or of a channel for its events.</summary>
-    internal static IEnumerable<Mistake> ReminderMistakes(IReadOnlyList<int> reminders)
+    /// <summary>Validates reminders of an event, or a channel's defaults.</summary>
+    internal static IEnumerable<ValidationError> ValidateReminders(IReadOnlyList<int> reminders)
     {
         if (reminders.Count > MaxReminders || reminders.Any(m => m < 1 || m > MaxReminder.TotalMinutes))
         {
-            yield return new("reminderMinutes", $"Reminders are at most {MaxReminders} numbers of minutes before the start, 1 to {MaxReminder.TotalMinutes:0}; an empty list is none.");
+            yield return new("reminderMinutes", $"Reminders must be at most {MaxReminders} numbers of minutes before the start, 1 to {MaxReminder.TotalMinutes:0}; an empty list means none.");
         }
     }
 
-    /// <summary>What a new event lacks.</summary>
-    internal static IEnumerable<Mistake> Missing(EventSettings s)
+    /// <summary>Reports missing members of a new event.</summary>
+    internal static IEnumerable<ValidationError> Missing(EventSettings s)
     {
         foreach (var (member, isMissing) in ((string, bool)[])[("title", s.Title is null), ("channel", s.Channel is null), ("start", s.Start is null), ("end", s.End is null)])
         {
@@ -170,45 +173,45 @@ public static class EventRules
         }
     }
 
-    /// <summary>What is wrong with the time of an event.</summary>
-    internal static IEnumerable<Mistake> Mistakes(DateTimeOffset start, DateTimeOffset end, DateTimeOffset now)
+    /// <summary>Validates the times of an event.</summary>
+    internal static IEnumerable<ValidationError> Validate(DateTimeOffset start, DateTimeOffset end, DateTimeOffset now)
     {
         if (end <= now)
         {
-            yield return new("end", "The planned end is past.");
+            yield return new("end", "The planned end has passed.");
         }
-        else if (start > now + Furthest)
+        else if (start > now + MaxAhead)
         {
             yield return new("start", "The start is more than ten years from now.");
         }
 
-        if (end - start < Shortest || end - start > Longest)
+        if (end - start < MinDuration || end - start > MaxDuration)
         {
-            yield return new("end", "An event is 1 minute to 7 days long: 'end' must be that much after 'start'.");
+            yield return new("end", "An event must be 1 minute to 7 days long: 'end' must be that much after 'start'.");
         }
     }
 
-    internal static IEnumerable<Mistake> Mistakes(EventFilter filter)
+    internal static IEnumerable<ValidationError> Validate(EventFilter filter)
     {
         if (filter.Limit is < 1 or > MaxPage)
         {
-            yield return new("limit", $"A limit is 1 to {MaxPage}.");
+            yield return new("limit", $"A limit must be 1 to {MaxPage}.");
         }
 
         if (filter.State is { } state && !States.Contains(state))
         {
-            yield return new("state", $"There is no such state; use one of {string.Join(", ", States)}.");
+            yield return new("state", $"Unknown state; use one of {string.Join(", ", States)}.");
         }
 
         if (filter.After is { } after && !SessionId.TryParse(after, out _))
         {
-            yield return new("after", "'after' must be an event's id.");
+            yield return new("after", "'after' must be an event id.");
         }
     }
 
-    // Line breaks are fit; what else people do not read or what turns texts around is not (UAX #9, 2.1 to 2.4).
-    private static bool IsUnfit(Rune r) => r == Rune.ReplacementChar || (Rune.IsControl(r) && r.Value is not ('\n' or '\r' or '\t')) || r.Value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
+    // Line breaks are allowed. Other control characters and bidirectional formatting characters are not (UAX #9, 2.1 to 2.4).
+    private static bool IsForbidden(Rune r) => r == Rune.ReplacementChar || (Rune.IsControl(r) && r.Value is not ('\n' or '\r' or '\t')) || r.Value is (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 
-    private static bool IsAddress(string text) => text.Length <= MaxPoster && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c))
+    private static bool IsImageUrl(string text) => text.Length <= MaxPoster && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c))
         && ((text[0] == '/' && !text.StartsWith("//", StringComparison.Ordinal)) || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0));
 }

@@ -1,12 +1,13 @@
 using Dapper;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Events;
 
-/// <summary>Makes the occurrences of series, ahead of time: each is an event of its own.</summary>
+/// <summary>Creates the occurrences of series ahead of time; each is a separate event.</summary>
 internal static class EventSeries
 {
-    // A day that has one keeps it, whatever became of that: one that was cancelled does not come back when the series is moved by an hour. One whose time another event has by now is told of rather than left out.
+    // A day that has an occurrence keeps it, so a canceled one does not return when the time of the series changes. An occurrence whose
+    // time another event uses is created as canceled, so that users see it.
     private const string Insert = """
         INSERT INTO events (id, kind, channel_id, series_id, planned_wall, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, reason, state_since, created_at, updated_at)
@@ -22,42 +23,46 @@ internal static class EventSeries
         WHERE s.id = @series AND NOT EXISTS (SELECT 1 FROM events p WHERE p.series_id = s.id AND p.planned_wall::date = o.wall::timestamp::date)
         """;
 
-    /// <summary>Occurrences of a series that begin in a time.</summary>
-    public static List<Recurrence> Plan(RecurrenceRule rule, DateTime begin, TimeZoneInfo zone, DateTimeOffset from, DateTimeOffset until) =>
-        [.. Recurrence.Expand(rule, begin, zone).TakeWhile(r => r.At < until).Where(r => r.At >= from)];
+    /// <summary>Lists occurrences of a rule that start within a time range.</summary>
+    public static List<Recurrence> Plan(RecurrenceRule rule, DateTime localStart, TimeZoneInfo zone, DateTimeOffset from, DateTimeOffset until) =>
+        [.. Recurrence.Expand(rule, localStart, zone).TakeWhile(r => r.At < until).Where(r => r.At >= from)];
 
-    /// <summary>Makes those that are not there yet, from what is not over now to the horizon, and notes how far they are made; a series whose rule has no more after that, and of which nothing is to come, is over.</summary>
-    /// <param name="connection">The database.</param>
-    /// <param name="transaction">The transaction, in which the series is locked.</param>
-    /// <param name="series">The series.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="isStrict">Whether one whose time another event has is refused by the database; else it is made as cancelled.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task MakeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow series, DateTimeOffset now, bool isStrict, CancellationToken cancellationToken)
+    /// <summary>
+    /// Creates missing occurrences from the current one to the horizon and records the horizon. A series ends when its rule has no later
+    /// occurrence and none of its occurrences is pending.
+    /// </summary>
+    /// <param name="connection">Database connection.</param>
+    /// <param name="transaction">Transaction that locks the series.</param>
+    /// <param name="series">Series to expand.</param>
+    /// <param name="now">Current time.</param>
+    /// <param name="isStrict">Whether an occurrence that conflicts with another event is rejected by the database; otherwise it is created
+    /// as canceled.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public static async Task CreateOccurrencesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow series, DateTimeOffset now, bool isStrict, CancellationToken cancellationToken)
     {
-        if (!RecurrenceRule.TryParse(series.Recurrence, out var rule, out var mistake) || !WallClock.TryFind(series.TimeZone, out var zone))
+        if (!RecurrenceRule.TryParse(series.Recurrence, out var rule, out var error) || !LocalDateTime.TryFind(series.TimeZone, out var zone))
         {
-            throw new ControlException([new("recurrence", mistake.Length > 0 ? mistake : $"The time zone '{series.TimeZone}' is not known on this machine.")]);
+            throw new ControlException([new("recurrence", error.Length > 0 ? error : $"The time zone '{series.TimeZone}' is unknown on this machine.")]);
         }
 
         var (length, until) = (series.EndsAt - series.StartsAt, now + EventRules.Horizon);
-        var planned = Plan(rule, series.WallOf!.Value, zone, now - length + TimeSpan.FromTicks(1), until);   // also the one that has begun and is not over
+        var occurrences = Plan(rule, series.LocalStartOf!.Value, zone, now - length + TimeSpan.FromTicks(1), until);   // includes an occurrence in progress
         await connection.ExecuteAsync(new CommandDefinition(
             Insert,
             new
             {
                 series = series.Id,
-                ids = planned.Select(r => NewId(now)).ToArray(),
-                walls = planned.Select(r => WallClock.Format(r.Wall)).ToArray(),
-                starts = planned.Select(r => EventRow.Text(r.At)).ToArray(),
-                ends = planned.Select(r => EventRow.Text(r.At + length)).ToArray(),
+                ids = occurrences.Select(r => NewId(now)).ToArray(),
+                walls = occurrences.Select(r => LocalDateTime.Format(r.LocalTime)).ToArray(),
+                starts = occurrences.Select(r => EventRow.Text(r.At)).ToArray(),
+                ends = occurrences.Select(r => EventRow.Text(r.At + length)).ToArray(),
                 strict = isStrict,
                 now,
             },
             transaction,
             cancellationToken: cancellationToken));
-        await EventReminders.HandOnAsync(connection, transaction, series.Id, cancellationToken);
-        var isOver = planned.Count == 0 && !Recurrence.Expand(rule, series.WallOf.Value, zone).Any(r => r.At >= until);
+        await EventReminders.CopyToOccurrencesAsync(connection, transaction, series.Id, cancellationToken);
+        var isOver = occurrences.Count == 0 && !Recurrence.Expand(rule, series.LocalStartOf.Value, zone).Any(r => r.At >= until);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE events s SET made_until = @until, state = CASE WHEN @isOver THEN 'ended' ELSE state END, reason = CASE WHEN @isOver THEN 'its last occurrence is over' ELSE reason END,
@@ -74,5 +79,5 @@ internal static class EventSeries
             cancellationToken: cancellationToken));
     }
 
-    private static string NewId(DateTimeOffset now) => Media.SessionId.New(now).Value;
+    private static string NewId(DateTimeOffset now) => Broadcast.Media.SessionId.New(now).Value;
 }

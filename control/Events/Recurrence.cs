@@ -1,65 +1,66 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Events;
 
-/// <summary>One time at which something recurs.</summary>
-/// <param name="Wall">What clocks in its time zone show, as the rule names it; its identity within the series (<c>RECURRENCE-ID</c>).</param>
-/// <param name="At">The instant.</param>
-public readonly record struct Recurrence(DateTime Wall, DateTimeOffset At)
+/// <summary>One occurrence of a recurrence rule.</summary>
+/// <param name="LocalTime">Local time as computed by the rule; identifies the occurrence within the series (<c>RECURRENCE-ID</c>).</param>
+/// <param name="At">UTC time.</param>
+public readonly record struct Recurrence(DateTime LocalTime, DateTimeOffset At)
 {
-    // A rule whose days never come, the 30th of February, say, is given up on. The longest that one has to wait is a leap day on a given weekday: 40 years of days, every day looked at.
-    private const int MaxIdle = 15_000;
+    // Expansion stops for a rule whose days never occur, such as February 30. The longest real gap is a leap day on a given weekday: 40
+    // years of days when every day is a period.
+    private const int MaxEmptyPeriods = 15_000;
 
     private static readonly DateTime LastDay = new(9990, 1, 1);
 
     /// <summary>
-    /// The times of a rule from its begin on, in order. The clock on the wall shows the same at each, whatever is done to clocks in between (<see cref="WallClock"/>). The begin counts only where the
-    /// rule names it.
+    /// Lists the occurrences of a rule from its start on, in order. The local time is the same at each, across offset changes
+    /// (<see cref="LocalDateTime"/>). The start itself is included only if the rule produces it.
     /// </summary>
-    /// <param name="rule">The rule.</param>
-    /// <param name="begin">What clocks show at the first, and on which day it is at the earliest.</param>
-    /// <param name="zone">Where.</param>
-    /// <param name="without">Times that are left out; they count where the rule counts (<c>EXDATE</c>).</param>
-    public static IEnumerable<Recurrence> Expand(RecurrenceRule rule, DateTime begin, TimeZoneInfo zone, IReadOnlySet<DateTime>? without = null)
+    /// <param name="rule">Recurrence rule.</param>
+    /// <param name="start">Local time of the first occurrence, and its earliest day.</param>
+    /// <param name="zone">Time zone.</param>
+    /// <param name="excluded">Excluded local times; they count toward COUNT (<c>EXDATE</c>).</param>
+    public static IEnumerable<Recurrence> Expand(RecurrenceRule rule, DateTime start, TimeZoneInfo zone, IReadOnlySet<DateTime>? excluded = null)
     {
-        var (count, idle) = (0, 0);
-        for (var period = 0; idle < MaxIdle; period++)
+        var (count, emptyPeriods) = (0, 0);
+        for (var period = 0; emptyPeriods < MaxEmptyPeriods; period++)
         {
-            idle++;
-            if (DaysOf(rule, begin.Date, period) is not { } days)
+            emptyPeriods++;
+            if (DaysOf(rule, start.Date, period) is not { } days)
             {
                 yield break;
             }
 
-            foreach (var day in Chosen(rule, days))
+            foreach (var day in ApplySetPositions(rule, days))
             {
-                var wall = day + begin.TimeOfDay;
-                if (wall < begin)
+                var localTime = day + start.TimeOfDay;
+                if (localTime < start)
                 {
                     continue;
                 }
 
-                var at = WallClock.ToInstant(wall, zone);
-                if (count == rule.Count || (rule.Until is { } until && (until.Kind == DateTimeKind.Utc ? at.UtcDateTime > until : wall > until)))
+                var at = LocalDateTime.ToInstant(localTime, zone);
+                if (count == rule.Count || (rule.Until is { } until && (until.Kind == DateTimeKind.Utc ? at.UtcDateTime > until : localTime > until)))
                 {
                     yield break;
                 }
 
-                (count, idle) = (count + 1, 0);
-                if (without?.Contains(wall) != true)
+                (count, emptyPeriods) = (count + 1, 0);
+                if (excluded?.Contains(localTime) != true)
                 {
-                    yield return new(wall, at);
+                    yield return new(localTime, at);
                 }
             }
         }
     }
 
-    /// <summary>The days of one period, in order; <see langword="null"/> when it is beyond what a calendar has.</summary>
+    /// <summary>Lists the days of one period in order; <see langword="null"/> beyond the calendar's range.</summary>
     private static List<DateTime>? DaysOf(RecurrenceRule rule, DateTime first, int period)
     {
         var step = (long)period * rule.Interval;
         switch (rule.Frequency)
         {
             case RecurrenceFrequency.Daily:
-                return (LastDay - first).Days < step ? null : [.. Limited(rule, [first.AddDays(step)])];
+                return (LastDay - first).Days < step ? null : [.. Filter(rule, [first.AddDays(step)])];
 
             case RecurrenceFrequency.Weekly:
                 var back = ((int)first.DayOfWeek - (int)rule.WeekStart + 7) % 7;
@@ -69,8 +70,8 @@ public readonly record struct Recurrence(DateTime Wall, DateTimeOffset At)
                 }
 
                 var week = first.AddDays(-back).AddDays(step * 7);
-                var named = rule.ByDay.Count == 0 ? [first.DayOfWeek] : rule.ByDay.Select(d => d.Day).ToHashSet();
-                return [.. Enumerable.Range(0, 7).Select(d => week.AddDays(d)).Where(d => named.Contains(d.DayOfWeek) && InMonth(rule, d))];
+                var weekdays = rule.ByDay.Count == 0 ? [first.DayOfWeek] : rule.ByDay.Select(d => d.Day).ToHashSet();
+                return [.. Enumerable.Range(0, 7).Select(d => week.AddDays(d)).Where(d => weekdays.Contains(d.DayOfWeek) && InMonth(rule, d))];
 
             case RecurrenceFrequency.Monthly:
                 var months = (first.Year * 12L) + first.Month - 1 + step;
@@ -90,7 +91,7 @@ public readonly record struct Recurrence(DateTime Wall, DateTimeOffset At)
     private static List<DateTime> OfMonth(RecurrenceRule rule, DateTime month, int day)
     {
         var all = Enumerable.Range(0, DateTime.DaysInMonth(month.Year, month.Month)).Select(d => month.AddDays(d)).ToList();
-        return rule.ByMonthDay.Count > 0 ? [.. Limited(rule, all)]
+        return rule.ByMonthDay.Count > 0 ? [.. Filter(rule, all)]
             : rule.ByDay.Count > 0 ? Weekdays(rule, all)
             : all.Count >= day ? [all[day - 1]] : [];
     }
@@ -106,27 +107,27 @@ public readonly record struct Recurrence(DateTime Wall, DateTimeOffset At)
         return [.. months.SelectMany(m => OfMonth(rule, new DateTime(year, m, 1), first.Day))];
     }
 
-    // Each weekday that is named, of the days of a month or year: all, or the one that the ordinal says.
+    // Selects each named weekday among the days of a month or year: all of them, or the one with the ordinal.
     private static List<DateTime> Weekdays(RecurrenceRule rule, List<DateTime> days)
     {
-        var found = new SortedSet<DateTime>();
+        var selected = new SortedSet<DateTime>();
         foreach (var (ordinal, name) in rule.ByDay)
         {
             var same = days.Where(d => d.DayOfWeek == name).ToList();
             var index = ordinal > 0 ? ordinal - 1 : same.Count + ordinal;
-            found.UnionWith(ordinal == 0 ? same : index >= 0 && index < same.Count ? [same[index]] : []);
+            selected.UnionWith(ordinal == 0 ? same : index >= 0 && index < same.Count ? [same[index]] : []);
         }
 
-        return [.. found];
+        return [.. selected];
     }
 
-    private static IEnumerable<DateTime> Limited(RecurrenceRule rule, IEnumerable<DateTime> days) => days.Where(d =>
+    private static IEnumerable<DateTime> Filter(RecurrenceRule rule, IEnumerable<DateTime> days) => days.Where(d =>
         InMonth(rule, d)
         && (rule.ByDay.Count == 0 || rule.ByDay.Any(b => b.Day == d.DayOfWeek))
         && (rule.ByMonthDay.Count == 0 || rule.ByMonthDay.Any(m => m == d.Day || m == d.Day - DateTime.DaysInMonth(d.Year, d.Month) - 1)));
 
     private static bool InMonth(RecurrenceRule rule, DateTime day) => rule.ByMonth.Count == 0 || rule.ByMonth.Contains(day.Month);
 
-    private static IEnumerable<DateTime> Chosen(RecurrenceRule rule, List<DateTime> days) => rule.BySetPosition.Count == 0 ? days
+    private static IEnumerable<DateTime> ApplySetPositions(RecurrenceRule rule, List<DateTime> days) => rule.BySetPosition.Count == 0 ? days
         : days.Where((_, i) => rule.BySetPosition.Contains(i + 1) || rule.BySetPosition.Contains(i - days.Count));
 }

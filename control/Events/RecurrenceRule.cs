@@ -1,79 +1,80 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Events;
 
-/// <summary>How often something recurs.</summary>
+/// <summary>Frequency of a recurrence rule.</summary>
 public enum RecurrenceFrequency
 {
-    /// <summary>Every so many days.</summary>
+    /// <summary>Days.</summary>
     Daily,
 
-    /// <summary>Every so many weeks.</summary>
+    /// <summary>Weeks.</summary>
     Weekly,
 
-    /// <summary>Every so many months.</summary>
+    /// <summary>Months.</summary>
     Monthly,
 
-    /// <summary>Every so many years.</summary>
+    /// <summary>Years.</summary>
     Yearly,
 }
 
-/// <summary>A weekday, or one of those in a month or year.</summary>
+/// <summary>Weekday, or one specific weekday of a month or year.</summary>
 /// <param name="Ordinal">0 for every one; 1 for the first, -1 for the last.</param>
-/// <param name="Day">The weekday.</param>
+/// <param name="Day">Weekday.</param>
 public readonly record struct RecurrenceDay(int Ordinal, DayOfWeek Day);
 
 /// <summary>
-/// A recurrence rule as calendars write it (RFC 5545, 3.3.10): <c>FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10</c>. All of DAILY to YEARLY is taken but BYWEEKNO, BYYEARDAY and times within a day; weekdays with an
-/// ordinal do not go with BYMONTHDAY.
+/// Recurrence rule of RFC 5545, 3.3.10: <c>FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10</c>. DAILY to YEARLY are supported, without BYWEEKNO, BYYEARDAY
+/// and times within a day. Weekdays with an ordinal cannot be combined with BYMONTHDAY.
 /// </summary>
-/// <param name="Frequency">How often.</param>
-/// <param name="Interval">Every so many days, weeks, months or years; 1 to <see cref="MaxInterval"/>.</param>
+/// <param name="Frequency">Frequency.</param>
+/// <param name="Interval">Number of days, weeks, months or years between periods; 1 to <see cref="MaxInterval"/>.</param>
 public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
 {
-    /// <summary>Longest text, in characters.</summary>
+    /// <summary>Maximum length of the text, in characters.</summary>
     public const int MaxText = 300;
 
-    /// <summary>Longest interval.</summary>
+    /// <summary>Maximum interval.</summary>
     public const int MaxInterval = 1000;
 
-    /// <summary>Most occurrences that a rule may count.</summary>
+    /// <summary>Maximum count of occurrences.</summary>
     public const int MaxCount = 10_000;
 
     private static readonly string[] DayNames = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
     private static readonly string[] FrequencyNames = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
 
-    /// <summary>How many occurrences there are; <see langword="null"/> for no such end.</summary>
+    /// <summary>Number of occurrences; <see langword="null"/> for no limit.</summary>
     public int? Count { get; init; }
 
     /// <summary>
-    /// The last time at which one may be, inclusive: an instant where its kind is <see cref="DateTimeKind.Utc"/>, else what clocks show in the event's time zone. <see langword="null"/> for no such end.
+    /// Latest time of an occurrence, inclusive: UTC if its kind is <see cref="DateTimeKind.Utc"/>, otherwise local time in the event's time
+    /// zone. <see langword="null"/> for no limit.
     /// </summary>
     public DateTime? Until { get; init; }
 
-    /// <summary>On which weekdays.</summary>
+    /// <summary>Weekdays.</summary>
     public IReadOnlyList<RecurrenceDay> ByDay { get; init; } = [];
 
-    /// <summary>On which days of the month: 1 to 31, or -1 for the last to -31.</summary>
+    /// <summary>Days of the month: 1 to 31, or -1 (last) to -31.</summary>
     public IReadOnlyList<int> ByMonthDay { get; init; } = [];
 
-    /// <summary>In which months, 1 to 12.</summary>
+    /// <summary>Months, 1 to 12.</summary>
     public IReadOnlyList<int> ByMonth { get; init; } = [];
 
-    /// <summary>Which of those that a day, week, month or year has: 1 for the first, -1 for the last.</summary>
+    /// <summary>Positions within the days of a period: 1 for the first, -1 for the last.</summary>
     public IReadOnlyList<int> BySetPosition { get; init; } = [];
 
-    /// <summary>The day that weeks begin on.</summary>
+    /// <summary>First day of the week.</summary>
     public DayOfWeek WeekStart { get; init; } = DayOfWeek.Monday;
 
-    /// <summary>Reads a rule; <see langword="false"/> with what is wrong when it is none that is known here.</summary>
-    public static bool TryParse(string? text, [NotNullWhen(true)] out RecurrenceRule? rule, out string mistake)
+    /// <summary>Parses a rule; <see langword="false"/> with an error when it is invalid or unsupported.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out RecurrenceRule? rule, out string error)
     {
         rule = null;
         if (text is not { Length: > 0 and <= MaxText })
         {
-            mistake = $"A recurrence is a rule such as FREQ=WEEKLY;BYDAY=MO,WE of at most {MaxText} characters (RFC 5545, 3.3.10).";
+            error = $"A recurrence must be a rule such as FREQ=WEEKLY;BYDAY=MO,WE of at most {MaxText} characters (RFC 5545, 3.3.10).";
             return false;
         }
 
@@ -84,15 +85,15 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
             var equals = part.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0 || equals == part.Length - 1 || !parts.TryAdd(part[..equals], part[(equals + 1)..]))
             {
-                mistake = "A recurrence is NAME=VALUE parts joined by ';', each name once, such as FREQ=WEEKLY;BYDAY=MO,WE.";
+                error = "A recurrence must consist of NAME=VALUE parts separated by ';', each name once, such as FREQ=WEEKLY;BYDAY=MO,WE.";
                 return false;
             }
         }
 
         var reader = new Reader(parts);
         rule = reader.Read();
-        mistake = reader.Mistake ?? "";
-        if (reader.Mistake is not null)
+        error = reader.Error ?? "";
+        if (reader.Error is not null)
         {
             rule = null;
         }
@@ -100,7 +101,7 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
         return rule is not null;
     }
 
-    /// <summary>The rule as calendars write it, in the one form in which it is stored.</summary>
+    /// <summary>Formats the rule in its normalized form, as stored.</summary>
     public override string ToString()
     {
         var parts = new List<string> { $"FREQ={FrequencyNames[(int)Frequency]}" };
@@ -135,50 +136,50 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
         }
     }
 
-    // Reads part after part; the first mistake stays.
+    // Reads the parts in turn and keeps the first error.
     private sealed class Reader(Dictionary<string, string> parts)
     {
         private static readonly string[] Known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"];
 
-        public string? Mistake { get; private set; }
+        public string? Error { get; private set; }
 
         public RecurrenceRule? Read()
         {
             if (parts.Keys.FirstOrDefault(k => !Known.Contains(k, StringComparer.Ordinal)) is { } unknown)
             {
-                return Wrong($"The part {Shown(unknown)} is not known here; known are {string.Join(", ", Known)}.");
+                return Fail($"Unknown part {Sanitize(unknown)}; supported parts are {string.Join(", ", Known)}.");
             }
 
             var frequency = parts.TryGetValue("FREQ", out var name) ? Array.IndexOf(FrequencyNames, name) : -1;
             if (frequency < 0)
             {
-                return Wrong($"FREQ must be one of {string.Join(", ", FrequencyNames)}.");
+                return Fail($"FREQ must be one of {string.Join(", ", FrequencyNames)}.");
             }
 
-            var rule = new RecurrenceRule((RecurrenceFrequency)frequency, One("INTERVAL", 1, MaxInterval) ?? 1)
+            var rule = new RecurrenceRule((RecurrenceFrequency)frequency, ReadNumber("INTERVAL", 1, MaxInterval) ?? 1)
             {
-                Count = One("COUNT", 1, MaxCount),
+                Count = ReadNumber("COUNT", 1, MaxCount),
                 Until = ReadUntil(),
                 ByDay = ReadDays("BYDAY", ordinals: true),
-                ByMonthDay = Many("BYMONTHDAY", 31, negative: true),
-                ByMonth = Many("BYMONTH", 12, negative: false),
-                BySetPosition = Many("BYSETPOS", 366, negative: true),
+                ByMonthDay = ReadNumbers("BYMONTHDAY", 31, negative: true),
+                ByMonth = ReadNumbers("BYMONTH", 12, negative: false),
+                BySetPosition = ReadNumbers("BYSETPOS", 366, negative: true),
                 WeekStart = ReadDays("WKST", ordinals: false) is [var start, ..] ? start.Day : DayOfWeek.Monday,
             };
-            return Mistake is not null ? null : Check(rule);
+            return Error is not null ? null : RejectUnsupported(rule);
         }
 
-        // What RFC 5545, 3.3.10 forbids, and what is not known here.
-        private RecurrenceRule? Check(RecurrenceRule rule)
+        // Rejects combinations that RFC 5545, 3.3.10 forbids or that are not supported.
+        private RecurrenceRule? RejectUnsupported(RecurrenceRule rule)
         {
             var hasOrdinals = rule.ByDay.Any(d => d.Ordinal != 0);
             return rule switch
             {
-                { Count: not null, Until: not null } => Wrong("A recurrence ends by COUNT or by UNTIL, not by both."),
-                { Frequency: RecurrenceFrequency.Weekly, ByMonthDay.Count: > 0 } => Wrong("BYMONTHDAY does not go with FREQ=WEEKLY."),
-                { Frequency: RecurrenceFrequency.Daily or RecurrenceFrequency.Weekly } when hasOrdinals => Wrong("A weekday with a number, such as 1MO, goes with FREQ=MONTHLY and YEARLY only."),
-                { ByMonthDay.Count: > 0 } when hasOrdinals => Wrong("A weekday with a number, such as 1MO, does not go with BYMONTHDAY here."),
-                { BySetPosition.Count: > 0, ByDay.Count: 0, ByMonthDay.Count: 0, ByMonth.Count: 0 } => Wrong("BYSETPOS chooses among days that BYDAY, BYMONTHDAY or BYMONTH names."),
+                { Count: not null, Until: not null } => Fail("A recurrence can end by COUNT or by UNTIL, not by both."),
+                { Frequency: RecurrenceFrequency.Weekly, ByMonthDay.Count: > 0 } => Fail("BYMONTHDAY cannot be combined with FREQ=WEEKLY."),
+                { Frequency: RecurrenceFrequency.Daily or RecurrenceFrequency.Weekly } when hasOrdinals => Fail("A weekday with a number, such as 1MO, requires FREQ=MONTHLY or YEARLY."),
+                { ByMonthDay.Count: > 0 } when hasOrdinals => Fail("A weekday with a number, such as 1MO, cannot be combined with BYMONTHDAY."),
+                { BySetPosition.Count: > 0, ByDay.Count: 0, ByMonthDay.Count: 0, ByMonth.Count: 0 } => Fail("BYSETPOS requires BYDAY, BYMONTHDAY or BYMONTH."),
                 _ => rule,
             };
         }
@@ -192,12 +193,12 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
 
             if (DateTime.TryParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
             {
-                return date.AddDays(1).AddSeconds(-1);   // the whole day
+                return date.AddDays(1).AddSeconds(-1);   // end of the day
             }
 
-            if (DateTime.TryParseExact(text, "yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var wall))
+            if (DateTime.TryParseExact(text, "yyyyMMdd'T'HHmmss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var localTime))
             {
-                return wall;
+                return localTime;
             }
 
             if (DateTime.TryParseExact(text, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var utc))
@@ -205,34 +206,34 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
                 return utc;
             }
 
-            Wrong("UNTIL must be a date or time such as 20301231 or 20301231T225959Z.");
+            Fail("UNTIL must be a date or time such as 20301231 or 20301231T225959Z.");
             return null;
         }
 
-        private int? One(string name, int least, int most)
+        private int? ReadNumber(string name, int min, int max)
         {
             if (!parts.TryGetValue(name, out var text))
             {
                 return null;
             }
 
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
             {
                 return number;
             }
 
-            Wrong($"{name} must be {least} to {most}.");
+            Fail($"{name} must be {min} to {max}.");
             return null;
         }
 
-        private List<int> Many(string name, int most, bool negative)
+        private List<int> ReadNumbers(string name, int max, bool negative)
         {
             var all = new SortedSet<int>();
             foreach (var text in parts.TryGetValue(name, out var list) ? list.Split(',') : [])
             {
-                if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number == 0 || Math.Abs((long)number) > most || (number < 0 && !negative))
+                if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number == 0 || Math.Abs((long)number) > max || (number < 0 && !negative))
                 {
-                    Wrong($"{name} must be numbers from 1 to {most}{(negative ? $", or -1 to -{most}" : "")}, joined by ','.");
+                    Fail($"{name} must be numbers from 1 to {max}{(negative ? $", or -1 to -{max}" : "")}, separated by ','.");
                     return [];
                 }
 
@@ -252,7 +253,7 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
                 if (day < 0 || (text.Length > 2 && (!ordinals
                     || !int.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out ordinal) || ordinal is 0 or < -53 or > 53)))
                 {
-                    Wrong($"{name} must be weekdays such as {(ordinals ? "MO,WE or 1MO or -1FR" : "MO")}.");
+                    Fail($"{name} must be weekdays such as {(ordinals ? "MO,WE or 1MO or -1FR" : "MO")}.");
                     return [];
                 }
 
@@ -266,12 +267,12 @@ public sealed record RecurrenceRule(RecurrenceFrequency Frequency, int Interval)
             return all;
         }
 
-        private RecurrenceRule? Wrong(string mistake)
+        private RecurrenceRule? Fail(string error)
         {
-            Mistake ??= mistake;
+            Error ??= error;
             return null;
         }
 
-        private static string Shown(string name) => new([.. name.Take(20).Where(char.IsAsciiLetterOrDigit)]);
+        private static string Sanitize(string name) => new([.. name.Take(20).Where(char.IsAsciiLetterOrDigit)]);
     }
 }

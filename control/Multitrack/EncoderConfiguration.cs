@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text.Json.Serialization;
+using Broadcast.Control.Publishing;
 
 namespace Broadcast.Control.Multitrack;
 
-// The answer to a streaming program, member by member as OBS Studio reads it.
+// Response to a streaming program, with the members that OBS Studio reads.
 
 internal sealed record EncoderConfiguration(
     [property: JsonPropertyName("meta")] ConfigurationMeta Meta,
@@ -12,27 +13,27 @@ internal sealed record EncoderConfiguration(
     [property: JsonPropertyName("encoder_configurations")] IReadOnlyList<VideoTrackConfiguration> Video,
     [property: JsonPropertyName("audio_configurations")] AudioTrackConfigurations Audio)
 {
-    /// <summary>A refusal. The program shows its words to the person and does not start.</summary>
-    public static EncoderConfiguration Refusal(StreamingClient client, string words) => new(MetaOf(client), new("error", WebUtility.HtmlEncode(words)), [], [], new([], null));
+    /// <summary>Creates a rejection. The program shows its message and does not start.</summary>
+    public static EncoderConfiguration Reject(StreamingClient client, string message) => new(MetaOf(client), new("error", WebUtility.HtmlEncode(message)), [], [], new([], null));
 
-    /// <summary>What to encode and where to send it.</summary>
-    public static EncoderConfiguration For(StreamingClient client, string ladder, PublishAddresses addresses)
+    /// <summary>Creates the encoder settings and ingest endpoints.</summary>
+    public static EncoderConfiguration For(StreamingClient client, string ladder, PublishUrls urls)
     {
         var encoder = VideoEncoder.For(client);
         var tracks = EncoderLadder.Plan(ladder, client, encoder).Select(track => new VideoTrackConfiguration(
             encoder.Name, track.Width, track.Height, new(client.RateNumerator, client.RateDenominator), SettingsOf(encoder, track))).ToList();
-        AudioTrackConfiguration Sound(int id) => new("aac", id, client.AudioChannels, new(EncoderLadder.AudioBitrate));
-        return new(MetaOf(client), new("success", null), EndpointsOf(addresses), tracks, new([Sound(0)], client.HasRecordingAudio ? [Sound(1)] : null));
+        AudioTrackConfiguration AudioTrack(int id) => new("aac", id, client.AudioChannels, new(EncoderLadder.AudioBitrate));
+        return new(MetaOf(client), new("success", null), EndpointsOf(urls), tracks, new([AudioTrack(0)], client.HasRecordingAudio ? [AudioTrack(1)] : null));
     }
 
     private static ConfigurationMeta MetaOf(StreamingClient client) => new(client.Service, client.SchemaVersion, Guid.NewGuid().ToString());
 
-    // The first is taken unless the person chose: TLS only where its certificate can be verified.
-    private static List<IngestEndpoint> EndpointsOf(PublishAddresses addresses)
+    // OBS uses the first endpoint unless the user selects one. RTMPS is first only if its certificate can be verified.
+    private static List<IngestEndpoint> EndpointsOf(PublishUrls urls)
     {
-        var plain = new IngestEndpoint("RTMP", addresses.Rtmp + "/{stream_key}");
-        return addresses.Rtmps is not { } url ? [plain]
-            : addresses.IsCertified ? [new("RTMPS", url + "/{stream_key}"), plain] : [plain, new("RTMPS", url + "/{stream_key}")];
+        var rtmp = new IngestEndpoint("RTMP", urls.Rtmp + "/{stream_key}");
+        return urls.Rtmps is not { } url ? [rtmp]
+            : urls.IsCertified ? [new("RTMPS", url + "/{stream_key}"), rtmp] : [rtmp, new("RTMPS", url + "/{stream_key}")];
     }
 
     private static Dictionary<string, object> SettingsOf(VideoEncoder encoder, EncodedTrack track)
@@ -60,7 +61,7 @@ internal sealed record IngestEndpoint(
     [property: JsonPropertyName("protocol")] string Protocol,
     [property: JsonPropertyName("url_template")] string UrlTemplate);
 
-internal sealed record PictureRate(
+internal sealed record FrameRate(
     [property: JsonPropertyName("numerator")] int Numerator,
     [property: JsonPropertyName("denominator")] int Denominator);
 
@@ -68,7 +69,7 @@ internal sealed record VideoTrackConfiguration(
     [property: JsonPropertyName("type")] string Type,
     [property: JsonPropertyName("width")] int Width,
     [property: JsonPropertyName("height")] int Height,
-    [property: JsonPropertyName("framerate")] PictureRate Rate,
+    [property: JsonPropertyName("framerate")] FrameRate Rate,
     [property: JsonPropertyName("settings")] IReadOnlyDictionary<string, object> Settings)
 {
     [JsonPropertyName("gpu_scale_type")]

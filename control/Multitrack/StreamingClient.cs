@@ -4,60 +4,61 @@ using System.Text.Json;
 namespace Broadcast.Control.Multitrack;
 
 /// <summary>
-/// A streaming program as it describes itself when it asks for its encoder configurations: OBS Studio's "Enhanced Broadcasting" request (schemas 2024-06-04, with one canvas, and
-/// 2025-01-25, with a list of them; Amazon IVS documents it as <c>GetClientConfiguration</c>). What is not understood is passed over, what is missing has its usual value.
+/// Description that a streaming program sends with a request for encoder configurations: OBS Studio's "Enhanced Broadcasting" (schemas
+/// 2024-06-04, with one canvas, and 2025-01-25, with a list; Amazon IVS documents it as <c>GetClientConfiguration</c>). Unknown members are
+/// ignored, missing ones get default values.
 /// </summary>
 internal sealed record StreamingClient
 {
-    /// <summary>The stream key, without what the program adds to it; empty when there is none.</summary>
+    /// <summary>Stream key without the program's suffix; empty when missing.</summary>
     public required string StreamKey { get; init; }
 
-    /// <summary>Echoed in the answer.</summary>
+    /// <summary>Service name, echoed in the response.</summary>
     public required string Service { get; init; }
 
-    /// <summary>Echoed in the answer.</summary>
+    /// <summary>Schema version, echoed in the response.</summary>
     public required string SchemaVersion { get; init; }
 
-    /// <summary>Major version of the program, 0 when not known.</summary>
+    /// <summary>Major version of the program, 0 when unknown.</summary>
     public int Version { get; init; }
 
-    /// <summary>Names of its encoders; empty when it does not say, as OBS up to 31.0 does not.</summary>
+    /// <summary>Names of its encoders; empty when not reported, as by OBS up to 31.0.</summary>
     public IReadOnlyList<string> Encoders { get; init; } = [];
 
-    /// <summary>PCI vendor of the GPU that composes the picture; 0 when not known.</summary>
+    /// <summary>PCI vendor of the GPU that composes the video; 0 when unknown.</summary>
     public uint GpuVendor { get; init; }
 
-    /// <summary>Physical cores of the processor.</summary>
+    /// <summary>Number of physical CPU cores.</summary>
     public int Cores { get; init; } = 4;
 
-    /// <summary>Width of the picture that it would send, in pixels.</summary>
+    /// <summary>Frame width in pixels.</summary>
     public int Width { get; init; }
 
-    /// <summary>Height of that.</summary>
+    /// <summary>Frame height in pixels.</summary>
     public int Height { get; init; }
 
-    /// <summary>Pictures a second: numerator.</summary>
+    /// <summary>Numerator of the frame rate.</summary>
     public int RateNumerator { get; init; } = 30;
 
-    /// <summary>Pictures a second: denominator.</summary>
+    /// <summary>Denominator of the frame rate.</summary>
     public int RateDenominator { get; init; } = 1;
 
-    /// <summary>Most that it may send in all, in kbit/s; <see langword="null"/> when there is no limit.</summary>
+    /// <summary>Maximum total bit rate, in kbit/s; <see langword="null"/> for no limit.</summary>
     public long? MaxBitrate { get; init; }
 
-    /// <summary>Most video tracks; <see langword="null"/> when there is no limit.</summary>
+    /// <summary>Maximum number of video tracks; <see langword="null"/> for no limit.</summary>
     public int? MaxTracks { get; init; }
 
-    /// <summary>Audio channels.</summary>
+    /// <summary>Number of audio channels.</summary>
     public int AudioChannels { get; init; } = 2;
 
     /// <summary>Whether it sends a second audio track for recordings.</summary>
     public bool HasRecordingAudio { get; init; }
 
-    /// <summary>Pictures a second.</summary>
+    /// <summary>Frames per second.</summary>
     public double FrameRate => (double)RateNumerator / RateDenominator;
 
-    /// <summary>Reads a request; <see langword="null"/> when it is not one.</summary>
+    /// <summary>Parses a request; <see langword="null"/> when invalid.</summary>
     public static StreamingClient? Read(ReadOnlyMemory<byte> json)
     {
         try
@@ -71,7 +72,7 @@ internal sealed record StreamingClient
         }
     }
 
-    /// <summary>Without the key.</summary>
+    /// <summary>Text without the stream key.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"client {Version}, {Width}x{Height}");
 
     private static StreamingClient Of(JsonElement root)
@@ -84,8 +85,8 @@ internal sealed record StreamingClient
         return new()
         {
             StreamKey = Text(root, "authentication", 512).Split('?', 2)[0],
-            Service = Word(Text(root, "service", 32), "IVS"),
-            SchemaVersion = Word(Text(root, "schema_version", 32), "2024-06-04"),
+            Service = TokenOr(Text(root, "service", 32), "IVS"),
+            SchemaVersion = TokenOr(Text(root, "schema_version", 32), "2024-06-04"),
             Version = int.TryParse(Text(client, "version", 32).Split('.', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0,
             Encoders = [.. Items(client, "supported_encoders").Take(100).Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!).Where(e => e.Length is > 0 and <= 100)],
             GpuVendor = gpus.Count == 0 ? 0 : (uint)Math.Clamp(Number(gpus[gpu], "vendor_id") ?? 0, 0, uint.MaxValue),
@@ -111,7 +112,7 @@ internal sealed record StreamingClient
     private static string Text(JsonElement element, string name, int limit) =>
         Member(element, name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { } text && text.Length <= limit ? text : "";
 
-    private static string Word(string text, string otherwise) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') ? text : otherwise;
+    private static string TokenOr(string text, string fallback) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') ? text : fallback;
 
     private static int Size(long? pixels) => (int)Math.Clamp(pixels ?? 0, 0, 16_384);
 }

@@ -1,10 +1,14 @@
 namespace Broadcast.Control.Multitrack;
 
-/// <summary>An H.264 encoder as OBS Studio names it, and how to set it. Every player takes H.264, so that no viewer is left without the tracks that are not encoded again.</summary>
-/// <param name="Name">OBS' id of it.</param>
-/// <param name="Vendor">PCI vendor of the GPU that it needs; 0 for none.</param>
-/// <param name="PixelRate">Pixels a second that it encodes beside a game or a scene, all tracks together; for the software encoder, for each physical core.</param>
-/// <param name="Settings">Its settings besides bitrate, rate control and keyframe interval.</param>
+/// <summary>
+/// H.264 encoder by OBS Studio's name, with its settings. All players support H.264, so every viewer can play the tracks that are not
+/// transcoded.
+/// </summary>
+/// <param name="Name">OBS' id of the encoder.</param>
+/// <param name="Vendor">PCI vendor of the required GPU; 0 for none.</param>
+/// <param name="PixelRate">Pixels per second that it encodes beside a game or scene, for all tracks together; for the software encoder, per
+/// physical core.</param>
+/// <param name="Settings">Settings besides bit rate, rate control and keyframe interval.</param>
 internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, IReadOnlyList<(string Name, object Value)> Settings)
 {
     private const uint Nvidia = 0x10DE;
@@ -12,10 +16,10 @@ internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, 
     private const uint Intel = 0x8086;
     private const double FullHd60 = 1920 * 1080 * 60;
 
-    /// <summary>In software; every OBS Studio has it. Half the cores are left to everything else.</summary>
+    /// <summary>Software encoder, part of every OBS Studio. Its rate leaves half the cores to other work.</summary>
     private static readonly VideoEncoder Software = new("obs_x264", 0, 15_000_000, [("preset", "veryfast"), ("profile", "high")]);
 
-    /// <summary>The best first. NVIDIA's has two names: OBS 31 renamed it, and its settings.</summary>
+    /// <summary>Encoders in order of preference. NVIDIA's has two names and sets of settings, because OBS 31 renamed it.</summary>
     private static readonly VideoEncoder[] All =
     [
         new("obs_nvenc_h264_tex", Nvidia, 3 * FullHd60,
@@ -28,12 +32,12 @@ internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, 
         Software,
     ];
 
-    /// <summary>The best encoder that a client has: of those it names, or else the one that goes with its GPU.</summary>
+    /// <summary>Selects the best encoder of a client: among those that it reports, or else the one of its GPU.</summary>
     public static VideoEncoder For(StreamingClient client)
     {
         if (client.Encoders.Count > 0)
         {
-            // It names what is built in, so one of another vendor's GPU may be among them.
+            // Clients report built-in encoders, possibly including those of another GPU vendor.
             return Array.Find(All, e => client.Encoders.Contains(e.Name, StringComparer.Ordinal) && (e.Vendor == 0 || client.GpuVendor == 0 || e.Vendor == client.GpuVendor)) ?? Software;
         }
 
@@ -41,6 +45,6 @@ internal sealed record VideoEncoder(string Name, uint Vendor, double PixelRate, 
         return Array.Find(All, e => e.Vendor != 0 && e.Vendor == client.GpuVendor && e.Name != (renamed ? "jim_nvenc" : "obs_nvenc_h264_tex")) ?? Software;
     }
 
-    /// <summary>Pixels a second that this client encodes.</summary>
+    /// <summary>Pixels per second that this client can encode.</summary>
     public double PixelsPerSecond(StreamingClient client) => this == Software ? PixelRate * client.Cores : PixelRate;
 }

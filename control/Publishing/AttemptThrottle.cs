@@ -1,23 +1,25 @@
 using System.Net;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Publishing;
 
 /// <summary>
-/// Counts failures by address in windows of a minute: wrong set-up codes. In the memory of the process, unlike wrong logins (<see cref="LoginAttempts"/>): a code has 100 random bits, so that it is not guessed however often a
-/// restart forgets the count, and there is one only until somebody is an admin.
+/// Counts failures by address in windows of one minute, for wrong setup codes. The counts are in memory, unlike failed logins
+/// (<see cref="LoginAttempts"/>): a code has 100 random bits, so restarts do not help guessing, and codes exist only until there is an
+/// admin.
 /// </summary>
 internal sealed class AttemptThrottle(IOptions<ControlOptions> options, TimeProvider time)
 {
-    private readonly FailureCount _counts = new(time);
+    private readonly FailureCounter _counts = new(time);
 
-    /// <summary>Whether the address has failed too often lately.</summary>
-    public bool IsOver(EndPoint? remote) => _counts.Of(Network(remote)?.ToString()) >= options.Value.AttemptsPerMinute;
+    /// <summary>Whether the address has reached the limit.</summary>
+    public bool IsLimitReached(EndPoint? remote) => _counts.CountOf(NetworkOf(remote)?.ToString()) >= options.Value.AttemptsPerMinute;
 
     /// <summary>Counts a failure.</summary>
-    public void Failed(EndPoint? remote) => _counts.Add(Network(remote)?.ToString());
+    public void RecordFailure(EndPoint? remote) => _counts.Add(NetworkOf(remote)?.ToString());
 
-    // One subscriber has a whole /64 of IPv6, so that is what counts as an address.
-    internal static IPAddress? Network(EndPoint? remote) => SubscriberNetwork.Of(remote);
+    // A subscriber has a whole IPv6 /64, so that counts as one address.
+    internal static IPAddress? NetworkOf(EndPoint? remote) => ClientNetwork.Of(remote);
 }

@@ -1,39 +1,41 @@
 using System.Net;
+using Broadcast.Control.Identity;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Publishing;
 
 /// <summary>
-/// Counts wrong keys and names, three ways. One thing presented from one address again and again (an encoder with an old key) is refused unread after
-/// <see cref="ControlOptions.AttemptsPerMinute"/>, and nothing else that comes from there; ten times as many of any kind from an address, or for one key from anywhere, are
-/// guessing, and then only what is known from before is looked at. The counts are in the memory of the process, unlike wrong logins (<see cref="LoginAttempts"/>): encoders are let in while the database is away, this keeps floods
-/// away from it, and a key has 160 random bits, so that nothing is won by asking several processes or after a restart.
+/// Counts wrong keys and names in three ways. One value repeated from one address (an encoder with an old key) is rejected without a lookup
+/// after <see cref="ControlOptions.AttemptsPerMinute"/>, without affecting other values from there. Ten times as many of any value from one
+/// address, or of one key from all addresses, count as guessing; then only cached keys are checked. The counts are in memory, unlike failed
+/// logins (<see cref="LoginAttempts"/>): encoders are admitted while the database is unavailable, the counts keep floods away from it, and
+/// a key has 160 random bits, so several processes or restarts do not help guessing.
 /// </summary>
 internal sealed class KeyAttempts(IOptions<ControlOptions> options, TimeProvider time)
 {
-    private const int Guessing = 10;
-    private readonly FailureCount _counts = new(time);
+    private const int GuessingFactor = 10;
+    private readonly FailureCounter _counts = new(time);
 
-    /// <summary>Whether there were too many failures lately.</summary>
-    /// <param name="remote">Where it comes from.</param>
-    /// <param name="subject">What is tried: a key's id or the hash of a name, never a secret.</param>
-    public bool IsOver(EndPoint? remote, string subject)
+    /// <summary>Whether a limit is reached.</summary>
+    /// <param name="remote">Remote address.</param>
+    /// <param name="subject">Value tried: a key id or the hash of a name, never a secret.</param>
+    public bool IsLimitReached(EndPoint? remote, string subject)
     {
         var limit = options.Value.AttemptsPerMinute;
-        return _counts.Of(One(remote, subject)) >= limit || _counts.Of(From(remote)) >= limit * Guessing || _counts.Of(For(subject)) >= limit * Guessing;
+        return _counts.CountOf(PairKey(remote, subject)) >= limit || _counts.CountOf(AddressKey(remote)) >= limit * GuessingFactor || _counts.CountOf(SubjectKey(subject)) >= limit * GuessingFactor;
     }
 
     /// <summary>Counts a failure.</summary>
-    public void Failed(EndPoint? remote, string subject)
+    public void RecordFailure(EndPoint? remote, string subject)
     {
-        _counts.Add(One(remote, subject));
-        _counts.Add(From(remote));
-        _counts.Add(For(subject));
+        _counts.Add(PairKey(remote, subject));
+        _counts.Add(AddressKey(remote));
+        _counts.Add(SubjectKey(subject));
     }
 
-    private static string? One(EndPoint? remote, string subject) => AttemptThrottle.Network(remote) is { } network ? $"{network} {subject}" : null;
+    private static string? PairKey(EndPoint? remote, string subject) => AttemptThrottle.NetworkOf(remote) is { } network ? $"{network} {subject}" : null;
 
-    private static string? From(EndPoint? remote) => AttemptThrottle.Network(remote)?.ToString();
+    private static string? AddressKey(EndPoint? remote) => AttemptThrottle.NetworkOf(remote)?.ToString();
 
-    private static string For(string subject) => "for " + subject;
+    private static string SubjectKey(string subject) => "for " + subject;
 }

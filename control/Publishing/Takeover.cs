@@ -1,52 +1,56 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Publishing;
 
-/// <summary>What a channel does with an encoder that comes while another has its place.</summary>
+/// <summary>Takeover policy of a channel.</summary>
 public enum TakeoverPolicy
 {
-    /// <summary>The one that publishes keeps its place until it has been silent for a while.</summary>
+    /// <summary>The current encoder keeps its input until it has been silent for a while.</summary>
     Silent,
 
-    /// <summary>The newest wins at once.</summary>
+    /// <summary>The newest encoder takes over at once.</summary>
     Newest,
 }
 
-/// <summary>What becomes of an encoder that comes while another has its place.</summary>
-internal enum TakeoverStep
+/// <summary>Decision about an encoder that connects while another publishes.</summary>
+internal enum TakeoverDecision
 {
-    /// <summary>It is refused.</summary>
-    Refuse,
+    /// <summary>The new encoder is rejected.</summary>
+    Reject,
 
-    /// <summary>It waits for the rest of the other one's silence.</summary>
+    /// <summary>The new encoder waits until the current one has been silent for long enough.</summary>
     Wait,
 
-    /// <summary>The other one gives way.</summary>
+    /// <summary>The new encoder takes over.</summary>
     TakeOver,
 }
 
-/// <summary>By what an encoder's claim to a place is judged.</summary>
-/// <param name="Policy">The channel's policy.</param>
-/// <param name="Silence">From which silence on a holder gives way under either policy.</param>
-/// <param name="MostPerMinute">Takeovers of a holder that is not silent within a minute; from then on it is judged as <see cref="TakeoverPolicy.Silent"/>, because two encoders fight.</param>
-internal readonly record struct TakeoverTerms(TakeoverPolicy Policy, TimeSpan Silence, int MostPerMinute)
+/// <summary>Rules for takeovers.</summary>
+/// <param name="Policy">Policy of the channel.</param>
+/// <param name="Silence">Time without media after which a takeover is allowed under either policy.</param>
+/// <param name="MaxPerMinute">Takeovers of non-silent encoders per minute after which <see cref="TakeoverPolicy.Silent"/> applies, because
+/// two encoders replace each other.</param>
+internal readonly record struct TakeoverRules(TakeoverPolicy Policy, TimeSpan Silence, int MaxPerMinute)
 {
-    /// <summary>No encoder that is well leaves that much between two frames: whoever comes earlier is refused without waiting.</summary>
-    public static readonly TimeSpan Lull = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// Minimum silence for a wait. A healthy encoder never leaves that much between two frames, so a new encoder is rejected at once before
+    /// it.
+    /// </summary>
+    public static readonly TimeSpan MinSilence = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a takeover counts.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+    /// <summary>Time for which a takeover counts.</summary>
+    public static readonly TimeSpan CountingPeriod = TimeSpan.FromMinutes(1);
 
-    /// <summary>Decides.</summary>
-    /// <param name="silence">How long the holder has not sent a usable frame.</param>
-    /// <param name="recent">Takeovers that count.</param>
-    /// <param name="patience">How long the newcomer may wait.</param>
-    public TakeoverStep Judge(TimeSpan silence, int recent, TimeSpan patience)
+    /// <summary>Decides about a new encoder.</summary>
+    /// <param name="silence">Time since the current encoder's last usable frame.</param>
+    /// <param name="recent">Number of counted takeovers.</param>
+    /// <param name="maxWait">Time that the new encoder may wait.</param>
+    public TakeoverDecision Evaluate(TimeSpan silence, int recent, TimeSpan maxWait)
     {
-        if (silence >= Silence || (Policy == TakeoverPolicy.Newest && recent < MostPerMinute))
+        if (silence >= Silence || (Policy == TakeoverPolicy.Newest && recent < MaxPerMinute))
         {
-            return TakeoverStep.TakeOver;
+            return TakeoverDecision.TakeOver;
         }
 
-        return silence >= Lull && Silence - silence <= patience ? TakeoverStep.Wait : TakeoverStep.Refuse;
+        return silence >= MinSilence && Silence - silence <= maxWait ? TakeoverDecision.Wait : TakeoverDecision.Reject;
     }
 
     internal static string Name(TakeoverPolicy policy) => policy == TakeoverPolicy.Newest ? "newest" : "silent";

@@ -1,27 +1,27 @@
-using Broadcast.Media;
+using Broadcast.Media.Recordings;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Recordings;
 
-/// <summary>What is deleted with a recording or clip.</summary>
-/// <param name="Recordings">The recordings and clips that go.</param>
+/// <summary>Consequences of deleting a recording or clip.</summary>
+/// <param name="Recordings">The recordings and clips to delete.</param>
 /// <param name="Channel">Their channel.</param>
 /// <param name="Session">Their session.</param>
-/// <param name="SessionStartedAt">When it began.</param>
-/// <param name="SessionEndedAt">When it ended; <see langword="null"/> while it is open, and until then its media stay.</param>
-/// <param name="KeptBy">The recordings and clips of the session that stay; when there are some, its media stay.</param>
-/// <param name="Media">What of media and journal goes; <see langword="null"/> when nothing does, or nobody could count.</param>
+/// <param name="SessionStartedAt">Start of the session.</param>
+/// <param name="SessionEndedAt">End of the session; <see langword="null"/> while it is open, which retains its media.</param>
+/// <param name="RetainedBy">The session's remaining recordings and clips; if there are any, its media is retained.</param>
+/// <param name="Media">Media and journal to delete; <see langword="null"/> for none, or when it could not be counted.</param>
 public sealed record DeletionPlan(
     IReadOnlyList<RecordingInfo> Recordings,
     string Channel,
     string Session,
     DateTimeOffset SessionStartedAt,
     DateTimeOffset? SessionEndedAt,
-    IReadOnlyList<string> KeptBy,
-    SessionMediaSize? Media)
+    IReadOnlyList<string> RetainedBy,
+    SessionStorageUsage? Media)
 {
-    /// <summary>Objects that are counted at most: some seconds' worth of questions to a bucket.</summary>
+    /// <summary>Maximum objects counted: listing them takes a bucket some seconds.</summary>
     internal const int MaxCounted = 100_000;
 
-    /// <summary>Whether the session's media go, at once or when it is over.</summary>
-    public bool MediaGoes => KeptBy.Count == 0;
+    /// <summary>Whether the session's media is deleted, now or when it ends.</summary>
+    public bool DeletesMedia => RetainedBy.Count == 0;
 }

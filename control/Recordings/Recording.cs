@@ -1,179 +1,195 @@
 using System.Globalization;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Recordings;
 
-/// <summary>A recording or clip, as it is managed.</summary>
-/// <param name="Id">Its ULID; the session's for the recording of a whole session.</param>
-/// <param name="Channel">The channel that it was made on.</param>
-/// <param name="Session">The session that has its media.</param>
+/// <summary>A recording or clip.</summary>
+/// <param name="Id">Its ULID; for the recording of a whole session, the session's id.</param>
+/// <param name="Channel">The channel of its session.</param>
+/// <param name="Session">The session with its media.</param>
 /// <param name="Kind">One of <see cref="RecordingRules.Kinds"/>.</param>
-/// <param name="Title">What people read; may be empty.</param>
+/// <param name="Title">Title for viewers; may be empty.</param>
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>.</param>
-/// <param name="StartsAt">Where it was cut to begin; <see langword="null"/> for the session's begin.</param>
-/// <param name="EndsAt">Where it was cut to end; <see langword="null"/> for the session's end.</param>
-/// <param name="Retention">How long it is kept after the session's end: <see cref="Control.Retention"/>, or <see cref="Control.Retention.OfChannel"/>.</param>
-/// <param name="CreatedAt">When the session began, or the clip was made.</param>
+/// <param name="StartsAt">Start after trimming; <see langword="null"/> for the session's start.</param>
+/// <param name="EndsAt">End after trimming; <see langword="null"/> for the session's end.</param>
+/// <param name="Retention">
+/// Retention after the session's end: <see cref="Broadcast.Control.Recordings.Retention"/>, or <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.
+/// </param>
+/// <param name="CreatedAt">Start of the session, or creation of the clip.</param>
 public sealed record RecordingInfo(
     string Id, string Channel, string Session, string Kind, string Title, string Visibility, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, string Retention, DateTimeOffset CreatedAt)
 {
-    /// <summary>Who may watch its session, with all recordings and clips of that: one of <see cref="ChannelRules.Accesses"/>; <see langword="null"/> for whom the channel lets in.</summary>
+    /// <summary>
+    /// Access policy of its session, which applies to all of its recordings and clips: one of <see cref="ChannelRules.Accesses"/>;
+    /// <see langword="null"/> for the channel's policy.
+    /// </summary>
     public string? Access { get; init; }
 
-    /// <summary>When its session began.</summary>
+    /// <summary>Start of its session.</summary>
     public DateTimeOffset SessionStartedAt { get; init; }
 
-    /// <summary>When its session ended; <see langword="null"/> while that is open.</summary>
+    /// <summary>End of its session; <see langword="null"/> while the session is open.</summary>
     public DateTimeOffset? SessionEndedAt { get; init; }
 
-    /// <summary>When the last encoder of its session went; <see langword="null"/> where none has.</summary>
+    /// <summary>Time at which the last encoder of its session disconnected; <see langword="null"/> if none has.</summary>
     public DateTimeOffset? LastPublicationEndedAt { get; init; }
 
-    /// <summary>From when on it is deleted for its age; <see langword="null"/> for never, and while its session is open.</summary>
+    /// <summary>Time at which retention deletes it; <see langword="null"/> for never, and while its session is open.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Where it begins.</summary>
-    public DateTimeOffset Begin => StartsAt ?? SessionStartedAt;
+    /// <summary>Its start.</summary>
+    public DateTimeOffset Start => StartsAt ?? SessionStartedAt;
 
-    /// <summary>Where it ends, to the second; <see langword="null"/> while that is not known.</summary>
+    /// <summary>Its end, to the second; <see langword="null"/> while unknown.</summary>
     public DateTimeOffset? End => EndsAt ?? (SessionEndedAt is null ? null : LastPublicationEndedAt ?? SessionEndedAt);
 
-    /// <summary>Whether more may come.</summary>
+    /// <summary>Whether it is still growing.</summary>
     public bool IsRecording => SessionEndedAt is null && EndsAt is null;
 
-    /// <summary>How long it is, gaps included; <see langword="null"/> while that is not known.</summary>
-    public TimeSpan? Duration => End is { } end && end > Begin ? end - Begin : null;
+    /// <summary>Its duration, including gaps; <see langword="null"/> while unknown.</summary>
+    public TimeSpan? Duration => End is { } end && end > Start ? end - Start : null;
 }
 
-/// <summary>What is to change of a recording; <see langword="null"/> leaves a value as it is.</summary>
-/// <param name="Title">Up to <see cref="ChannelRules.MaxText"/> characters.</param>
+/// <summary>Changes of a recording; <see langword="null"/> values stay unchanged.</summary>
+/// <param name="Title">Title, up to <see cref="ChannelRules.MaxText"/> characters.</param>
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>.</param>
-/// <param name="Start">Where it begins from now on. Seconds count from the session's begin and end, so that the same wish twice is the same.</param>
-/// <param name="End">Where it ends from now on; <see cref="Moment.End"/> for the session's end, also when that comes later.</param>
-/// <param name="Retention"><see cref="Control.Retention"/>, or <see cref="Control.Retention.OfChannel"/>.</param>
-public sealed record RecordingChange(string? Title = null, string? Visibility = null, Moment? Start = null, Moment? End = null, string? Retention = null)
+/// <param name="Start">New start. Seconds are relative to the session's start or end, so that repeating a change has no effect.</param>
+/// <param name="End">New end; <see cref="RecordingPosition.End"/> for the session's end, even if the session is still open.</param>
+/// <param name="Retention"><see cref="Broadcast.Control.Recordings.Retention"/>, or <see cref="Broadcast.Control.Recordings.Retention.OfChannel"/>.</param>
+public sealed record RecordingChange(string? Title = null, string? Visibility = null, RecordingPosition? Start = null, RecordingPosition? End = null, string? Retention = null)
 {
-    /// <summary>Who may watch it from now on, and all else of its session, which has the same media: one of <see cref="ChannelRules.Accesses"/>. Only of a session that is over. What it has already, <see cref="EventRules.OfChannel"/> too, changes nothing.</summary>
+    /// <summary>
+    /// New access policy for all recordings and clips of the session, which share its media: one of <see cref="ChannelRules.Accesses"/>.
+    /// Only for ended sessions. The current value, including <see cref="EventRules.ChannelDefault"/>, has no effect.
+    /// </summary>
     public string? Access { get; init; }
 }
 
-/// <summary>A clip that somebody wants.</summary>
-/// <param name="Start">Where it begins. Seconds count from the begin of the recording that it is cut out of, or back from its end, which is now while it is recorded.</param>
-/// <param name="End">Where it ends; the recording's end when not given.</param>
-/// <param name="Title">What it is called; the recording's title when not given.</param>
+/// <summary>Request for a clip.</summary>
+/// <param name="Start">
+/// Its start. Seconds are relative to the start of the source recording, or to its end, which is the current time while it grows.
+/// </param>
+/// <param name="End">Its end; the recording's end when not given.</param>
+/// <param name="Title">Its title; the recording's title when not given.</param>
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>; the recording's when not given.</param>
-/// <param name="Retention"><see cref="Control.Retention"/>; the channel's when not given.</param>
-public sealed record ClipWish(Moment Start, Moment? End = null, string? Title = null, string? Visibility = null, string? Retention = null);
+/// <param name="Retention"><see cref="Broadcast.Control.Recordings.Retention"/>; the channel's when not given.</param>
+public sealed record ClipRequest(RecordingPosition Start, RecordingPosition? End = null, string? Title = null, string? Visibility = null, string? Retention = null);
 
-/// <summary>Which recordings to list; <see langword="null"/> for all.</summary>
-/// <param name="Channel">Those of a channel.</param>
+/// <summary>Filter for listing recordings; <see langword="null"/> for all.</summary>
+/// <param name="Channel">Recordings of a channel.</param>
 /// <param name="Kind">One of <see cref="RecordingRules.Kinds"/>.</param>
 /// <param name="Visibility">One of <see cref="RecordingRules.Visibilities"/>.</param>
-/// <param name="Session">Those of a session.</param>
-/// <param name="Before">Only those whose id sorts before this one, to read on.</param>
+/// <param name="Session">Recordings of a session.</param>
+/// <param name="Before">Recordings whose id sorts before this one, for paging.</param>
 /// <param name="Limit">1 to <see cref="RecordingRules.MaxPage"/>.</param>
 public sealed record RecordingFilter(string? Channel = null, string? Kind = null, string? Visibility = null, SessionId? Session = null, RecordingId? Before = null, int Limit = 50)
 {
-    /// <summary>Only those whose title, or whose channel's name or title, has this text, whatever its case; up to <see cref="RecordingRules.MaxSearch"/> characters.</summary>
+    /// <summary>
+    /// Text contained in the title, or in the channel's name or title, ignoring case; up to <see cref="RecordingRules.MaxSearch"/>
+    /// characters.
+    /// </summary>
     public string? Text { get; init; }
 
-    /// <summary>Only those that begin then or later.</summary>
+    /// <summary>Earliest start, inclusive.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>Only those that begin before then.</summary>
+    /// <summary>Latest start, exclusive.</summary>
     public DateTimeOffset? To { get; init; }
 }
 
-/// <summary>What a recording may be.</summary>
+/// <summary>Validation rules for recordings.</summary>
 public static class RecordingRules
 {
-    /// <summary>Most recordings that one answer holds.</summary>
+    /// <summary>Maximum page size.</summary>
     public const int MaxPage = 200;
 
-    /// <summary>Longest text that is searched for, in characters.</summary>
+    /// <summary>Maximum length of a search text, in characters.</summary>
     public const int MaxSearch = 100;
 
-    /// <summary>Most clips of one session.</summary>
+    /// <summary>Maximum clips per session.</summary>
     public const int MaxClips = 1000;
 
-    /// <summary>Shortest clip, and what is left of a trimmed recording at least.</summary>
-    public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+    /// <summary>Minimum duration of a clip and of a trimmed recording.</summary>
+    public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(1);
 
-    /// <summary>How far a time may be beyond what there is, for clocks that differ; it is taken for the border then.</summary>
-    internal static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
+    /// <summary>Tolerance for times outside the available range, because clocks differ; such a time is clamped.</summary>
+    internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whole sessions, and clips of them.</summary>
+    /// <summary>Recordings of whole sessions, and clips of them.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["session", "clip"];
 
-    /// <summary>Listed to viewers, seen by who has the address, or by nobody.</summary>
+    /// <summary>Public is listed to viewers, unlisted requires the URL, private is hidden from viewers.</summary>
     public static IReadOnlyList<string> Visibilities { get; } = ["public", "unlisted", "private"];
 
-    internal static ControlException NotFound(string id) => new(ControlCode.NotFound, $"There is no recording '{id}'. 'broadcast recording list' shows those there are.");
+    internal static ControlException NotFound(string id) => new(ControlErrorCode.NotFound, $"There is no recording '{id}'. List recordings with 'broadcast recording list'.");
 
-    internal static IEnumerable<Mistake> Mistakes(string? title, string? visibility, string? retention, string? access = null)
+    internal static IEnumerable<ValidationError> Validate(string? title, string? visibility, string? retention, string? access = null)
     {
-        foreach (var mistake in ChannelRules.Mistakes(null, new(Title: title) { Access = access == EventRules.OfChannel ? null : access }))
+        foreach (var error in ChannelRules.Validate(null, new(Title: title) { Access = access == EventRules.ChannelDefault ? null : access }))
         {
-            yield return mistake;
+            yield return error;
         }
 
         if (visibility is not null && !Visibilities.Contains(visibility))
         {
-            yield return new("visibility", $"There is no such visibility; use one of {string.Join(", ", Visibilities)}.");
+            yield return new("visibility", $"Unknown visibility; use one of {string.Join(", ", Visibilities)}.");
         }
 
         if (retention is not null && retention != Retention.OfChannel && !Retention.TryParse(retention, out _))
         {
-            yield return new("retention", $"{Retention.Rule} 'channel' is what the channel has.");
+            yield return new("retention", $"{Retention.Rule} Use 'channel' for the channel's retention.");
         }
     }
 
-    internal static IEnumerable<Mistake> Mistakes(RecordingFilter filter)
+    internal static IEnumerable<ValidationError> Validate(RecordingFilter filter)
     {
         if (filter.Limit is < 1 or > MaxPage)
         {
-            yield return new("limit", $"A limit is 1 to {MaxPage}.");
+            yield return new("limit", $"'limit' must be 1 to {MaxPage}.");
         }
 
         if (filter.Text is { } text && (text.Length > MaxSearch || text.Any(char.IsControl)))
         {
-            yield return new("q", $"'q' is at most {MaxSearch} characters, without control characters.");
+            yield return new("q", $"'q' must have at most {MaxSearch} characters, without control characters.");
         }
 
         if (filter.Kind is { } kind && !Kinds.Contains(kind))
         {
-            yield return new("kind", $"There is no such kind; use one of {string.Join(", ", Kinds)}.");
+            yield return new("kind", $"Unknown kind; use one of {string.Join(", ", Kinds)}.");
         }
 
         if (filter.Visibility is { } visibility && !Visibilities.Contains(visibility))
         {
-            yield return new("visibility", $"There is no such visibility; use one of {string.Join(", ", Visibilities)}.");
+            yield return new("visibility", $"Unknown visibility; use one of {string.Join(", ", Visibilities)}.");
         }
     }
 
-    /// <summary>The range between two times, within what there is.</summary>
-    /// <param name="start">Where it shall begin.</param>
-    /// <param name="end">Where it shall end.</param>
-    /// <param name="first">Begin of what there is.</param>
-    /// <param name="last">Its end as far as it is known: now, while more comes.</param>
-    /// <exception cref="ControlException">It is not within, or too short.</exception>
+    /// <summary>Clamps a range to the available range.</summary>
+    /// <param name="start">Requested start.</param>
+    /// <param name="end">Requested end.</param>
+    /// <param name="first">Available start.</param>
+    /// <param name="last">Available end: the current time while the recording grows.</param>
+    /// <exception cref="ControlException">The range is outside the available range, or too short.</exception>
     internal static (DateTimeOffset Start, DateTimeOffset End) Range(DateTimeOffset start, DateTimeOffset end, DateTimeOffset first, DateTimeOffset last)
     {
-        var mistakes = new List<Mistake>();
-        if (start < first - Slack || start >= last)
+        var errors = new List<ValidationError>();
+        if (start < first - Tolerance || start >= last)
         {
-            mistakes.Add(new("start", string.Create(CultureInfo.InvariantCulture, $"'start' must lie in what there is, from {first:yyyy-MM-dd'T'HH:mm:ss'Z'} to {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
+            errors.Add(new("start", string.Create(CultureInfo.InvariantCulture, $"'start' must be within the recording, from {first:yyyy-MM-dd'T'HH:mm:ss'Z'} to {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
         }
 
-        if (end > last + Slack)
+        if (end > last + Tolerance)
         {
-            mistakes.Add(new("end", string.Create(CultureInfo.InvariantCulture, $"'end' must not be later than what there is, which ends at {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
+            errors.Add(new("end", string.Create(CultureInfo.InvariantCulture, $"'end' must not be after the recording's end, {last:yyyy-MM-dd'T'HH:mm:ss'Z'}.")));
         }
-        else if (mistakes.Count == 0 && end - start < Shortest)
+        else if (errors.Count == 0 && end - start < MinDuration)
         {
-            mistakes.Add(new("end", "'end' must be at least a second after 'start'."));
+            errors.Add(new("end", "'end' must be at least 1 second after 'start'."));
         }
 
-        return mistakes.Count > 0 ? throw new ControlException(mistakes) : (start < first ? first : start, end > last ? last : end);
+        return errors.Count > 0 ? throw new ControlException(errors) : (start < first ? first : start, end > last ? last : end);
     }
 }

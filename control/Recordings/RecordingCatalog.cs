@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
+using Broadcast.Control.Access;
+using Broadcast.Control.Database;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Recordings;
 
 /// <summary>
-/// What can be replayed, in memory by session: the newest, and those that somebody asked for. Others are looked up in the database, a few at a time, because ids can be guessed at. It hears of
-/// every change; while the database is away, what is known stays as it was.
+/// Recordings for playback, in memory by session: the newest, and recently requested ones. Others are looked up in the database, with
+/// limited concurrency, because ids can be guessed. Updated by notifications; while the database is unavailable, the known data remains.
 /// </summary>
-internal sealed class RecordingCatalog(Database database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IRecordingList, IDisposable
+internal sealed class RecordingCatalog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time) : IRecordingCatalog, IRecordingList, IDisposable
 {
     internal const int MaxSessions = 10_000;
 
@@ -25,32 +28,32 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     private const string VisibleOnes = $"{Rows} AND r.visibility <> 'private' AND (@before::text IS NULL OR r.id < @before) ORDER BY r.id DESC LIMIT @most";
     private const string Newest = "SELECT DISTINCT session_id FROM recordings WHERE deleted_at IS NULL ORDER BY session_id DESC LIMIT 2000";
 
-    private readonly ConcurrentDictionary<string, Kept> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CachedSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _clips = new(StringComparer.Ordinal);
-    private readonly Lookups _lookups = new(options, time);
+    private readonly CacheMissLookup _lookups = new(options, time);
     private readonly Lock _lock = new();
 
-    /// <summary>Sessions in memory.</summary>
+    /// <summary>Number of sessions in memory.</summary>
     internal int Count => _sessions.Count;
 
     /// <inheritdoc/>
     public long Changes => _lookups.Changes;
 
-    /// <summary>Whether a notice on <c>broadcast_control</c> is about something that stands in here.</summary>
-    public static bool IsAbout(string notice) => notice.StartsWith("recordings:", StringComparison.Ordinal) || notice.StartsWith("sessions:", StringComparison.Ordinal) || notice.StartsWith("channels:", StringComparison.Ordinal);
+    /// <summary>Whether a notification on <c>broadcast_control</c> concerns this catalog.</summary>
+    public static bool Concerns(string notification) => notification.StartsWith("recordings:", StringComparison.Ordinal) || notification.StartsWith("sessions:", StringComparison.Ordinal) || notification.StartsWith("channels:", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public async ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken)
     {
-        var kept = await KeptAsync(id.Value, cancellationToken);
-        return kept?.Visible.GetValueOrDefault(id);
+        var entry = await FindSessionAsync(id.Value, cancellationToken);
+        return entry?.Visible.GetValueOrDefault(id);
     }
 
     /// <inheritdoc/>
     public async ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
-        var kept = await KeptAsync(session.Value, cancellationToken);
-        return kept is { Visible.Count: > 0 } && kept.Session == session.Value && kept.Channel == channel;
+        var entry = await FindSessionAsync(session.Value, cancellationToken);
+        return entry is { Visible.Count: > 0 } && entry.Session == session.Value && entry.Channel == channel;
     }
 
     /// <inheritdoc/>
@@ -62,39 +65,39 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(VisibleOnes, new { before = before?.Value, most }, cancellationToken: cancellationToken));
             return [.. rows.Select(row => row.ToRange())];
         }
-        catch (Exception e) when (Database.IsAway(e))
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
         {
-            throw new RecordingsAwayException(e);
+            throw new RecordingsUnavailableException(e);
         }
     }
 
-    /// <summary>Reads what is known and the newest.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.LearnAsync(
+    /// <summary>Reads known and new recordings.</summary>
+    public Task RefreshAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
             var newest = await connection.QueryAsync<string>(new CommandDefinition(Newest, cancellationToken: cancellationToken));
-            await TakeInAsync(connection, [.. newest.Union(_sessions.Keys, StringComparer.Ordinal)], cancellationToken);
+            await UpdateSessionsAsync(connection, [.. newest.Union(_sessions.Keys, StringComparer.Ordinal)], cancellationToken);
         },
         cancellationToken);
 
-    /// <summary>Reads what notices are about.</summary>
-    public Task LearnAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.LearnAsync(
+    /// <summary>Reads the recordings that notifications concern.</summary>
+    public Task RefreshAsync(NpgsqlConnection connection, IReadOnlyCollection<string> notices, CancellationToken cancellationToken) => _lookups.ApplyChangeAsync(
         async () =>
         {
-            // What is said of a session, such as who may watch it, is of its recordings; the recording of the whole has its id.
-            List<string> ids = [.. Named(notices, "recordings:"), .. Named(notices, "sessions:")];
-            var channels = Named(notices, "channels:").Select(long.Parse).ToHashSet();
-            var gone = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
+            // A session's properties, such as its access policy, apply to its recordings; the session's own recording has its id.
+            List<string> ids = [.. IdsOf(notices, "recordings:"), .. IdsOf(notices, "sessions:")];
+            var channels = IdsOf(notices, "channels:").Select(long.Parse).ToHashSet();
+            var deleted = channels.Count == 0 ? channels : [.. await connection.QueryAsync<long>(new CommandDefinition(
                 "SELECT u.channel FROM unnest(@channels) AS u (channel) WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.id = u.channel AND c.deleted_at IS NULL)",
                 new { channels = channels.ToArray() },
                 cancellationToken: cancellationToken))];
             var sessions = await connection.QueryAsync<string>(new CommandDefinition(
                 "SELECT DISTINCT session_id FROM recordings WHERE id = ANY (@ids)", new { ids = ids.ToArray() }, cancellationToken: cancellationToken));
-            var known = ids.Select(id => _clips.GetValueOrDefault(id, id)).Concat(_sessions.Where(s => gone.Contains(s.Value.ChannelId)).Select(s => s.Key));
-            await TakeInAsync(connection, [.. sessions.Union(known, StringComparer.Ordinal)], cancellationToken);
+            var known = ids.Select(id => _clips.GetValueOrDefault(id, id)).Concat(_sessions.Where(s => deleted.Contains(s.Value.ChannelId)).Select(s => s.Key));
+            await UpdateSessionsAsync(connection, [.. sessions.Union(known, StringComparer.Ordinal)], cancellationToken);
             foreach (var id in ids)
             {
-                _lookups.NoteThere(id);
+                _lookups.ClearMissing(id);
             }
         },
         cancellationToken);
@@ -102,10 +105,10 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     /// <inheritdoc/>
     public void Dispose() => _lookups.Dispose();
 
-    private static List<string> Named(IEnumerable<string> notices, string table) =>
+    private static List<string> IdsOf(IEnumerable<string> notices, string table) =>
         [.. notices.Where(n => n.StartsWith(table, StringComparison.Ordinal)).Select(n => n[table.Length..])];
 
-    private async Task TakeInAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
+    private async Task UpdateSessionsAsync(NpgsqlConnection connection, string[] sessions, CancellationToken cancellationToken)
     {
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(OfMany, new { sessions }, cancellationToken: cancellationToken))).ToLookup(r => r.Session, StringComparer.Ordinal);
         lock (_lock)
@@ -117,24 +120,24 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         }
     }
 
-    /// <summary>Whether memory answers: with a session, or <see langword="null"/> for what there was not a moment ago.</summary>
-    private bool TryGet(string id, out Kept? kept)
+    /// <summary>Whether memory has the answer: a session, or <see langword="null"/> for an id that was recently missing.</summary>
+    private bool TryGet(string id, out CachedSession? entry)
     {
         if (_sessions.TryGetValue(_clips.GetValueOrDefault(id, id), out var known))
         {
             known.LastUsed = time.GetTimestamp();
-            kept = known;
+            entry = known;
             return true;
         }
 
-        kept = null;
+        entry = null;
         return _lookups.IsMissing(id);
     }
 
-    private ValueTask<Kept?> KeptAsync(string id, CancellationToken cancellationToken) =>
-        TryGet(id, out var known) ? new(known) : _lookups.FindAsync<Kept>(id, TryGet, ReadAsync, static e => new RecordingsAwayException(e), cancellationToken);
+    private ValueTask<CachedSession?> FindSessionAsync(string id, CancellationToken cancellationToken) =>
+        TryGet(id, out var known) ? new(known) : _lookups.FindAsync<CachedSession>(id, TryGet, ReadAsync, static e => new RecordingsUnavailableException(e), cancellationToken);
 
-    private async Task<Kept?> ReadAsync(string id, CancellationToken cancellationToken)
+    private async Task<CachedSession?> ReadAsync(string id, CancellationToken cancellationToken)
     {
         var changes = _lookups.Changes;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -143,20 +146,20 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         {
             if (changes != _lookups.Changes)
             {
-                return rows.Length == 0 ? null : Kept.Of(rows, time.GetTimestamp());
+                return rows.Length == 0 ? null : CachedSession.Of(rows, time.GetTimestamp());
             }
 
-            var kept = rows.Length == 0 ? null : Remember(rows[0].Session, rows);
-            if (kept is null || (kept.Session != id && !_clips.ContainsKey(id)))
+            var entry = rows.Length == 0 ? null : Remember(rows[0].Session, rows);
+            if (entry is null || (entry.Session != id && !_clips.ContainsKey(id)))
             {
-                _lookups.NoteMissing(id);
+                _lookups.RecordMissing(id);
             }
 
-            return kept;
+            return entry;
         }
     }
 
-    private Kept? Remember(string session, Row[] rows)
+    private CachedSession? Remember(string session, Row[] rows)
     {
         if (_sessions.TryRemove(session, out var before))
         {
@@ -172,19 +175,19 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         }
 
         MakeRoom();
-        var kept = Kept.Of(rows, before?.LastUsed ?? time.GetTimestamp());
-        _lookups.NoteThere(session);
-        _sessions[session] = kept;
-        foreach (var clip in kept.Clips)
+        var entry = CachedSession.Of(rows, before?.LastUsed ?? time.GetTimestamp());
+        _lookups.ClearMissing(session);
+        _sessions[session] = entry;
+        foreach (var clip in entry.Clips)
         {
-            _lookups.NoteThere(clip);
+            _lookups.ClearMissing(clip);
             _clips[clip] = session;
         }
 
-        return kept;
+        return entry;
     }
 
-    // A quarter at once, those that nobody has asked for longest, so that it is seldom done.
+    // Removes a quarter at once, so that it happens seldom: the least recently used.
     private void MakeRoom()
     {
         if (_sessions.Count < MaxSessions)
@@ -198,8 +201,8 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
         }
     }
 
-    /// <summary>What of a session is there.</summary>
-    private sealed class Kept(string session, long channelId, ChannelName channel, IReadOnlyList<string> clips, IReadOnlyDictionary<RecordingId, RecordingRange> visible)
+    /// <summary>The recordings of a session.</summary>
+    private sealed class CachedSession(string session, long channelId, ChannelName channel, IReadOnlyList<string> clips, IReadOnlyDictionary<RecordingId, RecordingRange> visible)
     {
         private long _lastUsed;
 
@@ -209,20 +212,20 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
 
         public ChannelName Channel => channel;
 
-        /// <summary>Ids of clips, hidden ones too.</summary>
+        /// <summary>Ids of clips, including hidden ones.</summary>
         public IReadOnlyList<string> Clips => clips;
 
-        /// <summary>What viewers may see.</summary>
+        /// <summary>Recordings that viewers can see.</summary>
         public IReadOnlyDictionary<RecordingId, RecordingRange> Visible => visible;
 
-        /// <summary>When it was last asked for, a timestamp.</summary>
+        /// <summary>Timestamp of the last use.</summary>
         public long LastUsed
         {
             get => Volatile.Read(ref _lastUsed);
             set => Volatile.Write(ref _lastUsed, value);
         }
 
-        public static Kept Of(Row[] rows, long lastUsed) => new(
+        public static CachedSession Of(Row[] rows, long lastUsed) => new(
             rows[0].Session,
             rows[0].ChannelId,
             ChannelName.Parse(rows[0].Channel),
@@ -234,7 +237,7 @@ internal sealed class RecordingCatalog(Database database, IOptions<ControlOption
     {
         public RecordingRange ToRange() => new(RecordingId.Parse(Id), ChannelName.Parse(Channel), SessionId.Parse(Session), StartsAt, EndsAt, Title)
         {
-            Access = Access is null ? null : ViewingRegister.AccessOf(Access),
+            Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
         };
     }
 }

@@ -1,29 +1,29 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Recordings;
 
 /// <summary>
-/// How long recordings are kept after their session has ended, as people write it: <c>forever</c>, or 1 hour to 3650 days in whole hours or days, <c>12h</c>, <c>30d</c>. In the
-/// database it is hours.
+/// Retention of recordings after the end of their session, in user notation: <c>forever</c>, or 1 hour to 3650 days in whole hours or days,
+/// <c>12h</c>, <c>30d</c>. The database stores hours.
 /// </summary>
 public static class Retention
 {
-    /// <summary>Nothing is deleted for its age.</summary>
+    /// <summary>Unlimited retention.</summary>
     public const string Forever = "forever";
 
-    /// <summary>Of a recording: as its channel says.</summary>
+    /// <summary>For a recording: the channel's retention.</summary>
     public const string OfChannel = "channel";
 
-    /// <summary>Longest length, in hours.</summary>
+    /// <summary>Maximum retention, in hours.</summary>
     public const int MaxHours = 3650 * 24;
 
-    /// <summary>What a retention may be, for people.</summary>
-    internal const string Rule = "A retention is 'forever', or 1 hour to 3650 days, such as 12h or 30d.";
+    /// <summary>Error message with the valid notations.</summary>
+    internal const string Rule = "A retention must be 'forever', or 1 hour to 3650 days such as 12h or 30d.";
 
-    /// <summary>Reads a text; <see langword="false"/> when it is none.</summary>
+    /// <summary>Parses a text; <see langword="false"/> when it is invalid.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="hours">Hours; <see langword="null"/> for ever.</param>
+    /// <param name="hours">Hours; <see langword="null"/> for forever.</param>
     public static bool TryParse([NotNullWhen(true)] string? text, out int? hours)
     {
         hours = null;
@@ -42,8 +42,8 @@ public static class Retention
         return hours is >= 1 and <= MaxHours;
     }
 
-    /// <summary>The text of a retention, in days where it is whole days.</summary>
-    /// <param name="hours">Hours; <see langword="null"/> for ever.</param>
+    /// <summary>Formats a retention, in days if it is whole days.</summary>
+    /// <param name="hours">Hours; <see langword="null"/> for forever.</param>
     public static string Format(int? hours) =>
         hours is not { } count ? Forever : count % 24 == 0 ? string.Create(CultureInfo.InvariantCulture, $"{count / 24}d") : string.Create(CultureInfo.InvariantCulture, $"{count}h");
 }

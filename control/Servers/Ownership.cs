@@ -1,75 +1,80 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Servers;
 
-/// <summary>Whose an open session is, as one server has to take it.</summary>
-internal enum Standing
+/// <summary>Ownership of an open session, as seen by one server.</summary>
+internal enum OwnershipStatus
 {
-    /// <summary>This server's own.</summary>
-    Ours,
+    /// <summary>Owned by this server.</summary>
+    OwnedHere,
 
-    /// <summary>Nobody's: its row was written by a version, or is of a server, that named no owner.</summary>
+    /// <summary>Without owner: its row names none.</summary>
     Unowned,
 
-    /// <summary>Another server's that lives, or may: nothing of it is touched.</summary>
-    OnAir,
+    /// <summary>Owned by another server that is live, or may be; the session is not touched.</summary>
+    OwnedByLiveServer,
 
-    /// <summary>Another server's that does not hold its lease. It may come back: its session stays open, but whoever starts may take it over, and an encoder that comes elsewhere begins a new one.</summary>
-    Left,
+    /// <summary>
+    /// Owned by another server whose lease expired. The owner may return, so the session stays open. A starting server may take it over,
+    /// and an encoder on another server starts a new session.
+    /// </summary>
+    LeaseExpired,
 
-    /// <summary>Another server's that has been gone for so long that any server that lives ends it.</summary>
+    /// <summary>Owned by another server that has been gone for so long that any live server ends the session.</summary>
     Abandoned,
 }
 
-/// <summary>What the database tells of an open session's owner. Times are by the database's clock.</summary>
-/// <param name="HasOwner">Whether its row names one.</param>
-/// <param name="IsOurs">Whether that is the server that asks.</param>
-/// <param name="IsKnown">Whether there is a row of that server.</param>
-/// <param name="IsReleased">Whether it gave its lease back as it stopped.</param>
-/// <param name="OverFor">For how long its lease has been over; negative while it holds.</param>
-/// <param name="Contact">For how long the database has been reached without a break, as the server that asks can prove it.</param>
-/// <param name="Window">The channel's reconnect window.</param>
-internal readonly record struct OwnerFacts(bool HasOwner, bool IsOurs, bool IsKnown, bool IsReleased, TimeSpan OverFor, TimeSpan Contact, TimeSpan Window);
+/// <summary>Database facts about a session's owner. Times are by the database's clock.</summary>
+/// <param name="HasOwner">Whether the row names an owner.</param>
+/// <param name="IsOwnedHere">Whether the owner is this server.</param>
+/// <param name="IsKnown">Whether the owner has a row.</param>
+/// <param name="IsReleased">Whether the owner released its lease at shutdown.</param>
+/// <param name="ExpiredFor">Time since the lease expired; negative while it holds.</param>
+/// <param name="Contact">Time for which this server can prove uninterrupted contact with the database.</param>
+/// <param name="Window">Reconnect window of the channel.</param>
+internal readonly record struct OwnerInfo(bool HasOwner, bool IsOwnedHere, bool IsKnown, bool IsReleased, TimeSpan ExpiredFor, TimeSpan Contact, TimeSpan Window);
 
-/// <summary>By what it is judged whose a session is.</summary>
-/// <param name="Lease">How long a server counts as alive after it was heard of.</param>
-/// <param name="Grace">How long after that its sessions wait for it at least.</param>
-internal readonly record struct OwnershipTerms(TimeSpan Lease, TimeSpan Grace)
+/// <summary>Rules for session ownership.</summary>
+/// <param name="Lease">Duration of a lease.</param>
+/// <param name="Grace">Minimum time after the lease for which sessions wait for their owner.</param>
+internal readonly record struct OwnershipRules(TimeSpan Lease, TimeSpan Grace)
 {
     /// <summary>
-    /// Decides. A lease that ran out proves nothing while the database itself was away, since nobody could renew one: without a word from the owner it is believed only after the database has been there for
-    /// as long as a lease takes, and nothing is ended before the owner had the whole grace to come back, too.
+    /// Decides on ownership. An expired lease proves nothing while the database was unavailable, because no server could renew. Unless the
+    /// owner released it, the expiry counts only after the database has been available for the duration of a lease. No session is ended
+    /// before the owner also had the whole grace period to return.
     /// </summary>
-    public Standing Judge(OwnerFacts owner)
+    public OwnershipStatus Evaluate(OwnerInfo owner)
     {
         if (!owner.HasOwner)
         {
-            return Standing.Unowned;
+            return OwnershipStatus.Unowned;
         }
 
-        if (owner.IsOurs)
+        if (owner.IsOwnedHere)
         {
-            return Standing.Ours;
+            return OwnershipStatus.OwnedHere;
         }
 
         if (!owner.IsKnown)
         {
-            // Its row goes long after it was heard of last. But rows can be lost, too, and one that lives writes its own again with its next beat.
-            return owner.Contact >= Lease + Grace ? Standing.Abandoned : Standing.OnAir;
+            // A server's row is removed long after its last renewal. Rows can also be lost; a live server writes its row again with its
+            // next renewal.
+            return owner.Contact >= Lease + Grace ? OwnershipStatus.Abandoned : OwnershipStatus.OwnedByLiveServer;
         }
 
-        if (owner.OverFor < TimeSpan.Zero || (!owner.IsReleased && owner.Contact < Lease))
+        if (owner.ExpiredFor < TimeSpan.Zero || (!owner.IsReleased && owner.Contact < Lease))
         {
-            return Standing.OnAir;
+            return OwnershipStatus.OwnedByLiveServer;
         }
 
         var grace = owner.Window > Grace ? owner.Window : Grace;
-        return owner.OverFor >= grace && (owner.IsReleased || owner.Contact >= Lease + Grace) ? Standing.Abandoned : Standing.Left;
+        return owner.ExpiredFor >= grace && (owner.IsReleased || owner.Contact >= Lease + Grace) ? OwnershipStatus.Abandoned : OwnershipStatus.LeaseExpired;
     }
 
-    /// <summary>Whether a server that starts goes on with such a session.</summary>
-    public static bool IsTakenAtStart(Standing standing) => standing != Standing.OnAir;
+    /// <summary>Whether a starting server takes the session over.</summary>
+    public static bool IsTakenOverAtStart(OwnershipStatus status) => status != OwnershipStatus.OwnedByLiveServer;
 
-    /// <summary>Whether a server that runs ends such a session in the database.</summary>
-    /// <param name="standing">Whose it is.</param>
-    /// <param name="isAskedFor">Whether somebody asked for its end.</param>
-    public static bool IsEnded(Standing standing, bool isAskedFor) => standing == Standing.Abandoned || (standing == Standing.Left && isAskedFor);
+    /// <summary>Whether a running server ends the session in the database.</summary>
+    /// <param name="status">Ownership of the session.</param>
+    /// <param name="isEndRequested">Whether its end was requested.</param>
+    public static bool CanBeEnded(OwnershipStatus status, bool isEndRequested) => status == OwnershipStatus.Abandoned || (status == OwnershipStatus.LeaseExpired && isEndRequested);
 }

@@ -3,50 +3,54 @@ using System.Text;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Servers;
 
 /// <summary>
-/// Who this server is among those that share a database: a random number in its data folder, so that it is the same after a restart. Where the folder cannot keep it, it is another one at each start.
+/// Identity of this server among those that share a database: a random id in its data folder, which survives restarts. If the folder cannot
+/// store it, each start uses a new one.
 /// </summary>
 internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> logger)
 {
-    /// <summary>The file's name in the data folder.</summary>
+    /// <summary>Name of the file in the data folder.</summary>
     public const string FileName = "server-id";
 
-    private const int MostBytes = 100;
+    private const int MaxFileBytes = 100;
     private readonly Lock _lock = new();
     private Guid? _id;
 
-    /// <summary>The server's number. Read from its file when it is first asked for, and made there when there is none that can be read.</summary>
+    /// <summary>Id of the server. Read from its file on first use, and created when there is no readable one.</summary>
     public Guid Id
     {
         get
         {
             lock (_lock)
             {
-                return _id ??= Read() ?? Make(isKept: true);
+                return _id ??= Read() ?? Create(persist: true);
             }
         }
     }
 
-    /// <summary>This run of it: what tells a server from another that goes by its number.</summary>
+    /// <summary>Id of this run, which distinguishes it from another process with the same server id.</summary>
     public Guid Run { get; } = Guid.NewGuid();
 
-    /// <summary>What people call it: the machine's name.</summary>
+    /// <summary>Display name: the machine name.</summary>
     public string Name { get; } = Environment.MachineName.Length > 255 ? Environment.MachineName[..255] : Environment.MachineName;
 
-    /// <summary>Where it runs, as 64 hexadecimal digits of machine and data folder. A copied folder has the number, but not this.</summary>
-    public string Place { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{Path.GetFullPath(folder.Path)}")));
+    /// <summary>
+    /// Location of the server, as 64 hexadecimal digits derived from machine and data folder. A copied folder has the same server id but
+    /// another location.
+    /// </summary>
+    public string Location { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{Path.GetFullPath(folder.Path)}")));
 
-    private string Kept => Path.Combine(folder.Path, FileName);
+    private string FilePath => Path.Combine(folder.Path, FileName);
 
-    /// <summary>Takes a new number: the one that it had is another server's.</summary>
-    /// <param name="isKept">Whether the file gets it, so that the next start has it, too.</param>
-    public void Renew(bool isKept)
+    /// <summary>Creates a new id, because the current one belongs to another server.</summary>
+    /// <param name="persist">Whether the id is stored for the next start.</param>
+    public void Renew(bool persist)
     {
         lock (_lock)
         {
-            _id = Make(isKept);
+            _id = Create(persist);
         }
     }
 
@@ -54,43 +58,43 @@ internal sealed class ServerIdentity(DataFolder folder, ILogger<ServerIdentity> 
     {
         try
         {
-            var file = new FileInfo(Kept);
+            var file = new FileInfo(FilePath);
             if (!file.Exists)
             {
                 return null;
             }
 
-            if (file.Length <= MostBytes && Guid.TryParseExact(File.ReadAllText(Kept).Trim(), "D", out var id) && id != Guid.Empty)
+            if (file.Length <= MaxFileBytes && Guid.TryParseExact(File.ReadAllText(FilePath).Trim(), "D", out var id) && id != Guid.Empty)
             {
                 return id;
             }
 
-            ControlLog.ServerIdUnreadable(logger, Kept, "it holds no such number");
+            ControlLog.ServerIdUnreadable(logger, FilePath, "it contains no valid id");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            ControlLog.ServerIdUnreadable(logger, Kept, e.Message);
+            ControlLog.ServerIdUnreadable(logger, FilePath, e.Message);
         }
 
         return null;
     }
 
-    private Guid Make(bool isKept)
+    private Guid Create(bool persist)
     {
         var id = Guid.NewGuid();
-        if (!isKept || !Directory.Exists(folder.Path))
+        if (!persist || !Directory.Exists(folder.Path))
         {
             return id;
         }
 
         try
         {
-            File.WriteAllText(Kept + ".new", $"{id:D}\n");
-            File.Move(Kept + ".new", Kept, overwrite: true);
+            File.WriteAllText(FilePath + ".new", $"{id:D}\n");
+            File.Move(FilePath + ".new", FilePath, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            ControlLog.ServerIdNotKept(logger, Kept, e.Message);
+            ControlLog.ServerIdNotStored(logger, FilePath, e.Message);
         }
 
         return id;

@@ -1,31 +1,35 @@
 using Dapper;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Servers;
 
-/// <summary>What came of a beat.</summary>
-internal enum Beat
+/// <summary>Result of a lease renewal.</summary>
+internal enum LeaseRenewal
 {
-    /// <summary>The lease holds for its whole length again.</summary>
-    Held,
+    /// <summary>The lease was renewed for its whole duration.</summary>
+    Renewed,
 
-    /// <summary>Another process goes by this server's number.</summary>
-    Taken,
+    /// <summary>Another process uses this server's id.</summary>
+    TakenByOther,
 }
 
-/// <summary>A server's lease in the database: as long as it holds, no other touches its sessions. All by the database's clock.</summary>
+/// <summary>
+/// Lease of a server in the database. While it holds, no other server touches its sessions. All times are by the database's clock.
+/// </summary>
 internal static class ServerLease
 {
     /// <summary>
-    /// SQL: of a row <c>s</c> of sessions, whether its media are <c>@me</c>'s to look after: its own, nobody's, or those of a server that is not there. Of the others only their own server knows whether all that is to come has
-    /// come, and what waits in its spool. Where <c>@me</c> is null, all are.
+    /// SQL condition on a row <c>s</c> of sessions: whether the server <c>@me</c> may manage its media. It may if the session is its own,
+    /// has no owner, or its owner is not live. Only a live owner knows whether its media are complete and what its spool still holds. True
+    /// for all rows if <c>@me</c> is null.
     /// </summary>
-    public const string IsForUs = """
+    public const string IsManageable = """
         (s.owner IS NULL OR @me::uuid IS NULL OR s.owner = @me::uuid OR NOT EXISTS (SELECT 1 FROM servers v WHERE v.id = s.owner AND v.lease_until > clock_timestamp()))
         """;
 
-    // Who starts may take the number over from a run that ended without a word: the one before in the same place, one whose lease is over, or one that has not beaten since it was looked at. Else it is a copy's.
-    private const string Renew = """
+    // A starting server may take over its id from a run that ended abruptly: an earlier one in the same location, one whose lease expired,
+    // or one that has not renewed since it was checked. Otherwise the data folder is a copy.
+    private const string RenewSql = """
         INSERT INTO servers AS v (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
         SELECT @id, @run, @name, @place, t, t, t, t + make_interval(secs => @lease), false FROM clock_timestamp() t
         ON CONFLICT (id) DO UPDATE SET run = excluded.run, name = excluded.name, place = excluded.place, released = false,
@@ -35,34 +39,35 @@ internal static class ServerLease
         WHERE v.run = excluded.run OR (@isFirst AND (v.place = excluded.place OR v.released OR v.lease_until < excluded.last_seen_at OR v.last_seen_at = @silentSince::timestamptz))
         """;
 
-    /// <summary>Renews it, or takes it for the first time.</summary>
-    /// <param name="connection">An open connection.</param>
-    /// <param name="identity">Whose.</param>
-    /// <param name="lease">How long it holds from now on.</param>
-    /// <param name="isFirst">Whether this run has had none yet.</param>
-    /// <param name="silentSince">Where this run has had none yet and another one's holds: when that was heard of last, long enough ago that it would have beaten again if it lived.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Beat> BeatAsync(
+    /// <summary>Renews the lease, or takes it for the first time.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="identity">Identity of this server.</param>
+    /// <param name="lease">Duration of the lease.</param>
+    /// <param name="isFirst">Whether this run has not held the lease yet.</param>
+    /// <param name="silentSince">For a first renewal while another run's lease holds: the last renewal of that run, long enough ago that a
+    /// live server would have renewed.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public static async Task<LeaseRenewal> RenewAsync(
         NpgsqlConnection connection, ServerIdentity identity, TimeSpan lease, bool isFirst, DateTimeOffset? silentSince, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
-            Renew,
-            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Place, lease = lease.TotalSeconds, isFirst, silentSince },
-            cancellationToken: cancellationToken)) > 0 ? Beat.Held : Beat.Taken;
+            RenewSql,
+            new { id = identity.Id, run = identity.Run, name = identity.Name, place = identity.Location, lease = lease.TotalSeconds, isFirst, silentSince },
+            cancellationToken: cancellationToken)) > 0 ? LeaseRenewal.Renewed : LeaseRenewal.TakenByOther;
 
-    /// <summary>When the server that goes by this one's number was heard of last; <see langword="null"/> when there is none.</summary>
+    /// <summary>Gets the last renewal of the server with this id; <see langword="null"/> when there is none.</summary>
     public static async Task<DateTimeOffset?> LastSeenAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
             "SELECT last_seen_at FROM servers WHERE id = @id", new { id = identity.Id }, cancellationToken: cancellationToken));
 
-    /// <summary>Gives it back: whoever starts next need not wait for its end.</summary>
+    /// <summary>Releases the lease, so that the next start need not wait for it to expire.</summary>
     public static async Task ReleaseAsync(NpgsqlConnection connection, ServerIdentity identity, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             "UPDATE servers SET lease_until = clock_timestamp(), last_seen_at = clock_timestamp(), released = true WHERE id = @id AND run = @run",
             new { id = identity.Id, run = identity.Run },
             cancellationToken: cancellationToken));
 
-    /// <summary>Forgets servers that nobody has heard of for 30 days; their sessions have long been ended.</summary>
-    public static async Task ForgetAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+    /// <summary>Removes servers that have not renewed for 30 days; their sessions ended long ago.</summary>
+    public static async Task RemoveStaleAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             """
             DELETE FROM servers v WHERE v.lease_until < clock_timestamp() - interval '30 days'

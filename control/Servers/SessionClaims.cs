@@ -1,28 +1,33 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Publishing;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Servers;
 
-/// <summary>An open session's row, and whose it is.</summary>
-internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Channel, long Epoch, string? EndRequest, Standing Standing);
+/// <summary>Open session with its ownership.</summary>
+internal sealed record ClaimedSession(SessionId Id, long ChannelId, string Channel, long Epoch, string? EndRequest, OwnershipStatus Standing);
 
-/// <summary>A session that was ended in the database for its owner, which is gone.</summary>
+/// <summary>Session ended in the database on behalf of its lost owner.</summary>
 internal sealed record AbandonedSession(string Id, string Channel, string Owner, string Reason);
 
-/// <summary>Reads whose the open sessions are, and takes those that may be taken: each claim is one transaction in which the owners cannot renew their leases, so that what was judged still holds when it is written.</summary>
+/// <summary>
+/// Reads the ownership of open sessions and takes over or ends sessions. Each change is one transaction that blocks lease renewals, so that
+/// the decision still holds when it is written.
+/// </summary>
 internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOptions> options)
 {
-    /// <summary>Why a session ended whose owner did not come back.</summary>
-    public const string Gone = "its server is gone";
+    /// <summary>End reason of a session whose owner did not return.</summary>
+    public const string ServerLostReason = "its server did not return";
 
-    // Before the first beat after a break it is not yet written that there was one, but the lease is over.
-    private const string ContactOfThisServer =
+    // Before the first renewal after an interruption, the interruption is not recorded yet, but the lease has expired.
+    private const string OwnContactSql =
         "coalesce((SELECT extract(epoch FROM clock_timestamp() - m.unbroken_since) FROM servers m WHERE m.id = @me AND m.lease_until > clock_timestamp()), 0)";
 
-    // Who starts has had no contact yet; that the database itself has been up is the most that can be known then.
-    private const string ContactAtStart = "extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())";
+    // A starting server has no contact yet. The uptime of the database is the best available evidence.
+    private const string StartContactSql = "extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())";
 
     private const string LockOwners = "SELECT 1 FROM servers WHERE id <> @me ORDER BY id FOR UPDATE";
 
@@ -38,48 +43,48 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         RETURNING s.id, c.name AS channel, s.owner::text AS owner, s.end_reason AS reason
         """;
 
-    private OwnershipTerms Terms => new(options.Value.ServerLease, options.Value.ServerGrace);
+    private OwnershipRules Rules => new(options.Value.ServerLease, options.Value.ServerGrace);
 
-    /// <summary>All open sessions, as this server has to take them.</summary>
+    /// <summary>Reads all open sessions.</summary>
     public Task<List<ClaimedSession>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        ReadAsync(connection, null, ContactOfThisServer, cancellationToken);
+        ReadAsync(connection, null, OwnContactSql, cancellationToken);
 
-    /// <summary>Takes over what this server may go on with as it starts, each with the next epoch.</summary>
-    /// <param name="connection">An open connection.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What was taken, and what another server has on air.</returns>
+    /// <summary>Takes over sessions at start, each with the next epoch.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Sessions taken over, and sessions on air at other servers.</returns>
     public async Task<(List<OpenSession> Taken, List<ClaimedSession> Elsewhere)> TakeOverAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction, cancellationToken: cancellationToken));
-        var open = await ReadAsync(connection, transaction, ContactAtStart, cancellationToken);
-        var ids = open.Where(s => OwnershipTerms.IsTakenAtStart(s.Standing)).Select(s => s.Id.Value).ToArray();
+        var open = await ReadAsync(connection, transaction, StartContactSql, cancellationToken);
+        var ids = open.Where(s => OwnershipRules.IsTakenOverAtStart(s.Standing)).Select(s => s.Id.Value).ToArray();
         var rows = await connection.QueryAsync<TakenRow>(new CommandDefinition(Take, new { me = identity.Id, ids }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
-        return ([.. rows.Select(r => r.ToOpen())], [.. open.Where(s => !OwnershipTerms.IsTakenAtStart(s.Standing))]);
+        return ([.. rows.Select(r => r.ToOpen())], [.. open.Where(s => !OwnershipRules.IsTakenOverAtStart(s.Standing))]);
     }
 
-    /// <summary>Ends the sessions of servers that are gone. However many servers do it at once, each session is ended, and told, by one.</summary>
-    public async Task<List<AbandonedSession>> EndGoneAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Ends the sessions of servers that are gone. Concurrent servers end and report each session once.</summary>
+    public async Task<List<AbandonedSession>> EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(LockOwners, new { me = identity.Id }, transaction, cancellationToken: cancellationToken));
-        var open = await ReadAsync(connection, transaction, ContactOfThisServer, cancellationToken);
-        var ids = open.Where(IsToEnd).Select(s => s.Id.Value).ToArray();
-        var ended = await connection.QueryAsync<AbandonedSession>(new CommandDefinition(End, new { ids, gone = Gone }, transaction, cancellationToken: cancellationToken));
+        var open = await ReadAsync(connection, transaction, OwnContactSql, cancellationToken);
+        var ids = open.Where(ShouldEnd).Select(s => s.Id.Value).ToArray();
+        var ended = await connection.QueryAsync<AbandonedSession>(new CommandDefinition(End, new { ids, gone = ServerLostReason }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return [.. ended];
     }
 
-    /// <summary>Whether <see cref="EndGoneAsync"/> has a session to end.</summary>
-    public static bool IsToEnd(ClaimedSession session) => OwnershipTerms.IsEnded(session.Standing, session.EndRequest is not null);
+    /// <summary>Whether <see cref="EndAbandonedAsync"/> ends a session.</summary>
+    public static bool ShouldEnd(ClaimedSession session) => OwnershipRules.CanBeEnded(session.Standing, session.EndRequest is not null);
 
-    /// <summary>Asks whichever server has a channel's session to end it; it hears of it at once.</summary>
-    /// <param name="connection">An open connection.</param>
-    /// <param name="channelId">The channel.</param>
-    /// <param name="reason">Why, up to 500 characters.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The session that is to end; <see langword="null"/> when no other server has one.</returns>
+    /// <summary>Requests the end of a channel's session from its owner, which is notified at once.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="channelId">Database id of the channel.</param>
+    /// <param name="reason">Reason, up to 500 characters.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The session; <see langword="null"/> when no other server has one.</returns>
     public async Task<SessionId?> RequestEndAsync(NpgsqlConnection connection, long channelId, string reason, CancellationToken cancellationToken) =>
         SessionId.TryParse(
             await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
@@ -88,8 +93,8 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
                 cancellationToken: cancellationToken)),
             out var id) ? id : null;
 
-    /// <summary>Of sessions that this process has open, those that the database says are over.</summary>
-    public static async Task<List<SessionId>> OverAsync(NpgsqlConnection connection, IEnumerable<SessionId> sessions, CancellationToken cancellationToken) =>
+    /// <summary>Lists those of the given sessions that have ended according to the database.</summary>
+    public static async Task<List<SessionId>> ListEndedAsync(NpgsqlConnection connection, IEnumerable<SessionId> sessions, CancellationToken cancellationToken) =>
         [.. (await connection.QueryAsync<string>(new CommandDefinition(
             "SELECT id FROM sessions WHERE id = ANY (@ids) AND ended_at IS NOT NULL", new { ids = sessions.Select(s => s.Value).ToArray() }, cancellationToken: cancellationToken)))
             .Select(SessionId.Parse)];
@@ -106,15 +111,15 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
             new { me = identity.Id },
             transaction,
             cancellationToken: cancellationToken));
-        return [.. rows.Select(r => r.ToClaimed(Terms))];
+        return [.. rows.Select(r => r.ToClaimed(Rules))];
     }
 
     private sealed record OpenRow(
         string Id, long ChannelId, string Channel, long Epoch, string? EndRequest, bool HasOwner, bool IsOurs, bool IsKnown, bool IsReleased, double OverFor, double Contact, int Window)
     {
-        public ClaimedSession ToClaimed(OwnershipTerms terms) => new(
+        public ClaimedSession ToClaimed(OwnershipRules rules) => new(
             SessionId.Parse(Id), ChannelId, Channel, Epoch, EndRequest,
-            terms.Judge(new(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact), TimeSpan.FromSeconds(Window))));
+            rules.Evaluate(new(HasOwner, IsOurs, IsKnown, IsReleased, TimeSpan.FromSeconds(OverFor), TimeSpan.FromSeconds(Contact), TimeSpan.FromSeconds(Window))));
     }
 
     private sealed record TakenRow(
@@ -124,7 +129,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
         public OpenSession ToOpen() => new(
             new(ChannelName.Parse(Channel), SessionId.Parse(Id), Epoch, StartedAt, LatencyProfile.Find(Latency) ?? LatencyProfile.Standard)
             {
-                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ViewingRegister.AccessOf(Access),
+                IsRecorded = Recorded, BeginsHidden = BeginsHidden, Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
             },
             ChannelId,
             TimeSpan.FromSeconds(Window),

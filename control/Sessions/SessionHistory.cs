@@ -1,39 +1,41 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Dapper;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Sessions;
 
-/// <summary>A session as the control room remembers it.</summary>
-/// <param name="Id">Its ULID.</param>
-/// <param name="Channel">The channel it is on.</param>
-/// <param name="Epoch">How often a process has taken it over, from 1.</param>
-/// <param name="Latency">The latency profile it began with.</param>
-/// <param name="StartedAt">When its first encoder was let in.</param>
-/// <param name="LastPublicationEndedAt">When its last encoder went, if one has.</param>
-/// <param name="EndedAt">When it ended; <see langword="null"/> while it is open.</param>
-/// <param name="EndReason">Why it ended.</param>
-/// <param name="PeakViewers">Most viewers at a time, as their pages told.</param>
+/// <summary>Session as stored in the database.</summary>
+/// <param name="Id">ULID of the session.</param>
+/// <param name="Channel">Name of the channel.</param>
+/// <param name="Epoch">Number of processes that have owned it, from 1.</param>
+/// <param name="Latency">Latency profile of the session.</param>
+/// <param name="StartedAt">Time at which its first encoder was admitted.</param>
+/// <param name="LastPublicationEndedAt">Time at which its last encoder disconnected, if any.</param>
+/// <param name="EndedAt">End of the session; <see langword="null"/> while it is open.</param>
+/// <param name="EndReason">Reason for its end.</param>
+/// <param name="PeakViewers">Peak number of viewers, as reported by their pages.</param>
 public sealed record SessionInfo(
     string Id, string Channel, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason,
     long PeakViewers = 0);
 
-/// <summary>The sessions that channels have had.</summary>
-public sealed class SessionHistory(Database database)
+/// <summary>Repository of past and open sessions.</summary>
+public sealed class SessionHistory(ControlDatabase database)
 {
-    /// <summary>Most that one answer holds.</summary>
+    /// <summary>Maximum number of sessions per page.</summary>
     public const int MaxPage = 200;
 
-    /// <summary>A channel's sessions, newest first.</summary>
-    /// <param name="channel">The channel.</param>
+    /// <summary>Lists sessions of a channel, newest first.</summary>
+    /// <param name="channel">Name of the channel.</param>
     /// <param name="limit">1 to <see cref="MaxPage"/>.</param>
-    /// <param name="before">Only those older than this one, to read on.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ControlException">No such channel, or a bad value.</exception>
+    /// <param name="before">Only sessions older than this one, for paging.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The channel does not exist, or a value is invalid.</exception>
     public async Task<IReadOnlyList<SessionInfo>> ListAsync(string channel, int limit = 50, SessionId? before = null, CancellationToken cancellationToken = default)
     {
         if (limit is < 1 or > MaxPage)
         {
-            throw new ControlException([new("limit", $"A limit is 1 to {MaxPage}.")]);
+            throw new ControlException([new("limit", $"A limit must be 1 to {MaxPage}.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

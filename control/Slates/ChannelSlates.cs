@@ -1,19 +1,24 @@
 using System.Globalization;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Npgsql;
 
-namespace Broadcast.Control;
+namespace Broadcast.Control.Slates;
 
-/// <summary>A channel's slate as it is kept.</summary>
+/// <summary>A stored slate of a channel.</summary>
 /// <param name="MediaType">One of <see cref="SlateMedia"/>.</param>
 /// <param name="Bytes">The file.</param>
 public sealed record StoredSlate(string MediaType, ReadOnlyMemory<byte> Bytes);
 
-/// <summary>Slates of channels' own, in the database: all servers that share it show the same. Works whether the server runs or not; the next loss of an encoder shows what was set last.</summary>
-public sealed class ChannelSlates(Database database, TimeProvider time) : IChannelSlates
+/// <summary>
+/// Custom slates of channels, in the database, so that all servers show the same. Works with or without a running server; a change takes
+/// effect at the next input loss.
+/// </summary>
+public sealed class ChannelSlates(ControlDatabase database, TimeProvider time) : IChannelSlates
 {
-    /// <summary>Gives a channel a slate, in place of the one that it has.</summary>
-    /// <exception cref="ControlException">No such channel; or what was given is too large, or no PNG, JPEG or MP4.</exception>
+    /// <summary>Sets or replaces a channel's slate.</summary>
+    /// <exception cref="ControlException">The channel does not exist, or the file is too large or no PNG, JPEG or MP4.</exception>
     public async Task SetAsync(string channel, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
         var type = Check(bytes);
@@ -31,14 +36,14 @@ public sealed class ChannelSlates(Database database, TimeProvider time) : IChann
             Parameters = { new() { Value = id }, new() { Value = type }, new() { Value = bytes }, new() { Value = time.GetUtcNow().UtcDateTime } },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
-        await AuditLog.AddAsync(
+        await AuditLog.RecordAsync(
             connection, transaction, time.GetUtcNow(), "slate.set", $"channel/{channel}",
             AuditLog.Detail(("mediaType", type), ("bytes", bytes.Length.ToString(CultureInfo.InvariantCulture))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <summary>Takes a channel's slate away; it has the server's again.</summary>
-    /// <exception cref="ControlException">No such channel.</exception>
+    /// <summary>Deletes a channel's slate; the channel then uses the server's.</summary>
+    /// <exception cref="ControlException">The channel does not exist.</exception>
     public async Task DeleteAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -47,12 +52,12 @@ public sealed class ChannelSlates(Database database, TimeProvider time) : IChann
         await using var command = new NpgsqlCommand("DELETE FROM channel_slates WHERE channel_id = $1", connection, transaction) { Parameters = { new() { Value = id } } };
         if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)
         {
-            await AuditLog.AddAsync(connection, transaction, time.GetUtcNow(), "slate.delete", $"channel/{channel}", null, cancellationToken);
+            await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "slate.delete", $"channel/{channel}", null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
     }
 
-    /// <summary>A channel's slate, or <see langword="null"/> when it has none, or there is no such channel.</summary>
+    /// <summary>A channel's slate, or <see langword="null"/> when it has none or does not exist.</summary>
     public async Task<StoredSlate?> GetAsync(string channel, CancellationToken cancellationToken = default)
     {
         await using var command = database.Source.CreateCommand("SELECT s.media_type, s.bytes FROM channel_slates s JOIN channels c ON c.id = s.channel_id WHERE c.name = $1 AND c.deleted_at IS NULL");
@@ -65,9 +70,9 @@ public sealed class ChannelSlates(Database database, TimeProvider time) : IChann
     public async ValueTask<ChannelSlate?> FindAsync(ChannelName channel, CancellationToken cancellationToken) =>
         await GetAsync(channel.Value, cancellationToken) is { } slate ? new ChannelSlate(slate.Bytes, slate.MediaType == SlateMedia.Mp4) : null;
 
-    /// <summary>What a slate is, before anybody keeps it.</summary>
-    /// <exception cref="ControlException">It cannot be one.</exception>
+    /// <summary>Validates a slate and returns its media type.</summary>
+    /// <exception cref="ControlException">The slate is invalid.</exception>
     internal static string Check(ReadOnlyMemory<byte> bytes) =>
-        bytes.Length > SlateMedia.MaxBytes ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; at most {SlateMedia.MaxBytes} are taken.")])
-        : SlateMedia.TypeOf(bytes.Span) ?? throw new ControlException([new("slate", "The slate is no PNG, JPEG or MP4 file.")]);
+        bytes.Length > SlateMedia.MaxBytes ? throw new ControlException([new("slate", $"The slate has {bytes.Length} bytes; the maximum is {SlateMedia.MaxBytes}.")])
+        : SlateMedia.TypeOf(bytes.Span) ?? throw new ControlException([new("slate", "The slate is not a PNG, JPEG or MP4 file.")]);
 }

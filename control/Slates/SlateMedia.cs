@@ -1,21 +1,21 @@
-namespace Broadcast.Control;
+namespace Broadcast.Control.Slates;
 
-/// <summary>What a slate may be, told from its first bytes: what a sender calls it counts for nothing.</summary>
+/// <summary>Media types of slates, detected from the first bytes; the declared type is ignored.</summary>
 public static class SlateMedia
 {
-    /// <summary>Largest slate, bytes.</summary>
+    /// <summary>Maximum size of a slate, in bytes.</summary>
     public const int MaxBytes = 16 << 20;
 
-    /// <summary>A PNG picture.</summary>
+    /// <summary>A PNG image.</summary>
     public const string Png = "image/png";
 
-    /// <summary>A JPEG picture.</summary>
+    /// <summary>A JPEG image.</summary>
     public const string Jpeg = "image/jpeg";
 
-    /// <summary>A clip in MP4.</summary>
+    /// <summary>An MP4 video.</summary>
     public const string Mp4 = "video/mp4";
 
-    /// <summary>Its media type, or <see langword="null"/> when it is nothing that may be a slate.</summary>
+    /// <summary>Detects the media type; <see langword="null"/> when it is not supported.</summary>
     public static string? TypeOf(ReadOnlySpan<byte> bytes) => bytes switch
     {
         [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => Png,

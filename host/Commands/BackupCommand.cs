@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Broadcast.Control;
+using Broadcast.Control.Backup;
+using Broadcast.Control.Database;
 using Broadcast.Host.Configuration;
 using Broadcast.Media;
 
@@ -12,18 +13,18 @@ internal static class BackupCommand
 
     public static Command CreateBackup()
     {
-        var file = new Argument<string>("FILE") { Description = "Where to write it, open to nobody else; '-' for standard output" };
-        var command = new Command("backup", "Write the database (channels, keys, tokens, sessions) to a file, while the server goes on; media are not in it") { file };
-        command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        var file = new Argument<string>("FILE") { Description = "File to create, readable only by you; '-' for standard output" };
+        var command = new Command("backup", "Back up the database (channels, keys, tokens, sessions) to a file. The server may be running; media is not included") { file };
+        command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetValue(file)!;
-            await using var database = await Store.OpenAsync(Output.Folder(parsed), cancellationToken);
+            await using var database = await CommandDatabase.OpenAsync(CommandOutput.DataFolderOf(parsed), cancellationToken);
             var progress = new Progress();
             if (path == StandardOutput)
             {
                 if (!Console.IsOutputRedirected)
                 {
-                    throw new StartException("A backup is no text for a terminal: name a file, or lead standard output somewhere.");
+                    throw new StartException("Backups cannot be written to a terminal. Name a file, or redirect standard output.");
                 }
 
                 await using var output = Console.OpenStandardOutput();
@@ -32,10 +33,10 @@ internal static class BackupCommand
             }
 
             var contents = await WriteFileAsync(database, Path.GetFullPath(path), progress, cancellationToken);
-            ChannelCommand.Done(
+            ChannelCommand.Report(
                 parsed,
                 new { file = Path.GetFullPath(path), bytes = progress.Bytes, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },
-                $"{Path.GetFullPath(path)}: {progress.Bytes:N0} bytes, {Words(contents)}. It holds secrets: keep it like a key.");
+                $"{Path.GetFullPath(path)}: {progress.Bytes:N0} bytes, {Summary(contents)}. The file contains secrets; store it safely.");
             return 0;
         }));
         return command;
@@ -43,53 +44,53 @@ internal static class BackupCommand
 
     public static Command CreateRestore()
     {
-        var file = new Argument<string>("FILE") { Description = "A file that 'backup' wrote" };
-        var replace = new Option<bool>("--replace") { Description = "Even if the database has something in it, which is lost then" };
-        var command = new Command("restore", "Put what a backup holds into the database; the server must not run") { file, replace };
-        command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        var file = new Argument<string>("FILE") { Description = "Backup file, created by 'backup'" };
+        var replace = new Option<bool>("--replace") { Description = "Overwrite a database that is not empty; its contents are lost" };
+        var command = new Command("restore", "Restore the database from a backup; the server must be stopped") { file, replace };
+        command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var path = Path.GetFullPath(parsed.GetValue(file)!);
             if (!File.Exists(path))
             {
-                throw new StartException($"There is no file {path}.");
+                throw new StartException($"File not found: {path}");
             }
 
-            var folder = Output.Folder(parsed);
-            if (RunningServer.Find(folder) is not null)
+            var folder = CommandOutput.DataFolderOf(parsed);
+            if (DataFolderLock.Find(folder) is not null)
             {
-                throw new StartException($"The server runs on {folder.Path}. Stop it (Ctrl+C, or systemctl stop), restore, and start it again. Nothing was changed.");
+                throw new StartException($"A server is running on {folder.Path}. Stop it (Ctrl+C, or systemctl stop), restore, and start it again. Nothing was changed.");
             }
 
-            using var acting = Store.Act(parsed);
+            using var actorScope = CommandDatabase.ActAsCommand(parsed);
 
-            // No server starts meanwhile.
-            using var claim = RunningServer.Claim(folder);
-            var options = Store.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
-            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System, cancellationToken, Store.Unnoted);
-            ChannelCommand.Done(
+            // Prevents a server from starting during the restore.
+            using var dataFolderLock = DataFolderLock.Acquire(folder);
+            var options = CommandDatabase.Options(ServerConfiguration.Read(folder, new Dictionary<string, string?>(StringComparer.Ordinal)));
+            var contents = await DatabaseBackup.RestoreAsync(folder, options, path, parsed.GetValue(replace), TimeProvider.System, cancellationToken, CommandDatabase.WarnNotAudited);
+            ChannelCommand.Report(
                 parsed,
                 new { restored = path, schema = contents.Schema, channels = contents.Channels, streamKeys = contents.StreamKeys, sessions = contents.Sessions },
-                $"Restored {Words(contents)}. Start the server; its keys and tokens are those of the backup. './broadcast fsck' tells what media there are and are not.");
+                $"Restored {Summary(contents)}. Start the server; keys and tokens are now those of the backup. Run './broadcast fsck' to check the media.");
             return 0;
         }));
         return command;
     }
 
-    private static string Words(BackupContents contents) => $"{contents.Channels} channels, {contents.StreamKeys} stream keys, {contents.Sessions} sessions, schema version {contents.Schema}";
+    private static string Summary(BackupContents contents) => $"{contents.Channels} channels, {contents.StreamKeys} stream keys, {contents.Sessions} sessions, schema version {contents.Schema}";
 
-    /// <summary>Whole or not at all, and never over something else.</summary>
-    private static async Task<BackupContents> WriteFileAsync(Database database, string path, Progress progress, CancellationToken cancellationToken)
+    /// <summary>Writes the whole file or nothing, and never overwrites a file.</summary>
+    private static async Task<BackupContents> WriteFileAsync(ControlDatabase database, string path, Progress progress, CancellationToken cancellationToken)
     {
         if (Path.Exists(path))
         {
-            throw new StartException($"{path} is there already. Name another file, with the date in it say, or remove that one.");
+            throw new StartException($"{path} already exists. Choose another name, for example with the date, or remove that file.");
         }
 
-        var part = path + ".part";
+        var partialPath = path + ".part";
         try
         {
-            // The mode counts only where the file is made, so one that a killed backup left goes first.
-            File.Delete(part);
+            // The mode applies only to a new file, so a partial file of a killed backup is deleted first.
+            File.Delete(partialPath);
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, Options = FileOptions.Asynchronous };
             if (!OperatingSystem.IsWindows())
             {
@@ -97,13 +98,13 @@ internal static class BackupCommand
             }
 
             BackupContents contents;
-            await using (var output = new FileStream(part, options))
+            await using (var output = new FileStream(partialPath, options))
             {
                 contents = await DatabaseBackup.WriteAsync(database, output, progress.Report, cancellationToken);
                 output.Flush(flushToDisk: true);
             }
 
-            File.Move(part, path, overwrite: false);
+            File.Move(partialPath, path, overwrite: false);
             return contents;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -112,7 +113,7 @@ internal static class BackupCommand
         }
         finally
         {
-            TryDelete(part);
+            TryDelete(partialPath);
         }
     }
 
@@ -124,23 +125,23 @@ internal static class BackupCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Its folder is not there, or not ours: that has been said.
+            // The folder does not exist or is not writable, which was reported already.
         }
     }
 
-    /// <summary>Counts bytes and, on a terminal, shows them now and then.</summary>
+    /// <summary>Counts bytes and shows progress on a terminal.</summary>
     private sealed class Progress
     {
-        private long _shown = TimeProvider.System.GetTimestamp();
+        private long _lastShown = TimeProvider.System.GetTimestamp();
 
         public long Bytes { get; private set; }
 
         public void Report(long bytes)
         {
             Bytes = bytes;
-            if (!Console.IsErrorRedirected && TimeProvider.System.GetElapsedTime(_shown) > TimeSpan.FromSeconds(1))
+            if (!Console.IsErrorRedirected && TimeProvider.System.GetElapsedTime(_lastShown) > TimeSpan.FromSeconds(1))
             {
-                _shown = TimeProvider.System.GetTimestamp();
+                _lastShown = TimeProvider.System.GetTimestamp();
                 Console.Error.WriteLine($"{bytes:N0} bytes …");
             }
         }

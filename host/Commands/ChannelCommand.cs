@@ -1,7 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using Broadcast.Control;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Slates;
+using Broadcast.Control.ViewerCounting;
 using Broadcast.Media;
+using Broadcast.Media.Ladders;
 using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Commands;
@@ -9,139 +16,139 @@ namespace Broadcast.Host.Commands;
 /// <summary><c>channel create|set|list|show|sessions|end|delete</c>.</summary>
 internal static class ChannelCommand
 {
-    private static readonly Option<string?> Title = new("--title") { Description = "What people see as its name" };
+    private static readonly Option<string?> Title = new("--title") { Description = "Display name" };
 
     private static readonly Option<string?> Ladder = new("--ladder")
     {
-        Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder}), or up to {WantedLadder.MaxRungs} rungs such as {ChannelRules.OwnLadder}", HelpName = "LADDER",
+        Description = $"{string.Join(", ", ChannelRules.Ladders)} ({ChannelRules.DefaultLadder}), or up to {LadderSpec.MaxRungs} custom rungs, such as {ChannelRules.CustomLadderExample}", HelpName = "LADDER",
     };
 
     private static readonly Option<string?> Latency = new("--latency") { Description = $"{string.Join(", ", ChannelRules.Latencies)} ({ChannelRules.DefaultLatency})", HelpName = "NAME" };
 
-    private static readonly Option<double?> Window = new("--reconnect-window")
+    private static readonly Option<double?> ReconnectWindow = new("--reconnect-window")
     {
-        Description = $"Seconds that a session waits for its encoder to come back ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0 ends it at once)", HelpName = "SECONDS",
+        Description = $"Seconds that a session waits for its encoder to reconnect ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0 ends it at once)", HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Takeover = new("--takeover")
     {
-        Description = $"What an encoder does to one that publishes already: silent (takes its place once it has been silent for a while) or newest (at once) ({ChannelRules.DefaultTakeover})",
+        Description = $"When a new encoder replaces the current one: silent (after input loss) or newest (at once) ({ChannelRules.DefaultTakeover})",
         HelpName = "POLICY",
     };
 
     private static readonly Option<double?> TakeoverAfter = new("--takeover-after")
     {
-        Description = "Seconds of silence after which an encoder gives way, 1 to 600 (0: what Control:TakeoverAfter says)", HelpName = "SECONDS",
+        Description = "Seconds of input loss after which an encoder can be replaced, 1 to 600 (0: use Control:TakeoverAfter)", HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Who may watch: public, token (who has a link of 'viewer create') or webhook (whom Authorization:ViewerUrl lets in) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
+        Description = $"Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
     };
 
     private static readonly Option<string?> Rewind = new("--rewind")
     {
-        Description = $"How far back viewers can go: off, all (the whole session, an event), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultRewind})", HelpName = "TIME",
+        Description = $"DVR window, how far viewers can seek back: off, all (the whole session), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultDvrWindow})", HelpName = "TIME",
     };
 
-    private static readonly Option<string?> Record = new("--record") { Description = "Whether its sessions are kept for replay: on or off (on)", HelpName = "ON|OFF" };
+    private static readonly Option<string?> Record = new("--record") { Description = "Record sessions for playback on demand: on or off (on)", HelpName = "ON|OFF" };
 
-    private static readonly Option<string?> Keep = new("--retention")
+    private static readonly Option<string?> RetentionOption = new("--retention")
     {
-        Description = $"How long recordings are kept after their session has ended: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})", HelpName = "TIME",
+        Description = $"How long to retain recordings after their session: forever, or 1h to 3650d, such as 12h or 30d ({Retention.Forever})", HelpName = "TIME",
     };
 
     private static readonly Option<string?> Reminders = new("--reminders")
     {
-        Description = "Minutes before the start of a new event at which webhooks are reminded of it, with commas between, such as 60,10; or none (none)", HelpName = "MINUTES",
+        Description = "Reminder webhooks of new events, in minutes before the start, separated by commas, such as 60,10; or none (none)", HelpName = "MINUTES",
     };
 
-    private static readonly Option<string?> AnnounceEvents = new("--announce-events") { Description = "Whether viewers are told of a new event before it is on: on or off (on)", HelpName = "ON|OFF" };
+    private static readonly Option<string?> AnnounceEvents = new("--announce-events") { Description = "Announce new events to viewers before they start: on or off (on)", HelpName = "ON|OFF" };
 
     private static readonly Option<string?> AudioLanguages = new("--audio-languages")
     {
-        Description = "Languages of the encoder's tracks of sound, where it does not say them, in their order, such as en,de; und for one that is not told; none for none of them (none)", HelpName = "TAGS",
+        Description = "Languages of the encoder's audio tracks, in order, if the encoder does not send them, such as en,de; und for unknown; or none (none)", HelpName = "TAGS",
     };
 
     private static readonly Option<string?> Slate = new("--slate")
     {
-        Description = "A PNG or JPEG picture, or an MP4 clip, that viewers see while the channel waits for its encoder; 'none' for the server's", HelpName = "FILE",
+        Description = "PNG or JPEG image or MP4 video to show during input loss; 'none' for the server's default", HelpName = "FILE",
     };
 
-    /// <summary>A server that runs hears of it at once, and writes it down in a moment.</summary>
-    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(10);
+    /// <summary>A running server receives the request at once and records the end in a moment.</summary>
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
 
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = "The channel's name in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Make a channel and print its stream key, which is shown this once") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, AudioLanguages };
-        create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var name = new Argument<string>("NAME") { Description = "Channel name, used in URLs: a-z, 0-9 and -" };
+        var create = new Command("create", "Create a channel and print its stream key, which is shown only once") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, Rewind, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages };
+        create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var made = await new ChannelDirectory(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(new { channel = made.Channel.Name, streamKey = made.Key.StreamKey });
+                CommandOutput.PrintJson(new { channel = created.Channel.Name, streamKey = created.Key.StreamKey });
                 return;
             }
 
-            var server = RunningServer.Find(Output.Folder(parsed))?.At(Store.PublicUrl(Output.Folder(parsed)));
+            var server = DataFolderLock.Find(CommandOutput.DataFolderOf(parsed))?.WithPublicUrl(CommandDatabase.PublicUrl(CommandOutput.DataFolderOf(parsed)));
             Console.Out.WriteLine($"""
-                Channel '{made.Channel.Name}' is there.
+                Channel '{created.Channel.Name}' created.
                   Server      {server?.Rtmp ?? "rtmp://YOUR-SERVER:1935"}/live
-                  Stream key  {made.Key.StreamKey}
-                              (shown only now; 'key rotate {made.Channel.Name}' makes a new one)
-                  Watch       {server?.Http ?? "http://YOUR-SERVER:8080"}/watch/{made.Channel.Name}
+                  Stream key  {created.Key.StreamKey}
+                              (shown only once; replace it with 'key rotate {created.Channel.Name}')
+                  Watch       {server?.Http ?? "http://YOUR-SERVER:8080"}/watch/{created.Channel.Name}
                 """);
         }));
 
-        var set = new Command("set", "Change a channel; what is not named stays. A running session goes on as it began") { name, Title, Ladder, Latency, Window, Takeover, TakeoverAfter, Access, Rewind, Record, Keep, Reminders, AnnounceEvents, AudioLanguages, Slate };
-        set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, Rewind, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages, Slate };
+        set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var changed = await new ChannelDirectory(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
+            var changed = await new ChannelRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
             await SetSlateAsync(parsed, database, changed.Name, cancellationToken);
-            Show(parsed, [changed], await AudiencesAsync(database, cancellationToken), single: true);
+            Show(parsed, [changed], await ViewerCountsAsync(database, cancellationToken), single: true);
         }));
 
-        var list = new Command("list", "Show all channels");
-        list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
-            Show(parsed, await new ChannelDirectory(database, TimeProvider.System).ListAsync(cancellationToken), await AudiencesAsync(database, cancellationToken), single: false)));
+        var list = new Command("list", "List all channels");
+        list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
+            Show(parsed, await new ChannelRepository(database, TimeProvider.System).ListAsync(cancellationToken), await ViewerCountsAsync(database, cancellationToken), single: false)));
 
-        var delete = new Command("delete", "Delete a channel, its keys and what can be watched on it; an encoder on it is sent away") { name };
-        delete.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var delete = new Command("delete", "Delete a channel with its keys and media, and disconnect its encoder") { name };
+        delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            await new ChannelDirectory(database, TimeProvider.System).DeleteAsync(parsed.GetValue(name)!, cancellationToken);
-            Done(parsed, new { deleted = parsed.GetValue(name) }, $"Channel '{parsed.GetValue(name)}' is deleted.");
+            await new ChannelRepository(database, TimeProvider.System).DeleteAsync(parsed.GetValue(name)!, cancellationToken);
+            Report(parsed, new { deleted = parsed.GetValue(name) }, $"Channel '{parsed.GetValue(name)}' deleted.");
         }));
-        return new Command("channel", "Make, change, list and delete channels, and end their sessions") { create, set, list, ShowOne(name), Sessions(name), End(name), delete };
+        return new Command("channel", "Manage channels, and end their sessions") { create, set, list, ShowOne(name), Sessions(name), End(name), delete };
     }
 
     private static Command ShowOne(Argument<string> name)
     {
-        var show = new Command("show", "Show one channel") { name };
-        show.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var show = new Command("show", "Show a channel") { name };
+        show.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
             Show(
                 parsed,
-                [await new ChannelDirectory(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)],
-                await AudiencesAsync(database, cancellationToken),
+                [await new ChannelRepository(database, TimeProvider.System).GetAsync(parsed.GetValue(name)!, cancellationToken)],
+                await ViewerCountsAsync(database, cancellationToken),
                 single: true)));
         return show;
     }
 
-    private static Task<IReadOnlyDictionary<string, ChannelAudience>> AudiencesAsync(Database database, CancellationToken cancellationToken) =>
-        new ChannelAudiences(database).ReadAsync(cancellationToken);
+    private static Task<IReadOnlyDictionary<string, ChannelViewerCount>> ViewerCountsAsync(ControlDatabase database, CancellationToken cancellationToken) =>
+        new ChannelViewerCounts(database).ReadAsync(cancellationToken);
 
     private static Command Sessions(Argument<string> name)
     {
-        var limit = new Option<int>("--limit") { Description = $"How many, 1 to {SessionHistory.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
-        var before = new Option<string?>("--before") { Description = "Only those older than this one, to read on", HelpName = "SESSION" };
-        var sessions = new Command("sessions", "Show a channel's sessions, newest first") { name, limit, before };
-        sessions.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var limit = new Option<int>("--limit") { Description = $"Maximum number of sessions, 1 to {SessionHistory.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
+        var before = new Option<string?>("--before") { Description = "List sessions older than this one (paging)", HelpName = "SESSION" };
+        var sessions = new Command("sessions", "List a channel's sessions, newest first") { name, limit, before };
+        sessions.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var reached = parsed.GetValue(before) is { } id ? SessionId.Parse(id) : (SessionId?)null;
-            var found = await new SessionHistory(database).ListAsync(parsed.GetValue(name)!, parsed.GetValue(limit), reached, cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            var beforeSession = parsed.GetValue(before) is { } id ? SessionId.Parse(id) : (SessionId?)null;
+            var found = await new SessionHistory(database).ListAsync(parsed.GetValue(name)!, parsed.GetValue(limit), beforeSession, cancellationToken);
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(found.Select(s => new
+                CommandOutput.PrintJson(found.Select(s => new
                 {
                     session = s.Id, epoch = s.Epoch, latency = s.Latency, startedAt = s.StartedAt, lastPublicationEndedAt = s.LastPublicationEndedAt, endedAt = s.EndedAt, endReason = s.EndReason,
                     peakViewers = s.PeakViewers,
@@ -149,9 +156,9 @@ internal static class ChannelCommand
                 return;
             }
 
-            Output.Table(["session", "began", "ended", "reason", "latency", "peak viewers"], found.Select(s => new[]
+            CommandOutput.PrintTable(["session", "started", "ended", "reason", "latency", "peak viewers"], found.Select(s => new[]
             {
-                s.Id, $"{s.StartedAt:u}", s.EndedAt is { } end ? $"{end:u}" : "goes on", s.EndReason ?? "", s.Latency, Count(s.PeakViewers),
+                s.Id, $"{s.StartedAt:u}", s.EndedAt is { } end ? $"{end:u}" : "running", s.EndReason ?? "", s.Latency, Count(s.PeakViewers),
             }));
         }));
         return sessions;
@@ -159,33 +166,33 @@ internal static class ChannelCommand
 
     private static Command End(Argument<string> name)
     {
-        var end = new Command("end", "End a channel's session now and send its encoder away; a running server does it") { name };
-        end.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var end = new Command("end", "End a channel's session and disconnect its encoder; requires a running server") { name };
+        end.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var (ends, channel) = (new SessionEndRequests(database, TimeProvider.System), parsed.GetValue(name)!);
-            if (await ends.AskAsync(channel, cancellationToken) is not { } session)
+            var (endRequests, channel) = (new SessionEndRequests(database, TimeProvider.System), parsed.GetValue(name)!);
+            if (await endRequests.RequestAsync(channel, cancellationToken) is not { } session)
             {
-                Done(parsed, new { session = (string?)null }, $"No session of '{channel}' is open.");
+                Report(parsed, new { session = (string?)null }, $"Channel '{channel}' has no open session.");
                 return;
             }
 
-            if (!await ends.WaitAsync(session, EndWithin, cancellationToken))
+            if (!await endRequests.WaitAsync(session, EndTimeout, cancellationToken))
             {
                 throw new StartException(
-                    $"Session {session.Value} of '{channel}' was to end, and is not written down as ended after {EndWithin.TotalSeconds:0} s. Is a server running on this database, and can it reach it? Look into its log, and try again.");
+                    $"Session {session.Value} of '{channel}' did not end within {EndTimeout.TotalSeconds:0} s. Check that a server is running on this database and can reach it, see its log, and try again.");
             }
 
-            Done(parsed, new { session = session.Value }, $"Session {session.Value} of '{channel}' is over.");
+            Report(parsed, new { session = session.Value }, $"Session {session.Value} of '{channel}' ended.");
         }));
         return end;
     }
 
-    /// <summary>Says that something was done, as text or JSON.</summary>
-    internal static void Done(ParseResult parsed, object json, string text)
+    /// <summary>Reports a completed change as text or JSON.</summary>
+    internal static void Report(ParseResult parsed, object json, string text)
     {
-        if (parsed.GetValue(Output.Json))
+        if (parsed.GetValue(CommandOutput.Json))
         {
-            Output.Line(json);
+            CommandOutput.PrintJson(json);
         }
         else
         {
@@ -193,7 +200,7 @@ internal static class ChannelCommand
         }
     }
 
-    private static async Task SetSlateAsync(ParseResult parsed, Database database, string channel, CancellationToken cancellationToken)
+    private static async Task SetSlateAsync(ParseResult parsed, ControlDatabase database, string channel, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Slate) is not { } file)
         {
@@ -209,30 +216,30 @@ internal static class ChannelCommand
 
         if (!File.Exists(file) || new FileInfo(file).Length > SlateMedia.MaxBytes)
         {
-            throw new ControlException([new("slate", File.Exists(file) ? $"'{file}' has more than {SlateMedia.MaxBytes} bytes." : $"There is no file '{file}'.")]);
+            throw new ControlException([new("slate", File.Exists(file) ? $"'{file}' is larger than {SlateMedia.MaxBytes} bytes." : $"File not found: '{file}'.")]);
         }
 
         var bytes = await File.ReadAllBytesAsync(file, cancellationToken);
-        var proof = TranscoderModule.SlateProof(Store.Encoding(Output.Folder(parsed)), TimeProvider.System);
-        if (SlateMedia.TypeOf(bytes) is { } type && await proof.RefusalAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } refusal)
+        var validator = TranscoderModule.CreateSlateValidator(CommandDatabase.Encoding(CommandOutput.DataFolderOf(parsed)), TimeProvider.System);
+        if (SlateMedia.TypeOf(bytes) is { } type && await validator.ValidateAsync(new ChannelSlate(bytes, type == SlateMedia.Mp4), cancellationToken) is { } error)
         {
-            throw new ControlException([new("slate", refusal)]);
+            throw new ControlException([new("slate", error)]);
         }
 
         await slates.SetAsync(channel, bytes, cancellationToken);
     }
 
-    private static ChannelSettings Settings(ParseResult parsed) => ChannelRules.AccessMistake(parsed.GetValue(Access), Store.Authorization(Output.Folder(parsed))) is { } mistake
-        ? throw new ControlException([mistake])
+    private static ChannelSettings Settings(ParseResult parsed) => ChannelRules.ValidateAccess(parsed.GetValue(Access), CommandDatabase.Authorization(CommandOutput.DataFolderOf(parsed))) is { } error
+        ? throw new ControlException([error])
         : new(
-        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(Window)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
+        parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(ReconnectWindow)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
     {
         Access = parsed.GetValue(Access),
-        Rewind = parsed.GetValue(Rewind),
+        DvrWindow = parsed.GetValue(Rewind),
         Record = OnOff("record", parsed.GetValue(Record)),
         Reminders = EventCommand.Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         AnnouncesEvents = OnOff("announce-events", parsed.GetValue(AnnounceEvents)),
-        Retention = parsed.GetValue(Keep),
+        Retention = parsed.GetValue(RetentionOption),
         AudioLanguages = parsed.GetValue(AudioLanguages) switch { null => null, "" or "none" => [], var tags => [.. tags.Split(',', StringSplitOptions.TrimEntries)] },
     };
 
@@ -241,7 +248,7 @@ internal static class ChannelCommand
         null => null,
         "on" => true,
         "off" => false,
-        _ => throw new ControlException([new(option, $"--{option} is 'on' or 'off', not '{text}'.")]),
+        _ => throw new ControlException([new(option, $"--{option} must be 'on' or 'off', not '{text}'.")]),
     };
 
     private static TimeSpan? Time(double? seconds) =>
@@ -249,36 +256,36 @@ internal static class ChannelCommand
 
     private static string Count(long viewers) => viewers.ToString(CultureInfo.InvariantCulture);
 
-    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, IReadOnlyDictionary<string, ChannelAudience> audiences, bool single)
+    private static void Show(ParseResult parsed, IReadOnlyList<ChannelInfo> channels, IReadOnlyDictionary<string, ChannelViewerCount> viewerCounts, bool single)
     {
-        if (parsed.GetValue(Output.Json))
+        if (parsed.GetValue(CommandOutput.Json))
         {
             var rows = channels.Select(c => new
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
-                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.Rewind, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.DvrWindow, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
                 reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents, audioLanguages = c.AudioLanguages,
-                viewers = audiences.GetValueOrDefault(c.Name).Viewers, peakViewers = audiences.GetValueOrDefault(c.Name).PeakViewers,
+                viewers = viewerCounts.GetValueOrDefault(c.Name).Viewers, peakViewers = viewerCounts.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();
-            Output.Line(single ? rows[0] : rows);
+            CommandOutput.PrintJson(single ? rows[0] : rows);
         }
         else if (channels.Count == 0)
         {
-            Console.Out.WriteLine("There is no channel yet. Make one: ./broadcast channel create NAME");
+            Console.Out.WriteLine("No channels exist. Create one: ./broadcast channel create NAME");
         }
         else
         {
-            Output.Table(
+            CommandOutput.PrintTable(
                 ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind", "record", "viewers", "peak"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",
                     c.TakeoverAfter == TimeSpan.Zero ? c.Takeover : $"{c.Takeover}, {c.TakeoverAfter.TotalSeconds:0} s",
                     c.Access,
-                    c.Rewind,
+                    c.DvrWindow,
                     c.Record ? c.Retention : "off",
-                    Count(audiences.GetValueOrDefault(c.Name).Viewers),
-                    Count(audiences.GetValueOrDefault(c.Name).PeakViewers),
+                    Count(viewerCounts.GetValueOrDefault(c.Name).Viewers),
+                    Count(viewerCounts.GetValueOrDefault(c.Name).PeakViewers),
                 }));
         }
     }

@@ -3,33 +3,33 @@ using Broadcast.Host.Configuration;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>config</c>: what the configuration comes to, with secrets hidden; or what is wrong with it.</summary>
+/// <summary><c>config</c>: prints or checks the effective configuration, with secrets redacted.</summary>
 internal static class ConfigCommand
 {
     public static Command Create()
     {
         var command = new Command("config", "Show or check the configuration");
-        var print = new Command("print", "Every option with its value in effect; secrets are hidden");
-        print.SetAction(Output.Guarded((parsed, _) =>
+        var print = new Command("print", "Print every option with its effective value; secrets are redacted");
+        print.SetAction(CommandOutput.HandleErrors((parsed, _) =>
         {
-            var configuration = ServerConfiguration.Read(Output.Folder(parsed), new Dictionary<string, string?>(StringComparer.Ordinal));
+            var configuration = ServerConfiguration.Read(CommandOutput.DataFolderOf(parsed), new Dictionary<string, string?>(StringComparer.Ordinal));
             var options = OptionSections.All.SelectMany(s => Flatten(s.Key, s.Value, configuration)).ToList();
-            if (parsed.GetValue(Output.Json))
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(options.ToDictionary(o => o.Path, o => o.Value, StringComparer.Ordinal));
+                CommandOutput.PrintJson(options.ToDictionary(o => o.Path, o => o.Value, StringComparer.Ordinal));
             }
             else
             {
-                Output.Table(["option", "value"], options.Select(o => new[] { o.Path, o.Value ?? "" }));
+                CommandOutput.PrintTable(["option", "value"], options.Select(o => new[] { o.Path, o.Value ?? "" }));
             }
 
             return Task.FromResult(0);
         }));
-        var check = new Command("check", "Say what is wrong, every mistake at once; exit code 1 when something is");
-        check.SetAction(Output.Guarded((parsed, _) =>
+        var check = new Command("check", "Check the configuration and report all errors; exit code 1 if there are any");
+        check.SetAction(CommandOutput.HandleErrors((parsed, _) =>
         {
-            ServerConfiguration.Read(Output.Folder(parsed), new Dictionary<string, string?>(StringComparer.Ordinal));
-            Console.Out.WriteLine(parsed.GetValue(Output.Json) ? "{\"ok\":true}" : "The configuration is fine.");
+            ServerConfiguration.Read(CommandOutput.DataFolderOf(parsed), new Dictionary<string, string?>(StringComparer.Ordinal));
+            Console.Out.WriteLine(parsed.GetValue(CommandOutput.Json) ? "{\"ok\":true}" : "The configuration is valid.");
             return Task.FromResult(0);
         }));
         command.Subcommands.Add(print);
@@ -44,7 +44,7 @@ internal static class ConfigCommand
         {
             var name = $"{path}:{property.Name}";
             var value = Convert.ToString(property.GetValue(options), System.Globalization.CultureInfo.InvariantCulture);
-            yield return (name, value is { Length: > 0 } ? ConfigurationCheck.Shown(name, value) : value);
+            yield return (name, value is { Length: > 0 } ? ConfigurationCheck.Redact(name, value) : value);
         }
     }
 }

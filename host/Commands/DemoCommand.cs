@@ -2,51 +2,57 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Broadcast.Control;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Ingest.Client;
+using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>demo</c>: publishes a generated picture with a running wall clock and a beep to a channel of the running server, with a key of its own that ends with it.</summary>
+/// <summary>
+/// <c>demo</c>: publishes generated video with a running clock and a beep to a channel of the running server, with a temporary stream key.
+/// </summary>
 internal static class DemoCommand
 {
     private const string Label = "demo";
 
     public static Command Create()
     {
-        var channel = new Option<string?>("--channel") { Description = $"Where to publish ({ControlOptions.FirstChannel}, or the first there is)", HelpName = "NAME" };
-        var seconds = new Option<double?>("--seconds") { Description = "How long (until Ctrl-C when not given)", HelpName = "N" };
-        var command = new Command("demo", "Publish a generated picture with a running clock and a beep, to see it work without an encoder") { channel, seconds };
-        command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        var channel = new Option<string?>("--channel") { Description = $"Channel to publish to ({ControlOptions.FirstChannel}, or the first one)", HelpName = "NAME" };
+        var seconds = new Option<double?>("--seconds") { Description = "Duration in seconds (default: until Ctrl-C)", HelpName = "N" };
+        var command = new Command("demo", "Publish generated video with a clock and a beep, to try the server without an encoder") { channel, seconds };
+        command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
-            var folder = Output.Folder(parsed);
-            var server = RunningServer.Find(folder) ?? throw new StartException($"No server runs on {folder.Path}. Start one with ./broadcast up in another terminal, or name its folder with --data DIR.");
+            var folder = CommandOutput.DataFolderOf(parsed);
+            var server = DataFolderLock.Find(folder) ?? throw new StartException($"No server is running on {folder.Path}. Start one with ./broadcast up in another terminal, or pass its folder with --data DIR.");
             if (parsed.GetValue(seconds) is { } length && !(length > 0 && length < 1e7))
             {
-                throw new StartException("--seconds is a length of time above zero.");
+                throw new StartException("--seconds must be greater than 0.");
             }
 
-            using var acting = Store.Act(parsed);
-            await using var database = await Store.OpenAsync(folder, cancellationToken);
-            var name = parsed.GetValue(channel) ?? await new ChannelDirectory(database, TimeProvider.System).DefaultAsync(cancellationToken)
-                ?? throw new StartException("There is no channel yet. Make one: ./broadcast channel create NAME");
+            using var actorScope = CommandDatabase.ActAsCommand(parsed);
+            await using var database = await CommandDatabase.OpenAsync(folder, cancellationToken);
+            var name = parsed.GetValue(channel) ?? await new ChannelRepository(database, TimeProvider.System).DefaultAsync(cancellationToken)
+                ?? throw new StartException("No channels exist. Create one: ./broadcast channel create NAME");
             var keys = new StreamKeys(database, TimeProvider.System);
-            var key = await keys.CreateAsync(name, KeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5), cancellationToken);
+            var key = await keys.CreateAsync(name, StreamKeyRole.Guest, Label, TimeProvider.System.GetUtcNow().AddMinutes(5), cancellationToken);
             try
             {
-                var address = new Uri(server.Rtmp);
-                await PublishAsync(new RtmpTarget(address.Host, address.Port, "live", key.StreamKey), name, server, parsed.GetValue(seconds), cancellationToken);
+                var rtmpUrl = new Uri(server.Rtmp);
+                await PublishAsync(new RtmpTarget(rtmpUrl.Host, rtmpUrl.Port, "live", key.StreamKey), name, server, parsed.GetValue(seconds), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                // Ctrl-C is how a demo ends.
+                // Ctrl-C is the normal end of a demo.
             }
             catch (RtmpPublishException e)
             {
-                throw new StartException($"The server did not take the demo: {e.Message}", e);
+                throw new StartException($"The server rejected the demo: {e.Message}", e);
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
             {
-                throw new StartException($"The server ended the connection: {e.Message}", e);
+                throw new StartException($"The server closed the connection: {e.Message}", e);
             }
             finally
             {
@@ -58,7 +64,9 @@ internal static class DemoCommand
         return command;
     }
 
-    /// <summary>ffmpeg's arguments: test picture with a clock burnt in, a beep each second, FLV to standard output, so that no key stands on a command line.</summary>
+    /// <summary>
+    /// ffmpeg arguments: test video with a burnt-in clock, a beep every second, FLV on standard output. No key appears on a command line.
+    /// </summary>
     internal static IReadOnlyList<string> Arguments(double? seconds, string? font)
     {
         var clock = font is null
@@ -82,27 +90,27 @@ internal static class DemoCommand
         return arguments;
     }
 
-    private static async Task PublishAsync(RtmpTarget target, string channel, ServerAddresses server, double? seconds, CancellationToken cancellationToken)
+    private static async Task PublishAsync(RtmpTarget target, string channel, ServerUrls server, double? seconds, CancellationToken cancellationToken)
     {
         await using var publisher = await RtmpPublisher.ConnectAsync(target, cancellationToken: cancellationToken);
         using var ffmpeg = Start(Arguments(seconds, FindFont()));
         var errors = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
-            Console.Out.WriteLine($"Publishing a test picture to '{channel}'. Watch it at {server.Http}/watch/{channel}{(seconds is null ? "  (Ctrl-C ends it)" : "")}");
+            Console.Out.WriteLine($"Publishing test video to '{channel}'. Watch it at {server.Http}/watch/{channel}{(seconds is null ? "  (Ctrl-C to stop)" : "")}");
             await foreach (var tag in FlvStreamReader.ReadAsync(ffmpeg.StandardOutput.BaseStream, cancellationToken))
             {
                 if (publisher.Completion.IsCompleted)
                 {
                     await publisher.Completion;
-                    throw new IOException("it was closed by the server.");
+                    throw new IOException("closed by the server.");
                 }
 
                 await publisher.SendAsync(tag, cancellationToken);
             }
 
             await publisher.CloseAsync(cancellationToken);
-            Console.Out.WriteLine("The demo is over.");
+            Console.Out.WriteLine("The demo has ended.");
         }
         finally
         {
@@ -134,7 +142,7 @@ internal static class DemoCommand
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new StartException("ffmpeg is not installed. Install it: apt-get install ffmpeg (./broadcast up does it for you).", e);
+            throw new StartException("ffmpeg is not installed. Run apt-get install ffmpeg, or ./broadcast up, which does so.", e);
         }
     }
 

@@ -1,39 +1,40 @@
 using System.CommandLine;
 using Broadcast.Host.Configuration;
-using Broadcast.Host.Diagnosis;
+using Broadcast.Host.Diagnostics;
+using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>doctor</c>: looks at everything a broadcast needs. Exit code 1 when something is bad.</summary>
+/// <summary><c>doctor</c>: checks everything a broadcast needs. Exit code 1 if a check fails.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var command = new Command("doctor", "Check ports, ffmpeg, encoders, disk, clock, database and storage, and say how to mend each");
-        command.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        var command = new Command("doctor", "Check ports, ffmpeg, encoders, disk, clock, database and storage, and suggest fixes");
+        command.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
-            var data = Output.Folder(parsed);
-            var json = parsed.GetValue(Output.Json);
+            var data = CommandOutput.DataFolderOf(parsed);
+            var json = parsed.GetValue(CommandOutput.Json);
             var doctor = new Doctor(data, ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal)), TimeProvider.System);
-            var bad = 0;
+            var failures = 0;
             await foreach (var check in doctor.ExamineAsync(cancellationToken))
             {
-                bad += check.Finding == Finding.Bad ? 1 : 0;
+                failures += check.Finding == CheckOutcome.Bad ? 1 : 0;
                 if (json)
                 {
-                    Output.Line(new { check = check.Name, finding = check.Finding.ToString().ToLowerInvariant(), seen = check.Seen, mend = check.Mend });
+                    CommandOutput.PrintJson(new { check = check.Name, finding = check.Finding.ToString().ToLowerInvariant(), seen = check.Observed, mend = check.Remedy });
                     continue;
                 }
 
-                var mark = check.Finding switch { Finding.Good => "ok  ", Finding.Warning => "warn", _ => "BAD " };
-                Console.Out.WriteLine($"{mark}  {check.Name}: {check.Seen}");
-                if (check.Mend is not null)
+                var label = check.Finding switch { CheckOutcome.Good => "ok  ", CheckOutcome.Warning => "warn", _ => "FAIL" };
+                Console.Out.WriteLine($"{label}  {check.Name}: {check.Observed}");
+                if (check.Remedy is not null)
                 {
-                    Console.Out.WriteLine($"      → {check.Mend}");
+                    Console.Out.WriteLine($"      → {check.Remedy}");
                 }
             }
 
-            return bad == 0 ? 0 : Output.Failed;
+            return failures == 0 ? 0 : CommandOutput.Failed;
         }));
         return command;
     }

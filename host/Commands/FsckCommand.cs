@@ -1,148 +1,154 @@
 using System.CommandLine;
 using System.Globalization;
-using Broadcast.Control;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Host.Configuration;
-using Broadcast.Host.Diagnosis;
+using Broadcast.Host.Diagnostics;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage;
+using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Spooling;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>fsck</c>: whether all media are there that journals and database tell of. Exit code 0 when nothing is wrong, 1 when something is, 2 when that could not be found out.</summary>
+/// <summary>
+/// <c>fsck</c>: checks that all media named by journals and database exists. Exit code 0: no issues; 1: issues found; 2: the check could
+/// not be completed.
+/// </summary>
 internal static class FsckCommand
 {
-    private const int CouldNotLook = 2;
+    private const int CheckIncomplete = 2;
 
     public static Command Create()
     {
-        var channel = new Argument<string?>("CHANNEL") { Description = "Only this one", Arity = ArgumentArity.ZeroOrOne };
-        var deep = new Option<bool>("--deep") { Description = "Read every object and hold it against its checksum" };
-        var repair = new Option<bool>("--repair") { Description = "Mend what can be without deleting anything" };
-        var delete = new Option<bool>("--delete-orphans") { Description = "Delete objects that nothing names any more; without it they are listed only" };
-        var command = new Command("fsck", "Hold store, spool and database against the journals: say what is missing or left over, and mend what can be") { channel, deep, repair, delete };
+        var channel = new Argument<string?>("CHANNEL") { Description = "Check this channel only", Arity = ArgumentArity.ZeroOrOne };
+        var deep = new Option<bool>("--deep") { Description = "Read every object and verify its checksum" };
+        var repair = new Option<bool>("--repair") { Description = "Repair what can be repaired without deleting anything" };
+        var delete = new Option<bool>("--delete-orphans") { Description = "Delete unreferenced objects; by default they are only listed" };
+        var command = new Command("fsck", "Compare object store, spool and database with the journals, and report or repair missing and orphaned media") { channel, deep, repair, delete };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var code = CouldNotLook;
-            var guarded = await Output.Guarded(async (_, token) =>
+            var code = CheckIncomplete;
+            var guarded = await CommandOutput.HandleErrors(async (_, token) =>
             {
                 try
                 {
-                    var wishes = new FsckWishes(Name(parsed.GetValue(channel)), parsed.GetValue(deep), parsed.GetValue(repair), parsed.GetValue(delete));
-                    return code = await RunAsync(parsed, wishes, token);
+                    var request = new FsckRequest(Name(parsed.GetValue(channel)), parsed.GetValue(deep), parsed.GetValue(repair), parsed.GetValue(delete));
+                    return code = await RunAsync(parsed, request, token);
                 }
-                catch (Exception e) when (e is IOException and not ObjectStoreException || e is UnauthorizedAccessException || Database.IsAway(e))
+                catch (Exception e) when (e is IOException and not ObjectStoreException || e is UnauthorizedAccessException || ControlDatabase.IsUnavailable(e))
                 {
-                    throw new StartException($"It could not be looked at: {e.Message}", e);
+                    throw new StartException($"The check could not be completed: {e.Message}", e);
                 }
             })(parsed, cancellationToken);
-            return guarded == Output.Failed ? code : guarded;
+            return guarded == CommandOutput.Failed ? code : guarded;
         });
         return command;
     }
 
     private static ChannelName? Name(string? text) => text is null ? null : ChannelName.Parse(text);
 
-    private static async Task<int> RunAsync(ParseResult parsed, FsckWishes wishes, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult parsed, FsckRequest request, CancellationToken cancellationToken)
     {
-        var data = Output.Folder(parsed);
-        var json = parsed.GetValue(Output.Json);
+        var data = CommandOutput.DataFolderOf(parsed);
+        var json = parsed.GetValue(CommandOutput.Json);
         var configuration = ServerConfiguration.Read(data, new Dictionary<string, string?>(StringComparer.Ordinal));
         var storage = configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions();
         var store = StorageModule.CreateStore(storage, data, TimeProvider.System);
         using var disposal = store as IDisposable;
         await using var database = await DatabaseAsync(data, configuration, cancellationToken);
-        var isRunning = RunningServer.Find(data) is not null;
+        var isRunning = DataFolderLock.Find(data) is not null;
         var spool = configuration.GetSection(SpoolOptions.Section).Get<SpoolOptions>() ?? new SpoolOptions();
         var fsck = new Fsck(data, store, database, spool, isRunning, !string.IsNullOrEmpty(storage.Bucket), TimeProvider.System);
         var (found, mended) = (0L, 0L);
         var kinds = new SortedDictionary<string, long>(StringComparer.Ordinal);
         try
         {
-            await foreach (var line in fsck.RunAsync(wishes, cancellationToken))
+            await foreach (var issue in fsck.RunAsync(request, cancellationToken))
             {
                 found++;
-                if (line.Mended is not null)
+                if (issue.Repaired is not null)
                 {
                     mended++;
-                    kinds[line.Fault] = kinds.GetValueOrDefault(line.Fault) + 1;
+                    kinds[issue.Fault] = kinds.GetValueOrDefault(issue.Fault) + 1;
                 }
 
-                Tell(line, json);
+                Print(issue, json);
             }
         }
         finally
         {
-            // What is mended is mended, also when the rest could not be looked at.
+            // Repairs are recorded even if the check could not be completed.
             if (mended > 0)
             {
-                await NoteAsync(parsed, database, wishes, kinds);
+                await RecordAsync(parsed, database, request, kinds);
             }
         }
 
-        var tally = fsck.Tally;
+        var totals = fsck.Totals;
         if (json)
         {
-            Output.Line(new
+            CommandOutput.PrintJson(new
             {
-                sessions = fsck.Sessions, objects = tally.Objects, bytes = tally.Bytes, verified = tally.Verified, withoutChecksum = tally.Unverified, database = database is not null, found, mended,
+                sessions = fsck.Sessions, objects = totals.Objects, bytes = totals.Bytes, verified = totals.Verified, withoutChecksum = totals.Unverified, database = database is not null, found, mended,
             });
         }
         else
         {
             Console.Out.WriteLine(
-                $"{fsck.Sessions:N0} sessions, {tally.Objects:N0} objects, {tally.Bytes:N0} bytes announced"
-                + (wishes.Deep ? $"; {tally.Verified:N0} read and held against their checksums, {tally.Unverified:N0} have none" : "")
-                + (database is null ? "; there is no database yet" : "")
-                + (found == 0 ? ". Nothing is wrong." : $". {found:N0} findings{(mended > 0 ? $", {mended:N0} mended" : "")}."));
+                $"{fsck.Sessions:N0} sessions, {totals.Objects:N0} objects, {totals.Bytes:N0} bytes announced"
+                + (request.Deep ? $"; {totals.Verified:N0} verified against their checksums, {totals.Unverified:N0} without a checksum" : "")
+                + (database is null ? "; no database exists yet" : "")
+                + (found == 0 ? ". No issues found." : $". {found:N0} issues found{(mended > 0 ? $", {mended:N0} repaired" : "")}."));
         }
 
-        return found > mended ? Output.Failed : 0;
+        return found > mended ? CommandOutput.Failed : 0;
     }
 
-    private static void Tell(FsckLine line, bool json)
+    private static void Print(FsckLine issue, bool json)
     {
         if (json)
         {
-            Output.Line(new { fault = line.Fault, channel = line.Channel, session = line.Session, @object = line.Object, message = line.Message, mended = line.Mended });
+            CommandOutput.PrintJson(new { fault = issue.Fault, channel = issue.Channel, session = issue.Session, @object = issue.Object, message = issue.Message, mended = issue.Repaired });
         }
         else
         {
-            Console.Out.WriteLine($"{line.Fault}  {line.Object ?? string.Join(' ', new[] { line.Channel, line.Session }.OfType<string>())}: {line.Message}{(line.Mended is null ? "" : $" → {line.Mended}")}");
+            Console.Out.WriteLine($"{issue.Fault}  {issue.Object ?? string.Join(' ', new[] { issue.Channel, issue.Session }.OfType<string>())}: {issue.Message}{(issue.Repaired is null ? "" : $" → {issue.Repaired}")}");
         }
     }
 
-    /// <summary>One row of the audit log for all that a run has mended or deleted.</summary>
-    private static async Task NoteAsync(ParseResult parsed, Database? database, FsckWishes wishes, IReadOnlyDictionary<string, long> kinds)
+    /// <summary>Writes one audit log entry for all repairs and deletions of a run.</summary>
+    private static async Task RecordAsync(ParseResult parsed, ControlDatabase? database, FsckRequest request, IReadOnlyDictionary<string, long> kinds)
     {
         if (database is null)
         {
-            Store.Unnoted("there is no database yet");
+            CommandDatabase.WarnNotAudited("no database exists yet");
             return;
         }
 
-        using var acting = Store.Act(parsed);
-        var (action, subject, detail) = RowOf(wishes, kinds);
-        if (await new AuditLog(database).TryNoteAsync(TimeProvider.System.GetUtcNow(), action, subject, detail) is { } reason)
+        using var actorScope = CommandDatabase.ActAsCommand(parsed);
+        var (action, subject, detail) = AuditEntryOf(request, kinds);
+        if (await new AuditLog(database).TryRecordAsync(TimeProvider.System.GetUtcNow(), action, subject, detail) is { } reason)
         {
-            Store.Unnoted(reason);
+            CommandDatabase.WarnNotAudited(reason);
         }
     }
 
-    /// <summary>What the audit log has of a run.</summary>
-    /// <param name="wishes">What was asked for.</param>
-    /// <param name="kinds">How many of each kind were mended or deleted.</param>
-    internal static (string Action, string Subject, IReadOnlyDictionary<string, string> Detail) RowOf(FsckWishes wishes, IReadOnlyDictionary<string, long> kinds) => (
+    /// <summary>The audit log entry of a run.</summary>
+    /// <param name="request">The requested options.</param>
+    /// <param name="kinds">Number of repaired or deleted objects per kind.</param>
+    internal static (string Action, string Subject, IReadOnlyDictionary<string, string> Detail) AuditEntryOf(FsckRequest request, IReadOnlyDictionary<string, long> kinds) => (
         "media.repair",
-        wishes.Channel is { } channel ? $"channel/{channel.Value}" : "media/all",
+        request.Channel is { } channel ? $"channel/{channel.Value}" : "media/all",
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["repair"] = wishes.Repair ? "true" : "false",
-            ["deleteOrphans"] = wishes.DeleteOrphans ? "true" : "false",
+            ["repair"] = request.Repair ? "true" : "false",
+            ["deleteOrphans"] = request.DeleteOrphans ? "true" : "false",
             ["mended"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
         });
 
-    /// <summary>The database, unless there is none: looking makes none.</summary>
-    private static async Task<Database?> DatabaseAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken) =>
-        string.IsNullOrWhiteSpace(Store.Options(configuration).ConnectionString) && !Directory.Exists(Path.Combine(data.Path, "postgres")) ? null : await Store.OpenAsync(data, cancellationToken);
+    /// <summary>Opens the database; <see langword="null"/> if none exists, because a check must not create one.</summary>
+    private static async Task<ControlDatabase?> DatabaseAsync(DataFolder data, IConfiguration configuration, CancellationToken cancellationToken) =>
+        string.IsNullOrWhiteSpace(CommandDatabase.Options(configuration).ConnectionString) && !Directory.Exists(Path.Combine(data.Path, "postgres")) ? null : await CommandDatabase.OpenAsync(data, cancellationToken);
 }

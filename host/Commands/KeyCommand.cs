@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Broadcast.Control;
+using Broadcast.Control.Identity;
 
 namespace Broadcast.Host.Commands;
 
@@ -8,59 +8,59 @@ internal static class KeyCommand
 {
     public static Command Create()
     {
-        var channel = new Argument<string>("CHANNEL") { Description = "The channel's name" };
-        var id = new Argument<string>("KEY-ID") { Description = "The part of the key before the underscore; 'key list' shows it" };
-        var optionalId = new Option<string?>("--key") { Description = "Which key, by its id; needed when the channel has several", HelpName = "KEY-ID" };
-        var role = new Option<string?>("--role") { Description = "primary, backup (publishes beside the primary and stands in for it) or guest (primary)", HelpName = "ROLE" };
-        var label = new Option<string?>("--label") { Description = "Whose it is" };
-        var overlap = new Option<double>("--overlap") { Description = "Seconds that the old key goes on working (0: its encoder is sent away at once)", HelpName = "SECONDS" };
+        var channel = new Argument<string>("CHANNEL") { Description = "Channel name" };
+        var id = new Argument<string>("KEY-ID") { Description = "Key ID: the part of the key before the underscore, from 'key list'" };
+        var optionalId = new Option<string?>("--key") { Description = "ID of the key; required if the channel has several", HelpName = "KEY-ID" };
+        var role = new Option<string?>("--role") { Description = "primary, backup (publishes in parallel and takes over on input loss) or guest (primary)", HelpName = "ROLE" };
+        var label = new Option<string?>("--label") { Description = "Note about who uses the key" };
+        var overlap = new Option<double>("--overlap") { Description = "Seconds for which the old key stays valid (0: disconnect its encoder at once)", HelpName = "SECONDS" };
 
-        var expires = new Option<string?>("--expires") { Description = "How long it works: 90m, 2h, 7d (for ever when not given)", HelpName = "LENGTH" };
-        var create = new Command("create", "Make one more stream key for a channel; it is shown this once") { channel, role, label, expires };
-        create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var expires = new Option<string?>("--expires") { Description = "Lifetime: 90m, 2h, 7d (default: no expiry)", HelpName = "LENGTH" };
+        var create = new Command("create", "Create another stream key for a channel; it is shown only once") { channel, role, label, expires };
+        create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var text = parsed.GetValue(role) ?? "primary";
-            if (!Enum.TryParse<KeyRole>(text, ignoreCase: true, out var wanted) || !Enum.IsDefined(wanted) || char.IsDigit(text[0]))
+            if (!Enum.TryParse<StreamKeyRole>(text, ignoreCase: true, out var keyRole) || !Enum.IsDefined(keyRole) || char.IsDigit(text[0]))
             {
-                throw new StartException($"'{text}' is not a role of a stream key: primary, backup or guest.");
+                throw new StartException($"'{text}' is not a stream key role. Use primary, backup or guest.");
             }
 
-            var ends = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerCommand.Length(length) : (DateTimeOffset?)null;
-            Issued(parsed, await new StreamKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel)!, wanted, parsed.GetValue(label) ?? "", ends, cancellationToken));
+            var expiresAt = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerCommand.ParseDuration(length) : (DateTimeOffset?)null;
+            PrintIssued(parsed, await new StreamKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel)!, keyRole, parsed.GetValue(label) ?? "", expiresAt, cancellationToken));
         }));
 
-        var rotate = new Command("rotate", "Replace a key by a new one, shown this once") { channel, optionalId, overlap };
-        rotate.SetAction(Store.Work(async (parsed, database, cancellationToken) => Issued(parsed, await new StreamKeys(database, TimeProvider.System).RotateAsync(
+        var rotate = new Command("rotate", "Replace a stream key; the new one is shown only once") { channel, optionalId, overlap };
+        rotate.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) => PrintIssued(parsed, await new StreamKeys(database, TimeProvider.System).RotateAsync(
             parsed.GetValue(channel)!, parsed.GetValue(optionalId), TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(overlap), 0, 1e7)), cancellationToken))));
 
-        var revoke = new Command("revoke", "Take a key back; an encoder that publishes with it is sent away") { channel, id };
-        revoke.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var revoke = new Command("revoke", "Revoke a stream key and disconnect its encoder") { channel, id };
+        revoke.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             await new StreamKeys(database, TimeProvider.System).RevokeAsync(parsed.GetValue(channel)!, parsed.GetValue(id)!, cancellationToken);
-            ChannelCommand.Done(parsed, new { revoked = parsed.GetValue(id) }, $"Key {parsed.GetValue(id)} lets nobody in any more.");
+            ChannelCommand.Report(parsed, new { revoked = parsed.GetValue(id) }, $"Key {parsed.GetValue(id)} revoked.");
         }));
 
-        var list = new Command("list", "Show a channel's keys, without their secrets") { channel };
-        list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var list = new Command("list", "List a channel's stream keys, without their secrets") { channel };
+        list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var keys = await new StreamKeys(database, TimeProvider.System).ListAsync(parsed.GetValue(channel)!, cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(keys.Select(k => new { id = k.Id, role = k.Role.ToString().ToLowerInvariant(), label = k.Label, createdAt = k.CreatedAt, lastUsedAt = k.LastUsedAt, expiresAt = k.ExpiresAt, revokedAt = k.RevokedAt }));
+                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, role = k.Role.ToString().ToLowerInvariant(), label = k.Label, createdAt = k.CreatedAt, lastUsedAt = k.LastUsedAt, expiresAt = k.ExpiresAt, revokedAt = k.RevokedAt }));
                 return;
             }
 
-            Output.Table(["id", "role", "label", "made", "last used", "state"], keys.Select(k => new[]
+            CommandOutput.PrintTable(["id", "role", "label", "created", "last used", "state"], keys.Select(k => new[]
             {
                 k.Id, k.Role.ToString().ToLowerInvariant(), k.Label, $"{k.CreatedAt:u}", k.LastUsedAt is { } used ? $"{used:u}" : "never",
-                k.RevokedAt is not null ? "revoked" : k.ExpiresAt is { } end ? $"works until {end:u}" : "works",
+                k.RevokedAt is not null ? "revoked" : k.ExpiresAt is { } end ? $"active until {end:u}" : "active",
             }));
         }));
-        return new Command("key", "Make, replace, take back and list stream keys") { create, rotate, revoke, list };
+        return new Command("key", "Manage stream keys") { create, rotate, revoke, list };
     }
 
-    private static void Issued(ParseResult parsed, IssuedKey issued) => ChannelCommand.Done(
+    private static void PrintIssued(ParseResult parsed, IssuedStreamKey issued) => ChannelCommand.Report(
         parsed,
         new { channel = issued.Key.Channel, id = issued.Key.Id, streamKey = issued.StreamKey },
-        $"Stream key of '{issued.Key.Channel}', shown only now:\n  {issued.StreamKey}");
+        $"Stream key of '{issued.Key.Channel}', shown only once:\n  {issued.StreamKey}");
 }

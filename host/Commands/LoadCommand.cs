@@ -4,24 +4,24 @@ using Broadcast.Ingest.Client;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>load publish</c>: many copies of one FLV file at real time from one process, at little cost.</summary>
+/// <summary><c>load publish</c>: publishes many copies of one FLV file in real time from one process, at low cost.</summary>
 internal static class LoadCommand
 {
     public static Command Create()
     {
-        var file = new Option<FileInfo>("--file") { Description = "FLV file with H.264 and AAC, or what Enhanced RTMP takes, sent again and again", HelpName = "FILE", Required = true };
-        var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} stands for 1 to the count", HelpName = "URL" };
-        var urls = new Option<FileInfo?>("--urls") { Description = "File with one address a line, instead of --url and --count", HelpName = "FILE" };
-        var count = new Option<int>("--count") { Description = "Connections", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var seconds = new Option<double>("--seconds") { Description = "How long each publishes", HelpName = "N", DefaultValueFactory = _ => 30 };
-        var rate = new Option<double>("--rate") { Description = "Connections a second", HelpName = "N", DefaultValueFactory = _ => 50 };
-        var chunk = new Option<int>("--chunk") { Description = "Bytes of a chunk", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
-        var publish = new Command("publish", "Publish many copies of a file at real time") { file, url, urls, count, seconds, rate, chunk };
-        publish.SetAction(Output.Guarded(async (parsed, cancellationToken) =>
+        var file = new Option<FileInfo>("--file") { Description = "FLV file to loop, with H.264 and AAC or Enhanced RTMP codecs", HelpName = "FILE", Required = true };
+        var url = new Option<string?>("--url") { Description = "rtmp://HOST:PORT/APP/KEY; {n} is replaced by 1 to --count", HelpName = "URL" };
+        var urls = new Option<FileInfo?>("--urls") { Description = "File with one URL per line, instead of --url and --count", HelpName = "FILE" };
+        var count = new Option<int>("--count") { Description = "Number of connections", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seconds = new Option<double>("--seconds") { Description = "Seconds for which each connection publishes", HelpName = "N", DefaultValueFactory = _ => 30 };
+        var rate = new Option<double>("--rate") { Description = "Connections per second", HelpName = "N", DefaultValueFactory = _ => 50 };
+        var chunk = new Option<int>("--chunk") { Description = "RTMP chunk size in bytes", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
+        var publish = new Command("publish", "Publish many copies of a file in real time") { file, url, urls, count, seconds, rate, chunk };
+        publish.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var targets = await TargetsAsync(parsed.GetValue(url), parsed.GetValue(urls), parsed.GetValue(count), cancellationToken);
             var path = parsed.GetValue(file)!;
-            var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken) : throw new StartException($"There is no file {path.FullName}."));
+            var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken) : throw new StartException($"File not found: {path.FullName}"));
             var load = new LoadPublisher(
                 new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate), parsed.GetValue(chunk)), TimeProvider.System);
             LoadReport report;
@@ -34,43 +34,43 @@ internal static class LoadCommand
                 throw new StartException(e.Message, e);
             }
 
-            if (parsed.GetValue(Output.Json))
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(new
+                CommandOutput.PrintJson(new
                 {
-                    asked = report.Asked, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes, frames = report.Frames, stalls = report.Stalls,
-                    behind = report.Behind.TotalMilliseconds,
+                    asked = report.Requested, accepted = report.Accepted, failed = report.Failed, bytes = report.Bytes, frames = report.Frames, stalls = report.Stalls,
+                    behind = report.MaxDelay.TotalMilliseconds,
                     acceptP50 = report.AcceptedWithin(0.5).TotalMilliseconds, acceptP99 = report.AcceptedWithin(0.99).TotalMilliseconds, errors = report.Errors,
                 });
             }
             else
             {
                 Console.Out.WriteLine(
-                    $"{report.Accepted} of {report.Asked} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
-                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls, {report.Behind.TotalMilliseconds:0} ms behind at the end.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
+                    $"{report.Accepted} of {report.Requested} accepted (p50 {report.AcceptedWithin(0.5).TotalMilliseconds:0.0} ms, p99 {report.AcceptedWithin(0.99).TotalMilliseconds:0.0} ms), "
+                    + $"{report.Failed} failed, {report.Bytes / 1e6:0.0} MB and {report.Frames} frames sent, {report.Stalls} stalls, {report.MaxDelay.TotalMilliseconds:0} ms lag at the end.{string.Concat(report.Errors.Select(e => "\n  " + e))}");
             }
 
-            return report.Failed == 0 && report.Accepted == report.Asked ? 0 : Output.Failed;
+            return report.Failed == 0 && report.Accepted == report.Requested ? 0 : CommandOutput.Failed;
         }));
-        return new Command("load", "Put load on a server") { publish };
+        return new Command("load", "Generate load on a server") { publish };
     }
 
     private static async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(string? url, FileInfo? urls, int count, CancellationToken cancellationToken)
     {
         if (urls is not null)
         {
-            var lines = urls.Exists ? await File.ReadAllLinesAsync(urls.FullName, cancellationToken) : throw new StartException($"There is no file {urls.FullName}.");
+            var lines = urls.Exists ? await File.ReadAllLinesAsync(urls.FullName, cancellationToken) : throw new StartException($"File not found: {urls.FullName}");
             return [.. lines.Where(l => !string.IsNullOrWhiteSpace(l)).Select(l => RtmpTarget.Parse(l.Trim()))];
         }
 
         if (url is null)
         {
-            throw new StartException("Say where to publish: --url rtmp://HOST:1935/live/KEY, or --urls FILE with one address a line.");
+            throw new StartException("No target given. Use --url rtmp://HOST:1935/live/KEY, or --urls FILE with one URL per line.");
         }
 
         if (count is < 1 or > 20_000)
         {
-            throw new StartException("--count is 1 to 20000.");
+            throw new StartException("--count must be 1 to 20000.");
         }
 
         return [.. Enumerable.Range(1, count).Select(n => RtmpTarget.Parse(url.Replace("{n}", n.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)))];

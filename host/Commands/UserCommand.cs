@@ -1,103 +1,103 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Broadcast.Control;
+using Broadcast.Control.Identity;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>user create|list|set|disable|enable|reset-password|delete</c>: the people who may log in.</summary>
+/// <summary><c>user create|list|set|disable|enable|reset-password|delete</c>: dashboard users.</summary>
 internal static class UserCommand
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int GeneratedLength = 20;
 
-    private static readonly Argument<string> Name = new("NAME") { Description = "By which they log in: a-z, 0-9 and . _ @ + -" };
-    private static readonly Option<string?> Role = new("--role") { Description = string.Join(", ", Control.Roles.Names), HelpName = "ROLE" };
-    private static readonly Option<string?> DisplayName = new("--display-name") { Description = "What people call them" };
+    private static readonly Argument<string> Name = new("NAME") { Description = "Login name: a-z, 0-9 and . _ @ + -" };
+    private static readonly Option<string?> Role = new("--role") { Description = string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names), HelpName = "ROLE" };
+    private static readonly Option<string?> DisplayName = new("--display-name") { Description = "Display name" };
 
     private static readonly Option<bool> FromInput = new("--password-stdin")
     {
-        Description = $"Read the password, {UserRules.MinPassword} characters or more, from the first line of standard input; without it one is made and shown once",
+        Description = $"Read the password, at least {UserRules.MinPassword} characters, from the first line of standard input (default: generate one)",
     };
 
     public static Command Create()
     {
-        var create = new Command("create", "Make a user; without --password-stdin the password is made, and shown this once") { Name, Role, DisplayName, FromInput };
-        create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var create = new Command("create", "Create a user; a generated password is shown only once") { Name, Role, DisplayName, FromInput };
+        create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var password = Password(parsed, out var isMade);
-            var role = RoleOf(parsed) ?? throw new StartException($"--role is needed: {string.Join(", ", Control.Roles.Names)}.");
-            var made = await new Users(database, TimeProvider.System).CreateAsync(parsed.GetValue(Name)!, password, role, parsed.GetValue(DisplayName) ?? "", cancellationToken);
-            Done(parsed, made.Name, isMade ? password : null, $"User '{made.Name}' may log in.");
+            var password = Password(parsed, out var isGenerated);
+            var role = RoleOf(parsed) ?? throw new StartException($"--role is required: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
+            var created = await new UserRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(Name)!, password, role, parsed.GetValue(DisplayName) ?? "", cancellationToken);
+            Done(parsed, created.Name, isGenerated ? password : null, $"User '{created.Name}' created.");
         }));
 
-        var list = new Command("list", "Show all users");
-        list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var list = new Command("list", "List all users");
+        list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var users = await new Users(database, TimeProvider.System).ListAsync(cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            var users = await new UserRepository(database, TimeProvider.System).ListAsync(cancellationToken);
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(users.Select(View));
+                CommandOutput.PrintJson(users.Select(View));
                 return;
             }
 
-            Output.Table(["name", "display name", "role", "second factor", "last login", "state"], users.Select(u => new[]
+            CommandOutput.PrintTable(["name", "display name", "role", "second factor", "last login", "state"], users.Select(u => new[]
             {
-                u.Name, u.DisplayName, Control.Roles.Name(u.Role), u.HasTotp ? "yes" : "no", u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "works" : "disabled",
+                u.Name, u.DisplayName, Broadcast.Control.Identity.TokenRoles.Name(u.Role), u.HasTotp ? "yes" : "no", u.LastLoginAt is { } at ? $"{at:u}" : "never", u.DisabledAt is null ? "active" : "disabled",
             }));
         }));
 
-        var set = new Command("set", "Change a user; what is not named stays") { Name, Role, DisplayName };
-        set.SetAction(Change(parsed => new(parsed.GetValue(DisplayName), RoleOf(parsed)), "is changed"));
-        var disable = new Command("disable", "Let a user in no more; all their logins end at once") { Name };
-        disable.SetAction(Change(_ => new(IsDisabled: true), "is disabled, and logged in nowhere"));
-        var enable = new Command("enable", "Let a user in again") { Name };
-        enable.SetAction(Change(_ => new(IsDisabled: false), "may log in again"));
+        var set = new Command("set", "Change a user. Options not given stay unchanged") { Name, Role, DisplayName };
+        set.SetAction(Change(parsed => new(parsed.GetValue(DisplayName), RoleOf(parsed)), "changed"));
+        var disable = new Command("disable", "Disable a user and end their logins") { Name };
+        disable.SetAction(Change(_ => new(IsDisabled: true), "disabled; all logins ended"));
+        var enable = new Command("enable", "Enable a disabled user") { Name };
+        enable.SetAction(Change(_ => new(IsDisabled: false), "enabled"));
 
-        var keepsFactor = new Option<bool>("--keep-second-factor") { Description = "Leave their authenticator as it is; without it, it is taken away" };
-        var reset = new Command("reset-password", "Give a user another password; all their logins end") { Name, FromInput, keepsFactor };
-        reset.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var keepsFactor = new Option<bool>("--keep-second-factor") { Description = "Keep the user's second factor (default: remove it)" };
+        var reset = new Command("reset-password", "Set a new password for a user and end their logins") { Name, FromInput, keepsFactor };
+        reset.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var (users, name) = (new Users(database, TimeProvider.System), parsed.GetValue(Name)!);
-            var password = Password(parsed, out var isMade);
+            var (users, name) = (new UserRepository(database, TimeProvider.System), parsed.GetValue(Name)!);
+            var password = Password(parsed, out var isGenerated);
             await users.SetPasswordAsync(name, password, null, cancellationToken);
             if (!parsed.GetValue(keepsFactor))
             {
                 await users.ResetTotpAsync(name, cancellationToken);
             }
 
-            Done(parsed, name, isMade ? password : null, $"User '{name}' has another password.");
+            Done(parsed, name, isGenerated ? password : null, $"Password of user '{name}' changed.");
         }));
 
-        var delete = new Command("delete", "Delete a user and their logins") { Name };
-        delete.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var delete = new Command("delete", "Delete a user and end their logins") { Name };
+        delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            await new Users(database, TimeProvider.System).DeleteAsync(parsed.GetValue(Name)!, cancellationToken);
-            ChannelCommand.Done(parsed, new { deleted = parsed.GetValue(Name) }, $"User '{parsed.GetValue(Name)}' is deleted.");
+            await new UserRepository(database, TimeProvider.System).DeleteAsync(parsed.GetValue(Name)!, cancellationToken);
+            ChannelCommand.Report(parsed, new { deleted = parsed.GetValue(Name) }, $"User '{parsed.GetValue(Name)}' deleted.");
         }));
-        return new Command("user", "Make, change, disable and list the people who may log in") { create, list, set, disable, enable, reset, delete };
+        return new Command("user", "Manage dashboard users") { create, list, set, disable, enable, reset, delete };
     }
 
-    private static Func<ParseResult, CancellationToken, Task<int>> Change(Func<ParseResult, UserChange> read, string words) => Store.Work(async (parsed, database, cancellationToken) =>
+    private static Func<ParseResult, CancellationToken, Task<int>> Change(Func<ParseResult, UserChange> read, string outcome) => CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
     {
-        var changed = await new Users(database, TimeProvider.System).SetAsync(parsed.GetValue(Name)!, read(parsed), cancellationToken);
-        ChannelCommand.Done(parsed, View(changed), $"User '{changed.Name}' {words}.");
+        var changed = await new UserRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(Name)!, read(parsed), cancellationToken);
+        ChannelCommand.Report(parsed, View(changed), $"User '{changed.Name}' {outcome}.");
     });
 
     private static TokenRole? RoleOf(ParseResult parsed) => parsed.GetValue(Role) is not { } text ? null
-        : Control.Roles.TryParse(text, out var role) ? role : throw new StartException($"'{text}' is not a role: {string.Join(", ", Control.Roles.Names)}.");
+        : Broadcast.Control.Identity.TokenRoles.TryParse(text, out var role) ? role : throw new StartException($"'{text}' is not a role. Use one of: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
 
-    // Not as an argument: those of a process are for everybody on the machine to see.
-    private static string Password(ParseResult parsed, out bool isMade)
+    // Not an argument: command lines are visible to all users of the machine.
+    private static string Password(ParseResult parsed, out bool isGenerated)
     {
-        isMade = !parsed.GetValue(FromInput);
-        return isMade ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : Console.In.ReadLine() ?? "";
+        isGenerated = !parsed.GetValue(FromInput);
+        return isGenerated ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : Console.In.ReadLine() ?? "";
     }
 
     private static void Done(ParseResult parsed, string name, string? password, string text) =>
-        ChannelCommand.Done(parsed, new { user = name, password }, password is null ? text : $"{text} Password, shown only now:\n  {password}");
+        ChannelCommand.Report(parsed, new { user = name, password }, password is null ? text : $"{text} Password, shown only once:\n  {password}");
 
     private static object View(UserInfo u) => new
     {
-        name = u.Name, displayName = u.DisplayName, role = Control.Roles.Name(u.Role), totp = u.HasTotp, createdAt = u.CreatedAt, lastLoginAt = u.LastLoginAt, disabledAt = u.DisabledAt,
+        name = u.Name, displayName = u.DisplayName, role = Broadcast.Control.Identity.TokenRoles.Name(u.Role), totp = u.HasTotp, createdAt = u.CreatedAt, lastLoginAt = u.LastLoginAt, disabledAt = u.DisabledAt,
     };
 }

@@ -1,53 +1,55 @@
 using System.CommandLine;
 using Broadcast.Control;
+using Broadcast.Control.Database;
+using Broadcast.Control.Webhooks;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>webhook create|list|set|rotate|delete|test|log|replay</c>: whom the server tells of what happens.</summary>
+/// <summary><c>webhook create|list|set|rotate|delete|test|log|replay</c>: manages webhooks.</summary>
 internal static class WebhookCommand
 {
-    private static readonly Argument<string> Id = new("WEBHOOK") { Description = "Its id, as 'webhook list' shows it" };
-    private static readonly Option<string?> Label = new("--label") { Description = "What it is for" };
+    private static readonly Argument<string> Id = new("WEBHOOK") { Description = "Webhook ID, from 'webhook list'" };
+    private static readonly Option<string?> Label = new("--label") { Description = "Note about the webhook's use" };
 
     private static readonly Option<string?> Types = new("--types")
     {
-        Description = $"What it hears of, with commas between: {string.Join(", ", HookTypes.All)}; or all", HelpName = "TYPES",
+        Description = $"Event types to send, separated by commas: {string.Join(", ", WebhookEventTypes.All)}; or all", HelpName = "TYPES",
     };
 
-    private static readonly Option<string?> Channels = new("--channels") { Description = "The channels that it hears of, with commas between, or all", HelpName = "NAMES" };
+    private static readonly Option<string?> Channels = new("--channels") { Description = "Channels to send events of, separated by commas, or all", HelpName = "NAMES" };
 
-    public static Command Create() => new("webhook", "Tell your own services what happens: signed requests, tried again for a day") { New(), List(), Set(), Rotate(), Delete(), Test(), Log(), Replay() };
+    public static Command Create() => new("webhook", "Manage webhooks: signed requests to your services, retried for a day") { CreateWebhook(), List(), Set(), Rotate(), Delete(), Test(), Log(), Replay() };
 
-    private static Command New()
+    private static Command CreateWebhook()
     {
-        var url = new Argument<string>("URL") { Description = "https:// or http://; to an address that is not public only if Control:AllowedAddresses has it" };
-        var create = new Command("create", "Make a webhook and print the secret that its requests are signed with, which is shown this once") { url, Label, Types, Channels };
-        create.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var url = new Argument<string>("URL") { Description = "https:// or http:// URL; private addresses must be listed in Control:AllowedAddresses" };
+        var create = new Command("create", "Create a webhook and print its signing secret, which is shown only once") { url, Label, Types, Channels };
+        create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var issued = await Directory(database).CreateAsync(Settings(parsed, parsed.GetValue(url)), cancellationToken);
-            ChannelCommand.Done(
+            var issued = await Repository(database).CreateAsync(Settings(parsed, parsed.GetValue(url)), cancellationToken);
+            ChannelCommand.Report(
                 parsed,
                 new { webhook = issued.Info.Id, secret = issued.Secret },
-                $"Webhook {issued.Info.Id} is there. Secret, shown only now:\n  {issued.Secret}\nTry it: broadcast webhook test {issued.Info.Id}");
+                $"Webhook {issued.Info.Id} created. Secret, shown only once:\n  {issued.Secret}\nTest it: ./broadcast webhook test {issued.Info.Id}");
         }));
         return create;
     }
 
     private static Command List()
     {
-        var list = new Command("list", "Show all webhooks, without their secrets");
-        list.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var list = new Command("list", "List all webhooks, without their secrets");
+        list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var webhooks = await Directory(database).ListAsync(cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            var webhooks = await Repository(database).ListAsync(cancellationToken);
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(webhooks.Select(Row));
+                CommandOutput.PrintJson(webhooks.Select(Row));
                 return;
             }
 
-            Output.Table(["id", "url", "label", "types", "channels", "state", "waiting"], webhooks.Select(w => new[]
+            CommandOutput.PrintTable(["id", "url", "label", "types", "channels", "state", "pending"], webhooks.Select(w => new[]
             {
-                w.Id, w.Url, w.Label, Names(w.Types), Names(w.Channels), State(w), $"{w.Waiting}",
+                w.Id, w.Url, w.Label, Names(w.Types), Names(w.Channels), State(w), $"{w.Pending}",
             }));
         }));
         return list;
@@ -55,20 +57,20 @@ internal static class WebhookCommand
 
     private static Command Set()
     {
-        var url = new Option<string?>("--url") { Description = "Where it is told", HelpName = "URL" };
-        var state = new Option<string?>("--state") { Description = "on or off", HelpName = "ON|OFF" };
-        var set = new Command("set", "Change a webhook; what is not named stays") { Id, url, Label, Types, Channels, state };
-        set.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var url = new Option<string?>("--url") { Description = "Target URL", HelpName = "URL" };
+        var state = new Option<string?>("--state") { Description = "Enable or disable the webhook: on or off", HelpName = "ON|OFF" };
+        var set = new Command("set", "Change a webhook. Options not given stay unchanged") { Id, url, Label, Types, Channels, state };
+        set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var enabled = parsed.GetValue(state) switch
             {
                 null => (bool?)null,
                 "on" => true,
                 "off" => false,
-                var other => throw new ControlException([new("state", $"--state is 'on' or 'off', not '{other}'.")]),
+                var other => throw new ControlException([new("state", $"--state must be 'on' or 'off', not '{other}'.")]),
             };
-            var changed = await Directory(database).SetAsync(parsed.GetValue(Id)!, Settings(parsed, parsed.GetValue(url)) with { Enabled = enabled }, cancellationToken);
-            ChannelCommand.Done(parsed, Row(changed), $"Webhook {changed.Id} ({State(changed)}): {changed.Url}, types {Names(changed.Types)}, channels {Names(changed.Channels)}.");
+            var changed = await Repository(database).SetAsync(parsed.GetValue(Id)!, Settings(parsed, parsed.GetValue(url)) with { Enabled = enabled }, cancellationToken);
+            ChannelCommand.Report(parsed, Row(changed), $"Webhook {changed.Id} ({State(changed)}): {changed.Url}, types {Names(changed.Types)}, channels {Names(changed.Channels)}.");
         }));
         return set;
     }
@@ -77,37 +79,37 @@ internal static class WebhookCommand
     {
         var overlap = new Option<double?>("--overlap")
         {
-            Description = $"Seconds that the old secret still signs beside the new one, 0 to {HookRules.MaxOverlap.TotalSeconds:0} ({HookRules.DefaultOverlap.TotalSeconds:0})", HelpName = "SECONDS",
+            Description = $"Seconds for which requests are also signed with the old secret, 0 to {WebhookRules.MaxOverlap.TotalSeconds:0} ({WebhookRules.DefaultOverlap.TotalSeconds:0})", HelpName = "SECONDS",
         };
-        var rotate = new Command("rotate", "Make a new secret, which is shown this once") { Id, overlap };
-        rotate.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var rotate = new Command("rotate", "Replace the signing secret; the new one is shown only once") { Id, overlap };
+        rotate.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var time = parsed.GetValue(overlap) is { } seconds ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue : HookRules.DefaultOverlap;
-            var issued = await Directory(database).RotateAsync(parsed.GetValue(Id)!, time, cancellationToken);
-            var until = issued.Info.OldSecretUntil is { } end ? $"\nThe old one is good until {end:u}." : "";
-            ChannelCommand.Done(parsed, new { webhook = issued.Info.Id, secret = issued.Secret, oldSecretUntil = issued.Info.OldSecretUntil }, $"New secret, shown only now:\n  {issued.Secret}{until}");
+            var time = parsed.GetValue(overlap) is { } seconds ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue : WebhookRules.DefaultOverlap;
+            var issued = await Repository(database).RotateAsync(parsed.GetValue(Id)!, time, cancellationToken);
+            var until = issued.Info.PreviousSecretExpiresAt is { } end ? $"\nThe old secret is valid until {end:u}." : "";
+            ChannelCommand.Report(parsed, new { webhook = issued.Info.Id, secret = issued.Secret, oldSecretUntil = issued.Info.PreviousSecretExpiresAt }, $"New secret, shown only once:\n  {issued.Secret}{until}");
         }));
         return rotate;
     }
 
     private static Command Delete()
     {
-        var delete = new Command("delete", "Delete a webhook with what waits for it") { Id };
-        delete.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var delete = new Command("delete", "Delete a webhook with its pending deliveries") { Id };
+        delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            await Directory(database).DeleteAsync(parsed.GetValue(Id)!, cancellationToken);
-            ChannelCommand.Done(parsed, new { deleted = parsed.GetValue(Id) }, $"Webhook {parsed.GetValue(Id)} is deleted.");
+            await Repository(database).DeleteAsync(parsed.GetValue(Id)!, cancellationToken);
+            ChannelCommand.Report(parsed, new { deleted = parsed.GetValue(Id) }, $"Webhook {parsed.GetValue(Id)} deleted.");
         }));
         return delete;
     }
 
     private static Command Test()
     {
-        var test = new Command("test", "Send a webhook.test now and tell what came of it") { Id };
-        test.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var test = new Command("test", "Send a webhook.test event now and print the result") { Id };
+        test.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var came = await HookTrial.RunAsync(database, Store.Control(Output.Folder(parsed)), TimeProvider.System, parsed.GetValue(Id)!, cancellationToken);
-            ChannelCommand.Done(parsed, Row(came), came.Fault is null ? $"Delivered: answered {came.Status} after {came.Seconds:0.000} s." : $"Not delivered: {came.Fault}");
+            var delivery = await WebhookTest.RunAsync(database, CommandDatabase.Control(CommandOutput.DataFolderOf(parsed)), TimeProvider.System, parsed.GetValue(Id)!, cancellationToken);
+            ChannelCommand.Report(parsed, Row(delivery), delivery.Fault is null ? $"Delivered: status {delivery.Status} after {delivery.Seconds:0.000} s." : $"Not delivered: {delivery.Fault}");
         }));
         return test;
     }
@@ -115,19 +117,19 @@ internal static class WebhookCommand
     private static Command Log()
     {
         var state = new Option<string?>("--state") { Description = string.Join(", ", DeliveryStates.All), HelpName = "STATE" };
-        var limit = new Option<int>("--limit") { Description = $"How many, 1 to {HookLog.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
-        var before = new Option<long?>("--before") { Description = "Only those before this one, to read on", HelpName = "DELIVERY" };
-        var log = new Command("log", "Show what a webhook was told, newest first") { Id, state, limit, before };
-        log.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var limit = new Option<int>("--limit") { Description = $"Maximum number of deliveries, 1 to {WebhookDeliveryLog.MaxPage} (50)", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
+        var before = new Option<long?>("--before") { Description = "List deliveries older than this one (paging)", HelpName = "DELIVERY" };
+        var log = new Command("log", "List a webhook's deliveries, newest first") { Id, state, limit, before };
+        log.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var deliveries = await History(parsed, database).ListAsync(parsed.GetValue(Id)!, parsed.GetValue(state), parsed.GetValue(before), parsed.GetValue(limit), cancellationToken);
-            if (parsed.GetValue(Output.Json))
+            if (parsed.GetValue(CommandOutput.Json))
             {
-                Output.Line(deliveries.Select(Row));
+                CommandOutput.PrintJson(deliveries.Select(Row));
                 return;
             }
 
-            Output.Table(["id", "type", "channel", "happened", "state", "tries", "answer"], deliveries.Select(d => new[]
+            CommandOutput.PrintTable(["id", "type", "channel", "created", "state", "attempts", "result"], deliveries.Select(d => new[]
             {
                 $"{d.Id}", d.Type, d.Channel ?? "", $"{d.CreatedAt:u}", d.State, $"{d.Attempts}", d.Fault ?? (d.Status is { } status ? $"{status}" : ""),
             }));
@@ -137,19 +139,19 @@ internal static class WebhookCommand
 
     private static Command Replay()
     {
-        var delivery = new Argument<long>("DELIVERY") { Description = "As 'webhook log' shows it" };
-        var replay = new Command("replay", "Have something told once more by the running server, under the same id") { Id, delivery };
-        replay.SetAction(Store.Work(async (parsed, database, cancellationToken) =>
+        var delivery = new Argument<long>("DELIVERY") { Description = "Delivery ID, from 'webhook log'" };
+        var replay = new Command("replay", "Send a delivery again from the running server, with the same event ID") { Id, delivery };
+        replay.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var again = await History(parsed, database).ReplayAsync(parsed.GetValue(Id)!, parsed.GetValue(delivery), cancellationToken);
-            ChannelCommand.Done(parsed, Row(again), $"Delivery {again.Id} waits to be told once more.");
+            var queued = await History(parsed, database).ReplayAsync(parsed.GetValue(Id)!, parsed.GetValue(delivery), cancellationToken);
+            ChannelCommand.Report(parsed, Row(queued), $"Delivery {queued.Id} is queued to be sent again.");
         }));
         return replay;
     }
 
-    private static HookSettings Settings(ParseResult parsed, string? url) => new(url, parsed.GetValue(Label), Words(parsed.GetValue(Types)), Words(parsed.GetValue(Channels)));
+    private static WebhookSettings Settings(ParseResult parsed, string? url) => new(url, parsed.GetValue(Label), ParseList(parsed.GetValue(Types)), ParseList(parsed.GetValue(Channels)));
 
-    private static string[]? Words(string? list) => list switch
+    private static string[]? ParseList(string? list) => list switch
     {
         null => null,
         "all" => [],
@@ -158,12 +160,12 @@ internal static class WebhookCommand
 
     private static string Names(IReadOnlyList<string> names) => names.Count == 0 ? "all" : string.Join(", ", names);
 
-    private static string State(HookInfo w) => !w.Enabled ? w.DisabledReason is { } reason ? $"off: {reason}" : "off" : w.FailingSince is { } since ? $"failing since {since:u}" : "on";
+    private static string State(WebhookInfo w) => !w.Enabled ? w.DisabledReason is { } reason ? $"off: {reason}" : "off" : w.FailingSince is { } since ? $"failing since {since:u}" : "on";
 
-    private static object Row(HookInfo w) => new
+    private static object Row(WebhookInfo w) => new
     {
         webhook = w.Id, url = w.Url, label = w.Label, types = w.Types, channels = w.Channels, enabled = w.Enabled, disabledReason = w.DisabledReason, createdAt = w.CreatedAt,
-        oldSecretUntil = w.OldSecretUntil, triedAt = w.TriedAt, failingSince = w.FailingSince, waiting = w.Waiting, dropped = w.Dropped,
+        oldSecretUntil = w.PreviousSecretExpiresAt, triedAt = w.LastAttemptAt, failingSince = w.FailingSince, waiting = w.Pending, dropped = w.Dropped,
     };
 
     private static object Row(DeliveryInfo d) => new
@@ -172,8 +174,8 @@ internal static class WebhookCommand
         fault = d.Fault, excerpt = d.Excerpt, seconds = d.Seconds,
     };
 
-    private static Webhooks Directory(Database database) => new(database, TimeProvider.System);
+    private static WebhookRepository Repository(ControlDatabase database) => new(database, TimeProvider.System);
 
-    private static HookLog History(ParseResult parsed, Database database) =>
-        new(database, Microsoft.Extensions.Options.Options.Create(Store.Control(Output.Folder(parsed))), TimeProvider.System);
+    private static WebhookDeliveryLog History(ParseResult parsed, ControlDatabase database) =>
+        new(database, Microsoft.Extensions.Options.Options.Create(CommandDatabase.Control(CommandOutput.DataFolderOf(parsed))), TimeProvider.System);
 }

@@ -5,45 +5,47 @@ using System.Reflection;
 
 namespace Broadcast.Host.Configuration;
 
-/// <summary>Holds a configuration against the options that exist: names every unknown key and every value that cannot be read, not only the first.</summary>
+/// <summary>
+/// Validates a configuration against the existing options: reports every unknown key and every invalid value, not only the first.
+/// </summary>
 internal static class ConfigurationCheck
 {
-    /// <summary>Sections that other libraries read, and that are not checked here.</summary>
-    private static readonly string[] Foreign = ["Serilog", "Logging", "AllowedHosts", "Kestrel"];
+    /// <summary>Sections of other libraries, which are not checked.</summary>
+    private static readonly string[] ForeignSections = ["Serilog", "Logging", "AllowedHosts", "Kestrel"];
 
-    /// <summary>Finds all mistakes.</summary>
-    /// <param name="configuration">What files, environment and flags say together.</param>
-    /// <param name="sections">Section name and the options class it fills.</param>
-    public static IReadOnlyList<string> Mistakes(IConfiguration configuration, IReadOnlyDictionary<string, Type> sections)
+    /// <summary>Finds all errors.</summary>
+    /// <param name="configuration">The merged configuration of files, environment and flags.</param>
+    /// <param name="sections">Section names with their options classes.</param>
+    public static IReadOnlyList<string> FindErrors(IConfiguration configuration, IReadOnlyDictionary<string, Type> sections)
     {
-        var mistakes = new List<string>();
+        var errors = new List<string>();
         foreach (var section in configuration.GetChildren())
         {
-            if (Foreign.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
+            if (ForeignSections.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
             {
                 continue;
             }
 
-            var known = sections.FirstOrDefault(s => string.Equals(s.Key, section.Key, StringComparison.OrdinalIgnoreCase)).Value;
-            if (known is null)
+            var optionsType = sections.FirstOrDefault(s => string.Equals(s.Key, section.Key, StringComparison.OrdinalIgnoreCase)).Value;
+            if (optionsType is null)
             {
-                mistakes.Add($"{section.Key} is not a section of the configuration{Suggest(section.Key, sections.Keys.Concat(Foreign))}.");
+                errors.Add($"{section.Key} is not a configuration section{Suggest(section.Key, sections.Keys.Concat(ForeignSections))}.");
             }
             else
             {
-                Check(section, known, mistakes);
+                Check(section, optionsType, errors);
             }
         }
 
-        return mistakes;
+        return errors;
     }
 
-    private static void Check(IConfigurationSection section, Type type, List<string> mistakes)
+    private static void Check(IConfigurationSection section, Type type, List<string> errors)
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite || IsComplex(p.PropertyType)).ToList();
-        if (section.Value is { Length: > 0 } stray)
+        if (section.Value is { Length: > 0 } unexpectedValue)
         {
-            mistakes.Add($"{section.Path} is a section, but has the value '{stray}'.");
+            errors.Add($"{section.Path} is a section, but is set to the value '{unexpectedValue}'.");
         }
 
         foreach (var key in section.GetChildren())
@@ -51,7 +53,7 @@ internal static class ConfigurationCheck
             var property = properties.Find(p => string.Equals(p.Name, key.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
             {
-                mistakes.Add($"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
+                errors.Add($"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
             }
             else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
             {
@@ -59,18 +61,18 @@ internal static class ConfigurationCheck
             }
             else if (IsComplex(property.PropertyType))
             {
-                Check(key, property.PropertyType, mistakes);
+                Check(key, property.PropertyType, errors);
             }
-            else if (key.Value is { } value && !CanRead(value, property.PropertyType))
+            else if (key.Value is { } value && !CanParse(value, property.PropertyType))
             {
-                mistakes.Add($"{key.Path} is '{Shown(key.Path, value)}', which is not {Describe(property.PropertyType)}.");
+                errors.Add($"{key.Path} is '{Redact(key.Path, value)}', which is not {Describe(property.PropertyType)}.");
             }
         }
     }
 
     private static bool IsComplex(Type type) => type.IsClass && type != typeof(string) && !typeof(IEnumerable).IsAssignableFrom(type);
 
-    private static bool CanRead(string value, Type type)
+    private static bool CanParse(string value, Type type)
     {
         var target = Nullable.GetUnderlyingType(type) ?? type;
         if (target == typeof(string) || (value.Length == 0 && target != type))
@@ -94,7 +96,7 @@ internal static class ConfigurationCheck
         var target = Nullable.GetUnderlyingType(type) ?? type;
         return target switch
         {
-            _ when target == typeof(TimeSpan) => "a length of time such as 00:00:05",
+            _ when target == typeof(TimeSpan) => "a duration such as 00:00:05",
             _ when target == typeof(bool) => "true or false",
             _ when target.IsEnum => "one of " + string.Join(", ", Enum.GetNames(target)),
             _ when target == typeof(int) || target == typeof(long) => "a whole number in range",
@@ -102,11 +104,11 @@ internal static class ConfigurationCheck
         };
     }
 
-    /// <summary>A mistaken value is shown, unless its name says that it is a secret; of an address, not what follows the <c>?</c>.</summary>
-    internal static string Shown(string path, string value) =>
+    /// <summary>Text of a value for messages. Secrets are redacted by option name; of a URL, the query is redacted.</summary>
+    internal static string Redact(string path, string value) =>
         IsSecret(path) ? "(hidden)" : path.EndsWith("Url", StringComparison.OrdinalIgnoreCase) && value.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? value[..query] + "?(hidden)" : value;
 
-    /// <summary>Whether an option's name says that its value is a secret.</summary>
+    /// <summary>Whether the option's name marks its value as a secret.</summary>
     internal static bool IsSecret(string path) =>
         path.Contains("Secret", StringComparison.OrdinalIgnoreCase) || path.Contains("Password", StringComparison.OrdinalIgnoreCase)
         || path.Contains("ConnectionString", StringComparison.OrdinalIgnoreCase) || path.EndsWith("AccessKey", StringComparison.OrdinalIgnoreCase)

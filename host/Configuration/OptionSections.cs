@@ -1,4 +1,6 @@
 using Broadcast.Control;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Database;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Ingest;
@@ -7,13 +9,13 @@ using Broadcast.Packager;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Pictures;
+using Broadcast.Transcoder.Failover;
 using Broadcast.Transcoder.Slate;
-using Broadcast.Transcoder.Switching;
+using Broadcast.Transcoder.Thumbnails;
 
 namespace Broadcast.Host.Configuration;
 
-/// <summary>Every section of the configuration and the class it fills; <c>docs/configuration.md</c> and the start-up check follow it.</summary>
+/// <summary>All configuration sections with their options classes; <c>docs/configuration.md</c> and the startup check follow it.</summary>
 internal static class OptionSections
 {
     public static IReadOnlyDictionary<string, Type> All { get; } = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase)
@@ -22,10 +24,10 @@ internal static class OptionSections
         [TlsOptions.Section] = typeof(TlsOptions),
         [DeliveryOptions.Section] = typeof(DeliveryOptions),
         [IngestOptions.Section] = typeof(IngestOptions),
-        [SwitchOptions.Section] = typeof(SwitchOptions),
+        [FailoverOptions.Section] = typeof(FailoverOptions),
         [SlateOptions.Section] = typeof(SlateOptions),
         [EncodingOptions.Section] = typeof(EncodingOptions),
-        [PictureOptions.Section] = typeof(PictureOptions),
+        [ThumbnailOptions.Section] = typeof(ThumbnailOptions),
         [PackagerOptions.Section] = typeof(PackagerOptions),
         [StorageOptions.Section] = typeof(StorageOptions),
         [SpoolOptions.Section] = typeof(SpoolOptions),

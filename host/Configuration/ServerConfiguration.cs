@@ -2,17 +2,23 @@ using System.Globalization;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Media;
+using Broadcast.Media.Outbound;
 
 namespace Broadcast.Host.Configuration;
 
-/// <summary>Puts together what files, environment and flags say, the later winning, and refuses the whole with every mistake listed.</summary>
+/// <summary>
+/// Merges configuration files, environment and flags, later sources winning, and rejects an invalid result with all errors.
+/// </summary>
 internal static class ServerConfiguration
 {
-    /// <summary>Environment variables begin with this: <c>BROADCAST__Storage__Bucket</c>.</summary>
+    /// <summary>Prefix of environment variables: <c>BROADCAST__Storage__Bucket</c>.</summary>
     public const string EnvironmentPrefix = "BROADCAST__";
 
-    /// <summary>The data folder: flag, then <c>BROADCAST_DATA</c>, then <c>./data</c>. Made when missing, open to nobody else; one that is there keeps its mode.</summary>
-    /// <exception cref="StartException">It cannot be made.</exception>
+    /// <summary>
+    /// Gets the data folder: flag, then <c>BROADCAST_DATA</c>, then <c>./data</c>. A missing folder is created for the current user only;
+    /// an existing one keeps its mode.
+    /// </summary>
+    /// <exception cref="StartException">The folder cannot be created.</exception>
     public static DataFolder Data(string? flag)
     {
         var path = Path.GetFullPath(flag ?? Environment.GetEnvironmentVariable("BROADCAST_DATA") ?? "data");
@@ -24,10 +30,10 @@ internal static class ServerConfiguration
             }
             else if (!Directory.Exists(path))
             {
-                // Recordings, keys' hashes, logs with addresses: nothing in it is for others. The folders above are made as usual.
-                if (Path.GetDirectoryName(path) is { } above)
+                // Recordings, key hashes and logs with IP addresses are private. Parent folders get the default mode.
+                if (Path.GetDirectoryName(path) is { } parent)
                 {
-                    Directory.CreateDirectory(above);
+                    Directory.CreateDirectory(parent);
                 }
 
                 Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -37,14 +43,14 @@ internal static class ServerConfiguration
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"The data folder {path} cannot be made: {e.Message} Name another with --data DIR or BROADCAST_DATA.");
+            throw new StartException($"The data folder {path} cannot be created: {e.Message} Set --data DIR or BROADCAST_DATA.");
         }
     }
 
-    /// <summary>Reads everything.</summary>
-    /// <param name="data">The data folder, whose <c>appsettings.json</c> is read after the program's own.</param>
-    /// <param name="flags">Options given on the command line.</param>
-    /// <exception cref="StartException">A file is not JSON, or something in the whole is mistaken; all mistakes are listed.</exception>
+    /// <summary>Reads the complete configuration.</summary>
+    /// <param name="data">The data folder; its <c>appsettings.json</c> overrides the program's.</param>
+    /// <param name="flags">Options from the command line.</param>
+    /// <exception cref="StartException">A file is not valid JSON, or the configuration is invalid; all errors are listed.</exception>
     public static IConfigurationRoot Read(DataFolder data, IReadOnlyDictionary<string, string?> flags)
     {
         var files = new[] { Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Path.Combine(data.Path, "appsettings.json") };
@@ -57,35 +63,35 @@ internal static class ServerConfiguration
             }
 
             var configuration = builder.AddEnvironmentVariables(EnvironmentPrefix).AddInMemoryCollection(flags).Build();
-            var mistakes = ConfigurationCheck.Mistakes(configuration, OptionSections.All).Concat(ListenMistakes(configuration)).Concat(TlsMistakes(configuration)).Concat(DeliveryMistakes(configuration)).ToList();
-            if (mistakes.Count == 0)
+            var errors = ConfigurationCheck.FindErrors(configuration, OptionSections.All).Concat(ListenErrors(configuration)).Concat(TlsErrors(configuration)).Concat(DeliveryErrors(configuration)).ToList();
+            if (errors.Count == 0)
             {
-                mistakes.AddRange((configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new()).Mistakes());
+                errors.AddRange((configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new()).FindErrors());
             }
 
-            if (mistakes.Count == 0 && PublishDeadlines.Mistake(configuration) is { } tooShort)
+            if (errors.Count == 0 && PublishDeadlines.FindError(configuration) is { } deadlineError)
             {
-                mistakes.Add(tooShort);
+                errors.Add(deadlineError);
             }
 
-            return mistakes.Count == 0 ? configuration : throw new StartException(Refusal(mistakes));
+            return errors.Count == 0 ? configuration : throw new StartException(FormatErrors(errors));
         }
         catch (InvalidDataException e)
         {
-            throw new StartException($"A configuration file is broken: {e.Message} {e.InnerException?.Message} Mend it, or move it away to start with defaults.");
+            throw new StartException($"A configuration file is invalid: {e.Message} {e.InnerException?.Message} Fix it, or move it away to use the defaults.");
         }
     }
 
-    /// <summary>One message out of many mistakes.</summary>
-    public static string Refusal(IReadOnlyCollection<string> mistakes) =>
-        $"The configuration has {mistakes.Count} mistake{(mistakes.Count == 1 ? "" : "s")}:\n{string.Join('\n', mistakes.Select(m => "  - " + m))}\n"
-        + $"Options come from appsettings.json, {EnvironmentPrefix}… variables and flags; docs/configuration.md lists them.";
+    /// <summary>Combines errors into one message.</summary>
+    public static string FormatErrors(IReadOnlyCollection<string> errors) =>
+        $"The configuration has {errors.Count} error{(errors.Count == 1 ? "" : "s")}:\n{string.Join('\n', errors.Select(m => "  - " + m))}\n"
+        + $"Options are read from appsettings.json, {EnvironmentPrefix}… variables and flags; see docs/configuration.md.";
 
-    private static IEnumerable<string> ListenMistakes(IConfiguration configuration)
+    private static IEnumerable<string> ListenErrors(IConfiguration configuration)
     {
         foreach (var entry in configuration.GetSection(ListenerOptions.Section).GetChildren())
         {
-            string? mistake = null;
+            string? error = null;
             try
             {
                 if (entry.Value is { Length: > 0 } value)
@@ -95,25 +101,25 @@ internal static class ServerConfiguration
             }
             catch (FormatException e)
             {
-                mistake = $"{entry.Path}: {e.Message}";
+                error = $"{entry.Path}: {e.Message}";
             }
 
-            if (mistake is not null)
+            if (error is not null)
             {
-                yield return mistake;
+                yield return error;
             }
         }
     }
 
-    private static IEnumerable<string> DeliveryMistakes(IConfiguration configuration)
+    private static IEnumerable<string> DeliveryErrors(IConfiguration configuration)
     {
-        if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _, out var wrong))
+        if (!TrustedProxies.TryParse(configuration[$"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)}"], out _, out var invalidEntry))
         {
-            yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} holds '{wrong}', {NetworkText.Complaint(wrong, "which is no address and no network; write 10.0.0.0/8, 192.0.2.7")}.";
+            yield return $"{DeliveryOptions.Section}:{nameof(DeliveryOptions.TrustedProxies)} contains '{invalidEntry}', {CidrListParser.DescribeError(invalidEntry, "which is neither an IP address nor a network; use for example 10.0.0.0/8, 192.0.2.7")}.";
         }
     }
 
-    private static IEnumerable<string> TlsMistakes(IConfiguration configuration)
+    private static IEnumerable<string> TlsErrors(IConfiguration configuration)
     {
         if (TimeSpan.TryParse(configuration[$"{TlsOptions.Section}:{nameof(TlsOptions.CheckInterval)}"], CultureInfo.InvariantCulture, out var interval)
             && (interval < TimeSpan.FromSeconds(1) || interval > TimeSpan.FromHours(1)))

@@ -6,29 +6,29 @@ using Broadcast.Media;
 
 namespace Broadcast.Host.Listening;
 
-/// <summary>Reads the server's certificate, or makes a self-signed one that is kept in the data folder.</summary>
+/// <summary>Loads the server's certificate, or creates a self-signed one in the data folder.</summary>
 internal static class Certificates
 {
     private const long MaxFileBytes = 1024 * 1024;
 
-    /// <summary>How long before its end a self-signed certificate is made anew.</summary>
-    private static readonly TimeSpan Renewal = TimeSpan.FromDays(7);
+    /// <summary>Time before its expiry at which a self-signed certificate is replaced.</summary>
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(7);
 
-    /// <summary>Everything that configured files hold, to see whether they changed.</summary>
-    /// <exception cref="IOException">One cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not read one.</exception>
+    /// <summary>Reads the configured files, for change detection and parsing.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user may not read a file.</exception>
     public static (byte[] Certificate, byte[]? Key) ReadFiles(TlsOptions options) =>
         (ReadFile(options.CertificateFile!), options.KeyFile is { } key ? ReadFile(key) : null);
 
-    /// <summary>Makes of files' contents what a handshake needs: certificate, key, and the chain that the file holds.</summary>
-    /// <exception cref="CryptographicException">They are broken or do not belong together.</exception>
+    /// <summary>Creates the TLS context of certificate, key and the chain in the file.</summary>
+    /// <exception cref="CryptographicException">The contents are invalid, or certificate and key do not match.</exception>
     public static SslStreamCertificateContext Parse(TlsOptions options, byte[] certificate, byte[]? key)
     {
         if (Path.GetExtension(options.CertificateFile!).ToUpperInvariant() is ".PFX" or ".P12")
         {
             var all = X509CertificateLoader.LoadPkcs12Collection(certificate, options.Password);
-            var own = all.FirstOrDefault(c => c.HasPrivateKey) ?? throw new CryptographicException("No private key is in it.");
-            return SslStreamCertificateContext.Create(own, [.. all.Where(c => c != own)], offline: true);
+            var serverCertificate = all.FirstOrDefault(c => c.HasPrivateKey) ?? throw new CryptographicException("The file contains no private key.");
+            return SslStreamCertificateContext.Create(serverCertificate, [.. all.Where(c => c != serverCertificate)], offline: true);
         }
 
         var text = System.Text.Encoding.UTF8.GetString(certificate);
@@ -42,24 +42,24 @@ internal static class Certificates
             offline: true);
     }
 
-    /// <summary>The self-signed certificate: the one in the data folder, or a new one when there is none that lasts.</summary>
+    /// <summary>Gets the self-signed certificate from the data folder, or creates one if there is none or it is about to expire.</summary>
     public static SslStreamCertificateContext SelfSigned(DataFolder data, TimeProvider time)
     {
-        var path = Path.Combine(data.Sub("tls"), "self-signed.pfx");
+        var path = Path.Combine(data.Subfolder("tls"), "self-signed.pfx");
         var now = time.GetUtcNow();
         if (File.Exists(path))
         {
             try
             {
-                var known = X509CertificateLoader.LoadPkcs12FromFile(path, null);
-                if (Lasts(known, now))
+                var existing = X509CertificateLoader.LoadPkcs12FromFile(path, null);
+                if (IsValidLongEnough(existing, now))
                 {
-                    return SslStreamCertificateContext.Create(known, null, offline: true);
+                    return SslStreamCertificateContext.Create(existing, null, offline: true);
                 }
             }
             catch (CryptographicException)
             {
-                // Unreadable: made anew below, nothing depends on the old one.
+                // Unreadable: a new one is created below; nothing depends on the old one.
             }
         }
 
@@ -77,15 +77,15 @@ internal static class Certificates
         return SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(bytes, null), null, offline: true);
     }
 
-    /// <summary>Whether a self-signed certificate needs no successor yet.</summary>
-    public static bool Lasts(X509Certificate2 certificate, DateTimeOffset now) => certificate.NotAfter.ToUniversalTime() > (now + Renewal).UtcDateTime;
+    /// <summary>Whether a self-signed certificate need not be replaced yet.</summary>
+    public static bool IsValidLongEnough(X509Certificate2 certificate, DateTimeOffset now) => certificate.NotAfter.ToUniversalTime() > (now + RenewBefore).UtcDateTime;
 
     private static byte[] ReadFile(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (file.Length > MaxFileBytes)
         {
-            throw new IOException($"{path} is over {MaxFileBytes} bytes, which no certificate is.");
+            throw new IOException($"{path} is larger than {MaxFileBytes} bytes and not a certificate.");
         }
 
         var bytes = new byte[file.Length];

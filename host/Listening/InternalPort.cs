@@ -1,16 +1,16 @@
 namespace Broadcast.Host.Listening;
 
-/// <summary>Keeps what is inside apart from what viewers get, by the port that was asked.</summary>
+/// <summary>Separates internal endpoints from public ones by port.</summary>
 internal static class InternalPort
 {
-    /// <summary>Requests that came in at the internal port get these pages or 404, and nothing that is mapped for the public ones.</summary>
-    /// <param name="app">Where to.</param>
-    /// <param name="port">Which port that is; asked when a request comes, since it may be the system's choice.</param>
-    /// <param name="map">Adds the pages.</param>
+    /// <summary>Serves requests on the internal port with these endpoints or 404, never with public ones.</summary>
+    /// <param name="app">The application.</param>
+    /// <param name="port">Gets the internal port; evaluated per request, because the system may choose it.</param>
+    /// <param name="map">Adds the internal endpoints.</param>
     public static IApplicationBuilder UseInternalPort(this IApplicationBuilder app, Func<int> port, Action<IEndpointRouteBuilder> map) =>
         app.MapWhen(context => context.Connection.LocalPort == port(), inner =>
         {
-            // The web application looks for public pages before anything else, and what is found already is not looked for again.
+            // The web application has already matched a public endpoint, and routing keeps an existing match.
             inner.Use((context, next) =>
             {
                 context.SetEndpoint(null);

@@ -4,20 +4,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Broadcast.Host.Listening;
 
-/// <summary>Opens the ports and remembers where they really are, since any of them may be 0.</summary>
+/// <summary>Configures the listeners and records their bound ports, since any configured port may be 0.</summary>
 internal sealed class Listeners
 {
     private readonly Dictionary<string, ListenOptions> _bound = new(StringComparer.Ordinal);
 
-    /// <summary>Tells the web server what to listen on.</summary>
-    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsFront front)
+    /// <summary>Configures the web server's listeners.</summary>
+    public void Configure(KestrelServerOptions kestrel, ListenerOptions options, TlsOptions tls, TlsConnectionMiddleware tlsMiddleware)
     {
-        ViewerLimits.Apply(kestrel);
+        HttpServerLimits.Apply(kestrel);
         Listen(kestrel, "RTMP", "--rtmp", options.Rtmp, listen => listen.UseProxyHeader().UseRtmp(), isRtmp: true);
         Listen(kestrel, "RTMPS", "--rtmps", RtmpsAddress(options), listen =>
         {
             listen.UseProxyHeader();
-            front.UseForRtmp(listen);
+            tlsMiddleware.UseForRtmp(listen);
             listen.UseRtmp();
         }, isRtmp: true);
         Listen(kestrel, "HTTP", "--http", options.Http, listen => listen.Protocols = HttpProtocols.Http1);
@@ -26,91 +26,91 @@ internal sealed class Listeners
             Listen(kestrel, "HTTPS", "--https", https, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
-                front.UseForHttp(listen);
+                tlsMiddleware.UseForHttp(listen);
             });
         }
 
         Listen(kestrel, "internal HTTP", "--internal", options.Internal, listen => listen.Protocols = HttpProtocols.Http1);
     }
 
-    /// <summary>Where a listener really is, or <see langword="null"/> when it does not listen.</summary>
+    /// <summary>Bound address of a listener, or <see langword="null"/> if it is not used.</summary>
     public IPEndPoint? Find(string name) => _bound.GetValueOrDefault(name)?.IPEndPoint;
 
-    /// <summary>The port of the internal listener; requests that came in there are the internal ones.</summary>
+    /// <summary>Port of the internal listener; requests on it are internal.</summary>
     public int InternalPort => Find("internal HTTP")!.Port;
 
     /// <summary>
-    /// Where RTMPS listens: where it was told to; otherwise beside RTMP, on the usual port, or on one that the system chooses when RTMP's is so chosen or the usual one is taken, since
-    /// nobody asked for it.
+    /// Listen address of RTMPS: the configured one, or RTMP's interface with the default port. The system chooses the port if RTMP's is 0
+    /// or the default port is in use, since no specific one was configured.
     /// </summary>
     internal static string RtmpsAddress(ListenerOptions options)
     {
-        if (options.Rtmps is { Length: > 0 } told)
+        if (options.Rtmps is { Length: > 0 } configured)
         {
-            return told;
+            return configured;
         }
 
         var rtmp = ListenAddress.Parse(options.Rtmp);
-        var usual = rtmp with { Port = rtmp.Port == 0 ? 0 : ListenerOptions.RtmpsPort };
+        var defaultAddress = rtmp with { Port = rtmp.Port == 0 ? 0 : ListenerOptions.RtmpsPort };
         try
         {
-            EnsureFree("RTMPS", "--rtmps", usual);
-            return usual.ToString();
+            EnsureFree("RTMPS", "--rtmps", defaultAddress);
+            return defaultAddress.ToString();
         }
         catch (StartException)
         {
-            return (usual with { Port = 0 }).ToString();
+            return (defaultAddress with { Port = 0 }).ToString();
         }
     }
 
     private void Listen(KestrelServerOptions kestrel, string name, string flag, string address, Action<ListenOptions> configure, bool isRtmp = false)
     {
-        var where = ListenAddress.Parse(address);
-        EnsureFree(name, flag, where);
-        Action<ListenOptions> remember = listen =>
+        var endpoint = ListenAddress.Parse(address);
+        EnsureFree(name, flag, endpoint);
+        Action<ListenOptions> bind = listen =>
         {
             configure(listen);
             _bound[name] = listen;
         };
-        var reachable = where.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : where.Address;
-        kestrel.Listen(isRtmp ? new RtmpEndPoint(reachable, where.Port) : new IPEndPoint(reachable, where.Port), remember);
+        var listenAddress = endpoint.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.Any : endpoint.Address;
+        kestrel.Listen(isRtmp ? new RtmpEndPoint(listenAddress, endpoint.Port) : new IPEndPoint(listenAddress, endpoint.Port), bind);
     }
 
-    /// <summary>Says which port is taken and by which flag to choose another, before anything else is started.</summary>
-    internal static void EnsureFree(string name, string flag, ListenAddress where)
+    /// <summary>Checks that a port is free before startup, and names the flag to change it.</summary>
+    internal static void EnsureFree(string name, string flag, ListenAddress endpoint)
     {
-        if (where.Port == 0)
+        if (endpoint.Port == 0)
         {
             return;
         }
 
         try
         {
-            using var probe = new System.Net.Sockets.Socket(where.Address.AddressFamily, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
-            if (where.Address.Equals(IPAddress.IPv6Any))
+            using var probe = new System.Net.Sockets.Socket(endpoint.Address.AddressFamily, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+            if (endpoint.Address.Equals(IPAddress.IPv6Any))
             {
                 probe.DualMode = true;
             }
 
             probe.SetSocketOption(System.Net.Sockets.SocketOptionLevel.Socket, System.Net.Sockets.SocketOptionName.ReuseAddress, true);
-            probe.Bind(new IPEndPoint(where.Address, where.Port));
+            probe.Bind(new IPEndPoint(endpoint.Address, endpoint.Port));
             probe.Listen(1);
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressAlreadyInUse)
         {
-            throw new StartException($"Port {where.Port} for {name} is taken by another program. End that program ('ss -ltnp sport = :{where.Port}' names it), or choose another: {flag} {where with { Port = where.Port + 10000 <= 65535 ? where.Port + 10000 : 0 }}");
+            throw new StartException($"Port {endpoint.Port} for {name} is used by another program. Stop it (find it with 'ss -ltnp sport = :{endpoint.Port}'), or choose another port: {flag} {endpoint with { Port = endpoint.Port + 10000 <= 65535 ? endpoint.Port + 10000 : 0 }}");
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AccessDenied)
         {
-            throw new StartException($"Port {where.Port} for {name} may not be opened by this user; ports below 1024 need root. Choose another: {flag} ADDRESS:PORT");
+            throw new StartException($"Port {endpoint.Port} for {name} cannot be opened by this user; ports below 1024 require root. Choose another port: {flag} ADDRESS:PORT");
         }
         catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode == System.Net.Sockets.SocketError.AddressNotAvailable)
         {
-            throw new StartException($"{where.Address} for {name} is not an address of this machine. Choose another: {flag} ADDRESS:PORT");
+            throw new StartException($"{endpoint.Address} for {name} is not an address of this machine. Change it: {flag} ADDRESS:PORT");
         }
-        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode is System.Net.Sockets.SocketError.AddressFamilyNotSupported && where.Address.Equals(IPAddress.IPv6Any))
+        catch (System.Net.Sockets.SocketException e) when (e.SocketErrorCode is System.Net.Sockets.SocketError.AddressFamilyNotSupported && endpoint.Address.Equals(IPAddress.IPv6Any))
         {
-            // No IPv6 here: Listen falls back to IPv4, whose failure the web server reports.
+            // Without IPv6, Listen falls back to IPv4; the web server reports errors of that.
         }
     }
 }

@@ -1,18 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Broadcast.Media;
-using Broadcast.Origin;
+using Broadcast.Media.Outbound;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
 
 namespace Broadcast.Host.Listening;
 
-/// <summary>Where viewers are who come through an edge or a proxy: what it says in <c>X-Forwarded-For</c>, when it is one that is believed.</summary>
+/// <summary>Determines the address of viewers behind a trusted edge or proxy from <c>X-Forwarded-For</c>.</summary>
 internal static class TrustedProxies
 {
     /// <summary>
-    /// From here on <c>Connection.RemoteIpAddress</c> is the last address in the header that is not itself a trusted proxy's, and what came through one is known by its
-    /// <see cref="SharedConnection"/>, all else by its <see cref="DirectConnection"/>. Without trusted proxies nothing is read.
+    /// Sets <c>Connection.RemoteIpAddress</c> to the last address in the header that is not a trusted proxy's. Requests through a proxy get
+    /// the feature <see cref="TrustedProxyFeature"/>, others <see cref="DirectClientFeature"/>. Without trusted proxies, the header is ignored.
     /// </summary>
     public static IApplicationBuilder UseTrustedProxies(this IApplicationBuilder app, string? list)
     {
@@ -29,16 +29,16 @@ internal static class TrustedProxies
             options.KnownIPNetworks.Add(network);
         }
 
-        // Before the address is the viewer's: what he sends himself says nothing about where he comes through.
+        // Evaluated before the address is replaced: the header of the viewer does not show which proxy was used.
         app.Use((context, next) =>
         {
             if (Contains(networks, context.Connection.RemoteIpAddress))
             {
-                context.Features.Set(SharedConnection.Instance);
+                context.Features.Set(TrustedProxyFeature.Instance);
             }
             else
             {
-                context.Features.Set(DirectConnection.Instance);
+                context.Features.Set(DirectClientFeature.Instance);
             }
 
             return next(context);
@@ -53,10 +53,10 @@ internal static class TrustedProxies
             return false;
         }
 
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var normalized = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         foreach (var network in networks)
         {
-            if (network.Contains(plain) || network.Contains(address))
+            if (network.Contains(normalized) || network.Contains(address))
             {
                 return true;
             }
@@ -65,32 +65,32 @@ internal static class TrustedProxies
         return false;
     }
 
-    /// <summary>Reads a list of addresses and networks with commas between; one that is empty or not there holds none.</summary>
+    /// <summary>Parses a comma-separated list of addresses and networks; an empty or missing list contains none.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="networks">What it holds; an address is a network of its own.</param>
-    /// <param name="wrong">The first that is neither.</param>
-    public static bool TryParse(string? list, out IReadOnlyList<IPNetwork> networks, [NotNullWhen(false)] out string? wrong)
+    /// <param name="networks">The parsed networks; an address is a network of its own.</param>
+    /// <param name="invalidEntry">The first invalid entry.</param>
+    public static bool TryParse(string? list, out IReadOnlyList<IPNetwork> networks, [NotNullWhen(false)] out string? invalidEntry)
     {
-        var found = new List<IPNetwork>();
-        networks = found;
-        foreach (var piece in (list ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
+        var parsed = new List<IPNetwork>();
+        networks = parsed;
+        foreach (var entry in (list ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (NetworkText.TryParse(piece, out var network))
+            if (CidrListParser.TryParse(entry, out var network))
             {
-                found.Add(network);
+                parsed.Add(network);
             }
-            else if (!piece.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(piece, out var address))
+            else if (!entry.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(entry, out var address))
             {
-                found.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+                parsed.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             }
             else
             {
-                wrong = piece;
+                invalidEntry = entry;
                 return false;
             }
         }
 
-        wrong = null;
+        invalidEntry = null;
         return true;
     }
 }

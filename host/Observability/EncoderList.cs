@@ -1,15 +1,15 @@
-using Broadcast.Control;
-using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Control.Api;
+using Broadcast.Transcoder.Encoders.Probing;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Tells the API which encoders work, as the transcoder has proved them.</summary>
-internal sealed class EncoderList(IEncoderStandings encoders) : IEncoderList
+/// <summary>Encoder statuses for the API, from the transcoder's probes.</summary>
+internal sealed class EncoderList(IEncoderStatuses encoders) : IEncoderList
 {
-    public IReadOnlyList<EncoderInfo> List() => Infos(encoders.Standings);
+    public IReadOnlyList<EncoderInfo> List() => ToInfos(encoders.Statuses);
 
-    public async Task<IReadOnlyList<EncoderInfo>> ProveAsync(CancellationToken cancellationToken) => Infos(await encoders.ProveAsync(cancellationToken));
+    public async Task<IReadOnlyList<EncoderInfo>> ProbeAsync(CancellationToken cancellationToken) => ToInfos(await encoders.ProbeAsync(cancellationToken));
 
-    private static List<EncoderInfo> Infos(IReadOnlyList<EncoderStanding> standings) =>
-        [.. standings.Select(s => new EncoderInfo(s.Encoder, s.Vendor, s.Codec, s.IsForRungs, s.Works, s.Refusal, s.ProvedAt, s.Took))];
+    private static List<EncoderInfo> ToInfos(IReadOnlyList<EncoderStatus> statuses) =>
+        [.. statuses.Select(s => new EncoderInfo(s.Encoder, s.Vendor, s.Codec, s.IsForRungs, s.Works, s.Error, s.ProbedAt, s.Duration))];
 }

@@ -1,15 +1,15 @@
 namespace Broadcast.Host.Observability;
 
-/// <summary>Health, readiness and metrics, on the internal port.</summary>
+/// <summary>Health, readiness and metrics endpoints on the internal port.</summary>
 internal static class InternalPages
 {
-    /// <summary>Adds the routes.</summary>
+    /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder endpoints, MetricsText metrics, IHostApplicationLifetime lifetime)
     {
-        // Alive: this process turns its loop. It depends on nothing outside, so that no outage elsewhere has it restarted.
+        // Liveness: the process responds. No external dependencies, so that outages elsewhere cause no restart.
         endpoints.MapGet("/healthz", () => Results.Text("ok\n"));
 
-        // Ready: may be given new encoders and viewers.
+        // Readiness: the process accepts new encoders and viewers.
         endpoints.MapGet("/readyz", () => lifetime.ApplicationStarted.IsCancellationRequested && !lifetime.ApplicationStopping.IsCancellationRequested
             ? Results.Text("ready\n")
             : Results.Text("not ready\n", statusCode: StatusCodes.Status503ServiceUnavailable));

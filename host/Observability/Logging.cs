@@ -5,12 +5,14 @@ using Serilog.Formatting.Json;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Logs go to standard error, readable on a terminal and one JSON object a line otherwise; and to a rolling JSON file in the data folder.</summary>
+/// <summary>
+/// Logs to standard error, as text on a terminal and as one JSON object per line otherwise, and to a rolling JSON file in the data folder.
+/// </summary>
 internal static class Logging
 {
     private const long FileBytes = 50 * 1024 * 1024;
 
-    /// <summary>Adds Serilog behind Microsoft.Extensions.Logging. The section <c>Serilog</c> may set levels and further sinks.</summary>
+    /// <summary>Adds Serilog to Microsoft.Extensions.Logging. The section <c>Serilog</c> may set levels and further sinks.</summary>
     public static void AddBroadcastLogging(this ILoggingBuilder logging, IConfiguration configuration, DataFolder data)
     {
         var settings = new LoggerConfiguration()
@@ -34,13 +36,16 @@ internal static class Logging
             }
         });
         settings.WriteTo.File(
-            new JsonFormatter(renderMessage: true), Path.Combine(data.Sub("logs"), "broadcast-.log"), rollingInterval: RollingInterval.Day,
+            new JsonFormatter(renderMessage: true), Path.Combine(data.Subfolder("logs"), "broadcast-.log"), rollingInterval: RollingInterval.Day,
             fileSizeLimitBytes: FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: 14, shared: false);
         logging.ClearProviders();
         logging.AddSerilog(settings.CreateLogger(), dispose: true);
     }
 
-    /// <summary>The host's own words on a failed start, with a stack trace. The command ends with one clear message instead; the file keeps the trace.</summary>
+    /// <summary>
+    /// Whether the entry is the host's own startup error with a stack trace. The command prints one clear message instead; the file keeps
+    /// the trace.
+    /// </summary>
     private static bool IsFailedStart(LogEvent entry) =>
         entry.MessageTemplate.Text == "Hosting failed to start"
         && entry.Properties.GetValueOrDefault("SourceContext") is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };

@@ -6,14 +6,14 @@ using Broadcast.Media;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Gathers what the rooms count, and tells it as text for whoever scrapes it.</summary>
+/// <summary>Collects the metrics of all modules and renders them for scraping.</summary>
 internal sealed class MetricsText : IDisposable
 {
-    /// <summary>Series at most: a bound on what a wrong label could cost.</summary>
+    /// <summary>Maximum number of series; limits the cost of a wrong label.</summary>
     private const int MaxSeries = 20_000;
 
-    /// <summary>Where an instrument does not say what its buckets are. In seconds: from a fast request to a slow upload.</summary>
-    private static readonly double[] UsualBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+    /// <summary>Default histogram bounds in seconds, from a fast request to a slow upload.</summary>
+    private static readonly double[] DefaultBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Series> _series = new();
@@ -35,10 +35,10 @@ internal sealed class MetricsText : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All series as text.</summary>
+    /// <summary>Renders all series as text.</summary>
     public string Render(MetricsFormat format = MetricsFormat.Prometheus) => MetricsWriter.Write(Read(), format);
 
-    /// <summary>All series as they are now, ordered by name and labels.</summary>
+    /// <summary>All current series, ordered by name and labels.</summary>
     public IReadOnlyList<MetricFamily> Read()
     {
         foreach (var (key, series) in _series)
@@ -80,7 +80,7 @@ internal sealed class MetricsText : IDisposable
         Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } => bounds,
         Histogram<long> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
         Histogram<int> { Advice.HistogramBucketBoundaries: { } bounds } => [.. bounds.Select(bound => (double)bound)],
-        _ => UsualBounds,
+        _ => DefaultBounds,
     };
 
     private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -108,16 +108,16 @@ internal sealed class MetricsText : IDisposable
             return "";
         }
 
-        // With its length before each value, so that no two lists of labels are one key whatever is in them.
+        // Each value is prefixed with its length, so that different labels never share a key.
         var key = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
         foreach (var (name, value) in tags)
         {
-            var said = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+            var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
             key.AppendLiteral(name);
             key.AppendLiteral("=");
-            key.AppendFormatted(said.Length);
+            key.AppendFormatted(text.Length);
             key.AppendLiteral(":");
-            key.AppendLiteral(said);
+            key.AppendLiteral(text);
         }
 
         return key.ToStringAndClear();

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>How metrics are written down.</summary>
+/// <summary>Text format of metrics.</summary>
 internal enum MetricsFormat
 {
-    /// <summary>Prometheus's text format, version 0.0.4.</summary>
+    /// <summary>Prometheus text format 0.0.4.</summary>
     Prometheus,
 
     /// <summary>OpenMetrics 1.0 text (draft-richih-opsawg-openmetrics-00).</summary>
@@ -18,7 +18,9 @@ internal static class MetricsWriter
 {
     private const string OpenMetricsType = "application/openmetrics-text";
 
-    /// <summary>Which format whoever asks prefers: OpenMetrics where the header names it and does not put plain text before it, else Prometheus's, which everybody reads.</summary>
+    /// <summary>
+    /// Chooses a format: OpenMetrics if the header accepts it at least as much as plain text, else the Prometheus format.
+    /// </summary>
     /// <param name="accept">The values of the <c>Accept</c> header.</param>
     public static MetricsFormat Preferred(IEnumerable<string?> accept)
     {
@@ -42,11 +44,11 @@ internal static class MetricsWriter
         return open > 0 && open >= plain ? MetricsFormat.OpenMetrics : MetricsFormat.Prometheus;
     }
 
-    /// <summary>The content type of a format.</summary>
+    /// <summary>Content type of a format.</summary>
     public static string ContentType(MetricsFormat format) =>
         format == MetricsFormat.OpenMetrics ? $"{OpenMetricsType}; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>Writes families in their order.</summary>
+    /// <summary>Writes families in the given order.</summary>
     public static string Write(IEnumerable<MetricFamily> families, MetricsFormat format)
     {
         var text = new StringBuilder();
@@ -84,14 +86,14 @@ internal static class MetricsWriter
         return format == MetricsFormat.OpenMetrics ? text.Append("# EOF\n").ToString() : text.ToString();
     }
 
-    /// <summary>A unit may be told only where the name ends with it.</summary>
+    /// <summary>Unit name; allowed only if the metric name ends with it.</summary>
     private static string? UnitOf(MetricFamily family)
     {
         var unit = family.Unit switch { "s" => "seconds", "By" => "bytes", _ => null };
         return unit is not null && family.Name.EndsWith("_" + unit, StringComparison.Ordinal) ? unit : null;
     }
 
-    /// <summary>OpenMetrics has a bound always with a point or an exponent, so that two writings of one number are not two series.</summary>
+    /// <summary>Formats a bound; OpenMetrics requires a decimal point or an exponent, so that one number has one text.</summary>
     private static string Bound(double bound, MetricsFormat format)
     {
         var text = bound.ToString(CultureInfo.InvariantCulture);
@@ -104,10 +106,10 @@ internal static class MetricsWriter
         if (labels.Count > 0 || bound is not null)
         {
             text.Append('{');
-            foreach (var (label, said) in bound is null ? labels : labels.Append(new("le", bound)))
+            foreach (var (label, rawValue) in bound is null ? labels : labels.Append(new("le", bound)))
             {
                 text.Append(text[^1] == '{' ? "" : ",").Append(label).Append("=\"");
-                Escape(text, said, quotes: true);
+                Escape(text, rawValue, quotes: true);
                 text.Append('"');
             }
 
@@ -123,9 +125,9 @@ internal static class MetricsWriter
         }).Append('\n');
     }
 
-    private static void Escape(StringBuilder text, string said, bool quotes)
+    private static void Escape(StringBuilder text, string rawValue, bool quotes)
     {
-        foreach (var letter in said)
+        foreach (var letter in rawValue)
         {
             _ = letter switch
             {

@@ -8,12 +8,13 @@ using OpenTelemetry.Resources;
 namespace Broadcast.Host.Observability;
 
 /// <summary>
-/// Sends what the rooms count to an OTLP receiver, where one is configured. A receiver that is away costs that round's sending and nothing else: counters are cumulative, and the next round tells all.
+/// Exports metrics to an OTLP receiver, if configured. While the receiver is unavailable, only that export is lost: counters are
+/// cumulative, and the next export is complete.
 /// </summary>
 internal sealed class OtlpExport(IOptions<TelemetryOptions> options) : IHostedService, IDisposable
 {
-    /// <summary>How long one sending, and the last one at the stop, may take.</summary>
-    private const int PatienceMilliseconds = 2_000;
+    /// <summary>Timeout of one export, and of the last one at shutdown.</summary>
+    private const int TimeoutMilliseconds = 2_000;
 
     private MeterProvider? _provider;
 
@@ -31,9 +32,9 @@ internal sealed class OtlpExport(IOptions<TelemetryOptions> options) : IHostedSe
                     exporter.Endpoint = new Uri(endpoint);
                     exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
                     exporter.Headers = telemetry.OtlpHeaders;
-                    exporter.TimeoutMilliseconds = PatienceMilliseconds;
+                    exporter.TimeoutMilliseconds = TimeoutMilliseconds;
                     reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = telemetry.OtlpSeconds * 1000;
-                    reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = PatienceMilliseconds;
+                    reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = TimeoutMilliseconds;
                     reader.TemporalityPreference = MetricReaderTemporalityPreference.Cumulative;
                 })
                 .Build();
@@ -43,7 +44,7 @@ internal sealed class OtlpExport(IOptions<TelemetryOptions> options) : IHostedSe
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(() => _provider?.Shutdown(PatienceMilliseconds), CancellationToken.None);
+    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(() => _provider?.Shutdown(TimeoutMilliseconds), CancellationToken.None);
 
     /// <inheritdoc/>
     public void Dispose() => _provider?.Dispose();

@@ -1,20 +1,21 @@
-using Broadcast.Control;
+using Broadcast.Control.Storage;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage;
 using Broadcast.Storage.Integrity;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Host.Observability;
 
-/// <summary>Tells the API where objects are kept, and tries that out.</summary>
+/// <summary>Storage information and storage test for the API.</summary>
 internal sealed class StorageProbe(IObjectStore store, IOptions<StorageOptions> options, DataFolder data, TimeProvider time) : IStorageProbe
 {
     public StorageInfo Describe() => Describe(options.Value, data);
 
     public async Task<IReadOnlyList<StorageStep>> TestAsync(CancellationToken cancellationToken) =>
-        [.. (await StoreProof.RunAsync(store, time, cancellationToken)).Select(s => new StorageStep(s.Name, s.Took, s.Problem))];
+        [.. (await StoreProbe.RunAsync(store, time, cancellationToken)).Select(s => new StorageStep(s.Name, s.Duration, s.Error))];
 
-    /// <summary>What options say, without a secret.</summary>
+    /// <summary>Describes the configured storage, without secrets.</summary>
     internal static StorageInfo Describe(StorageOptions options, DataFolder data)
     {
         if (string.IsNullOrEmpty(options.Bucket))

@@ -1,87 +1,87 @@
 using System.Text;
 using System.Text.Json;
-using Broadcast.Control;
-using Broadcast.Media;
+using Broadcast.Control.Pages;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Host.Pages;
 
 /// <summary>
-/// <c>/event/{id}</c>, the page of one event, with what it asks for: <c>status.json</c> and <c>event.ics</c> beside it, the same behind <c>/t/{token}</c>, and <c>/oembed</c>. An event that is kept to its makers
-/// is answered as one that there is not.
+/// <c>/event/{id}</c>, the page of an event, with its resources: <c>status.json</c> and <c>event.ics</c> below it, the same routes behind
+/// <c>/t/{token}</c>, and <c>/oembed</c>. Events that are not visible to viewers get the same response as missing ones.
 /// </summary>
-internal sealed partial class EventPages(WebPages pages, PageTelling telling, TimeProvider time, ILogger<EventPages> logger, IViewerAuthority? authority = null)
+internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, TimeProvider time, ILogger<EventPages> logger, IViewerAuthorizer? authorizer = null)
 {
-    /// <summary>Longest token looked at, in characters, as the origin has it.</summary>
+    /// <summary>Maximum token length in characters, as in the origin.</summary>
     private const int MaxToken = 512;
 
     private const string PageCaching = "public, max-age=60";
-    private const string Brief = "public, max-age=1";
+    private const string BriefCaching = "public, max-age=1";
 
-    /// <summary>How long caches may keep what an event does: its page is at most this late. While we fail they may go on giving it.</summary>
+    /// <summary>Time for which caches may keep an event's status. They may serve it longer while the server fails.</summary>
     private const string StatusCaching = "public, max-age=2, stale-if-error=60";
 
-    private static readonly string[] Reads = ["GET", "HEAD"];
+    private static readonly string[] ReadMethods = ["GET", "HEAD"];
 
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        foreach (var guard in new[] { "", "/t/{token}" })
+        foreach (var tokenPrefix in new[] { "", "/t/{token}" })
         {
-            endpoints.MapMethods($"{guard}/event/{{id}}", Reads, c => SendPageAsync(c, "/event.html", "'self'"));
-            endpoints.MapMethods($"{guard}/embed/event/{{id}}", Reads, c => SendPageAsync(c, "/embedEvent.html", "*"));
-            endpoints.MapMethods($"{guard}/event/{{id}}/status.json", Reads, c => SendStatusAsync(c));
-            endpoints.MapMethods($"{guard}/event/{{id}}/event.ics", Reads, c => SendCalendarAsync(c));
+            endpoints.MapMethods($"{tokenPrefix}/event/{{id}}", ReadMethods, c => SendPageAsync(c, "/event.html", "'self'"));
+            endpoints.MapMethods($"{tokenPrefix}/embed/event/{{id}}", ReadMethods, c => SendPageAsync(c, "/embedEvent.html", "*"));
+            endpoints.MapMethods($"{tokenPrefix}/event/{{id}}/status.json", ReadMethods, c => SendStatusAsync(c));
+            endpoints.MapMethods($"{tokenPrefix}/event/{{id}}/event.ics", ReadMethods, c => SendCalendarAsync(c));
         }
 
-        endpoints.MapMethods("/oembed", Reads, SendEmbedAsync);
+        endpoints.MapMethods("/oembed", ReadMethods, SendEmbedAsync);
     }
 
     private async Task SendPageAsync(HttpContext context, string page, string ancestors)
     {
-        var (planned, isAway) = await FindAsync(context);
-        if (planned is null)
+        var (publicEvent, isUnavailable) = await FindAsync(context);
+        if (publicEvent is null)
         {
-            await pages.SendPageAsync(context, page, ancestors, null, isAway ? "no-store" : Brief, isAway ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
+            await pages.SendPageAsync(context, page, ancestors, null, isUnavailable ? "no-store" : BriefCaching, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound);
             return;
         }
 
-        await pages.SendPageAsync(context, page, ancestors, telling.OfEvent(planned, telling.AddressesFor(context.Request)), PageCaching);
+        await pages.SendPageAsync(context, page, ancestors, metadata.OfEvent(publicEvent, metadata.UrlsFor(context.Request)), PageCaching);
     }
 
     private async Task SendStatusAsync(HttpContext context)
     {
         context.Response.Headers.AccessControlAllowOrigin = "*";
-        if (await OpenAsync(context) is { } planned)
+        if (await OpenAsync(context) is { } publicEvent)
         {
-            await EventStatus.Of(planned).SendAsync(context, CachingFor(context, planned, StatusCaching));
+            await EventStatus.Of(publicEvent).SendAsync(context, CachingFor(context, publicEvent, StatusCaching));
         }
     }
 
     private async Task SendCalendarAsync(HttpContext context)
     {
-        if (await OpenAsync(context) is { } planned)
+        if (await OpenAsync(context) is { } publicEvent)
         {
-            var text = planned.ToCalendar($"{telling.AddressesFor(context.Request).Pages}/event/{planned.Id}", time.GetUtcNow());
+            var text = publicEvent.ToCalendar($"{metadata.UrlsFor(context.Request).Pages}/event/{publicEvent.Id}", time.GetUtcNow());
             context.Response.Headers.ContentDisposition = "attachment; filename=\"event.ics\"";
-            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8").SendAsync(context, CachingFor(context, planned, PageCaching));
+            await WebPage.Of(Encoding.UTF8.GetBytes(text), "text/calendar; charset=utf-8").SendAsync(context, CachingFor(context, publicEvent, PageCaching));
         }
     }
 
     private async Task SendEmbedAsync(HttpContext context)
     {
-        var (there, response) = (telling.AddressesFor(context.Request), context.Response);
+        var (urls, response) = (metadata.UrlsFor(context.Request), context.Response);
         response.Headers.AccessControlAllowOrigin = "*";
-        var status = OEmbed.Parse(context.Request.Query, [there.Pages, $"{context.Request.Scheme}://{context.Request.Host.Value}"], out var question);
+        var status = OEmbed.Parse(context.Request.Query, [urls.Pages, $"{context.Request.Scheme}://{context.Request.Host.Value}"], out var request);
         PageHead? head = null;
-        if (question is { Channel: { } channel })
+        if (request is { Channel: { } channel })
         {
-            head = telling.OfChannel(channel, there);
+            head = metadata.OfChannel(channel, urls);
         }
-        else if (question is { Event: { } id })
+        else if (request is { Event: { } id })
         {
-            var (planned, isAway) = await FindAsync(context, id);
-            head = planned is null ? null : telling.OfEvent(planned, there);
-            status = isAway ? StatusCodes.Status503ServiceUnavailable : status;
+            var (publicEvent, isUnavailable) = await FindAsync(context, id);
+            head = publicEvent is null ? null : metadata.OfEvent(publicEvent, urls);
+            status = isUnavailable ? StatusCodes.Status503ServiceUnavailable : status;
         }
 
         if (status == StatusCodes.Status200OK)
@@ -91,69 +91,69 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
 
         if (status != StatusCodes.Status200OK)
         {
-            Refuse(response, status, status == StatusCodes.Status503ServiceUnavailable ? "no-store" : Brief);
+            Reject(response, status, status == StatusCodes.Status503ServiceUnavailable ? "no-store" : BriefCaching);
             return;
         }
 
-        await WebPage.Of(OEmbed.Answer(question!, there.Pages, head!), "application/json").SendAsync(context, PageCaching);
+        await WebPage.Of(OEmbed.WriteResponse(request!, urls.Pages, head!), "application/json").SendAsync(context, PageCaching);
     }
 
-    /// <summary>The event, for who may watch it; the others are answered.</summary>
-    private async Task<EventPage?> OpenAsync(HttpContext context)
+    /// <summary>Gets the event if the viewer may watch it; otherwise sends the error response.</summary>
+    private async Task<PublicEvent?> OpenAsync(HttpContext context)
     {
-        var (planned, isAway) = await FindAsync(context);
-        if (planned is null)
+        var (publicEvent, isUnavailable) = await FindAsync(context);
+        if (publicEvent is null)
         {
-            Refuse(context.Response, isAway ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound, isAway ? "no-store" : Brief);
+            Reject(context.Response, isUnavailable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound, isUnavailable ? "no-store" : BriefCaching);
             return null;
         }
 
-        var verdict = await JudgeAsync(context, planned);
-        switch (verdict)
+        var denial = await AuthorizeAsync(context, publicEvent);
+        switch (denial)
         {
             case null:
-                return planned;
-            case ViewerRefusal.NoChannel:
-                Refuse(context.Response, StatusCodes.Status404NotFound, Brief);
+                return publicEvent;
+            case ViewerDenialReason.NoChannel:
+                Reject(context.Response, StatusCodes.Status404NotFound, BriefCaching);
                 return null;
-            case ViewerRefusal.Away:
-                Refuse(context.Response, StatusCodes.Status503ServiceUnavailable, "no-store");
+            case ViewerDenialReason.Unavailable:
+                Reject(context.Response, StatusCodes.Status503ServiceUnavailable, "no-store");
                 return null;
             default:
-                // The same words as the origin's, which players know.
-                context.Response.Headers["X-Refusal"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.Value.ToString());
+                // The same values as the origin's, which players know.
+                context.Response.Headers["X-Refusal"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(denial.Value.ToString());
                 context.Response.Headers.AccessControlExposeHeaders = "X-Refusal";
-                Refuse(context.Response, StatusCodes.Status403Forbidden, "private, max-age=1");
+                Reject(context.Response, StatusCodes.Status403Forbidden, "private, max-age=1");
                 return null;
         }
     }
 
-    private async Task<ViewerRefusal?> JudgeAsync(HttpContext context, EventPage planned)
+    private async Task<ViewerDenialReason?> AuthorizeAsync(HttpContext context, PublicEvent publicEvent)
     {
         var token = context.Request.RouteValues["token"] as string;
-        return authority is null ? null
-            : token?.Length > MaxToken ? ViewerRefusal.BadToken
-            : (await authority.AuthorizeAsync(new(planned.Channel, token, context.Connection.RemoteIpAddress) { Noted = planned.Access }, context.RequestAborted)).Refusal;
+        return authorizer is null ? null
+            : token?.Length > MaxToken ? ViewerDenialReason.InvalidToken
+            : (await authorizer.AuthorizeAsync(new(publicEvent.Channel, token, context.Connection.RemoteIpAddress) { StoredAccess = publicEvent.Access }, context.RequestAborted)).DenialReason;
     }
 
-    private async Task<(EventPage? Planned, bool IsAway)> FindAsync(HttpContext context, string? id = null)
+    private async Task<(PublicEvent? Event, bool IsUnavailable)> FindAsync(HttpContext context, string? id = null)
     {
         try
         {
-            return (await telling.FindEventAsync(id ?? (string)context.Request.RouteValues["id"]!, context.RequestAborted), false);
+            return (await metadata.FindEventAsync(id ?? (string)context.Request.RouteValues["id"]!, context.RequestAborted), false);
         }
-        catch (EventsAwayException away)
+        catch (EventsUnavailableException exception)
         {
-            EventsAway(logger, away);
+            EventsAway(logger, exception);
             return (null, true);
         }
     }
 
-    // What stands behind a token is for one person; so is what a webhook let somebody see.
-    private string CachingFor(HttpContext context, EventPage planned, string caching) =>
-        context.Request.RouteValues.ContainsKey("token") || !telling.IsPublic(planned.Channel, planned.Access) ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
+    // Responses behind a token or an auth callback are for one viewer only.
+    private string CachingFor(HttpContext context, PublicEvent publicEvent, string caching) =>
+        context.Request.RouteValues.ContainsKey("token") || !metadata.IsPublic(publicEvent.Channel, publicEvent.Access) ? caching.Replace("public", "private", StringComparison.Ordinal) : caching;
 
-    private static void Refuse(HttpResponse response, int status, string caching)
+    private static void Reject(HttpResponse response, int status, string caching)
     {
         response.StatusCode = status;
         response.Headers.CacheControl = caching;
@@ -163,6 +163,6 @@ internal sealed partial class EventPages(WebPages pages, PageTelling telling, Ti
         }
     }
 
-    [LoggerMessage(7040, LogLevel.Debug, "An event could not be looked up: the database is away")]
+    [LoggerMessage(7040, LogLevel.Debug, "Event lookup failed: the database is unavailable")]
     private static partial void EventsAway(ILogger logger, Exception exception);
 }

@@ -1,50 +1,52 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Broadcast.Control;
+using Broadcast.Control.Events;
+using Broadcast.Control.Pages;
 
 namespace Broadcast.Host.Pages;
 
-/// <summary>What an event's page asks for again and again: the event as JSON. Drawn once a change, and handed out from memory.</summary>
+/// <summary>The <c>status.json</c> of event pages, rendered once per change and served from memory.</summary>
 internal static class EventStatus
 {
-    private static readonly ConditionalWeakTable<EventPage, WebPage> Drawn = [];
+    private static readonly ConditionalWeakTable<PublicEvent, WebPage> Rendered = [];
 
     /// <summary>
-    /// <c>{"id":…,"channel":…,"title":…,"description":…,"poster":…,"state":…,"startsAt":…,"endsAt":…,"startedAt":…,"endedAt":…}</c>, and <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> where it
-    /// is over and can be replayed. The states are <c>scheduled</c>, <c>live</c>, <c>ended</c> and <c>cancelled</c>: to its audience an event in preview is to come.
+    /// <c>{"id":…,"channel":…,"title":…,"description":…,"poster":…,"state":…,"startsAt":…,"endsAt":…,"startedAt":…,"endedAt":…}</c>, and,
+    /// once the event has ended with a recording, <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c>. States are
+    /// <c>scheduled</c>, <c>live</c>, <c>ended</c> and <c>cancelled</c>. An event in preview is <c>scheduled</c> for viewers.
     /// </summary>
-    public static WebPage Of(EventPage planned) => Drawn.GetValue(planned, static p => WebPage.Of(Write(p), "application/json"));
+    public static WebPage Of(PublicEvent publicEvent) => Rendered.GetValue(publicEvent, static p => WebPage.Of(Write(p), "application/json"));
 
-    private static byte[] Write(EventPage planned)
+    private static byte[] Write(PublicEvent publicEvent)
     {
         using var target = new MemoryStream(1024);
         using (var json = new Utf8JsonWriter(target))
         {
             json.WriteStartObject();
-            json.WriteString("id", planned.Id);
-            json.WriteString("channel", planned.Channel.Value);
-            json.WriteString("title", planned.Title);
-            json.WriteString("description", planned.Description);
-            json.WriteString("poster", planned.Poster);
-            json.WriteString("state", planned.State switch
+            json.WriteString("id", publicEvent.Id);
+            json.WriteString("channel", publicEvent.Channel.Value);
+            json.WriteString("title", publicEvent.Title);
+            json.WriteString("description", publicEvent.Description);
+            json.WriteString("poster", publicEvent.Poster);
+            json.WriteString("state", publicEvent.State switch
             {
                 EventState.Live => "live",
                 EventState.Ended => "ended",
                 EventState.Cancelled => "cancelled",
                 _ => "scheduled",
             });
-            json.WriteString("startsAt", Instant(planned.StartsAt));
-            json.WriteString("endsAt", Instant(planned.EndsAt));
-            json.WriteString("startedAt", Instant(planned.WentLiveAt));
-            json.WriteString("endedAt", Instant(planned.EndedAt));
-            if (planned.Replay is { } replay)
+            json.WriteString("startsAt", Instant(publicEvent.StartsAt));
+            json.WriteString("endsAt", Instant(publicEvent.EndsAt));
+            json.WriteString("startedAt", Instant(publicEvent.WentLiveAt));
+            json.WriteString("endedAt", Instant(publicEvent.EndedAt));
+            if (publicEvent.Replay is { } recording)
             {
                 json.WriteStartObject("replay");
-                json.WriteString("id", replay.Id.Value);
-                json.WriteString("title", replay.Title);
-                json.WriteString("startedAt", Instant(replay.StartedAt));
-                json.WriteNumber("duration", (long)replay.Duration.TotalSeconds);
+                json.WriteString("id", recording.Id.Value);
+                json.WriteString("title", recording.Title);
+                json.WriteString("startedAt", Instant(recording.StartedAt));
+                json.WriteNumber("duration", (long)recording.Duration.TotalSeconds);
                 json.WriteEndObject();
             }
 

@@ -6,58 +6,60 @@ using System.Text.Unicode;
 namespace Broadcast.Host.Pages;
 
 /// <summary>
-/// What the head of a page says of what is on it, for search engines and for where its address is pasted: Open Graph, cards, oEmbed. Equal ones make equal pages.
+/// Metadata in a page's head for search engines and link previews: Open Graph, cards, oEmbed. Equal metadata makes equal pages.
 /// </summary>
-/// <param name="Title">What it is called.</param>
+/// <param name="Title">The title.</param>
 internal sealed record PageHead(string Title)
 {
-    /// <summary>Longest description, in characters; what is longer is cut.</summary>
+    /// <summary>Maximum description length in characters; longer text is cut.</summary>
     public const int MaxDescription = 300;
 
-    /// <summary>What a player that others embed is wide and high, where they do not say: CSS pixels.</summary>
+    /// <summary>Default size of an embedded player in CSS pixels.</summary>
     public const int Width = 1280, Height = 720;
 
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    /// <summary>The page's own address, without query. What is not public has none here, and then all that is told is the title.</summary>
-    public string? Address { get; init; }
+    /// <summary>
+    /// URL of the page, without query; <see langword="null"/> for pages that are not public, which contain the title only.
+    /// </summary>
+    public string? Url { get; init; }
 
-    /// <summary>What it is about; any length, may be empty.</summary>
+    /// <summary>Description of any length; may be empty.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>Absolute address of a picture.</summary>
+    /// <summary>Absolute URL of an image.</summary>
     public string? Image { get; init; }
 
-    /// <summary>How large the picture is, pixels, where that is known.</summary>
+    /// <summary>Size of the image in pixels, if known.</summary>
     public (int Width, int Height)? ImageSize { get; init; }
 
-    /// <summary>Whether there is a picture at its address, as far as is known here: a channel that has not been live since the server was started has none there yet.</summary>
-    public bool IsImageThere { get; init; }
+    /// <summary>Whether the image is known to exist. A channel that has not been live since the server started has none yet.</summary>
+    public bool ImageExists { get; init; }
 
-    /// <summary>Absolute address of the player to embed.</summary>
+    /// <summary>Absolute URL of the embeddable player.</summary>
     public string? Embed { get; init; }
 
-    /// <summary>Absolute address of the oEmbed answer.</summary>
+    /// <summary>Absolute URL of the oEmbed response.</summary>
     public string? OEmbed { get; init; }
 
-    /// <summary>The lines, from <c>&lt;title&gt;</c> on. Whatever people wrote is escaped.</summary>
+    /// <summary>Writes the lines from <c>&lt;title&gt;</c> on. User text is escaped.</summary>
     public string Write()
     {
         var lines = new StringBuilder();
         lines.Append(CultureInfo.InvariantCulture, $"<title>{Escape($"{Title} – Broadcast")}</title>\n");
-        if (Address is null)
+        if (Url is null)
         {
             return lines.Append("    <meta name=\"robots\" content=\"noindex\" />\n").ToString();
         }
 
         var description = Shorten(Description);
         Named("description", description);
-        lines.Append(CultureInfo.InvariantCulture, $"    <link rel=\"canonical\" href=\"{Escape(Address)}\" />\n");
+        lines.Append(CultureInfo.InvariantCulture, $"    <link rel=\"canonical\" href=\"{Escape(Url)}\" />\n");
         Property("og:site_name", "Broadcast");
         Property("og:type", "video.other");
         Property("og:title", Title);
         Property("og:description", description);
-        Property("og:url", Address);
+        Property("og:url", Url);
         Property("og:image", Image);
         if (Image is not null && ImageSize is var (imageWidth, imageHeight))
         {
@@ -74,13 +76,13 @@ internal sealed record PageHead(string Title)
             Property("og:video:height", Height.ToString(CultureInfo.InvariantCulture));
         }
 
-        // A card that plays must come over TLS and have a picture.
-        var plays = Embed?.StartsWith("https://", StringComparison.Ordinal) == true && Image is not null;
-        Named("twitter:card", plays ? "player" : Image is null ? "summary" : "summary_large_image");
+        // A player card requires TLS and an image.
+        var hasPlayerCard = Embed?.StartsWith("https://", StringComparison.Ordinal) == true && Image is not null;
+        Named("twitter:card", hasPlayerCard ? "player" : Image is null ? "summary" : "summary_large_image");
         Named("twitter:title", Title);
         Named("twitter:description", description);
         Named("twitter:image", Image);
-        if (plays)
+        if (hasPlayerCard)
         {
             Named("twitter:player", Embed);
             Named("twitter:player:width", Width.ToString(CultureInfo.InvariantCulture));
@@ -105,10 +107,10 @@ internal sealed record PageHead(string Title)
         }
     }
 
-    /// <summary>A text as it may stand in HTML, between tags and in attributes.</summary>
+    /// <summary>Escapes text for HTML, in elements and attributes.</summary>
     public static string Escape(string text) => Html.Encode(text);
 
-    /// <summary>One line of at most <see cref="MaxDescription"/> characters, cut between characters.</summary>
+    /// <summary>Joins a text to one line of at most <see cref="MaxDescription"/> characters, without splitting surrogate pairs.</summary>
     private static string Shorten(string text)
     {
         var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

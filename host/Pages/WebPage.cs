@@ -4,17 +4,17 @@ using Microsoft.Net.Http.Headers;
 
 namespace Broadcast.Host.Pages;
 
-/// <summary>A page or a part of one as it goes out, with its compressed forms.</summary>
-/// <param name="Type">Its media type.</param>
-/// <param name="Tag">Its entity tag, with its quotes.</param>
-/// <param name="Plain">Its bytes.</param>
-/// <param name="Gzip">The same for <c>gzip</c>; <see langword="null"/> where it is no text.</param>
-/// <param name="Brotli">The same for <c>br</c>; <see langword="null"/> where it is no text.</param>
+/// <summary>A page or asset with its compressed forms.</summary>
+/// <param name="Type">Media type.</param>
+/// <param name="Tag">Entity tag, including quotes.</param>
+/// <param name="Plain">Uncompressed bytes.</param>
+/// <param name="Gzip">Bytes compressed with <c>gzip</c>; <see langword="null"/> for binary types.</param>
+/// <param name="Brotli">Bytes compressed with <c>br</c>; <see langword="null"/> for binary types.</param>
 internal sealed record WebPage(string Type, string Tag, byte[] Plain, byte[]? Gzip, byte[]? Brotli)
 {
     public static WebPage Read(string file, string type) => Of(File.ReadAllBytes(file), type);
 
-    /// <summary>Compresses what is text.</summary>
+    /// <summary>Creates a page, with compressed forms for text.</summary>
     public static WebPage Of(byte[] plain, string type)
     {
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 12))}\"").ToString();
@@ -25,10 +25,10 @@ internal sealed record WebPage(string Type, string Tag, byte[] Plain, byte[]? Gz
             isText ? Compress(plain, s => new BrotliStream(s, CompressionLevel.Optimal)) : null);
     }
 
-    /// <summary>Answers a request with it, or with 304 who has it.</summary>
+    /// <summary>Sends the page, or 304 if the client has it.</summary>
     /// <param name="context">The request, GET or HEAD.</param>
-    /// <param name="caching">What caches may do, <c>Cache-Control</c>.</param>
-    /// <param name="status">The status code; only a 200 can be had already.</param>
+    /// <param name="caching">Value of <c>Cache-Control</c>.</param>
+    /// <param name="status">The status code; only 200 can become 304.</param>
     public async Task SendAsync(HttpContext context, string caching, int status = StatusCodes.Status200OK)
     {
         var (request, response) = (context.Request, context.Response);

@@ -6,20 +6,20 @@ using Broadcast.Media;
 namespace Broadcast.Host.Pages;
 
 /// <summary>
-/// The watch, embed and dashboard pages and their assets, as the web project built them. All of them are small and few, so they are kept in memory with their
-/// compressed forms.
+/// Serves the watch, embed and dashboard pages with their assets, as built by the web project. They are few and small, so they are held in
+/// memory with their compressed forms.
 /// </summary>
 internal sealed class WebPages
 {
-    /// <summary>Pages with heads that are kept; more are drawn again.</summary>
-    private const int MaxTold = 512;
+    /// <summary>Maximum number of cached pages with metadata; beyond it, the cache is cleared.</summary>
+    private const int MaxCached = 512;
 
-    /// <summary>What stands in the head of every page as it was built; heads take its place.</summary>
+    /// <summary>Placeholder in the head of every built page, replaced by its metadata.</summary>
     private const string BuiltTitle = "<title>Broadcast</title>";
 
     private const string PageCaching = "public, max-age=60";
 
-    /// <summary>Media may be <c>data:</c>, too: so hls.js makes the tracks of captions (<c>data:,WEBVTT</c>), and such an address names nobody else.</summary>
+    /// <summary>Media may use <c>data:</c> URLs, because hls.js creates caption tracks with them (<c>data:,WEBVTT</c>).</summary>
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; media-src {0} blob: data:; connect-src {0}; "
         + "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {1}; frame-src {2}";
@@ -39,17 +39,17 @@ internal sealed class WebPages
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private readonly FrozenDictionary<string, WebPage> _pages;
-    private readonly ConcurrentDictionary<(string Path, PageHead Head), WebPage> _told = new();
+    private readonly ConcurrentDictionary<(string Path, PageHead Head), WebPage> _rendered = new();
     private readonly string _sources;
-    private readonly PageTelling? _telling;
+    private readonly PageMetadata? _metadata;
 
     /// <summary>Reads the pages.</summary>
-    /// <param name="folder">Where the web project's output lies; may be missing.</param>
-    /// <param name="mediaUrl">Where media come from when not from here, so that the policy lets players fetch them.</param>
-    /// <param name="telling">What pages tell of what is on them; nothing when not given.</param>
-    public WebPages(string folder, string? mediaUrl, PageTelling? telling = null)
+    /// <param name="folder">Folder of the web project's output; may be missing.</param>
+    /// <param name="mediaUrl">Origin of media, if different, for the content security policy.</param>
+    /// <param name="metadata">Page metadata; none by default.</param>
+    public WebPages(string folder, string? mediaUrl, PageMetadata? metadata = null)
     {
-        _telling = telling;
+        _metadata = metadata;
         _sources = mediaUrl is { Length: > 0 } && Uri.TryCreate(mediaUrl, UriKind.Absolute, out var uri) ? $"'self' {uri.GetLeftPart(UriPartial.Authority)}" : "'self'";
         var pages = new Dictionary<string, WebPage>(StringComparer.Ordinal);
         if (Directory.Exists(folder))
@@ -67,7 +67,7 @@ internal sealed class WebPages
     }
 
     /// <summary>Whether the web project was built.</summary>
-    public bool AreThere => _pages.ContainsKey("/watch.html");
+    public bool AreBuilt => _pages.ContainsKey("/watch.html");
 
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
@@ -76,7 +76,7 @@ internal sealed class WebPages
         endpoints.MapMethods("/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
         endpoints.MapMethods("/t/{token}/watch/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/watch.html", "'self'", HeadOf(c), PageCaching));
         endpoints.MapMethods("/t/{token}/embed/{channel}", ["GET", "HEAD"], c => SendPageAsync(c, "/embed.html", "*", HeadOf(c), PageCaching));
-        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));   // a channel's picture is its embed page
+        endpoints.MapMethods("/dashboard", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));   // the dashboard shows a channel in its embed page
         endpoints.MapMethods("/dashboard/{**path}", ["GET", "HEAD"], c => SendPageAsync(c, "/dashboard.html", "'none'", null, PageCaching, frames: "'self'"));
         endpoints.MapMethods("/assets/{**path}", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=31536000, immutable"));
         endpoints.MapMethods("/favicon.ico", ["GET", "HEAD"], c => SendAsync(c, c.Request.Path.Value!, "public, max-age=86400"));
@@ -84,49 +84,50 @@ internal sealed class WebPages
         endpoints.MapGet("/", () => Results.Redirect("/dashboard"));
     }
 
-    /// <summary>Sends a page under the policy that all of them are under.</summary>
+    /// <summary>Sends a page with the content security policy.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="path">Which page, such as <c>/watch.html</c>.</param>
-    /// <param name="ancestors">Which sites may show it in theirs, as <c>frame-ancestors</c> has it.</param>
-    /// <param name="head">What its head says; as it was built when not given.</param>
-    /// <param name="caching">What caches may do.</param>
+    /// <param name="path">The page, such as <c>/watch.html</c>.</param>
+    /// <param name="ancestors">Sites that may embed it; value of <c>frame-ancestors</c>.</param>
+    /// <param name="head">Metadata for the head; unchanged by default.</param>
+    /// <param name="caching">Value of <c>Cache-Control</c>.</param>
     /// <param name="status">The status code.</param>
-    /// <param name="frames">What it may show in frames, as <c>frame-src</c> has it.</param>
+    /// <param name="frames">Sources that it may embed; value of <c>frame-src</c>.</param>
     public Task SendPageAsync(HttpContext context, string path, string ancestors, PageHead? head, string caching, int status = StatusCodes.Status200OK, string frames = "'none'")
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = string.Format(System.Globalization.CultureInfo.InvariantCulture, Policy, _sources, ancestors, frames);
-        if (!AreThere)
+        if (!AreBuilt)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             context.Response.ContentType = "text/plain; charset=utf-8";
             return context.Response.WriteAsync(
-                "The web pages are not built into this program. Start it with ./broadcast up, which builds them, or run 'npm ci && npm run build' in dashboard/ and build again.\n",
+                "The web pages have not been built. Start the server with ./broadcast up, which builds them, or run 'npm ci && npm run build' in dashboard/ and rebuild.\n",
                 context.RequestAborted);
         }
 
-        // The script is the same for every channel, and the path tells it which one it is; the head is the channel's. A CDN can hold both.
-        return head is not null && _pages.TryGetValue(path, out var page) ? Told(path, page, head).SendAsync(context, caching, status) : SendAsync(context, path, caching, status);
+        // The script is the same for all channels and gets the channel from the path; the head contains the channel's metadata. A CDN can
+        // cache both.
+        return head is not null && _pages.TryGetValue(path, out var page) ? Render(path, page, head).SendAsync(context, caching, status) : SendAsync(context, path, caching, status);
     }
 
     private PageHead? HeadOf(HttpContext context) =>
-        _telling is { } telling && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel) ? telling.OfChannel(channel, telling.AddressesFor(context.Request)) : null;
+        _metadata is { } metadata && ChannelName.TryParse(context.Request.RouteValues["channel"] as string, out var channel) ? metadata.OfChannel(channel, metadata.UrlsFor(context.Request)) : null;
 
-    private WebPage Told(string path, WebPage page, PageHead head)
+    private WebPage Render(string path, WebPage page, PageHead head)
     {
-        if (_told.TryGetValue((path, head), out var told))
+        if (_rendered.TryGetValue((path, head), out var rendered))
         {
-            return told;
+            return rendered;
         }
 
-        if (_told.Count >= MaxTold)
+        if (_rendered.Count >= MaxCached)
         {
-            _told.Clear();
+            _rendered.Clear();
         }
 
-        told = WebPage.Of(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page.Plain).Replace(BuiltTitle, head.Write(), StringComparison.Ordinal)), page.Type);
-        _told[(path, head)] = told;
-        return told;
+        rendered = WebPage.Of(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(page.Plain).Replace(BuiltTitle, head.Write(), StringComparison.Ordinal)), page.Type);
+        _rendered[(path, head)] = rendered;
+        return rendered;
     }
 
     private Task SendAsync(HttpContext context, string path, string caching, int status = StatusCodes.Status200OK)

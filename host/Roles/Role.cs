@@ -7,13 +7,15 @@ using Broadcast.Transcoder;
 
 namespace Broadcast.Host.Roles;
 
-/// <summary>One thing that a process can do. Rows stand downstream first, so that nobody is fed before it can eat, and who is asked before who asks.</summary>
-/// <param name="Name">As <c>--roles</c> names it.</param>
-/// <param name="Add">Registers what it is made of.</param>
-/// <param name="Map">Adds its HTTP endpoints for viewers and API.</param>
+/// <summary>
+/// A role of a process. Roles are listed downstream first, so that a stage starts after those it feeds, and a service before its clients.
+/// </summary>
+/// <param name="Name">Name in <c>--roles</c>.</param>
+/// <param name="Add">Registers the role's services.</param>
+/// <param name="Map">Adds the role's HTTP endpoints for viewers and API.</param>
 internal sealed record Role(string Name, Action<IServiceCollection, IConfiguration> Add, Action<IEndpointRouteBuilder> Map)
 {
-    /// <summary>All there are.</summary>
+    /// <summary>All roles.</summary>
     public static IReadOnlyList<Role> All { get; } =
     [
         new("storage", (s, c) => s.AddStorage(c), _ => { }),
@@ -24,8 +26,8 @@ internal sealed record Role(string Name, Action<IServiceCollection, IConfigurati
         new("ingest", (s, c) => s.AddIngest(c), _ => { }),
     ];
 
-    /// <summary>The rows that a list names; all of them for <see langword="null"/>, empty or <c>all</c>.</summary>
-    /// <exception cref="StartException">A name is unknown, or the roles left out are needed by those named and cannot be elsewhere yet.</exception>
+    /// <summary>Selects the roles of a list; all of them for <see langword="null"/>, empty or <c>all</c>.</summary>
+    /// <exception cref="StartException">A name is unknown, or omitted roles are required and cannot run in another process yet.</exception>
     public static IReadOnlyList<Role> Select(string? list)
     {
         var names = (list ?? "all").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -37,13 +39,13 @@ internal sealed record Role(string Name, Action<IServiceCollection, IConfigurati
         var unknown = names.Where(n => All.All(r => r.Name != n)).ToList();
         if (unknown.Count > 0)
         {
-            throw new StartException($"Unknown role {string.Join(", ", unknown)} in --roles. There are: {string.Join(", ", All.Select(r => r.Name))}, all.");
+            throw new StartException($"Unknown role {string.Join(", ", unknown)} in --roles. Valid roles: {string.Join(", ", All.Select(r => r.Name))}, all.");
         }
 
         var missing = All.Where(r => !names.Contains(r.Name, StringComparer.Ordinal)).Select(r => r.Name).ToList();
         return missing.Count == 0
             ? All
             : throw new StartException(
-                $"This version runs all roles in one process; {string.Join(", ", missing)} cannot be left out yet. Leave --roles away, or name all of them.");
+                $"This version runs all roles in one process; {string.Join(", ", missing)} cannot be omitted yet. Omit --roles, or list all of them.");
     }
 }

@@ -4,7 +4,7 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Ingest.Client;
 
-/// <summary>Messages as a list of memory for one gathering write: headers from here, payloads where they lie.</summary>
+/// <summary>Collects messages as a list of buffers for one gathering write: headers from scratch memory, payloads by reference.</summary>
 internal sealed class ChunkGather(int chunkSize, uint messageStream)
 {
     private const int ScratchSize = 1024;
@@ -18,28 +18,28 @@ internal sealed class ChunkGather(int chunkSize, uint messageStream)
     private byte[] _scratch = new byte[ScratchSize];
     private int _used;
 
-    /// <summary>What is to be sent.</summary>
+    /// <summary>Buffers to send.</summary>
     public List<ArraySegment<byte>> Segments => _segments;
 
-    /// <summary>Its bytes.</summary>
+    /// <summary>Total bytes of the buffers.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Begins anew; what was gathered before must have been sent.</summary>
+    /// <summary>Starts over. The previous buffers must have been sent.</summary>
     public void Clear()
     {
         _segments.Clear();
         (_used, Bytes) = (0, 0);
     }
 
-    /// <summary>Adds a tag as a message. Metadata gets the word in front that tells servers to keep it.</summary>
+    /// <summary>Adds a tag as a message. Metadata gets the prefix <c>@setDataFrame</c>, which tells servers to retain it.</summary>
     public void Add(in FlvTag tag, uint timestamp)
     {
         var prefix = tag.Type == MessageType.Data && !tag.Body.Span.StartsWith(SetDataFrame) ? SetDataFrame : [];
         var chunkStream = tag.Type switch { MessageType.Audio => AudioStream, MessageType.Video => VideoStream, _ => DataStream };
         var header = Scratch(16);
-        Take(ChunkWriter.WriteHeader(header, chunkStream, tag.Type, messageStream, timestamp, prefix.Length + tag.Body.Length));
+        AppendScratch(ChunkWriter.WriteHeader(header, chunkStream, tag.Type, messageStream, timestamp, prefix.Length + tag.Body.Length));
 
-        // The word is far shorter than a chunk, so it never needs splitting.
+        // The prefix is far shorter than a chunk, so it never needs splitting.
         var room = chunkSize;
         if (prefix.Length > 0)
         {
@@ -53,7 +53,7 @@ internal sealed class ChunkGather(int chunkSize, uint messageStream)
             Append(body[..room]);
             body = body[room..];
             room = chunkSize;
-            Take(ChunkWriter.WriteContinuation(Scratch(5), chunkStream, timestamp));
+            AppendScratch(ChunkWriter.WriteContinuation(Scratch(5), chunkStream, timestamp));
         }
 
         if (body.Count > 0)
@@ -66,14 +66,14 @@ internal sealed class ChunkGather(int chunkSize, uint messageStream)
     {
         if (_used + size > _scratch.Length)
         {
-            // The old one lives on in the segments until they are sent.
+            // The old array stays referenced by the segments until they are sent.
             (_scratch, _used) = (new byte[_scratch.Length * 2], 0);
         }
 
         return _scratch.AsSpan(_used, size);
     }
 
-    private void Take(int size)
+    private void AppendScratch(int size)
     {
         Append(new ArraySegment<byte>(_scratch, _used, size));
         _used += size;

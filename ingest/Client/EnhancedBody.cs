@@ -2,32 +2,35 @@ using System.Text;
 
 namespace Broadcast.Ingest.Client;
 
-/// <summary>What a packet carries (Enhanced RTMP v2, VideoPacketType and AudioPacketType).</summary>
+/// <summary>Packet types (Enhanced RTMP v2, VideoPacketType and AudioPacketType).</summary>
 public enum EnhancedPacket
 {
     /// <summary>A codec configuration.</summary>
     SequenceStart = 0,
 
-    /// <summary>A frame; of H.264 and HEVC with its composition time.</summary>
+    /// <summary>A frame. Frames of H.264 and HEVC include a composition time.</summary>
     CodedFrames = 1,
 
-    /// <summary>An end mark.</summary>
+    /// <summary>The end of a sequence.</summary>
     SequenceEnd = 2,
 
-    /// <summary>A picture whose composition time is zero.</summary>
+    /// <summary>A frame with composition time zero.</summary>
     CodedFramesX = 3,
 
-    /// <summary>Metadata of video, which loudspeaker each channel is for of audio.</summary>
+    /// <summary>Metadata of video, or the channel configuration of audio.</summary>
     Description = 4,
 }
 
 /// <summary>One track's part of a message.</summary>
-/// <param name="Track">Its number, 0 to 255.</param>
+/// <param name="Track">Track number, 0 to 255.</param>
 /// <param name="Codec">Four ASCII characters, such as <c>hvc1</c>.</param>
-/// <param name="Data">What it carries.</param>
+/// <param name="Data">Content of the packet.</param>
 public readonly record struct EnhancedTrack(byte Track, string Codec, ReadOnlyMemory<byte> Data);
 
-/// <summary>Writes the bodies of audio and video messages with extended headers (Enhanced RTMP v2, ExVideoTagHeader and ExAudioTagHeader), as encoders do.</summary>
+/// <summary>
+/// Writes bodies of audio and video messages with extended headers (Enhanced RTMP v2, ExVideoTagHeader and ExAudioTagHeader), as encoders
+/// do.
+/// </summary>
 public static class EnhancedBody
 {
     private const byte VideoMark = 0x80;
@@ -38,43 +41,48 @@ public static class EnhancedBody
     private const int AudioMultitrack = 5;
     private const int Extension = 7;
 
-    /// <summary>A video message of one track. Track 0 goes without its number, as with encoders of one track.</summary>
-    /// <param name="packet">What it carries.</param>
+    /// <summary>Creates a video message with one track. Track 0 has no track number, as in single-track encoders.</summary>
+    /// <param name="packet">Packet type.</param>
     /// <param name="codec">Four ASCII characters.</param>
-    /// <param name="data">What follows the header.</param>
-    /// <param name="isSync">Whether to mark it as a keyframe.</param>
+    /// <param name="data">Data after the header.</param>
+    /// <param name="isSync">Whether to mark the frame as a keyframe.</param>
     /// <param name="track">0 to 255.</param>
     /// <param name="compositionOffset">Milliseconds; written with coded frames of H.264 and HEVC.</param>
-    /// <param name="nanoseconds">Behind the message's timestamp, 0 to 999,999; written when not 0.</param>
+    /// <param name="nanoseconds">Offset to the message's timestamp, 0 to 999,999; written when not 0.</param>
     public static byte[] Video(
-        EnhancedPacket packet, string codec, ReadOnlySpan<byte> data, bool isSync = true, byte track = 0, int compositionOffset = 0, int nanoseconds = 0)
+        EnhancedPacket packet, string codec, ReadOnlySpan<byte> data, bool isSync = true, byte track = 0, int compositionOffset = 0,
+        int nanoseconds = 0)
     {
         byte[] offset = packet == EnhancedPacket.CodedFrames && codec is "avc1" or "hvc1"
             ? [(byte)(compositionOffset >> 16), (byte)(compositionOffset >> 8), (byte)compositionOffset]
             : [];
-        return [.. Header(FrameMark(isSync), VideoMultitrack, packet, track, nanoseconds), .. Codec(codec), .. Number(track), .. offset, .. data];
+        return [.. Header(FrameMark(isSync), VideoMultitrack, packet, track, nanoseconds), .. Codec(codec), .. Number(track), .. offset,
+            .. data];
     }
 
-    /// <summary>An audio message of one track. Track 0 goes without its number.</summary>
-    /// <param name="packet">What it carries.</param>
+    /// <summary>Creates an audio message with one track. Track 0 has no track number.</summary>
+    /// <param name="packet">Packet type.</param>
     /// <param name="codec">Four ASCII characters.</param>
-    /// <param name="data">What follows the header.</param>
+    /// <param name="data">Data after the header.</param>
     /// <param name="track">0 to 255.</param>
-    /// <param name="nanoseconds">Behind the message's timestamp, 0 to 999,999; written when not 0.</param>
+    /// <param name="nanoseconds">Offset to the message's timestamp, 0 to 999,999; written when not 0.</param>
     public static byte[] Audio(EnhancedPacket packet, string codec, ReadOnlySpan<byte> data, byte track = 0, int nanoseconds = 0) =>
         [.. Header(AudioMark, AudioMultitrack, packet, track, nanoseconds), .. Codec(codec), .. Number(track), .. data];
 
-    /// <summary>A video message of several tracks; their data has composition times in front where the packets want them.</summary>
+    /// <summary>
+    /// Creates a video message with several tracks. Their data begins with a composition time where the packet type requires one.
+    /// </summary>
     public static byte[] VideoTracks(EnhancedPacket packet, IReadOnlyList<EnhancedTrack> tracks, bool isSync = true) =>
         Tracks((byte)(FrameMark(isSync) | VideoMultitrack), packet, tracks);
 
-    /// <summary>An audio message of several tracks.</summary>
-    public static byte[] AudioTracks(EnhancedPacket packet, IReadOnlyList<EnhancedTrack> tracks) => Tracks(AudioMark | AudioMultitrack, packet, tracks);
+    /// <summary>Creates an audio message with several tracks.</summary>
+    public static byte[] AudioTracks(EnhancedPacket packet, IReadOnlyList<EnhancedTrack> tracks) =>
+        Tracks(AudioMark | AudioMultitrack, packet, tracks);
 
-    /// <summary>The same tag of H.264 or AAC, written before Enhanced RTMP, as one of a track.</summary>
-    /// <param name="tag">The tag; any other comes back as it is.</param>
+    /// <summary>Converts a legacy H.264 or AAC tag to an Enhanced RTMP tag of a track.</summary>
+    /// <param name="tag">The tag; any other tag is returned unchanged.</param>
     /// <param name="track">0 to 255.</param>
-    public static FlvTag OfTrack(FlvTag tag, byte track)
+    public static FlvTag ConvertToTrack(FlvTag tag, byte track)
     {
         var body = tag.Body.Span;
         if (tag.IsVideo && body.Length >= 5 && (body[0] & 0x8F) == 7 && body[1] <= 2)
@@ -121,5 +129,7 @@ public static class EnhancedBody
     private static byte[] Number(byte track) => track > 0 ? [track] : [];
 
     private static byte[] Codec(string codec) =>
-        codec.Length == 4 ? Encoding.ASCII.GetBytes(codec) : throw new ArgumentException($"'{codec}' has not four characters.", nameof(codec));
+        codec.Length == 4
+            ? Encoding.ASCII.GetBytes(codec)
+            : throw new ArgumentException($"'{codec}' must have four characters.", nameof(codec));
 }

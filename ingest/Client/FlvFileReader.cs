@@ -1,26 +1,26 @@
 namespace Broadcast.Ingest.Client;
 
-/// <summary>One tag of an FLV file (FLV 10.1, E.4.1); its body is the payload of an RTMP message.</summary>
-/// <param name="Type">8 audio, 9 video, 18 script data; these are RTMP's message types too.</param>
+/// <summary>One tag of an FLV file (FLV 10.1, E.4.1). Its body is the payload of an RTMP message.</summary>
+/// <param name="Type">8 audio, 9 video, 18 script data; equal to the RTMP message types.</param>
 /// <param name="Timestamp">Milliseconds.</param>
 /// <param name="Body">A slice of the file.</param>
 public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>Whether it carries audio.</summary>
+    /// <summary>Whether the tag contains audio.</summary>
     public bool IsAudio => Type == 8;
 
-    /// <summary>Whether it carries video.</summary>
+    /// <summary>Whether the tag contains video.</summary>
     public bool IsVideo => Type == 9;
 
-    /// <summary>Whether it carries a configuration or a description rather than a frame.</summary>
+    /// <summary>Whether the tag contains a configuration or description rather than a frame.</summary>
     public bool IsConfiguration => IsEnhanced
         ? EnhancedType is EnhancedPacket.SequenceStart or EnhancedPacket.Description
         : Body.Length >= 2 && Body.Span[1] == 0 && ((IsVideo && (Body.Span[0] & 15) == 7) || (IsAudio && Body.Span[0] >> 4 == 10));
 
-    /// <summary>Whether its header is an extended one (Enhanced RTMP v2).</summary>
+    /// <summary>Whether the tag has an extended header (Enhanced RTMP v2).</summary>
     public bool IsEnhanced => !Body.IsEmpty && ((IsVideo && (Body.Span[0] & 0x80) != 0) || (IsAudio && Body.Span[0] >> 4 == 9));
 
-    /// <summary>What it carries, by its first byte, or by the second where that tells of several tracks.</summary>
+    /// <summary>Packet type from the first byte, or from the second in multitrack tags.</summary>
     private EnhancedPacket EnhancedType
     {
         get
@@ -31,11 +31,14 @@ public readonly record struct FlvTag(byte Type, uint Timestamp, ReadOnlyMemory<b
     }
 }
 
-/// <summary>An FLV file in memory.</summary>
-/// <param name="Tags">Its tags in order.</param>
+/// <summary>FLV file in memory.</summary>
+/// <param name="Tags">Tags in file order.</param>
 public sealed record FlvFile(IReadOnlyList<FlvTag> Tags)
 {
-    /// <summary>From the first timestamp to the end of the last frame, which is taken to be as long as the one before it: what a loop adds to the timestamps.</summary>
+    /// <summary>
+    /// Duration from the first timestamp to the end of the last frame, which is assumed to be as long as the one before. A loop adds it to
+    /// the timestamps.
+    /// </summary>
     public TimeSpan Duration
     {
         get
@@ -61,26 +64,26 @@ public sealed record FlvFile(IReadOnlyList<FlvTag> Tags)
     }
 }
 
-/// <summary>Reads FLV files (FLV 10.1, annex E). It does no I/O; a file that ends in the middle of a tag ends before that tag.</summary>
+/// <summary>Reads FLV files (FLV 10.1, annex E) without I/O. An incomplete last tag is ignored.</summary>
 public static class FlvFileReader
 {
     internal const int TagHeaderSize = 11;
     internal const int BackPointerSize = 4;
 
     /// <summary>Reads all tags; their bodies are slices of <paramref name="file"/>.</summary>
-    /// <exception cref="FormatException">It is no FLV file.</exception>
+    /// <exception cref="FormatException">The data is not an FLV file.</exception>
     public static FlvFile Read(ReadOnlyMemory<byte> file)
     {
         var bytes = file.Span;
         if (bytes.Length < 9 || !bytes.StartsWith("FLV"u8))
         {
-            throw new FormatException("Not an FLV file: it does not begin with 'FLV'.");
+            throw new FormatException("Not an FLV file: it does not start with 'FLV'.");
         }
 
         var header = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes[5..]);
         if (header > bytes.Length)
         {
-            throw new FormatException($"Not an FLV file: its header claims {header} bytes.");
+            throw new FormatException($"Not an FLV file: its header declares {header} bytes.");
         }
 
         var tags = new List<FlvTag>();
@@ -101,7 +104,7 @@ public static class FlvFileReader
         return new FlvFile(tags);
     }
 
-    /// <summary>Reads the eleven bytes before a tag's body. E.4.1: the upper eight bits of the timestamp stand behind the lower twenty-four.</summary>
+    /// <summary>Reads the 11-byte tag header. E.4.1: the upper eight bits of the timestamp follow the lower 24.</summary>
     internal static (byte Type, int Size, uint Timestamp) ReadTagHeader(ReadOnlySpan<byte> tag) =>
         ((byte)(tag[0] & 31), (tag[1] << 16) | (tag[2] << 8) | tag[3], (uint)((tag[7] << 24) | (tag[4] << 16) | (tag[5] << 8) | tag[6]));
 }

@@ -2,15 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Broadcast.Ingest.Client;
 
-/// <summary>Reads FLV tags as they are written, such as from an encoder's standard output (FLV 10.1, annex E).</summary>
+/// <summary>Reads FLV tags while they are written, such as from an encoder's standard output (FLV 10.1, annex E).</summary>
 public static class FlvStreamReader
 {
-    /// <summary>Largest tag taken, in bytes; the format allows 16 MiB.</summary>
+    /// <summary>Maximum tag size in bytes; the format allows 16 MiB.</summary>
     public const int MaxTagBytes = 8 * 1024 * 1024;
 
-    /// <summary>Reads tags until the stream ends; one that ends in the middle of a tag ends before it.</summary>
-    /// <exception cref="FormatException">It is no FLV, or a tag is over <see cref="MaxTagBytes"/>.</exception>
-    public static async IAsyncEnumerable<FlvTag> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Reads tags until the stream ends. An incomplete last tag is ignored.</summary>
+    /// <exception cref="FormatException">The data is not FLV, or a tag exceeds <see cref="MaxTagBytes"/>.</exception>
+    public static async IAsyncEnumerable<FlvTag> ReadAsync(Stream stream,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var header = new byte[9 + FlvFileReader.BackPointerSize];
         if (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length)
@@ -20,7 +21,7 @@ public static class FlvStreamReader
 
         if (!header.AsSpan().StartsWith("FLV"u8))
         {
-            throw new FormatException("Not an FLV stream: it does not begin with 'FLV'.");
+            throw new FormatException("Not an FLV stream: it does not start with 'FLV'.");
         }
 
         var tag = new byte[FlvFileReader.TagHeaderSize];
@@ -29,7 +30,7 @@ public static class FlvStreamReader
             var (type, size, timestamp) = FlvFileReader.ReadTagHeader(tag);
             if (size > MaxTagBytes)
             {
-                throw new FormatException($"An FLV tag of {size} bytes is over the limit of {MaxTagBytes}.");
+                throw new FormatException($"An FLV tag of {size} bytes exceeds the limit of {MaxTagBytes}.");
             }
 
             var body = new byte[size + FlvFileReader.BackPointerSize];

@@ -4,17 +4,18 @@ using System.Net.Sockets;
 
 namespace Broadcast.Ingest.Client;
 
-/// <summary>Sends bytes that lie in pieces without copying them, where that is possible.</summary>
+/// <summary>Sends scattered buffers without copying where possible.</summary>
 internal static class GatheringWrite
 {
-    /// <summary>Sends all pieces in one write.</summary>
+    /// <summary>Sends all buffers in one write.</summary>
     /// <param name="socket">The connection.</param>
-    /// <param name="stream">The same as a stream: an <see cref="SslStream"/> where it is encrypted.</param>
-    /// <param name="segments">The pieces; not kept.</param>
-    /// <param name="cancellationToken">Gives up waiting, where it is encrypted.</param>
-    /// <exception cref="SocketException">The connection broke.</exception>
-    /// <exception cref="IOException">The connection broke, where it is encrypted.</exception>
-    public static async ValueTask WriteAsync(Socket socket, Stream stream, List<ArraySegment<byte>> segments, CancellationToken cancellationToken)
+    /// <param name="stream">The same connection as a stream; an <see cref="SslStream"/> when encrypted.</param>
+    /// <param name="segments">The buffers; not retained.</param>
+    /// <param name="cancellationToken">Cancels an encrypted write.</param>
+    /// <exception cref="SocketException">The connection failed.</exception>
+    /// <exception cref="IOException">The connection failed, when encrypted.</exception>
+    public static async ValueTask WriteAsync(Socket socket, Stream stream,
+        List<ArraySegment<byte>> segments, CancellationToken cancellationToken)
     {
         if (stream is not SslStream)
         {
@@ -23,7 +24,7 @@ internal static class GatheringWrite
             return;
         }
 
-        // TLS needs the bytes together, or there is a record for each header.
+        // Join the buffers for TLS: otherwise each header would become its own record.
         var length = segments.Sum(s => s.Count);
         var joined = ArrayPool<byte>.Shared.Rent(length);
         try

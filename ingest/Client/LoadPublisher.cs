@@ -1,44 +1,49 @@
 namespace Broadcast.Ingest.Client;
 
-/// <summary>What a load run sends, and where to.</summary>
-/// <param name="Targets">One connection each.</param>
-/// <param name="Media">Sent by all of them, again and again; shared, never copied.</param>
-/// <param name="Duration">How long each publishes, from when it was accepted.</param>
-/// <param name="ConnectionsPerSecond">How fast they come.</param>
-/// <param name="ChunkSize">Largest payload of a chunk, 128 to 16,777,215.</param>
+/// <summary>Parameters of a load test.</summary>
+/// <param name="Targets">Targets, one connection each.</param>
+/// <param name="Media">Media that all connections send in a loop; shared, never copied.</param>
+/// <param name="Duration">Publishing time of each connection, from its acceptance.</param>
+/// <param name="ConnectionsPerSecond">Rate of new connections.</param>
+/// <param name="ChunkSize">Maximum payload of a chunk, 128 to 16,777,215.</param>
 public sealed record LoadPlan(
-    IReadOnlyList<RtmpTarget> Targets, FlvFile Media, TimeSpan Duration, double ConnectionsPerSecond = 50, int ChunkSize = RtmpPublisher.DefaultChunkSize);
+    IReadOnlyList<RtmpTarget> Targets, FlvFile Media, TimeSpan Duration, double ConnectionsPerSecond = 50,
+    int ChunkSize = RtmpPublisher.DefaultChunkSize);
 
-/// <summary>How a load run goes.</summary>
-/// <param name="Asked">Connections asked for.</param>
-/// <param name="Accepted">Connections that the server accepted.</param>
-/// <param name="Publishing">Of those, the ones that publish now.</param>
-/// <param name="Failed">Connections that were refused or broke.</param>
-/// <param name="Bytes">Bytes sent as media.</param>
+/// <summary>Progress of a load test.</summary>
+/// <param name="Requested">Number of requested connections.</param>
+/// <param name="Accepted">Number of connections that the server accepted.</param>
+/// <param name="Publishing">Number of accepted connections that are publishing now.</param>
+/// <param name="Failed">Number of connections that were rejected or failed.</param>
+/// <param name="Bytes">Media bytes sent.</param>
 /// <param name="Frames">Audio and video frames sent.</param>
-/// <param name="Stalls">Times that a connection was not ready for its next frames because the server did not take the last ones.</param>
-/// <param name="AcceptTimes">From connecting to publish accepted, ascending.</param>
-/// <param name="Errors">What went wrong, each kind once, at most 20.</param>
+/// <param name="Stalls">Number of times that a connection was not ready for its next frames because the server had not read the last
+/// ones.</param>
+/// <param name="AcceptTimes">Times from connecting to accepted publishing, ascending.</param>
+/// <param name="Errors">Distinct errors, at most 20.</param>
 public sealed record LoadReport(
-    int Asked, int Accepted, int Publishing, int Failed, long Bytes, long Frames, long Stalls, IReadOnlyList<TimeSpan> AcceptTimes, IReadOnlyList<string> Errors)
+    int Requested, int Accepted, int Publishing, int Failed, long Bytes, long Frames, long Stalls, IReadOnlyList<TimeSpan> AcceptTimes,
+    IReadOnlyList<string> Errors)
 {
     /// <summary>
-    /// How far the frames of the connection that did worst had fallen behind their times when it ended. More than some milliseconds: the load was less than it should have been, because
-    /// the machine or the server could not keep up.
+    /// Maximum delay of frames behind their schedule over all connections. A value of more than some milliseconds means that the load was
+    /// lower than planned, because the machine or the server could not keep up.
     /// </summary>
-    public TimeSpan Behind { get; init; }
+    public TimeSpan MaxDelay { get; init; }
 
-    /// <summary>The time within which a part of the connections was accepted; zero when none was.</summary>
-    /// <param name="part">0 to 1; 0.5 is the median.</param>
-    public TimeSpan AcceptedWithin(double part) =>
-        AcceptTimes.Count == 0 ? TimeSpan.Zero : AcceptTimes[Math.Clamp((int)Math.Ceiling(part * AcceptTimes.Count) - 1, 0, AcceptTimes.Count - 1)];
+    /// <summary>Time within which a fraction of the connections was accepted; zero when none was.</summary>
+    /// <param name="fraction">0 to 1; 0.5 is the median.</param>
+    public TimeSpan AcceptedWithin(double fraction) =>
+        AcceptTimes.Count == 0
+            ? TimeSpan.Zero
+            : AcceptTimes[Math.Clamp((int)Math.Ceiling(fraction * AcceptTimes.Count) - 1, 0, AcceptTimes.Count - 1)];
 }
 
 /// <summary>
-/// Many publishers in one process at little cost: one loop wakes every few milliseconds and sends each connection what has fallen due since, in one write.
-/// A connection whose server does not read is passed over and catches up, so it holds up no other.
+/// Runs many publishers in one process at low cost. One loop wakes every 5 ms and sends each connection its due frames in one write. A
+/// connection whose server does not read is skipped and catches up later, so it does not delay others.
 /// </summary>
-/// <param name="plan">What to do.</param>
+/// <param name="plan">Parameters of the test.</param>
 /// <param name="time">The clock.</param>
 public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
 {
@@ -48,42 +53,42 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new();
-    private readonly List<Lane> _lanes = [];
+    private readonly List<LoadConnection> _connections = [];
     private readonly List<TimeSpan> _acceptTimes = [];
     private readonly List<string> _errors = [];
-    private readonly List<FlvTag> _opening = [.. plan.Media.Tags.Where(t => t.IsConfiguration || !(t.IsAudio || t.IsVideo))];
+    private readonly List<FlvTag> _setupTags = [.. plan.Media.Tags.Where(t => t.IsConfiguration || !(t.IsAudio || t.IsVideo))];
     private readonly List<FlvTag> _frames = [.. plan.Media.Tags.Where(t => (t.IsAudio || t.IsVideo) && !t.IsConfiguration)];
     private readonly List<Task> _closing = [];
     private int _failed;
     private long _bytes;
     private long _frameCount;
     private long _stalls;
-    private TimeSpan _behind;
+    private TimeSpan _maxDelay;
 
-    /// <summary>How it goes now.</summary>
+    /// <summary>Current progress.</summary>
     public LoadReport Report()
     {
         lock (_gate)
         {
-            return new LoadReport(plan.Targets.Count, _acceptTimes.Count, _lanes.Count, _failed, _bytes, _frameCount, _stalls,
-                [.. _acceptTimes.Order()], [.. _errors]) { Behind = _behind };
+            return new LoadReport(plan.Targets.Count, _acceptTimes.Count, _connections.Count, _failed, _bytes, _frameCount, _stalls,
+                [.. _acceptTimes.Order()], [.. _errors]) { MaxDelay = _maxDelay };
         }
     }
 
-    /// <summary>Publishes until every connection has done its time, or until cancelled, which is no error.</summary>
-    /// <exception cref="ArgumentException">There is no frame to send.</exception>
+    /// <summary>Publishes until every connection has reached its duration, or until cancelled, which is not an error.</summary>
+    /// <exception cref="ArgumentException">The file has no frames.</exception>
     public async Task<LoadReport> RunAsync(CancellationToken cancellationToken = default)
     {
         if (_frames.Count == 0 || plan.Media.Duration <= TimeSpan.Zero)
         {
-            throw new ArgumentException("There is no audio or video in the file.");
+            throw new ArgumentException("The file contains no audio or video.");
         }
 
         var connecting = ConnectAllAsync(cancellationToken);
         using var timer = new PeriodicTimer(Tick, time);
         try
         {
-            while (!(connecting.IsCompleted && LaneCount() == 0))
+            while (!(connecting.IsCompleted && CountConnections() == 0))
             {
                 SendDue(cancellationToken);
                 await timer.WaitForNextTickAsync(cancellationToken);
@@ -91,23 +96,23 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            // Told to stop.
+            // The caller cancelled the run.
         }
 
         await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var left = TakeLanes();
-        left.ForEach(NoteBehind);
+        var left = TakeConnections();
+        left.ForEach(RecordDelay);
         await Task.WhenAll([.. _closing, .. left.Select(CloseAsync)]);
         return Report();
     }
 
     private async Task ConnectAllAsync(CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
+        var start = time.GetTimestamp();
         List<Task> connecting = [];
         for (var i = 0; i < plan.Targets.Count; i++)
         {
-            var wait = TimeSpan.FromSeconds(i / plan.ConnectionsPerSecond) - time.GetElapsedTime(began);
+            var wait = TimeSpan.FromSeconds(i / plan.ConnectionsPerSecond) - time.GetElapsedTime(start);
             if (wait > TimeSpan.Zero)
             {
                 await Task.Delay(wait, time, cancellationToken);
@@ -125,14 +130,14 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         {
             using var timeout = new CancellationTokenSource(ConnectTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            var began = time.GetTimestamp();
+            var start = time.GetTimestamp();
             var publisher = await RtmpPublisher.ConnectAsync(target, plan.ChunkSize, either.Token);
-            var accepted = time.GetElapsedTime(began);
-            await publisher.SendAsync(_opening, 0, either.Token);
+            var accepted = time.GetElapsedTime(start);
+            await publisher.SendAsync(_setupTags, 0, either.Token);
             lock (_gate)
             {
                 _acceptTimes.Add(accepted);
-                _lanes.Add(new Lane(publisher, time.GetTimestamp()));
+                _connections.Add(new LoadConnection(publisher, time.GetTimestamp()));
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -146,36 +151,36 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
 
     private void SendDue(CancellationToken cancellationToken)
     {
-        Lane[] lanes;
+        LoadConnection[] connections;
         lock (_gate)
         {
-            lanes = [.. _lanes];
+            connections = [.. _connections];
         }
 
-        foreach (var lane in lanes)
+        foreach (var connection in connections)
         {
-            if (!lane.Sending.IsCompleted)
+            if (!connection.Sending.IsCompleted)
             {
                 _stalls++;
                 continue;
             }
 
-            var elapsed = time.GetElapsedTime(lane.Began);
-            if (lane.Sending.IsFaulted || lane.Publisher.Completion.IsCompleted || elapsed >= plan.Duration)
+            var elapsed = time.GetElapsedTime(connection.StartTimestamp);
+            if (connection.Sending.IsFaulted || connection.Publisher.Completion.IsCompleted || elapsed >= plan.Duration)
             {
-                Retire(lane, elapsed >= plan.Duration);
+                Retire(connection, elapsed >= plan.Duration);
                 continue;
             }
 
-            Send(lane, elapsed, cancellationToken);
+            Send(connection, elapsed, cancellationToken);
         }
     }
 
-    private void Send(Lane lane, TimeSpan elapsed, CancellationToken cancellationToken)
+    private void Send(LoadConnection connection, TimeSpan elapsed, CancellationToken cancellationToken)
     {
         var first = _frames[0].Timestamp;
-        var due = (long)elapsed.TotalMilliseconds - lane.Offset;
-        var from = lane.Next;
+        var due = (long)elapsed.TotalMilliseconds - connection.Offset;
+        var from = connection.Next;
         var to = from;
         while (to < _frames.Count && to - from < MaxTagsInOneWrite && _frames[to].Timestamp - first <= due)
         {
@@ -184,57 +189,57 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
 
         if (to > from)
         {
-            lane.Sending = lane.Publisher.SendAsync(_frames, from, to, unchecked((uint)lane.Offset), cancellationToken).AsTask();
+            connection.Sending = connection.Publisher.SendAsync(_frames, from, to, unchecked((uint)connection.Offset), cancellationToken).AsTask();
             lock (_gate)
             {
                 _frameCount += to - from;
-                _bytes += lane.Publisher.BytesSent - lane.Counted;
+                _bytes += connection.Publisher.BytesSent - connection.CountedBytes;
             }
 
-            lane.Counted = lane.Publisher.BytesSent;
-            lane.Next = to;
+            connection.CountedBytes = connection.Publisher.BytesSent;
+            connection.Next = to;
         }
 
-        if (lane.Next == _frames.Count)
+        if (connection.Next == _frames.Count)
         {
-            lane.Next = 0;
-            lane.Offset += (long)plan.Media.Duration.TotalMilliseconds;
+            connection.Next = 0;
+            connection.Offset += (long)plan.Media.Duration.TotalMilliseconds;
         }
     }
 
-    private void Retire(Lane lane, bool finished)
+    private void Retire(LoadConnection connection, bool finished)
     {
         lock (_gate)
         {
-            _lanes.Remove(lane);
+            _connections.Remove(connection);
         }
 
-        NoteBehind(lane);
-        var error = lane.Publisher.Completion.Exception?.InnerException ?? lane.Sending.Exception?.InnerException;
+        RecordDelay(connection);
+        var error = connection.Publisher.Completion.Exception?.InnerException ?? connection.Sending.Exception?.InnerException;
         if (!finished)
         {
             Fail(error ?? new IOException("The server closed the connection."));
         }
 
-        _closing.Add(CloseAsync(lane));
+        _closing.Add(CloseAsync(connection));
     }
 
-    /// <summary>The next frame may be due already: by how much is how far a connection is behind.</summary>
-    private void NoteBehind(Lane lane)
+    /// <summary>Updates the maximum delay. A connection is late by the time since its next frame was due.</summary>
+    private void RecordDelay(LoadConnection connection)
     {
-        var due = TimeSpan.FromMilliseconds(lane.Offset + _frames[lane.Next].Timestamp - _frames[0].Timestamp);
-        var behind = time.GetElapsedTime(lane.Began) - due;
+        var due = TimeSpan.FromMilliseconds(connection.Offset + _frames[connection.Next].Timestamp - _frames[0].Timestamp);
+        var delay = time.GetElapsedTime(connection.StartTimestamp) - due;
         lock (_gate)
         {
-            _behind = behind > _behind ? behind : _behind;
+            _maxDelay = delay > _maxDelay ? delay : _maxDelay;
         }
     }
 
-    private static async Task CloseAsync(Lane lane)
+    private static async Task CloseAsync(LoadConnection connection)
     {
-        await lane.Sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await connection.Sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
-        await lane.Publisher.CloseAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await connection.Publisher.CloseAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Fail(Exception e)
@@ -250,29 +255,29 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
         }
     }
 
-    private int LaneCount()
+    private int CountConnections()
     {
         lock (_gate)
         {
-            return _lanes.Count;
+            return _connections.Count;
         }
     }
 
-    private List<Lane> TakeLanes()
+    private List<LoadConnection> TakeConnections()
     {
         lock (_gate)
         {
-            List<Lane> all = [.. _lanes];
-            _lanes.Clear();
+            List<LoadConnection> all = [.. _connections];
+            _connections.Clear();
             return all;
         }
     }
 
-    private sealed class Lane(RtmpPublisher publisher, long began)
+    private sealed class LoadConnection(RtmpPublisher publisher, long start)
     {
         public RtmpPublisher Publisher => publisher;
 
-        public long Began => began;
+        public long StartTimestamp => start;
 
         public Task Sending { get; set; } = Task.CompletedTask;
 
@@ -280,6 +285,6 @@ public sealed class LoadPublisher(LoadPlan plan, TimeProvider time)
 
         public long Offset { get; set; }
 
-        public long Counted { get; set; }
+        public long CountedBytes { get; set; }
     }
 }

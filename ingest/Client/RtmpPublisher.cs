@@ -13,15 +13,15 @@ using Broadcast.Ingest.Rtmp.Messages;
 namespace Broadcast.Ingest.Client;
 
 /// <summary>
-/// Publishes to an RTMP server: what drives load tests and restreaming. A message is sent as header and payload in one gathering write, without copying.
-/// One caller at a time sends.
+/// Publishes to an RTMP server, for load tests and restreaming. A message is sent as header and payload in one gathering write, without
+/// copying. Only one caller may send at a time.
 /// </summary>
 public sealed class RtmpPublisher : IAsyncDisposable
 {
-    /// <summary>Chunk size when none is asked for: few headers, and no server is known to mind.</summary>
+    /// <summary>Default chunk size. It needs few headers, and no server is known to reject it.</summary>
     public const int DefaultChunkSize = 65_536;
 
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket;
     private readonly Stream _stream;
@@ -44,23 +44,27 @@ public sealed class RtmpPublisher : IAsyncDisposable
         _gather = new ChunkGather(chunkSize, _messageStream);
     }
 
-    /// <summary>Completes when the server ends the connection: with <see cref="RtmpPublishException"/> when it said why, without when it or we just closed.</summary>
+    /// <summary>
+    /// Completes when the server ends the connection. Fails with <see cref="RtmpPublishException"/> when the server gave a reason; succeeds
+    /// when either side just closed.
+    /// </summary>
     public Task Completion => _listening;
 
-    /// <summary>Completes when the server asks to connect anew: with where to, or <see langword="null"/> for the same address.</summary>
-    public Task<string?> ReconnectAsked => _reconnect.Task;
+    /// <summary>Completes when the server requests a reconnect, with the new URL or <see langword="null"/> for the same one.</summary>
+    public Task<string?> ReconnectRequested => _reconnect.Task;
 
-    /// <summary>Bytes sent as media.</summary>
+    /// <summary>Media bytes sent.</summary>
     public long BytesSent { get; private set; }
 
     /// <summary>Connects, and returns once the server has accepted the publication.</summary>
-    /// <param name="target">Where to.</param>
-    /// <param name="chunkSize">Largest payload of a chunk, 128 to 16,777,215.</param>
-    /// <param name="cancellationToken">Bounds all of it.</param>
-    /// <exception cref="RtmpPublishException">The server refused.</exception>
-    /// <exception cref="SocketException">It cannot be reached.</exception>
-    /// <exception cref="IOException">The connection broke.</exception>
-    public static async Task<RtmpPublisher> ConnectAsync(RtmpTarget target, int chunkSize = DefaultChunkSize, CancellationToken cancellationToken = default)
+    /// <param name="target">Where to publish.</param>
+    /// <param name="chunkSize">Maximum payload of a chunk, 128 to 16,777,215.</param>
+    /// <param name="cancellationToken">Cancels the whole operation.</param>
+    /// <exception cref="RtmpPublishException">The server rejected the publication.</exception>
+    /// <exception cref="SocketException">The server cannot be reached.</exception>
+    /// <exception cref="IOException">The connection failed.</exception>
+    public static async Task<RtmpPublisher> ConnectAsync(RtmpTarget target, int chunkSize = DefaultChunkSize,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkSize, 128);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(chunkSize, 0xFFFFFF);
@@ -94,24 +98,25 @@ public sealed class RtmpPublisher : IAsyncDisposable
     }
 
     /// <summary>Sends one tag.</summary>
-    /// <exception cref="IOException">The connection broke.</exception>
+    /// <exception cref="IOException">The connection failed.</exception>
     public ValueTask SendAsync(FlvTag tag, CancellationToken cancellationToken = default) => SendAsync([tag], 0, cancellationToken);
 
     /// <summary>Sends tags in one write.</summary>
-    /// <param name="tags">What to send; not kept.</param>
+    /// <param name="tags">Tags to send; not retained.</param>
     /// <param name="addMilliseconds">Added to their timestamps, modulo 2^32.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="IOException">The connection broke.</exception>
+    /// <param name="cancellationToken">Cancels waiting.</param>
+    /// <exception cref="IOException">The connection failed.</exception>
     public ValueTask SendAsync(IReadOnlyList<FlvTag> tags, uint addMilliseconds, CancellationToken cancellationToken = default) =>
         SendAsync(tags, 0, tags.Count, addMilliseconds, cancellationToken);
 
-    /// <summary>Sends some of a list of tags in one write; see the other overload.</summary>
-    /// <param name="tags">Where they are.</param>
-    /// <param name="from">The first.</param>
-    /// <param name="to">The one behind the last.</param>
+    /// <summary>Sends a range of a list of tags in one write; see the other overload.</summary>
+    /// <param name="tags">List of tags.</param>
+    /// <param name="from">Index of the first tag.</param>
+    /// <param name="to">Index after the last tag.</param>
     /// <param name="addMilliseconds">Added to their timestamps, modulo 2^32.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    public async ValueTask SendAsync(IReadOnlyList<FlvTag> tags, int from, int to, uint addMilliseconds, CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Cancels waiting.</param>
+    public async ValueTask SendAsync(IReadOnlyList<FlvTag> tags, int from, int to, uint addMilliseconds,
+        CancellationToken cancellationToken = default)
     {
         await _sending.WaitAsync(cancellationToken);
         try
@@ -135,7 +140,10 @@ public sealed class RtmpPublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>Says goodbye, gives the server a moment to read all that was sent, and closes: a socket closed with unread bytes in it takes the last frames back.</summary>
+    /// <summary>
+    /// Announces the end, lets the server read all sent data, and closes. Closing a socket with unread received data would discard the last
+    /// frames.
+    /// </summary>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -144,11 +152,12 @@ public sealed class RtmpPublisher : IAsyncDisposable
             Call("deleteStream", 0, _messageStream);
             await FlushAsync(cancellationToken);
             _socket.Shutdown(SocketShutdown.Send);
-            await _listening.WaitAsync(Farewell, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _listening.WaitAsync(CloseTimeout, TimeProvider.System, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
-            // It is gone already, which is what was wanted.
+            // The connection is closed already.
         }
 
         await DisposeAsync();
@@ -164,8 +173,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
 
     private async Task OpenAsync(RtmpTarget target, CancellationToken cancellationToken)
     {
-        await ShakeHandsAsync(cancellationToken);
-        _writer.Write(_outgoing, 2, MessageType.SetChunkSize, 0, 0, [(byte)(_chunkSize >> 24), (byte)(_chunkSize >> 16), (byte)(_chunkSize >> 8), (byte)_chunkSize]);
+        await HandshakeAsync(cancellationToken);
+        _writer.Write(_outgoing, 2, MessageType.SetChunkSize, 0, 0,
+            [(byte)(_chunkSize >> 24), (byte)(_chunkSize >> 16), (byte)(_chunkSize >> 8), (byte)_chunkSize]);
         _writer.ChunkSize = _chunkSize;
         _amf.Clear().Text("connect").Number(1);
         using (_amf.Object())
@@ -175,21 +185,23 @@ public sealed class RtmpPublisher : IAsyncDisposable
             if (target.IsEnhanced)
             {
                 _amf.Name("fourCcList").Texts([.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)])
-                    .Name("capsEx").Number((int)Capabilities.Ours);
+                    .Name("capsEx").Number((int)Capabilities.Supported);
             }
         }
 
         Write(0);
         await FlushAsync(cancellationToken);
-        await AnswerAsync(1, cancellationToken);
+        await WaitForReplyAsync(1, cancellationToken);
 
         Call("releaseStream", 2, target.StreamKey);
         Call("FCPublish", 3, target.StreamKey);
         _amf.Clear().Text("createStream").Number(4).Null();
         Write(0);
         await FlushAsync(cancellationToken);
-        var answer = await AnswerAsync(4, cancellationToken);
-        _messageStream = answer.Arguments.Count > 1 && answer.Arguments[1] is AmfValue.Number { Value: >= 0 and <= uint.MaxValue } number ? (uint)number.Value : 1;
+        var reply = await WaitForReplyAsync(4, cancellationToken);
+        _messageStream = reply.Arguments.Count > 1 && reply.Arguments[1] is AmfValue.Number { Value: >= 0 and <= uint.MaxValue } number
+            ? (uint)number.Value
+            : 1;
         _gather = new ChunkGather(_chunkSize, _messageStream);
 
         _amf.Clear().Text("publish").Number(5).Null().Text(target.StreamKey).Text("live");
@@ -203,9 +215,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
                 continue;
             }
 
-            if (Refused(status, out var refusal))
+            if (IsRejection(status, out var rejection))
             {
-                throw refusal!;
+                throw rejection!;
             }
 
             _listening = ListenAsync();
@@ -213,31 +225,31 @@ public sealed class RtmpPublisher : IAsyncDisposable
         }
     }
 
-    private async Task ShakeHandsAsync(CancellationToken cancellationToken)
+    private async Task HandshakeAsync(CancellationToken cancellationToken)
     {
         const int Block = HandshakeDigest.BlockSize;
-        var opening = new byte[1 + Block];
-        RandomNumberGenerator.Fill(opening.AsSpan(9));
-        opening[0] = 3;
-        await _stream.WriteAsync(opening, cancellationToken);
+        var request = new byte[1 + Block];
+        RandomNumberGenerator.Fill(request.AsSpan(9));
+        request[0] = 3;
+        await _stream.WriteAsync(request, cancellationToken);
         var read = await _input.ReadAtLeastAsync(1 + (2 * Block), cancellationToken);
         if (read.Buffer.Length < 1 + (2 * Block))
         {
-            throw new IOException("The server closed during the handshake.");
+            throw new IOException("The server closed the connection during the handshake.");
         }
 
-        // C2 is S1 again; it goes out with what comes next.
+        // C2 echoes S1; it is sent with the next command.
         var version = read.Buffer.FirstSpan[0];
         read.Buffer.Slice(1, Block).CopyTo(_outgoing.GetSpan(Block));
         _outgoing.Advance(Block);
         _input.AdvanceTo(read.Buffer.GetPosition(1 + (2 * Block)));
         if (version != 3)
         {
-            throw new IOException($"The server speaks version {version} of RTMP, or something else.");
+            throw new IOException($"The server does not use RTMP version 3; it sent version {version}.");
         }
     }
 
-    /// <summary>Reads on after <c>publish</c>: answers pings, and ends when the server does.</summary>
+    /// <summary>Reads after <c>publish</c>: answers pings, and ends when the server does.</summary>
     private async Task ListenAsync()
     {
         try
@@ -245,29 +257,30 @@ public sealed class RtmpPublisher : IAsyncDisposable
             while (true)
             {
                 var command = await NextCommandAsync(CancellationToken.None);
-                if (command.Name == "onStatus" && Refused(command, out var refusal))
+                if (command.Name == "onStatus" && IsRejection(command, out var rejection))
                 {
-                    throw refusal!;
+                    throw rejection!;
                 }
 
-                NoteReconnect(command);
+                RecordReconnectRequest(command);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or RtmpProtocolException or InvalidOperationException)
+        catch (Exception e) when (
+            e is IOException or SocketException or ObjectDisposedException or RtmpProtocolException or InvalidOperationException)
         {
-            // The connection has ended; who sends will notice.
+            // The connection has ended; the next send fails.
         }
     }
 
-    private async Task<RtmpCommand> AnswerAsync(double transaction, CancellationToken cancellationToken)
+    private async Task<RtmpCommand> WaitForReplyAsync(double transaction, CancellationToken cancellationToken)
     {
         while (true)
         {
             var command = await NextCommandAsync(cancellationToken);
             if (command.Name == "_error" && command.Transaction.Equals(transaction))
             {
-                Refused(command, out var refusal);
-                throw refusal ?? new RtmpPublishException("", "The server refused.");
+                IsRejection(command, out var rejection);
+                throw rejection ?? new RtmpPublishException("", "The server rejected the request.");
             }
 
             if (command.Name == "_result" && command.Transaction.Equals(transaction))
@@ -275,9 +288,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
                 return command;
             }
 
-            if (command.Name == "onStatus" && Refused(command, out var early))
+            if (command.Name == "onStatus" && IsRejection(command, out var earlyRejection))
             {
-                throw early!;
+                throw earlyRejection!;
             }
         }
     }
@@ -288,9 +301,9 @@ public sealed class RtmpPublisher : IAsyncDisposable
         {
             var read = await _input.ReadAsync(cancellationToken);
             var buffer = read.Buffer;
-            var whole = TryRead(ref buffer, out var message);
-            _input.AdvanceTo(buffer.Start, whole ? buffer.Start : buffer.End);
-            if (!whole)
+            var hasMessage = TryRead(ref buffer, out var message);
+            _input.AdvanceTo(buffer.Start, hasMessage ? buffer.Start : buffer.End);
+            if (!hasMessage)
             {
                 if (read.IsCompleted)
                 {
@@ -301,7 +314,8 @@ public sealed class RtmpPublisher : IAsyncDisposable
             {
                 return RtmpCommand.Read(message);
             }
-            else if (message.Type == MessageType.UserControl && message.Payload.Length >= 6 && message.Payload.Span[1] == (byte)UserControlEvent.PingRequest)
+            else if (message.Type == MessageType.UserControl && message.Payload.Length >= 6
+                && message.Payload.Span[1] == (byte)UserControlEvent.PingRequest)
             {
                 var echo = message.Payload.ToArray();
                 echo[1] = (byte)UserControlEvent.PingResponse;
@@ -314,27 +328,27 @@ public sealed class RtmpPublisher : IAsyncDisposable
     private bool TryRead(ref ReadOnlySequence<byte> buffer, out RtmpMessage message)
     {
         var reader = new SequenceReader<byte>(buffer);
-        var whole = _chunks.TryRead(ref reader, out message);
+        var hasMessage = _chunks.TryRead(ref reader, out message);
         buffer = buffer.Slice(reader.Position);
-        return whole;
+        return hasMessage;
     }
 
-    private void NoteReconnect(RtmpCommand command)
+    private void RecordReconnectRequest(RtmpCommand command)
     {
-        if (command.Arguments is [_, var information, ..] && information.TextOf("code") == ReplyWriter.ReconnectCode)
+        if (command.Arguments is [_, var information, ..] && information.GetText("code") == ReplyWriter.ReconnectCode)
         {
-            _reconnect.TrySetResult(information.TextOf("tcUrl"));
+            _reconnect.TrySetResult(information.GetText("tcUrl"));
         }
     }
 
-    private static bool Refused(RtmpCommand command, out RtmpPublishException? refusal)
+    private static bool IsRejection(RtmpCommand command, out RtmpPublishException? rejection)
     {
-        var information = command.Arguments.Count > 1 ? command.Arguments[1] : AmfValue.Nothing.Instance;
-        var code = information.TextOf("code") ?? "";
-        refusal = information.TextOf("level") == "error" || command.Name == "_error"
-            ? new RtmpPublishException(code, information.TextOf("description") ?? code)
+        var information = command.Arguments.Count > 1 ? command.Arguments[1] : AmfValue.Null.Instance;
+        var code = information.GetText("code") ?? "";
+        rejection = information.GetText("level") == "error" || command.Name == "_error"
+            ? new RtmpPublishException(code, information.GetText("description") ?? code)
             : null;
-        return refusal is not null;
+        return rejection is not null;
     }
 
     private void Call(string name, double transaction, string argument)

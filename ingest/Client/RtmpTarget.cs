@@ -1,47 +1,50 @@
 namespace Broadcast.Ingest.Client;
 
-/// <summary>Where to publish to.</summary>
-/// <param name="Host">Name or address.</param>
-/// <param name="Port">1935 as a rule.</param>
+/// <summary>Target of a publication.</summary>
+/// <param name="Host">Host name or address.</param>
+/// <param name="Port">Usually 1935.</param>
 /// <param name="Application">Path, as in <c>rtmp://HOST/live</c>.</param>
-/// <param name="StreamKey">The secret; never part of <see cref="ToString"/>.</param>
-/// <param name="UseTls">Whether to speak RTMPS.</param>
+/// <param name="StreamKey">The stream key; never part of <see cref="ToString"/>.</param>
+/// <param name="UseTls">Whether to use RTMPS.</param>
 public sealed record RtmpTarget(string Host, int Port, string Application, string StreamKey, bool UseTls = false)
 {
     /// <summary>
-    /// Whether to say in <c>connect</c> what Enhanced RTMP the client speaks, reconnecting included. Not said by default, because some servers refuse what they do not know.
+    /// Whether <c>connect</c> declares Enhanced RTMP capabilities, including reconnect. Off by default, because some servers reject unknown
+    /// properties.
     /// </summary>
     public bool IsEnhanced { get; init; }
 
-    /// <summary>Reads <c>rtmp://HOST[:PORT]/APP/KEY</c> or <c>rtmps://…</c>; the last part of the path is the key.</summary>
-    /// <exception cref="FormatException">It is no such address.</exception>
+    /// <summary>Parses <c>rtmp://HOST[:PORT]/APP/KEY</c> or <c>rtmps://…</c>; the last part of the path is the key.</summary>
+    /// <exception cref="FormatException">The text is not such a URL.</exception>
     public static RtmpTarget Parse(string url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("rtmp" or "rtmps"))
         {
-            throw new FormatException("Not an RTMP address; it looks like rtmp://HOST:1935/live/KEY.");
+            throw new FormatException("Not an RTMP URL; use rtmp://HOST:1935/live/KEY.");
         }
 
         var path = uri.AbsolutePath.Trim('/');
         var slash = path.LastIndexOf('/');
         if (slash <= 0)
         {
-            throw new FormatException("An RTMP address needs an application and a stream key, as in rtmp://HOST:1935/live/KEY.");
+            throw new FormatException("An RTMP URL needs an application and a stream key, as in rtmp://HOST:1935/live/KEY.");
         }
 
         var secure = uri.Scheme == "rtmps";
-        return new RtmpTarget(uri.Host, uri.Port > 0 ? uri.Port : secure ? 443 : 1935, path[..slash], path[(slash + 1)..] + uri.Query, secure);
+        return new RtmpTarget(uri.Host, uri.Port > 0 ? uri.Port : secure ? 443 : 1935, path[..slash], path[(slash + 1)..] + uri.Query,
+            secure);
     }
 
-    /// <summary>The address without the key.</summary>
+    /// <summary>The URL without the stream key.</summary>
     public override string ToString() => $"{(UseTls ? "rtmps" : "rtmp")}://{Host}:{Port}/{Application}";
 }
 
-/// <summary>The server did not let the publisher in, or sent it away.</summary>
-/// <param name="code">The server's status code, such as <c>NetStream.Publish.BadName</c>; empty when it just closed.</param>
-/// <param name="message">What it said.</param>
+/// <summary>The server rejected or disconnected the publisher.</summary>
+/// <param name="code">Status code from the server, such as <c>NetStream.Publish.BadName</c>; empty when the server just closed the
+/// connection.</param>
+/// <param name="message">Description from the server.</param>
 public sealed class RtmpPublishException(string code, string message) : Exception(message)
 {
-    /// <summary>The server's status code; empty when it just closed.</summary>
+    /// <summary>Status code from the server; empty when the server just closed the connection.</summary>
     public string Code { get; } = code;
 }

@@ -1,31 +1,32 @@
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// When messages come, on the clock on the wall as it was when the connection began. A step of that clock (NTP, an operator) does not show: it goes on evenly, and comes
-/// nearer to the new time by half a thousandth of what passes, so that no timeline bends.
+/// Arrival times of messages, based on the wall-clock time at the start of the connection. A step of the system clock (NTP, an operator)
+/// causes no jump. The arrival clock runs on evenly and approaches the new time by 1/2,000 of the elapsed time, so no timeline is
+/// distorted.
 /// </summary>
-/// <param name="time">The clocks.</param>
+/// <param name="time">The clock.</param>
 internal sealed class ArrivalClock(TimeProvider time)
 {
-    private const int Share = 2000;
+    private const int SlewDivisor = 2000;
 
-    private long _read = time.GetTimestamp();
+    private long _timestamp = time.GetTimestamp();
     private DateTimeOffset _now = time.GetUtcNow();
 
-    /// <summary>The time now; never before what it was.</summary>
+    /// <summary>Current time; never goes back.</summary>
     public DateTimeOffset Read()
     {
-        var stamp = time.GetTimestamp();
-        var elapsed = time.GetElapsedTime(_read, stamp);
+        var timestamp = time.GetTimestamp();
+        var elapsed = time.GetElapsedTime(_timestamp, timestamp);
         if (elapsed <= TimeSpan.Zero)
         {
             return _now;
         }
 
-        (_read, _now) = (stamp, _now + elapsed);
-        var most = elapsed / Share;
-        var off = time.GetUtcNow() - _now;
-        _now += off > most ? most : off < -most ? -most : off;
+        (_timestamp, _now) = (timestamp, _now + elapsed);
+        var limit = elapsed / SlewDivisor;
+        var offset = time.GetUtcNow() - _now;
+        _now += offset > limit ? limit : offset < -limit ? -limit : offset;
         return _now;
     }
 }

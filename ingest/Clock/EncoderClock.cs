@@ -3,155 +3,165 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Maps an encoder's timestamps (milliseconds, 32 bits, wrapping, sometimes jumping) onto the session's timeline, once. The first sample is put where
-/// it arrived; from there on the encoder's differences count, so that its own pace and the offset between its sound and its picture are kept.
+/// Maps an encoder's timestamps (32-bit milliseconds that wrap and sometimes jump) to the session's timeline. The first sample is placed at
+/// its arrival time. From then on, differences of timestamps count, which preserves the encoder's pace and the offset between audio and
+/// video.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A step is believed when it is an ordinary one, when as much time has passed on the wall since the track's last sample (what a slow line held up counts as
-/// passed), or when another track has come to that time step by step. Any other step, and every step back of more than a quarter of a second, is a jump: the
-/// track then goes on where it would be had the clock not jumped. The other tracks keep the old reckoning until they make the same jump, and then
-/// take over the new one, so that lips stay in sync; a single stray timestamp leads back in the same way. Wraps at 2^32, 2^31 and 2^24 are no jumps.
-/// A timestamp that does not move says nothing: then times are those of arrival.
+/// A step is accepted in three cases: it is an ordinary step; at least as much wall-clock time has passed since the track's last sample,
+/// including the delay of a slow network; or another track has reached that time step by step. Any other step, and every step back of more
+/// than 250 ms, is a jump: the track continues where it would be without the jump. The other tracks keep the old mapping until they make
+/// the same jump. Then they take over the new mapping, which preserves A/V sync. A single stray timestamp is undone in the same way. Wraps
+/// at 2^32, 2^31 and 2^24 are not jumps. For a timestamp that repeats, the arrival time counts.
 /// </para>
 /// <para>
-/// Nothing leaves the minute around its arrival (<see cref="LongestLead"/>, <see cref="LongestLag"/>): otherwise a few small messages would make hours of
-/// media, and a file for each two seconds of that. Within it, <see cref="WallClockSlew"/> keeps an encoder whose clock runs fast or slow by the clock on the wall.
+/// Times stay within one minute of arrival (<see cref="MaxLead"/>, <see cref="MaxLag"/>). Otherwise a few small messages could
+/// create hours of media, and a file for every two seconds of it. Within the minute, <see cref="WallClockSlew"/> aligns fast or slow
+/// encoder clocks with wall-clock time.
 /// </para>
 /// </remarks>
-/// <param name="startedAt">Wall clock at zero of the session's timeline.</param>
-/// <param name="front">How far earlier connections of the session have come on it: the minute is the session's, not each connection's.</param>
-internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan front = default)
+/// <param name="startedAt">Wall-clock time at zero of the session's timeline.</param>
+/// <param name="resumeAt">End of the session's timeline after earlier connections. The one-minute limit applies to the session, not to each
+/// connection.</param>
+internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan resumeAt = default)
 {
-    /// <summary>Longest that the timeline may run ahead of arrival: more than encoders keep for a line that is down.</summary>
-    public static readonly TimeSpan LongestLead = TimeSpan.FromMinutes(1);
+    /// <summary>Maximum lead of the timeline over arrival: more than encoders buffer during a network outage.</summary>
+    public static readonly TimeSpan MaxLead = TimeSpan.FromMinutes(1);
 
-    /// <summary>Longest that it may lie behind.</summary>
-    public static readonly TimeSpan LongestLag = TimeSpan.FromMinutes(1);
+    /// <summary>Maximum lag of the timeline behind arrival.</summary>
+    public static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(1);
 
-    /// <summary>Furthest that two tracks may be apart when the one begins or jumps and takes over the other's reckoning; further apart for long, they are brought together.</summary>
-    public static readonly TimeSpan LongestSkew = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// Maximum difference between two tracks when one starts or jumps and takes over the other's mapping. Tracks that differ by more for
+    /// three windows are realigned.
+    /// </summary>
+    public static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(3);
 
-    private const int MaxLanes = 32;
+    private const int MaxTracks = 32;
     private const int SkewedWindows = 3;
     private const long Millisecond = Nanoseconds.PerMillisecond;
     private const long OrdinaryStep = 100 * Millisecond;
     private const long FirstStep = 1000 * Millisecond;
-    private const long Disorder = 250 * Millisecond;
-    private const long Nearness = 1000 * Millisecond;
-    private const long Alive = 2000 * Millisecond;
+    private const long MaxStepBack = 250 * Millisecond;
+    private const long AdoptTolerance = 1000 * Millisecond;
+    private const long ActiveTimeout = 2000 * Millisecond;
     private const long RepeatedStep = 250 * Millisecond;
     private const long FrozenStep = 10_000 * Millisecond;
 
-    private static readonly long Lead = Nanoseconds.Of(LongestLead);
-    private static readonly long Lag = Nanoseconds.Of(LongestLag);
-    private static readonly long Skewed = Nanoseconds.Of(LongestSkew);
+    private static readonly long MaxLeadNanoseconds = Nanoseconds.From(MaxLead);
+    private static readonly long MaxLagNanoseconds = Nanoseconds.From(MaxLag);
+    private static readonly long MaxSkewNanoseconds = Nanoseconds.From(MaxSkew);
 
-    private readonly List<ClockLane> _lanes = new(2);
+    private readonly List<TrackClock> _clocks = new(2);
     private readonly WallClockSlew _slew = new();
-    private long _at;
+    private long _now;
     private long _windowFrom = -1;
     private long _skew;
     private int _skewedWindows;
 
-    /// <summary>How often times were put anew, the beginning not counted.</summary>
+    /// <summary>Number of timestamp jumps, without the first placement.</summary>
     public int Jumps => JumpsForward + JumpsBack;
 
-    /// <summary>Jumps of the encoder's clock into the future.</summary>
+    /// <summary>Number of forward jumps of the encoder's clock.</summary>
     public int JumpsForward { get; private set; }
 
-    /// <summary>Jumps of the encoder's clock into the past.</summary>
+    /// <summary>Number of backward jumps of the encoder's clock.</summary>
     public int JumpsBack { get; private set; }
 
-    /// <summary>How far the sound came ahead of the picture of the same time in the last window of 10 s; negative when it came behind; zero while there are not both.</summary>
+    /// <summary>
+    /// Lead of audio arrival over video arrival of the same time in the last window of 10 s. Negative when audio is late; zero without
+    /// both.
+    /// </summary>
     public TimeSpan Skew => Nanoseconds.ToTimeSpan(_skew);
 
-    /// <summary>How far the timeline was ahead of arrival in the last window, at its best.</summary>
-    public TimeSpan Ahead => Nanoseconds.ToTimeSpan(_slew.Lead);
+    /// <summary>Maximum lead of the timeline over arrival in the last window.</summary>
+    public TimeSpan ArrivalLead => Nanoseconds.ToTimeSpan(_slew.Lead);
 
-    /// <summary>How far it has come on the session's timeline.</summary>
-    public TimeSpan Front { get; private set; }
+    /// <summary>End of the mapped media on the session's timeline.</summary>
+    public TimeSpan Position { get; private set; }
 
     /// <summary>Maps one timestamp.</summary>
-    /// <param name="track">Number of the track whose it is.</param>
-    /// <param name="kind">What that carries.</param>
-    /// <param name="timestamp">The encoder's time.</param>
-    /// <param name="arrival">Wall clock when it came; see <see cref="ArrivalClock"/>.</param>
-    /// <returns>Nanoseconds on the session's timeline, 0 or more; may step back by a little where the encoder did.</returns>
-    public long Map(int track, TrackKind kind, Timestamp timestamp, DateTimeOffset arrival)
+    /// <param name="track">Track number.</param>
+    /// <param name="kind">Media type of the track.</param>
+    /// <param name="timestamp">The encoder's timestamp.</param>
+    /// <param name="arrival">Wall-clock time of arrival; see <see cref="ArrivalClock"/>.</param>
+    /// <returns>Nanoseconds on the session's timeline, 0 or more. Steps back slightly where the encoder does.</returns>
+    public long Map(int track, TrackKind kind, RtmpTimestamp timestamp, DateTimeOffset arrival)
     {
-        Pass(Nanoseconds.Of(arrival - startedAt));
-        var lane = LaneOf(track, kind);
-        if (!lane.IsSet)
+        Advance(Nanoseconds.From(arrival - startedAt));
+        var clock = GetClock(track, kind);
+        if (!clock.IsSet)
         {
-            Begin(lane, timestamp);
+            Start(clock, timestamp);
         }
-        else if (lane.Repeated(timestamp))
+        else if (clock.IsRepeated(timestamp))
         {
-            var longest = lane.Repeats < 2 ? RepeatedStep : FrozenStep;
-            lane.Follow(timestamp, Restrained(lane, lane.Mapped + Math.Min(_at - lane.At, longest)), _at);
+            var maxStep = clock.RepeatCount < 2 ? RepeatedStep : FrozenStep;
+            clock.Advance(timestamp, Clamp(clock, clock.Mapped + Math.Min(_now - clock.Arrival, maxStep)), _now);
         }
         else
         {
-            Step(lane, timestamp);
+            Step(clock, timestamp);
         }
 
-        var mapped = Math.Max(0, lane.Mapped);
-        Front = Nanoseconds.ToTimeSpan(Math.Max(mapped, Nanoseconds.Of(Front)));
+        var mapped = Math.Max(0, clock.Mapped);
+        Position = Nanoseconds.ToTimeSpan(Math.Max(mapped, Nanoseconds.From(Position)));
         return mapped;
     }
 
-    private void Begin(ClockLane lane, Timestamp timestamp)
+    private void Start(TrackClock clock, RtmpTimestamp timestamp)
     {
-        foreach (var other in _lanes)
+        foreach (var other in _clocks)
         {
-            if (other.IsSet && Math.Abs(other.TimeOf(timestamp, _slew.Offset) - other.Mapped) <= Skewed)
+            if (other.IsSet && Math.Abs(other.Map(timestamp, _slew.Offset) - other.Mapped) <= MaxSkewNanoseconds)
             {
-                lane.Adopt(other, timestamp);
-                Take(lane, timestamp, lane.TimeOf(timestamp, _slew.Offset));
+                clock.CopyMapping(other, timestamp);
+                Accept(clock, timestamp, clock.Map(timestamp, _slew.Offset));
                 return;
             }
         }
 
-        // A session whose clock on the wall was set back begins by the new one.
-        var reached = Nanoseconds.Of(front);
-        var begin = _lanes.Count == 1 && reached <= _at + Lead ? Math.Max(_at, reached) : _at;
+        // When the session's wall clock was set back, the track starts at the new time.
+        var resume = Nanoseconds.From(resumeAt);
+        var start = _clocks.Count == 1 && resume <= _now + MaxLeadNanoseconds ? Math.Max(_now, resume) : _now;
 
-        // Whole milliseconds are whole ticks of nearly every clock: tracks that begin together do so to the tick.
-        lane.Rebase(timestamp, begin - (begin % Millisecond), _at, _slew.Offset);
+        // Whole milliseconds are whole ticks of nearly every timescale: tracks that start together do so to the tick.
+        clock.Rebase(timestamp, start - (start % Millisecond), _now, _slew.Offset);
     }
 
-    private void Step(ClockLane lane, Timestamp timestamp)
+    private void Step(TrackClock clock, RtmpTimestamp timestamp)
     {
-        var time = lane.TimeOf(timestamp, _slew.Offset);
-        if (IsBelievable(lane, time, timestamp))
+        var time = clock.Map(timestamp, _slew.Offset);
+        if (IsBelievable(clock, time, timestamp))
         {
-            Take(lane, timestamp, time);
+            Accept(clock, timestamp, time);
         }
-        else if (!TryAdopt(lane, time, timestamp))
+        else if (!TryAdopt(clock, time, timestamp))
         {
-            JumpsForward += time > lane.Mapped ? 1 : 0;
-            JumpsBack += time > lane.Mapped ? 0 : 1;
-            lane.Rebase(timestamp, Restrained(lane, lane.Mapped + Math.Max(Math.Max(lane.Typical, Millisecond), _at - lane.At)), _at, _slew.Offset);
+            JumpsForward += time > clock.Mapped ? 1 : 0;
+            JumpsBack += time > clock.Mapped ? 0 : 1;
+            clock.Rebase(timestamp, Clamp(clock, clock.Mapped + Math.Max(Math.Max(clock.TypicalStep, Millisecond), _now - clock.Arrival)), _now,
+                _slew.Offset);
         }
     }
 
-    private bool IsBelievable(ClockLane lane, long time, Timestamp timestamp)
+    private bool IsBelievable(TrackClock clock, long time, RtmpTimestamp timestamp)
     {
-        var step = time - lane.Mapped;
-        return step >= -Disorder
-            && (step <= Math.Max(OrdinaryStep, lane.Typical == 0 ? FirstStep : 3 * lane.Typical)
-                || step <= _at - lane.At + lane.Arrears + OrdinaryStep
-                || IsReached(lane, time, timestamp));
+        var step = time - clock.Mapped;
+        return step >= -MaxStepBack
+            && (step <= Math.Max(OrdinaryStep, clock.TypicalStep == 0 ? FirstStep : 3 * clock.TypicalStep)
+                || step <= _now - clock.Arrival + clock.NetworkLag + OrdinaryStep
+                || HasReached(clock, time, timestamp));
     }
 
-    /// <summary>Whether another track, by the same reckoning, has come to this time.</summary>
-    private bool IsReached(ClockLane lane, long time, Timestamp timestamp)
+    /// <summary>Whether another track with the same mapping has reached this time.</summary>
+    private bool HasReached(TrackClock clock, long time, RtmpTimestamp timestamp)
     {
-        foreach (var other in _lanes)
+        foreach (var other in _clocks)
         {
-            if (other != lane && other.IsSet && _at - other.At <= Alive && time <= other.Mapped + OrdinaryStep
-                && Math.Abs(other.TimeOf(timestamp, _slew.Offset) - time) <= Millisecond)
+            if (other != clock && other.IsSet && _now - other.Arrival <= ActiveTimeout && time <= other.Mapped + OrdinaryStep
+                && Math.Abs(other.Map(timestamp, _slew.Offset) - time) <= Millisecond)
             {
                 return true;
             }
@@ -160,22 +170,23 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan front = de
         return false;
     }
 
-    /// <summary>Goes on by another track's reckoning, when that is another one and leads to about where this one should be.</summary>
-    private bool TryAdopt(ClockLane lane, long own, Timestamp timestamp)
+    /// <summary>Takes over another track's mapping if it differs and leads to about the expected time.</summary>
+    private bool TryAdopt(TrackClock clock, long ownTime, RtmpTimestamp timestamp)
     {
-        foreach (var other in _lanes)
+        foreach (var other in _clocks)
         {
-            if (other == lane || !other.IsSet)
+            if (other == clock || !other.IsSet)
             {
                 continue;
             }
 
-            var time = other.TimeOf(timestamp, _slew.Offset);
-            var step = time - lane.Mapped;
-            if (Math.Abs(time - own) > Millisecond && Math.Abs(time - other.Mapped) <= Skewed && step >= -Nearness && step <= _at - lane.At + lane.Arrears + Nearness)
+            var time = other.Map(timestamp, _slew.Offset);
+            var step = time - clock.Mapped;
+            if (Math.Abs(time - ownTime) > Millisecond && Math.Abs(time - other.Mapped) <= MaxSkewNanoseconds && step >= -AdoptTolerance
+                && step <= _now - clock.Arrival + clock.NetworkLag + AdoptTolerance)
             {
-                lane.Adopt(other, timestamp);
-                Take(lane, timestamp, time);
+                clock.CopyMapping(other, timestamp);
+                Accept(clock, timestamp, time);
                 return true;
             }
         }
@@ -183,113 +194,117 @@ internal sealed class EncoderClock(DateTimeOffset startedAt, TimeSpan front = de
         return false;
     }
 
-    private void Take(ClockLane lane, Timestamp timestamp, long time)
+    private void Accept(TrackClock clock, RtmpTimestamp timestamp, long time)
     {
-        var restrained = Restrained(lane, time);
-        if (restrained == time)
+        var clamped = Clamp(clock, time);
+        if (clamped == time)
         {
-            lane.Follow(timestamp, time, _at);
+            clock.Advance(timestamp, time, _now);
         }
         else
         {
-            lane.Rebase(timestamp, restrained, _at, _slew.Offset);
+            clock.Rebase(timestamp, clamped, _now, _slew.Offset);
         }
     }
 
-    private long Restrained(ClockLane lane, long time)
+    private long Clamp(TrackClock clock, long time)
     {
-        if (time < _at - Lag)
+        if (time < _now - MaxLagNanoseconds)
         {
             JumpsForward++;
-            return _at;
+            return _now;
         }
 
-        return Math.Min(time, Math.Max(lane.Mapped, _at + Lead));
+        return Math.Min(time, Math.Max(clock.Mapped, _now + MaxLeadNanoseconds));
     }
 
-    /// <summary>The clock on the wall goes on. It never goes back here.</summary>
-    private void Pass(long at)
+    /// <summary>Advances wall-clock time. It never goes back here.</summary>
+    private void Advance(long now)
     {
-        at = Math.Max(at, _at);
-        _slew.Pass(at - _at);
-        _at = at;
+        now = Math.Max(now, _now);
+        _slew.Advance(now - _now);
+        _now = now;
         if (_windowFrom < 0)
         {
-            _windowFrom = at;
+            _windowFrom = now;
         }
-        else if (at - _windowFrom >= WallClockSlew.Window)
+        else if (now - _windowFrom >= WallClockSlew.Window)
         {
-            _windowFrom = at;
+            _windowFrom = now;
             CloseWindow();
         }
     }
 
     private void CloseWindow()
     {
-        var (picture, sound) = (Heard(TrackKind.Video), Heard(TrackKind.Audio));
-        if ((picture ?? sound) is { } reference)
+        var (video, audio) = (FindActive(TrackKind.Video), FindActive(TrackKind.Audio));
+        if ((video ?? audio) is { } reference)
         {
-            _slew.Steer(reference.BestLead);
+            _slew.Adjust(reference.BestLead);
         }
 
-        _skew = picture is null || sound is null ? 0 : sound.BestLead - picture.BestLead;
-        _skewedWindows = Math.Abs(_skew) > Skewed ? _skewedWindows + 1 : 0;
+        _skew = video is null || audio is null ? 0 : audio.BestLead - video.BestLead;
+        _skewedWindows = Math.Abs(_skew) > MaxSkewNanoseconds ? _skewedWindows + 1 : 0;
         if (_skewedWindows >= SkewedWindows)
         {
-            BringTogether(picture!);
+            AlignAudio(video!);
         }
 
-        foreach (var lane in _lanes)
+        foreach (var clock in _clocks)
         {
-            lane.NextWindow();
+            clock.NextWindow();
         }
     }
 
-    /// <summary>Sound that has come long before or after its picture for a while was stamped by another clock: it is put where it comes.</summary>
-    private void BringTogether(ClockLane picture)
+    /// <summary>
+    /// Realigns audio tracks. Audio that arrives long before or after its video for several windows has timestamps of another clock. It is
+    /// shifted to its arrival.
+    /// </summary>
+    private void AlignAudio(TrackClock video)
     {
         _skewedWindows = 0;
-        foreach (var lane in _lanes)
+        foreach (var clock in _clocks)
         {
-            if (lane.Kind == TrackKind.Audio && lane.BestLead != long.MinValue && lane.BestLead - picture.BestLead is var skew && Math.Abs(skew) > Skewed)
+            if (clock.Kind == TrackKind.Audio && clock.BestLead != long.MinValue && clock.BestLead - video.BestLead is var skew
+                && Math.Abs(skew) > MaxSkewNanoseconds)
             {
-                lane.Shift(-skew);
+                clock.Shift(-skew);
                 JumpsForward += skew < 0 ? 1 : 0;
                 JumpsBack += skew < 0 ? 0 : 1;
             }
         }
     }
 
-    private ClockLane? Heard(TrackKind kind)
+    private TrackClock? FindActive(TrackKind kind)
     {
-        foreach (var lane in _lanes)
+        foreach (var clock in _clocks)
         {
-            if (lane.Kind == kind && lane.BestLead != long.MinValue)
+            if (clock.Kind == kind && clock.BestLead != long.MinValue)
             {
-                return lane;
+                return clock;
             }
         }
 
         return null;
     }
 
-    private ClockLane LaneOf(int track, TrackKind kind)
+    private TrackClock GetClock(int track, TrackKind kind)
     {
-        foreach (var lane in _lanes)
+        foreach (var clock in _clocks)
         {
-            if (lane.Track == track && lane.Kind == kind)
+            if (clock.Track == track && clock.Kind == kind)
             {
-                return lane;
+                return clock;
             }
         }
 
-        if (_lanes.Count == MaxLanes)
+        if (_clocks.Count == MaxTracks)
         {
-            return _lanes[^1];
+            return _clocks[^1];
         }
 
-        var added = new ClockLane(track, kind);
-        _lanes.Add(added);
+        var added = new TrackClock(track, kind);
+        _clocks.Add(added);
         return added;
     }
 }

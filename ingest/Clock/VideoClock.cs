@@ -3,50 +3,51 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Gives pictures their times on the 90 kHz clock: those of the real frame rate where the encoder rounded that to milliseconds (<see cref="FrameGrid"/>), otherwise the
-/// encoder's. Decode times always rise: a picture at or before the last one is put one tick behind it (and counted), rather than dropped, because others may refer to it.
+/// Timestamps video frames on the 90 kHz clock. Uses the exact frame rate where the encoder rounded it to milliseconds
+/// (<see cref="FrameRateDetector"/>), and the encoder's times otherwise. Decode times always increase. A frame at or before the previous one is
+/// placed one tick after it and counted. It is not dropped, because other frames may refer to it.
 /// </summary>
 internal sealed class VideoClock
 {
-    /// <summary>Longest composition offset that is believed, either way.</summary>
-    public static readonly TimeSpan LongestOffset = TimeSpan.FromSeconds(10);
+    /// <summary>Maximum composition offset in either direction.</summary>
+    public static readonly TimeSpan MaxOffset = TimeSpan.FromSeconds(10);
 
-    private static readonly long Longest = Nanoseconds.Of(LongestOffset);
+    private static readonly long MaxOffsetNanoseconds = Nanoseconds.From(MaxOffset);
 
-    private readonly FrameGrid _grid = new();
-    private double _expected;
+    private readonly FrameRateDetector _detector = new();
+    private double _declared;
     private long _last = -1;
 
-    /// <summary>Pictures whose decode time did not rise.</summary>
+    /// <summary>Number of frames whose decode time did not increase.</summary>
     public long Clamped { get; private set; }
 
-    /// <summary>Frames a second where they are constant; 0 where not.</summary>
-    public double FramesPerSecond => _grid.FramesPerSecond;
+    /// <summary>Detected constant frame rate; 0 when there is none.</summary>
+    public double FramesPerSecond => _detector.FramesPerSecond;
 
-    /// <summary>Tells which frame rate the codec configuration claims; 0 when it claims none.</summary>
-    public void Expect(double framesPerSecond)
+    /// <summary>Sets the frame rate declared by the codec configuration; 0 when absent.</summary>
+    public void SetDeclaredRate(double framesPerSecond)
     {
-        if (framesPerSecond != _expected)
+        if (framesPerSecond != _declared)
         {
-            _expected = framesPerSecond;
-            _grid.Expect(framesPerSecond);
+            _declared = framesPerSecond;
+            _detector.SetDeclaredRate(framesPerSecond);
         }
     }
 
-    /// <summary>Times of the next picture.</summary>
-    /// <param name="time">Its decode time on the session's timeline, nanoseconds.</param>
-    /// <param name="compositionOffset">Presentation minus decode time, nanoseconds.</param>
+    /// <summary>Assigns the times of the next frame.</summary>
+    /// <param name="time">Decode time on the session's timeline, in nanoseconds.</param>
+    /// <param name="compositionOffset">Presentation minus decode time, in nanoseconds.</param>
     public (MediaTime Decode, MediaTime Present) Next(long time, long compositionOffset)
     {
-        var offset = Math.Clamp(compositionOffset, -Longest, Longest);
-        var fits = _grid.TryPlace(time, out var decode);
+        var offset = Math.Clamp(compositionOffset, -MaxOffsetNanoseconds, MaxOffsetNanoseconds);
+        var fits = _detector.TryAlign(time, out var decode);
         if (!fits)
         {
             decode = Nanoseconds.ToTicks(time, MediaTime.VideoTimescale);
         }
 
-        // Not from the sum: presentation less decode time has to be the same for the same offset, or segments would seem to overlap.
-        if (!fits || !_grid.TryOffset(offset, out var present))
+        // Do not compute this from the sum: equal offsets must give equal differences, or segments would seem to overlap.
+        if (!fits || !_detector.TryOffset(offset, out var present))
         {
             present = decode + Nanoseconds.ToTicks(offset, MediaTime.VideoTimescale);
         }

@@ -1,51 +1,51 @@
 namespace Broadcast.Ingest.Clock;
 
 /// <summary>
-/// Keeps the session's timeline by the clock on the wall: an encoder's crystal is wrong by some hundred parts in a million, which in a week is minutes. Within
-/// <see cref="DeadBand"/> of arrival nothing is done; beyond it the timeline goes slower or faster by up to one part in a thousand, which nobody sees or hears.
-/// So times stay within half a second of arrival for every encoder that is wrong by less than that.
+/// Aligns the session's timeline with wall-clock time. An encoder's crystal is off by some hundred ppm, which amounts to minutes in a week.
+/// Within <see cref="DeadBand"/> of arrival, nothing changes. Beyond it, the timeline slows down or speeds up by at most 1,000 ppm, which
+/// viewers do not notice. Times thereby stay within half a second of arrival for every encoder that is off by less than that.
 /// </summary>
 internal sealed class WallClockSlew
 {
-    /// <summary>How long the lead is watched before it is judged: longer than most lines stutter.</summary>
+    /// <summary>Measurement time of the lead: longer than most network stutters.</summary>
     public const long Window = 10L * Nanoseconds.PerSecond;
 
-    /// <summary>Lead or lag that is left alone.</summary>
+    /// <summary>Lead or lag that is not corrected.</summary>
     public const long DeadBand = 300 * Nanoseconds.PerMillisecond;
 
-    /// <summary>Most that the pace is changed, parts in a million.</summary>
-    public const int MostPerMillion = 1000;
+    /// <summary>Maximum rate change, in parts per million.</summary>
+    public const int MaxPerMillion = 1000;
 
-    private const long Millionth = 1_000_000;
-    private const long LongestPass = Nanoseconds.PerSecond;
+    private const long Million = 1_000_000;
+    private const long MaxElapsed = Nanoseconds.PerSecond;
 
-    /// <summary>What is over the dead band is worked off in about this time.</summary>
-    private const long Relaxation = 120;
+    /// <summary>Time in which an excess over the dead band is corrected, in seconds.</summary>
+    private const long CorrectionSeconds = 120;
 
     private long _perMillion;
-    private long _rest;
+    private long _remainder;
 
-    /// <summary>By how much the timeline has been moved so far, nanoseconds.</summary>
+    /// <summary>Offset of the timeline so far, in nanoseconds.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>The lead last judged, nanoseconds.</summary>
+    /// <summary>Lead measured in the last window, in nanoseconds.</summary>
     public long Lead { get; private set; }
 
-    /// <summary>Judges a window.</summary>
-    /// <param name="lead">How far its best sample came ahead of its time, nanoseconds; negative when all came late.</param>
-    public void Steer(long lead)
+    /// <summary>Evaluates a window and sets the rate.</summary>
+    /// <param name="lead">Maximum lead of the window's samples over their arrival, in nanoseconds; negative when all were late.</param>
+    public void Adjust(long lead)
     {
         Lead = lead;
         var excess = lead - Math.Clamp(lead, -DeadBand, DeadBand);
-        _perMillion = Math.Clamp(-excess / Relaxation / (Nanoseconds.PerSecond / Millionth), -MostPerMillion, MostPerMillion);
+        _perMillion = Math.Clamp(-excess / CorrectionSeconds / (Nanoseconds.PerSecond / Million), -MaxPerMillion, MaxPerMillion);
     }
 
-    /// <summary>Time goes on.</summary>
-    /// <param name="elapsed">By how much, nanoseconds. A pause counts as a second: nothing moves at once.</param>
-    public void Pass(long elapsed)
+    /// <summary>Advances time.</summary>
+    /// <param name="elapsed">Elapsed time in nanoseconds. At most one second counts, so that a pause causes no jump.</param>
+    public void Advance(long elapsed)
     {
-        var moved = (Math.Min(elapsed, LongestPass) * _perMillion) + _rest;
-        Offset += moved / Millionth;
-        _rest = moved % Millionth;
+        var moved = (Math.Min(elapsed, MaxElapsed) * _perMillion) + _remainder;
+        Offset += moved / Million;
+        _remainder = moved % Million;
     }
 }

@@ -1,16 +1,16 @@
 namespace Broadcast.Ingest.Health;
 
-/// <summary>Sums over the last seconds, in a ring of one number a second.</summary>
-/// <param name="seconds">Length of the ring.</param>
+/// <summary>Sums per second over the most recent seconds, in a ring buffer.</summary>
+/// <param name="seconds">Length of the ring buffer.</param>
 internal sealed class RateWindow(int seconds)
 {
     private readonly long[] _sums = new long[seconds];
     private long _second;
 
-    /// <summary>Whole seconds gone by since the first, the current one not counted.</summary>
+    /// <summary>Number of completed seconds since the first.</summary>
     public long Age { get; private set; } = -1;
 
-    /// <summary>Goes on to a second; those between are empty.</summary>
+    /// <summary>Advances to a second; skipped seconds count as zero.</summary>
     public void Advance(long second)
     {
         if (Age < 0)
@@ -35,12 +35,12 @@ internal sealed class RateWindow(int seconds)
     /// <summary>Adds to the current second.</summary>
     public void Add(long amount) => _sums[_second % seconds] += amount;
 
-    /// <summary>Sum of the last whole seconds, the current one not counted.</summary>
-    /// <param name="over">How many, less than the ring is long.</param>
-    public long Sum(int over)
+    /// <summary>Sum of the most recent completed seconds.</summary>
+    /// <param name="count">Number of seconds, less than the length of the ring buffer.</param>
+    public long Sum(int count)
     {
         var sum = 0L;
-        for (var back = 1; back <= over && back <= Age; back++)
+        for (var back = 1; back <= count && back <= Age; back++)
         {
             sum += _sums[(_second - back) % seconds];
         }
@@ -48,6 +48,6 @@ internal sealed class RateWindow(int seconds)
         return sum;
     }
 
-    /// <summary>Average of the last whole seconds, of as many as there were; 0 before the first is over.</summary>
-    public double PerSecond(int over) => Age <= 0 ? 0 : (double)Sum(over) / Math.Min(over, Age);
+    /// <summary>Average of the most recent completed seconds, or of as many as there are; 0 before the first is complete.</summary>
+    public double PerSecond(int count) => Age <= 0 ? 0 : (double)Sum(count) / Math.Min(count, Age);
 }

@@ -1,54 +1,55 @@
 using Broadcast.Ingest.Publishing;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Ingest.Health;
 
 /// <summary>
-/// Measures one publication as its samples go by: a few additions a sample, and once a second a report that any thread may read. Owned by the connection's loop.
+/// Measures one publication from its samples and creates a report every second, which any thread may read. Owned by the connection's loop.
 /// </summary>
-/// <param name="grant">Whose publication it is.</param>
-/// <param name="since">Since when it has been publishing.</param>
+/// <param name="grant">The permission to publish.</param>
+/// <param name="since">Time when publishing started.</param>
 internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
 {
-    private const int Brief = 10;
+    private const int ShortWindow = 10;
     private const int Minute = 60;
     private const int TenMinutes = 600;
-    private const int UsualAges = 30;
-    private const int FewAges = 6;
+    private const int HistoryLength = 30;
+    private const int MinHistory = 6;
 
     private readonly RateWindow _bytes = new(Minute + 1);
-    private readonly RateWindow _pictures = new(Brief + 1);
+    private readonly RateWindow _frames = new(ShortWindow + 1);
     private readonly RateWindow _dropped = new(Minute + 1);
     private readonly RateWindow _malformed = new(Minute + 1);
     private readonly RateWindow _jumps = new(TenMinutes + 1);
-    private readonly long[] _usual = new long[UsualAges];
-    private readonly List<Finding> _found = [];
+    private readonly long[] _history = new long[HistoryLength];
+    private readonly List<IssueDraft> _issues = [];
     private readonly Dictionary<string, DateTimeOffset> _since = [];
     private long _second = long.MinValue;
-    private int _usualCount;
-    private (long Dropped, long Malformed, long Jumps) _counted;
-    private (int Forward, int Back) _jumped;
-    private DateTimeOffset? _lastPicture;
-    private DateTimeOffset? _lastSound;
+    private int _historyCount;
+    private (long Dropped, long Malformed, long Jumps) _lastCounts;
+    private (int Forward, int Back) _lastJumps;
+    private DateTimeOffset? _lastVideo;
+    private DateTimeOffset? _lastAudio;
     private MediaTime? _lastDecode;
     private MediaTime? _lastSync;
     private long _syncPresent;
     private TimeSpan? _interval;
-    private TimeSpan? _longest;
-    private double _step;
+    private TimeSpan? _maxInterval;
+    private double _frameDuration;
     private double _deviation;
-    private DateTimeOffset? _openGroup;
+    private DateTimeOffset? _lastOpenGop;
     private Track? _video;
     private Track? _audio;
     private volatile SourceReport? _report;
 
-    /// <summary>The session it delivers to.</summary>
+    /// <summary>Session that receives the publication.</summary>
     public BroadcastSession Session => grant.Session;
 
-    /// <summary>Identity of the publication.</summary>
+    /// <summary>ID of the publication.</summary>
     public Guid Publication => grant.PublicationId;
 
-    /// <summary>The newest report; <see langword="null"/> before the first second is over.</summary>
+    /// <summary>Latest report; <see langword="null"/> before the first second is complete.</summary>
     public SourceReport? Report => _report;
 
     /// <summary>Counts a sample.</summary>
@@ -57,24 +58,24 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
         _bytes.Add(sample.Payload.Length);
         if ((sample.Track.Kind == TrackKind.Audio ? _audio : _video) is { } known && known.Id != sample.Track.Id)
         {
-            // Of several tracks of a kind the first is measured.
+            // Only the first track of each media type is measured.
             return;
         }
 
         if (sample.Track.Kind == TrackKind.Audio)
         {
-            (_audio, _lastSound) = (sample.Track, sample.Arrival);
+            (_audio, _lastAudio) = (sample.Track, sample.Arrival);
             return;
         }
 
-        _pictures.Add(1);
-        (_video, _lastPicture) = (sample.Track, sample.Arrival);
+        _frames.Add(1);
+        (_video, _lastVideo) = (sample.Track, sample.Arrival);
         if (_lastDecode is { } last && last.Timescale == sample.Decode.Timescale)
         {
-            // How far lengths are from the usual one, each on an average of some dozen pictures.
+            // Deviation from the typical frame duration; both are averages over some dozen frames.
             var step = (double)(sample.Decode.Ticks - last.Ticks) / last.Timescale;
-            _step += (step - _step) / (_step == 0 ? 1 : 32);
-            _deviation += (Math.Abs(step - _step) - _deviation) / 32;
+            _frameDuration += (step - _frameDuration) / (_frameDuration == 0 ? 1 : 32);
+            _deviation += (Math.Abs(step - _frameDuration) - _deviation) / 32;
         }
 
         _lastDecode = sample.Decode;
@@ -83,21 +84,21 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
             if (_lastSync is { } before)
             {
                 _interval = (sample.Decode - before).ToTimeSpan();
-                _longest = _longest > _interval ? _longest : _interval;
+                _maxInterval = _maxInterval > _interval ? _maxInterval : _interval;
             }
 
             (_lastSync, _syncPresent) = (sample.Decode, sample.Present.Ticks);
         }
         else if (sample.Present.Ticks < _syncPresent)
         {
-            _openGroup = sample.Arrival;
+            _lastOpenGop = sample.Arrival;
         }
     }
 
-    /// <summary>Time goes on. When a second is over, the report is made.</summary>
-    /// <param name="arrival">Now, as messages arrive.</param>
-    /// <param name="feed">What the publication counts itself.</param>
-    public void Pass(DateTimeOffset arrival, PublicationFeed feed)
+    /// <summary>Advances time. Creates a report when a second is complete.</summary>
+    /// <param name="arrival">Current arrival time.</param>
+    /// <param name="builder">Builder of the publication, for its own counters.</param>
+    public void Advance(DateTimeOffset arrival, PublicationBuilder builder)
     {
         var second = arrival.UtcTicks / TimeSpan.TicksPerSecond;
         if (second <= _second)
@@ -105,13 +106,13 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
             return;
         }
 
-        _dropped.Add(_second == long.MinValue ? 0 : feed.Dropped - _counted.Dropped);
-        _malformed.Add(_second == long.MinValue ? 0 : feed.Malformed - _counted.Malformed);
-        _jumps.Add(_second == long.MinValue ? 0 : feed.Jumps - _counted.Jumps);
-        IngestMetrics.Jumped(Session.Channel, feed.JumpsForward - _jumped.Forward, feed.JumpsBack - _jumped.Back);
-        _jumped = (feed.JumpsForward, feed.JumpsBack);
-        _counted = (feed.Dropped, feed.Malformed, feed.Jumps);
-        foreach (var window in (ReadOnlySpan<RateWindow>)[_bytes, _pictures, _dropped, _malformed, _jumps])
+        _dropped.Add(_second == long.MinValue ? 0 : builder.Dropped - _lastCounts.Dropped);
+        _malformed.Add(_second == long.MinValue ? 0 : builder.Malformed - _lastCounts.Malformed);
+        _jumps.Add(_second == long.MinValue ? 0 : builder.Jumps - _lastCounts.Jumps);
+        IngestMetrics.TimestampsJumped(Session.Channel, builder.JumpsForward - _lastJumps.Forward, builder.JumpsBack - _lastJumps.Back);
+        _lastJumps = (builder.JumpsForward, builder.JumpsBack);
+        _lastCounts = (builder.Dropped, builder.Malformed, builder.Jumps);
+        foreach (var window in (ReadOnlySpan<RateWindow>)[_bytes, _frames, _dropped, _malformed, _jumps])
         {
             window.Advance(second);
         }
@@ -119,103 +120,106 @@ internal sealed class SourceMeter(PublishGrant grant, DateTimeOffset since)
         _second = second;
         if (_bytes.Age > 0)
         {
-            if (_bytes.Age % Brief == 0)
+            if (_bytes.Age % ShortWindow == 0)
             {
-                _usual[_usualCount++ % UsualAges] = Bits(Brief);
+                _history[_historyCount++ % HistoryLength] = GetBitsPerSecond(ShortWindow);
             }
 
-            _report = Judge(arrival, feed);
+            _report = CreateReport(arrival, builder);
         }
     }
 
-    private SourceReport Judge(DateTimeOffset arrival, PublicationFeed feed)
+    private SourceReport CreateReport(DateTimeOffset arrival, PublicationBuilder builder)
     {
-        var video = VideoOf(feed);
-        var sound = _audio?.Config.Sound;
-        var audio = _audio is null ? null : new SourceAudio(_audio.Config.CodecString, sound?.SampleRate ?? 0, sound?.Channels ?? 0);
-        var figures = new SourceFigures
+        var video = DescribeVideo(builder);
+        var format = _audio?.Config.AudioFormat;
+        var audio = _audio is null ? null : new SourceAudio(_audio.Config.CodecString, format?.SampleRate ?? 0, format?.Channels ?? 0);
+        var statistics = new SourceStatistics
         {
             Age = arrival - since,
             TargetDuration = grant.Session.Latency.TargetDuration,
             Video = video,
             Audio = audio,
-            AwaitsKeyframe = feed.AwaitsKeyframe,
-            WithoutPicture = arrival - _lastPicture,
-            WithoutSound = arrival - _lastSound,
-            IsVariable = _step > 0 && _deviation > _step / 5,
-            HasOpenGroups = arrival - _openGroup < TimeSpan.FromMinutes(1),
-            Skew = feed.Skew,
-            Ahead = feed.Ahead,
+            AwaitsKeyframe = builder.AwaitsKeyframe,
+            TimeSinceVideo = arrival - _lastVideo,
+            TimeSinceAudio = arrival - _lastAudio,
+            HasVariableFrameRate = _frameDuration > 0 && _deviation > _frameDuration / 5,
+            HasOpenGop = arrival - _lastOpenGop < TimeSpan.FromMinutes(1),
+            Skew = builder.Skew,
+            ArrivalLead = builder.ArrivalLead,
             RecentJumps = _jumps.Sum(TenMinutes),
             RecentDrops = _dropped.Sum(Minute),
             RecentMalformed = _malformed.Sum(Minute),
-            BitsPerSecond = Bits(Brief),
-            UsualBitsPerSecond = Usual(),
+            BitsPerSecond = GetBitsPerSecond(ShortWindow),
+            TypicalBitsPerSecond = GetTypicalBitsPerSecond(),
         };
-        Findings.Of(figures, _found);
-        var latest = _lastPicture > _lastSound ? _lastPicture : _lastSound ?? _lastPicture;
+        SourceIssueRules.Evaluate(statistics, _issues);
+        var latest = _lastVideo > _lastAudio ? _lastVideo : _lastAudio ?? _lastVideo;
         return new SourceReport(
-            grant.Session.Id, grant.PublicationId, feed.Encoder, since, latest, figures.BitsPerSecond, Bits(Minute), video, audio, feed.Skew,
-            feed.JumpsForward, feed.JumpsBack, feed.Dropped, feed.Malformed, Dated(arrival));
+            grant.Session.Id, grant.PublicationId, builder.Encoder, since, latest, statistics.BitsPerSecond, GetBitsPerSecond(Minute), video, audio,
+            builder.Skew,
+            builder.JumpsForward, builder.JumpsBack, builder.Dropped, builder.Malformed, AddStartTimes(arrival));
     }
 
-    private SourceVideo? VideoOf(PublicationFeed feed)
+    private SourceVideo? DescribeVideo(PublicationBuilder builder)
     {
         if (_video is null)
         {
             return null;
         }
 
-        var picture = _video.Config.Picture;
-        var claimed = picture is { FramesPerSecond: > 0 } ? picture.FramesPerSecond : feed.ClaimedFrameRate;
+        var format = _video.Config.VideoFormat;
+        var declared = format is { FramesPerSecond: > 0 } ? format.FramesPerSecond : builder.DeclaredFrameRate;
         var current = _interval;
-        if (_lastSync is { } sync && _lastDecode is { } last && (last - sync).ToTimeSpan() is var open && (current is null ? open > grant.Session.Latency.TargetDuration : open > current))
+        if (_lastSync is { } sync && _lastDecode is { } last && (last - sync).ToTimeSpan() is var open
+            && (current is null ? open > grant.Session.Latency.TargetDuration : open > current))
         {
             current = open;
         }
 
         return new SourceVideo(
-            _video.Config.CodecString, picture?.Width ?? 0, picture?.Height ?? 0, _pictures.PerSecond(Brief), claimed, current, current > _longest ? current : _longest ?? current);
+            _video.Config.CodecString, format?.Width ?? 0, format?.Height ?? 0, _frames.PerSecond(ShortWindow), declared, current,
+            current > _maxInterval ? current : _maxInterval ?? current);
     }
 
-    private SourceFinding[] Dated(DateTimeOffset arrival)
+    private SourceIssue[] AddStartTimes(DateTimeOffset arrival)
     {
         foreach (var code in _since.Keys)
         {
-            if (!_found.Exists(finding => finding.Code == code))
+            if (!_issues.Exists(issue => issue.Code == code))
             {
                 _since.Remove(code);
             }
         }
 
-        if (_found.Count == 0)
+        if (_issues.Count == 0)
         {
             return [];
         }
 
-        var dated = new SourceFinding[_found.Count];
-        for (var i = 0; i < dated.Length; i++)
+        var issues = new SourceIssue[_issues.Count];
+        for (var i = 0; i < issues.Length; i++)
         {
-            var (code, severity, advice) = _found[i];
+            var (code, severity, advice) = _issues[i];
             _since.TryAdd(code, arrival);
-            dated[i] = new SourceFinding(code, severity, advice, _since[code]);
+            issues[i] = new SourceIssue(code, severity, advice, _since[code]);
         }
 
-        return dated;
+        return issues;
     }
 
-    private long Bits(int over) => (long)(_bytes.PerSecond(over) * 8);
+    private long GetBitsPerSecond(int seconds) => (long)(_bytes.PerSecond(seconds) * 8);
 
-    private long Usual()
+    private long GetTypicalBitsPerSecond()
     {
-        var count = Math.Min(_usualCount, UsualAges);
-        if (count < FewAges)
+        var count = Math.Min(_historyCount, HistoryLength);
+        if (count < MinHistory)
         {
             return 0;
         }
 
-        Span<long> sorted = stackalloc long[UsualAges];
-        _usual.AsSpan(0, count).CopyTo(sorted);
+        Span<long> sorted = stackalloc long[HistoryLength];
+        _history.AsSpan(0, count).CopyTo(sorted);
         sorted[..count].Sort();
         return sorted[count / 2];
     }

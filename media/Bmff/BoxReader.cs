@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>A box's header (ISO/IEC 14496-12, 4.2), however it gives its size.</summary>
-/// <param name="Type">Its type.</param>
-/// <param name="HeaderLength">Bytes of the header: 8, or 16 with a 64-bit size.</param>
-/// <param name="Length">Bytes of the box, header included; 0 when it reaches to the end of its file.</param>
+/// <summary>A box header (ISO/IEC 14496-12, 4.2) with a 32-bit or 64-bit size.</summary>
+/// <param name="Type">Box type.</param>
+/// <param name="HeaderLength">Header size in bytes: 8, or 16 with a 64-bit size.</param>
+/// <param name="Length">Box size in bytes, including the header; 0 when the box extends to the end of the file.</param>
 public readonly record struct BoxHeader(BoxType Type, int HeaderLength, long Length)
 {
-    /// <summary>Reads a header; <see langword="false"/> when there are not enough bytes for one yet.</summary>
+    /// <summary>Reads a header; <see langword="false"/> when there are too few bytes.</summary>
     /// <exception cref="InvalidBmffException">The size is smaller than the header.</exception>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BoxHeader header)
     {
@@ -32,7 +32,7 @@ public readonly record struct BoxHeader(BoxType Type, int HeaderLength, long Len
 
         if ((length < (ulong)headerLength && (length != 0 || headerLength == 16)) || length > long.MaxValue)
         {
-            throw new InvalidBmffException($"Box '{type}' claims {length} bytes, which no box can have.");
+            throw new InvalidBmffException($"Box '{type}' has an invalid size of {length} bytes.");
         }
 
         header = new BoxHeader(type, headerLength, (long)length);
@@ -41,34 +41,35 @@ public readonly record struct BoxHeader(BoxType Type, int HeaderLength, long Len
 }
 
 /// <summary>A box found in a buffer.</summary>
-/// <param name="Type">Its type.</param>
-/// <param name="Offset">Where its header begins in what is read.</param>
-/// <param name="HeaderLength">Bytes of its header.</param>
-/// <param name="Length">Bytes of the box, header included.</param>
+/// <param name="Type">Box type.</param>
+/// <param name="Offset">Offset of the header in the buffer.</param>
+/// <param name="HeaderLength">Header size in bytes.</param>
+/// <param name="Length">Box size in bytes, including the header.</param>
 public readonly record struct Box(BoxType Type, int Offset, int HeaderLength, int Length)
 {
-    /// <summary>Where its content begins.</summary>
+    /// <summary>Offset of the content in the buffer.</summary>
     public int BodyOffset => Offset + HeaderLength;
 
-    /// <summary>Bytes of its content.</summary>
+    /// <summary>Content size in bytes.</summary>
     public int BodyLength => Length - HeaderLength;
 }
 
 /// <summary>
-/// Reads the boxes of one level, one after the other: of a file, or of a box's content. Pure; never reads outside of what it was given, and allocates nothing.
+/// Reads the boxes of one level in order: those of a file, or of a box. Pure and allocation-free; never reads outside the buffer.
 /// </summary>
 /// <param name="bytes">A file, or the content of a box.</param>
 public ref struct BoxReader(ReadOnlySpan<byte> bytes)
 {
-    /// <summary>Most boxes accepted on one level.</summary>
+    /// <summary>Maximum number of boxes on one level.</summary>
     public const int MaxBoxes = 4096;
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _position;
     private int _count;
 
-    /// <summary>Reads the next box; <see langword="false"/> after the last.</summary>
-    /// <exception cref="InvalidBmffException">The next box is cut off, larger than what it is in, or one too many.</exception>
+    /// <summary>Reads the next box; <see langword="false"/> after the last one.</summary>
+    /// <exception cref="InvalidBmffException">The next box is truncated, larger than its parent, or exceeds
+    /// <see cref="MaxBoxes"/>.</exception>
     public bool TryRead(out Box box)
     {
         box = default;
@@ -80,7 +81,7 @@ public ref struct BoxReader(ReadOnlySpan<byte> bytes)
 
         if (++_count > MaxBoxes)
         {
-            throw new InvalidBmffException($"There are over {MaxBoxes} boxes on one level.");
+            throw new InvalidBmffException($"More than {MaxBoxes} boxes on one level.");
         }
 
         if (!BoxHeader.TryRead(rest, out var header))
@@ -91,7 +92,8 @@ public ref struct BoxReader(ReadOnlySpan<byte> bytes)
         var length = header.Length == 0 ? rest.Length : header.Length;
         if (length > rest.Length)
         {
-            throw new InvalidBmffException($"Box '{header.Type}' at {_position} claims {length} bytes where {rest.Length} are left.");
+            throw new InvalidBmffException(
+                $"Box '{header.Type}' at {_position} has a size of {length} bytes, but only {rest.Length} remain.");
         }
 
         box = new Box(header.Type, _position, header.HeaderLength, (int)length);
@@ -102,23 +104,24 @@ public ref struct BoxReader(ReadOnlySpan<byte> bytes)
     /// <summary>The content of a box that this reader returned.</summary>
     public readonly ReadOnlySpan<byte> Body(scoped in Box box) => _bytes.Slice(box.BodyOffset, box.BodyLength);
 
-    /// <summary>Finds the content of the first box of a path.</summary>
+    /// <summary>Finds the content of the first box on a path.</summary>
     /// <param name="bytes">A file, or the content of a box.</param>
-    /// <param name="path">Types joined by <c>/</c>, as in <c>"moov/trak/mdia"u8</c>, none of them with fields before their boxes.</param>
-    /// <param name="body">The content of the last.</param>
-    /// <exception cref="InvalidBmffException">A level on the way is broken.</exception>
+    /// <param name="path">Types joined by <c>/</c>, as in <c>"moov/trak/mdia"u8</c>. No box on the path except the last may have fields
+    /// before its child boxes.</param>
+    /// <param name="body">Content of the last box on the path.</param>
+    /// <exception cref="InvalidBmffException">A level on the path is malformed.</exception>
     public static bool TryFind(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path, out ReadOnlySpan<byte> body)
     {
         body = bytes;
         while (!path.IsEmpty)
         {
-            var wanted = BoxType.Of(path[..4]);
+            var type = BoxType.Of(path[..4]);
             path = path.Length > 4 ? path[5..] : default;
             var reader = new BoxReader(body);
             var found = false;
             while (!found && reader.TryRead(out var box))
             {
-                if (box.Type == wanted)
+                if (box.Type == type)
                 {
                     body = reader.Body(box);
                     found = true;
@@ -135,9 +138,9 @@ public ref struct BoxReader(ReadOnlySpan<byte> bytes)
         return true;
     }
 
-    /// <summary>Finds the content of the first box of a path, which has to be there.</summary>
-    /// <exception cref="InvalidBmffException">It is not there, or a level on the way is broken.</exception>
+    /// <summary>Finds the content of the first box on a path, which must exist.</summary>
+    /// <exception cref="InvalidBmffException">The box is missing, or a level on the path is malformed.</exception>
     public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path) => TryFind(bytes, path, out var body)
         ? body
-        : throw new InvalidBmffException($"There is no box {System.Text.Encoding.ASCII.GetString(path)}.");
+        : throw new InvalidBmffException($"Box {System.Text.Encoding.ASCII.GetString(path)} is missing.");
 }

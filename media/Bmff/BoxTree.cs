@@ -4,23 +4,23 @@ using System.Text;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>A box with its place in the tree.</summary>
-/// <param name="Box">Type, place and size; offsets count from the beginning of the file.</param>
-/// <param name="Depth">0 on the file's own level.</param>
+/// <summary>A box and its depth in the tree.</summary>
+/// <param name="Box">Type, offset and size; the offset counts from the start of the file.</param>
+/// <param name="Depth">Depth; 0 for top-level boxes.</param>
 public readonly record struct BoxTreeNode(Box Box, int Depth);
 
 /// <summary>
-/// All boxes of a file in order, those inside others behind them: for looking into files, in tests and diagnostics. Not recursive; depth and number are bounded.
+/// Lists all boxes of a file in depth-first order, for tests and diagnostics. Not recursive; depth and number of boxes are bounded.
 /// </summary>
 public static class BoxTree
 {
-    /// <summary>Deepest nesting accepted.</summary>
+    /// <summary>Maximum nesting depth.</summary>
     public const int MaxDepth = 16;
 
-    /// <summary>Most boxes accepted in all.</summary>
+    /// <summary>Maximum number of boxes in a file.</summary>
     public const int MaxBoxes = 16_384;
 
-    // The bytes of fields that stand before the boxes inside.
+    // Bytes of fields before the child boxes.
     private static readonly FrozenDictionary<BoxType, int> Containers = new Dictionary<BoxType, int>
     {
         [BoxType.Of("moov"u8)] = 0,
@@ -47,7 +47,7 @@ public static class BoxTree
     }.ToFrozenDictionary();
 
     /// <summary>Lists the boxes.</summary>
-    /// <exception cref="InvalidBmffException">The bytes are no boxes, or go beyond the limits.</exception>
+    /// <exception cref="InvalidBmffException">The file is malformed or exceeds a limit.</exception>
     public static IReadOnlyList<BoxTreeNode> Read(ReadOnlySpan<byte> file)
     {
         var nodes = new List<BoxTreeNode>();
@@ -68,7 +68,7 @@ public static class BoxTree
 
             if (nodes.Count == MaxBoxes)
             {
-                throw new InvalidBmffException($"There are over {MaxBoxes} boxes.");
+                throw new InvalidBmffException($"More than {MaxBoxes} boxes in one file.");
             }
 
             var reader = new BoxReader(file[position..ends[depth]]);
@@ -91,8 +91,8 @@ public static class BoxTree
         }
     }
 
-    /// <summary>One line a box, indented by its depth: type and size.</summary>
-    /// <exception cref="InvalidBmffException">The bytes are no boxes, or go beyond the limits.</exception>
+    /// <summary>One line per box with its type and size, indented by depth.</summary>
+    /// <exception cref="InvalidBmffException">The file is malformed or exceeds a limit.</exception>
     public static string Describe(ReadOnlySpan<byte> file)
     {
         var text = new StringBuilder();

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Broadcast.Media.Bmff;
 
 /// <summary>
-/// Writes ISO BMFF boxes (ISO/IEC 14496-12, 4.2), big-endian, into a buffer that grows and can be used again. A box is a scope: its size is put in when the scope ends.
+/// Writes ISO BMFF boxes (ISO/IEC 14496-12, 4.2), big-endian, into a growing, reusable buffer. A box is a scope; its size is written when
+/// the scope ends.
 /// <code>
 /// using (writer.FullBox("mfhd"u8, version: 0, flags: 0))
 /// {
@@ -12,24 +13,24 @@ namespace Broadcast.Media.Bmff;
 /// </code>
 /// Not thread-safe.
 /// </summary>
-/// <param name="capacity">Bytes to begin with; more are taken when needed.</param>
+/// <param name="capacity">Initial buffer size in bytes.</param>
 public sealed class BoxWriter(int capacity = 1024)
 {
     private byte[] _buffer = new byte[Math.Max(capacity, 16)];
 
-    /// <summary>Bytes written so far, which is also where the next one goes.</summary>
+    /// <summary>Number of bytes written; the offset of the next byte.</summary>
     public int Position { get; private set; }
 
-    /// <summary>What has been written; valid until the next write.</summary>
+    /// <summary>The bytes written so far; valid until the next write.</summary>
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Position);
 
-    /// <summary>Begins again, in the same buffer.</summary>
+    /// <summary>Clears the writer and keeps its buffer.</summary>
     public void Clear() => Position = 0;
 
-    /// <summary>A copy of what has been written, of exactly its size.</summary>
+    /// <summary>Copies the written bytes.</summary>
     public byte[] ToArray() => Written.ToArray();
 
-    /// <summary>Opens a box; it ends where the returned scope is disposed of.</summary>
+    /// <summary>Opens a box; it ends when the returned scope is disposed.</summary>
     public BoxScope Box(ReadOnlySpan<byte> type)
     {
         var start = Position;
@@ -38,7 +39,7 @@ public sealed class BoxWriter(int capacity = 1024)
         return new BoxScope(this, start);
     }
 
-    /// <summary>Opens a box that begins with a version and 24 bits of flags.</summary>
+    /// <summary>Opens a full box, which starts with a version and 24 bits of flags.</summary>
     public BoxScope FullBox(ReadOnlySpan<byte> type, byte version, uint flags)
     {
         var scope = Box(type);
@@ -48,38 +49,38 @@ public sealed class BoxWriter(int capacity = 1024)
     }
 
     /// <summary>Writes one byte.</summary>
-    public void UInt8(byte value) => Take(1)[0] = value;
+    public void UInt8(byte value) => Reserve(1)[0] = value;
 
     /// <summary>Writes 16 bits.</summary>
-    public void UInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Take(2), value);
+    public void UInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Reserve(2), value);
 
     /// <summary>Writes the low 24 bits.</summary>
     public void UInt24(uint value)
     {
-        var target = Take(3);
+        var target = Reserve(3);
         target[0] = (byte)(value >> 16);
         target[1] = (byte)(value >> 8);
         target[2] = (byte)value;
     }
 
     /// <summary>Writes 32 bits.</summary>
-    public void UInt32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Take(4), value);
+    public void UInt32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Reserve(4), value);
 
-    /// <summary>Writes 32 bits, signed.</summary>
-    public void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Take(4), value);
+    /// <summary>Writes a signed 32-bit number.</summary>
+    public void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Reserve(4), value);
 
     /// <summary>Writes 64 bits.</summary>
-    public void UInt64(ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Take(8), value);
+    public void UInt64(ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Reserve(8), value);
 
-    /// <summary>Writes bytes as they are.</summary>
-    public void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(Take(value.Length));
+    /// <summary>Writes bytes unchanged.</summary>
+    public void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(Reserve(value.Length));
 
-    /// <summary>Writes bytes of zero.</summary>
-    public void Zeros(int count) => Take(count).Clear();
+    /// <summary>Writes zero bytes.</summary>
+    public void Zeros(int count) => Reserve(count).Clear();
 
-    /// <summary>Puts a value where 32 bits were written before, for what is known only later.</summary>
-    /// <param name="position">Where they were written, from <see cref="Position"/>.</param>
-    /// <param name="value">What they are.</param>
+    /// <summary>Overwrites 32 bits that were written before, for values that are known only later.</summary>
+    /// <param name="position">Offset of the bits to overwrite, taken from <see cref="Position"/>.</param>
+    /// <param name="value">The new value.</param>
     public void PatchUInt32(int position, uint value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -87,9 +88,9 @@ public sealed class BoxWriter(int capacity = 1024)
         BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(position), value);
     }
 
-    /// <summary>The same with 64 bits.</summary>
-    /// <param name="position">Where they were written, from <see cref="Position"/>.</param>
-    /// <param name="value">What they are.</param>
+    /// <summary>Overwrites 64 bits that were written before.</summary>
+    /// <param name="position">Offset of the bits to overwrite, taken from <see cref="Position"/>.</param>
+    /// <param name="value">The new value.</param>
     public void PatchUInt64(int position, ulong value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -97,7 +98,7 @@ public sealed class BoxWriter(int capacity = 1024)
         BinaryPrimitives.WriteUInt64BigEndian(_buffer.AsSpan(position), value);
     }
 
-    /// <summary>Hands out what has been written, without copying it, and begins again in another buffer.</summary>
+    /// <summary>Returns the written bytes without copying them, and continues with a new buffer.</summary>
     public ReadOnlyMemory<byte> Detach()
     {
         var written = _buffer.AsMemory(0, Position);
@@ -105,29 +106,29 @@ public sealed class BoxWriter(int capacity = 1024)
         return written;
     }
 
-    private Span<byte> Take(int count)
+    private Span<byte> Reserve(int count)
     {
         if (_buffer.Length - Position < count)
         {
             Array.Resize(ref _buffer, Math.Max(checked(Position + count), (int)Math.Min((long)_buffer.Length * 2, Array.MaxLength)));
         }
 
-        var taken = _buffer.AsSpan(Position, count);
+        var reserved = _buffer.AsSpan(Position, count);
         Position += count;
-        return taken;
+        return reserved;
     }
 
-    /// <summary>A box that is being written.</summary>
+    /// <summary>An open box.</summary>
     public readonly ref struct BoxScope
     {
         private readonly BoxWriter _writer;
 
         internal BoxScope(BoxWriter writer, int start) => (_writer, Start) = (writer, start);
 
-        /// <summary>Where its first byte is.</summary>
+        /// <summary>Offset of the first byte of the box.</summary>
         public int Start { get; }
 
-        /// <summary>Ends the box and puts its size in.</summary>
+        /// <summary>Ends the box and writes its size.</summary>
         public void Dispose() => _writer.PatchUInt32(Start, (uint)(_writer.Position - Start));
     }
 }

@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>The boxes inside sample entries that hold a codec's configuration, written and read.</summary>
+/// <summary>Reads and writes the codec configuration boxes inside sample entries.</summary>
 internal static class CodecBoxes
 {
-    /// <summary>Bytes of fields in a visual sample entry before its boxes (ISO/IEC 14496-12, 12.1.3).</summary>
+    /// <summary>Bytes of fields in a visual sample entry before its child boxes (ISO/IEC 14496-12, 12.1.3).</summary>
     public const int VisualFields = 78;
 
-    /// <summary>Bytes of fields in an audio sample entry before its boxes (12.2.3).</summary>
+    /// <summary>Bytes of fields in an audio sample entry before its child boxes (12.2.3).</summary>
     public const int AudioFields = 28;
 
-    /// <summary>Writes the box of a configuration other than AAC's, whose descriptors are another matter.</summary>
+    /// <summary>Writes the configuration box of any codec except AAC, which uses descriptors instead.</summary>
     public static void Write(BoxWriter writer, CodecConfig config)
     {
         switch (config)
@@ -57,12 +58,12 @@ internal static class CodecBoxes
         }
     }
 
-    /// <summary>Reads the configuration of a sample entry.</summary>
-    /// <param name="entry">The entry's type.</param>
-    /// <param name="body">Its content.</param>
-    /// <returns><see langword="null"/> when the type is not one of those written here.</returns>
-    /// <exception cref="InvalidBmffException">The entry or its box is broken.</exception>
-    /// <exception cref="InvalidCodecConfigException">The configuration is.</exception>
+    /// <summary>Reads the codec configuration of a sample entry.</summary>
+    /// <param name="entry">Type of the sample entry.</param>
+    /// <param name="body">Content of the sample entry.</param>
+    /// <returns><see langword="null"/> when the type is not one that this class writes.</returns>
+    /// <exception cref="InvalidBmffException">The entry or its configuration box is malformed.</exception>
+    /// <exception cref="InvalidCodecConfigException">The codec configuration is invalid.</exception>
     public static CodecConfig? Read(BoxType entry, ReadOnlySpan<byte> body)
     {
         var fields = new BoxFields(body, "sample entry");
@@ -122,12 +123,13 @@ internal static class CodecBoxes
     }
 
     /// <summary>
-    /// ISO/IEC 14496-15, 8.3.3.1 and 8.4.1: in <c>hvc1</c> the arrays of parameter sets are marked as complete, which encoders that only stream leave open.
+    /// Writes an <c>hvcC</c> record with its parameter set arrays marked as complete, as <c>hvc1</c> requires (ISO/IEC 14496-15, 8.3.3.1
+    /// and 8.4.1). Streaming encoders leave the mark unset.
     /// </summary>
     private static void WriteComplete(BoxWriter writer, ReadOnlySpan<byte> record)
     {
         const int head = HevcDecoderConfiguration.HeadLength;
-        writer.UInt8(1); // version 0 of early encoders has the same layout
+        writer.UInt8(1); // version 0, written by early encoders, has the same layout
         writer.Bytes(record[1..head]);
         var rest = record[head..];
         for (var arrays = record[head - 1]; arrays > 0; arrays--)
@@ -145,7 +147,7 @@ internal static class CodecBoxes
         }
     }
 
-    /// <summary>Opus in ISO BMFF, 4.3.2: the same fields in big-endian order.</summary>
+    /// <summary>Writes the Opus header fields in big-endian order (Opus in ISO BMFF, 4.3.2).</summary>
     private static void WriteOpus(BoxWriter writer, OpusHeader header)
     {
         using (writer.Box("dOps"u8))
@@ -166,7 +168,7 @@ internal static class CodecBoxes
         var version = fields.UInt8();
         if (version != 0)
         {
-            throw new InvalidBmffException($"Box 'dOps' has version {version}; 0 is the only one.");
+            throw new InvalidBmffException($"Box 'dOps' has version {version}; only version 0 is supported.");
         }
 
         var (channels, preSkip, rate, gain, family) = (fields.UInt8(), fields.UInt16(), fields.UInt32(), (short)fields.UInt16(), fields.UInt8());

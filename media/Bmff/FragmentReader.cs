@@ -1,15 +1,15 @@
 namespace Broadcast.Media.Bmff;
 
-/// <summary>A chunk, read: <c>[styp] [prft] moof mdat</c>.</summary>
-/// <param name="Offset">Where it begins in what was read, in bytes.</param>
-/// <param name="Length">Its bytes, all its boxes together.</param>
-/// <param name="SegmentType">Whether and which <c>styp</c> it begins with.</param>
-/// <param name="SequenceNumber"><c>mfhd</c>'s number.</param>
-/// <param name="TrackId">The track's number in the file.</param>
-/// <param name="BaseDecodeTime">Decode time of the first sample in ticks of the track's timescale.</param>
-/// <param name="Reference">What its <c>prft</c> says, or <see langword="null"/>; the wall clock to 100 ns.</param>
-/// <param name="Samples">Its samples, at least one.</param>
-/// <param name="DataOffset">Where the first sample's payload begins in what was read, in bytes.</param>
+/// <summary>A parsed CMAF chunk: <c>[styp] [prft] moof mdat</c>.</summary>
+/// <param name="Offset">Offset of the chunk in the buffer, in bytes.</param>
+/// <param name="Length">Size of the chunk in bytes, including all boxes.</param>
+/// <param name="SegmentType">The <c>styp</c> box at the start of the chunk, if any.</param>
+/// <param name="SequenceNumber">Sequence number from <c>mfhd</c>.</param>
+/// <param name="TrackId">Track ID in the file.</param>
+/// <param name="BaseDecodeTime">Decode time of the first sample, in ticks of the track's timescale.</param>
+/// <param name="Reference">Content of <c>prft</c>, with a wall-clock resolution of 100 ns; <see langword="null"/> without that box.</param>
+/// <param name="Samples">Samples of the chunk, at least one.</param>
+/// <param name="DataOffset">Offset of the first payload in the buffer, in bytes.</param>
 public sealed record Fragment(
     int Offset, int Length, SegmentTypeBox SegmentType, uint SequenceNumber, uint TrackId, long BaseDecodeTime, ProducerReferenceTime? Reference,
     IReadOnlyList<FragmentSample> Samples, int DataOffset)
@@ -19,20 +19,22 @@ public sealed record Fragment(
 }
 
 /// <summary>
-/// Reads chunks that <see cref="FragmentWriter"/> wrote, and others of one track and one run a chunk: for recovery after a crash, for export, and for tests.
-/// Pure; allocates no more than the bytes that are really there warrant.
+/// Reads chunks with one track and one track run, such as those of <see cref="FragmentWriter"/>. Used for crash recovery, export and tests.
+/// Pure; allocations are bounded by the size of the input.
 /// </summary>
 public static class FragmentReader
 {
-    /// <summary>Most samples accepted in a chunk: over ten minutes of AAC.</summary>
+    /// <summary>Maximum number of samples in a chunk: more than ten minutes of AAC.</summary>
     public const int MaxSamples = 32_768;
 
     private const long NtpUnixSeconds = 2_208_988_800;
 
-    /// <summary>Reads all whole chunks from the beginning; what is cut off at the end, as by a crash, is left.</summary>
-    /// <param name="bytes">A segment, or several, or part of one.</param>
-    /// <param name="consumed">Where the last whole chunk ends.</param>
-    /// <exception cref="InvalidBmffException">There are bytes that are not such chunks.</exception>
+    /// <summary>
+    /// Reads all complete chunks from the start of the buffer. An incomplete chunk at the end, as after a crash, is ignored.
+    /// </summary>
+    /// <param name="bytes">One or more segments, or a part of one.</param>
+    /// <param name="consumed">Offset of the end of the last complete chunk.</param>
+    /// <exception cref="InvalidBmffException">The bytes are not CMAF chunks.</exception>
     public static IReadOnlyList<Fragment> ReadAll(ReadOnlySpan<byte> bytes, out int consumed)
     {
         var fragments = new List<Fragment>();
@@ -46,11 +48,11 @@ public static class FragmentReader
         return fragments;
     }
 
-    /// <summary>Reads the chunk at a place; <see langword="false"/> when it is not whole yet.</summary>
-    /// <param name="bytes">What is there.</param>
-    /// <param name="offset">Where the chunk begins.</param>
+    /// <summary>Reads the chunk at an offset; <see langword="false"/> when it is incomplete.</summary>
+    /// <param name="bytes">The buffer.</param>
+    /// <param name="offset">Offset of the chunk in the buffer.</param>
     /// <param name="fragment">The chunk.</param>
-    /// <exception cref="InvalidBmffException">There are bytes that are not such a chunk.</exception>
+    /// <exception cref="InvalidBmffException">The bytes are not a CMAF chunk.</exception>
     public static bool TryRead(ReadOnlySpan<byte> bytes, int offset, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Fragment? fragment)
     {
         fragment = null;
@@ -67,7 +69,7 @@ public static class FragmentReader
 
             if (header.Length == 0)
             {
-                throw new InvalidBmffException($"Box '{header.Type}' at {position} has no end, so it is no part of a chunk.");
+                throw new InvalidBmffException($"Box '{header.Type}' at {position} has no size, which is not allowed in a chunk.");
             }
 
             var end = position + (int)header.Length;
@@ -96,7 +98,7 @@ public static class FragmentReader
                         offset, end - offset, segmentType, moof.SequenceNumber, moof.TrackId, moof.BaseDecodeTime, reference, moof.Samples, (int)data);
                     return true;
                 case "moof" or "mdat" or "ftyp" or "moov":
-                    throw new InvalidBmffException($"Box '{header.Type}' at {position} does not belong there in a chunk.");
+                    throw new InvalidBmffException($"Box '{header.Type}' at {position} is not allowed there in a chunk.");
             }
 
             position = end;
@@ -133,8 +135,8 @@ public static class FragmentReader
 
     /// <summary>Reads the content of a <c>moof</c>.</summary>
     /// <param name="body">The content.</param>
-    /// <param name="available">Bytes that its samples can have: those of its <c>mdat</c>.</param>
-    /// <exception cref="InvalidBmffException">It is not of one track and one run, or says what cannot be.</exception>
+    /// <param name="available">Size of the samples in the <c>mdat</c>, in bytes.</param>
+    /// <exception cref="InvalidBmffException">The chunk has more than one track or track run, or invalid values.</exception>
     internal static Moof ReadMoof(ReadOnlySpan<byte> body, int available)
     {
         var mfhd = new BoxFields(BoxReader.Find(body, "mfhd"u8), "mfhd");
@@ -158,7 +160,7 @@ public static class FragmentReader
         var flags = fields.FullBox().Flags;
         if ((flags & 0x02_0001) != 0x02_0000)
         {
-            throw new InvalidBmffException("Box 'tfhd' does not count its data from its own 'moof', as CMAF asks.");
+            throw new InvalidBmffException("Box 'tfhd' does not set default-base-is-moof, which CMAF requires.");
         }
 
         var trackId = fields.UInt32();
@@ -172,12 +174,12 @@ public static class FragmentReader
         var fields = new BoxFields(body, "trun");
         var (version, flags) = fields.FullBox();
         var count = fields.UInt32();
-        var dataOffset = (flags & 1) != 0 ? fields.Int32() : throw new InvalidBmffException("Box 'trun' does not say where its data is.");
+        var dataOffset = (flags & 1) != 0 ? fields.Int32() : throw new InvalidBmffException("Box 'trun' has no data offset.");
         var firstFlags = (flags & 4) != 0 ? fields.UInt32() : (uint?)null;
         var perSample = 4 * System.Numerics.BitOperations.PopCount(flags & 0xF00);
         if (count is 0 or > MaxSamples || count * (long)perSample > fields.Rest.Length)
         {
-            throw new InvalidBmffException($"Box 'trun' claims {count} samples, which it cannot hold.");
+            throw new InvalidBmffException($"Box 'trun' has an invalid sample count of {count}.");
         }
 
         var samples = new FragmentSample[count];
@@ -186,7 +188,7 @@ public static class FragmentReader
         {
             var duration = (flags & 0x100) != 0 ? fields.UInt32() : defaults.Duration;
             var size = (flags & 0x200) != 0 ? fields.UInt32() : defaults.Size;
-            var own = (flags & 0x400) != 0 ? fields.UInt32() : i == 0 && firstFlags is { } first ? first : defaults.Flags;
+            var sampleFlags = (flags & 0x400) != 0 ? fields.UInt32() : i == 0 && firstFlags is { } first ? first : defaults.Flags;
             var offset = (flags & 0x800) != 0 ? fields.Int32() : 0;
             if (version == 0 && offset < 0)
             {
@@ -196,10 +198,10 @@ public static class FragmentReader
             length += size;
             if (length > available)
             {
-                throw new InvalidBmffException($"Box 'trun' claims over {available} bytes of samples, which are not there.");
+                throw new InvalidBmffException($"Box 'trun' describes more than the {available} available bytes of samples.");
             }
 
-            samples[i] = new FragmentSample(duration, (int)size, (own & 0x1_0000) == 0, offset);
+            samples[i] = new FragmentSample(duration, (int)size, (sampleFlags & 0x1_0000) == 0, offset);
         }
 
         return (samples, dataOffset, length);
@@ -207,6 +209,6 @@ public static class FragmentReader
 
     private readonly record struct Defaults(uint TrackId, uint Duration, uint Size, uint Flags);
 
-    /// <summary>A <c>moof</c>; its data offset counts from its own first byte.</summary>
+    /// <summary>A parsed <c>moof</c>. Its data offset counts from the first byte of the <c>moof</c>.</summary>
     internal sealed record Moof(uint SequenceNumber, uint TrackId, long BaseDecodeTime, FragmentSample[] Samples, int DataOffset, long PayloadLength);
 }

@@ -1,49 +1,52 @@
 namespace Broadcast.Media.Bmff;
 
-/// <summary>One sample as a fragment's <c>trun</c> tells it.</summary>
-/// <param name="Duration">Its length in ticks of the track's timescale: the next sample's decode time less its own.</param>
-/// <param name="Size">Its bytes.</param>
-/// <param name="IsSync">Whether decoding can begin here.</param>
-/// <param name="CompositionOffset">Presentation time less decode time, in ticks; may be negative.</param>
+/// <summary>One sample as described by the <c>trun</c> of a fragment.</summary>
+/// <param name="Duration">Duration in ticks of the track's timescale: the next sample's decode time minus this sample's.</param>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="IsSync">Whether the sample is a sync sample.</param>
+/// <param name="CompositionOffset">Presentation time minus decode time, in ticks; may be negative.</param>
 public readonly record struct FragmentSample(uint Duration, int Size, bool IsSync, int CompositionOffset = 0);
 
-/// <summary>Whether a <c>styp</c> box goes before a chunk (ISO/IEC 23000-19, 7.3.3.1), and which.</summary>
+/// <summary>The <c>styp</c> box before a chunk (ISO/IEC 23000-19, 7.3.3.1).</summary>
 public enum SegmentTypeBox
 {
-    /// <summary>None: the chunk continues a segment.</summary>
+    /// <summary>No <c>styp</c>: the chunk continues a segment.</summary>
     None,
 
     /// <summary>The chunk is the first of a CMAF segment: brands <c>msdh</c>, <c>cmfs</c>, <c>cmff</c>, <c>cmfl</c>.</summary>
     Segment,
 
-    /// <summary>The chunk continues a segment and travels on its own: brand <c>cmfl</c>.</summary>
+    /// <summary>The chunk continues a segment and is delivered separately: brand <c>cmfl</c>.</summary>
     Chunk,
 }
 
-/// <summary>What a <c>prft</c> box says: that a media time was at an encoder or server at a wall-clock time (ISO/IEC 14496-12, 8.16.5).</summary>
-/// <param name="MediaTime">Decode time on the track's timescale.</param>
-/// <param name="WallClock">The wall clock then.</param>
+/// <summary>
+/// Content of a <c>prft</c> box: the wall-clock time at which an encoder or server saw a media time (ISO/IEC 14496-12, 8.16.5).
+/// </summary>
+/// <param name="MediaTime">Decode time in ticks of the track's timescale.</param>
+/// <param name="WallClock">Wall-clock time that belongs to <paramref name="MediaTime"/>.</param>
 public readonly record struct ProducerReferenceTime(long MediaTime, DateTimeOffset WallClock);
 
-/// <summary>What goes before a chunk's samples.</summary>
-/// <param name="SequenceNumber"><c>mfhd</c>'s number, rising by one with every chunk of a rendition.</param>
+/// <summary>Header values of a CMAF chunk.</summary>
+/// <param name="SequenceNumber">Sequence number for <c>mfhd</c>; increases by one with every chunk of a rendition.</param>
 /// <param name="BaseDecodeTime">Decode time of the first sample in ticks of the track's timescale, 0 or more.</param>
-/// <param name="SegmentType">Whether and which <c>styp</c> comes first.</param>
-/// <param name="Reference">A <c>prft</c> to write, or <see langword="null"/> for none.</param>
+/// <param name="SegmentType">The <c>styp</c> box to write, if any.</param>
+/// <param name="Reference">The <c>prft</c> box to write; <see langword="null"/> for none.</param>
 public readonly record struct FragmentHeader(
     uint SequenceNumber, long BaseDecodeTime, SegmentTypeBox SegmentType = SegmentTypeBox.None, ProducerReferenceTime? Reference = null);
 
 /// <summary>
-/// Writes what stands before the payloads of a CMAF chunk (ISO/IEC 23000-19, 7.3.2.3): <c>[styp] [prft] moof</c> and the header of <c>mdat</c>. The caller puts
-/// the samples' payloads behind it, in order, untouched: nothing is copied. One array a chunk, of exactly its size. Not thread-safe: one writer a rendition.
+/// Writes the metadata of a CMAF chunk (ISO/IEC 23000-19, 7.3.2.3): <c>[styp] [prft] moof</c> and the header of <c>mdat</c>. The caller
+/// appends the payloads in order, so nothing is copied. Each call allocates one array of the exact size. Not thread-safe: use one writer
+/// per rendition.
 /// </summary>
-/// <param name="trackId">The track's number, as in its init segment.</param>
+/// <param name="trackId">Track ID, as in the init segment.</param>
 public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrackId)
 {
-    /// <summary>Sample flags of a sync sample: depends on no other (ISO/IEC 14496-12, 8.8.3.1: sample_depends_on 2).</summary>
+    /// <summary>Sample flags of a sync sample: sample_depends_on is 2 (ISO/IEC 14496-12, 8.8.3.1).</summary>
     internal const uint SyncFlags = 0x0200_0000;
 
-    /// <summary>Sample flags of any other: depends on others, is no sync sample.</summary>
+    /// <summary>Sample flags of other samples: they depend on others and are not sync samples.</summary>
     internal const uint NonSyncFlags = 0x0101_0000;
 
     private const uint DefaultBaseIsMoof = 0x02_0000;
@@ -58,14 +61,14 @@ public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrack
     private const uint OffsetPresent = 0x800;
     private const int MdatHeaderLength = 8;
 
-    // NTP counts from 1900, .NET's Unix time from 1970: 70 years with 17 leap days.
+    // NTP time starts in 1900, Unix time in 1970. The difference is 70 years with 17 leap days.
     private const long NtpUnixSeconds = 2_208_988_800;
 
     private readonly BoxWriter _writer = new(512);
 
-    /// <summary>Writes the bytes that go before the payloads of <paramref name="samples"/>.</summary>
-    /// <exception cref="ArgumentException">There are no samples, or together they do not fit into a 32-bit <c>mdat</c>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The decode time is negative: <c>tfdt</c> cannot say that.</exception>
+    /// <summary>Writes the bytes before the payloads of <paramref name="samples"/>.</summary>
+    /// <exception cref="ArgumentException">There are no samples, or their payloads exceed a 32-bit <c>mdat</c>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The decode time is negative, which <c>tfdt</c> cannot express.</exception>
     public byte[] Write(in FragmentHeader header, ReadOnlySpan<FragmentSample> samples)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(header.BaseDecodeTime);
@@ -113,7 +116,7 @@ public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrack
         var ticks = (reference.WallClock - DateTimeOffset.UnixEpoch).Ticks + (NtpUnixSeconds * TimeSpan.TicksPerSecond);
         var (seconds, rest) = Math.DivRem(Math.Max(ticks, 0), TimeSpan.TicksPerSecond);
 
-        // Flags 8: the wall clock's relation to the media is our own (time of arrival here), and constant over the session.
+        // Flags 8: the wall clock has an arbitrary but constant relation to the media (here the arrival time).
         using (_writer.FullBox("prft"u8, version: 1, flags: 8))
         {
             _writer.UInt32(trackId);
@@ -174,7 +177,7 @@ public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrack
         }
     }
 
-    /// <returns>Where the data offset is to be put.</returns>
+    /// <returns>Offset at which to patch the data offset.</returns>
     private int WriteTrun(ReadOnlySpan<FragmentSample> samples, in Shape shape)
     {
         var flags = DataOffsetPresent
@@ -224,7 +227,7 @@ public sealed class FragmentWriter(uint trackId = InitSegmentWriter.DefaultTrack
 
     private static uint FlagsOf(in FragmentSample sample) => sample.IsSync ? SyncFlags : NonSyncFlags;
 
-    /// <summary>What the samples have in common, and so need not be said for each.</summary>
+    /// <summary>The values that all samples share, which are written once.</summary>
     private readonly record struct Shape(
         long PayloadLength, bool SameDuration, bool SameSize, bool SameFlagsFromSecond, bool FirstDiffers, bool HasOffsets)
     {

@@ -1,33 +1,34 @@
 using System.Text;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>An init segment, read.</summary>
-/// <param name="TrackId">The track's number in the file.</param>
-/// <param name="Timescale">Ticks a second of its media times.</param>
-/// <param name="Config">Codec and parameters, checked again.</param>
-/// <param name="Language">BCP 47 tag, or <see langword="null"/> when it is not known.</param>
-/// <param name="Width">Displayed pixels across, from <c>tkhd</c>; 0 for audio.</param>
-/// <param name="Height">Displayed pixels down; 0 for audio.</param>
+/// <summary>A parsed init segment.</summary>
+/// <param name="TrackId">Track ID in the file.</param>
+/// <param name="Timescale">Timescale in ticks per second.</param>
+/// <param name="Config">Codec and parameters, validated.</param>
+/// <param name="Language">BCP 47 tag; <see langword="null"/> when unknown.</param>
+/// <param name="Width">Display width in pixels, from <c>tkhd</c>; 0 for audio.</param>
+/// <param name="Height">Display height in pixels; 0 for audio.</param>
 public sealed record InitSegment(uint TrackId, int Timescale, CodecConfig Config, string? Language, int Width, int Height)
 {
-    /// <summary>The track it was written from, with a number of the caller's choice.</summary>
+    /// <summary>Creates the track that the segment describes, with a track number chosen by the caller.</summary>
     public Track ToTrack(int id) => new(id, Config, Timescale, Language);
 }
 
-/// <summary>Reads init segments of one track: those that <see cref="InitSegmentWriter"/> writes, and others that say the same in the same boxes.</summary>
+/// <summary>Reads single-track init segments written by <see cref="InitSegmentWriter"/>, and others with the same boxes.</summary>
 public static class InitSegmentReader
 {
-    /// <summary>Largest init segment accepted, in bytes.</summary>
+    /// <summary>Maximum size of an init segment, in bytes.</summary>
     public const int MaxLength = 1 << 20;
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="InvalidBmffException">It is broken, or holds a codec we do not know.</exception>
+    /// <summary>Reads an init segment.</summary>
+    /// <exception cref="InvalidBmffException">The segment is malformed, or its codec is not supported.</exception>
     public static InitSegment Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxLength)
         {
-            throw new InvalidBmffException($"An init segment of {bytes.Length} bytes is over the limit of {MaxLength}.");
+            throw new InvalidBmffException($"An init segment of {bytes.Length} bytes exceeds the limit of {MaxLength}.");
         }
 
         var track = BoxReader.Find(bytes, "moov/trak"u8);
@@ -99,13 +100,13 @@ public static class InitSegmentReader
         }
         catch (InvalidCodecConfigException error)
         {
-            throw new InvalidBmffException($"The sample entry '{entry.Type}' is refused. {error.Message}", error);
+            throw new InvalidBmffException($"The sample entry '{entry.Type}' is invalid. {error.Message}", error);
         }
 
-        throw new InvalidBmffException($"The codec of sample entry '{entry.Type}' is not known here.");
+        throw new InvalidBmffException($"The codec of sample entry '{entry.Type}' is not supported.");
     }
 
-    /// <summary>ISO/IEC 14496-1, 7.2.6: ES_Descriptor, in it DecoderConfigDescriptor, in it DecoderSpecificInfo.</summary>
+    /// <summary>Reads the DecoderSpecificInfo inside the DecoderConfigDescriptor of an ES_Descriptor (ISO/IEC 14496-1, 7.2.6).</summary>
     private static ReadOnlySpan<byte> ReadSpecificConfig(ReadOnlySpan<byte> body)
     {
         var fields = new BoxFields(body, "esds");
@@ -126,10 +127,10 @@ public static class InitSegmentReader
         var found = fields.UInt8();
         if (found != tag)
         {
-            throw new InvalidBmffException($"Box 'esds' has descriptor {found} where {tag} belongs.");
+            throw new InvalidBmffException($"Box 'esds' has descriptor {found}; expected {tag}.");
         }
 
-        // 8.3.3: up to four bytes of 7 bits.
+        // 8.3.3: up to four bytes of 7 bits each.
         var length = 0;
         for (var i = 0; i < 4; i++)
         {
@@ -141,6 +142,6 @@ public static class InitSegmentReader
             }
         }
 
-        throw new InvalidBmffException("Box 'esds' has a descriptor length of over four bytes.");
+        throw new InvalidBmffException("Box 'esds' has a descriptor length of more than four bytes.");
     }
 }

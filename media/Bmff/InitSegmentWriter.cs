@@ -3,14 +3,17 @@ using System.Text;
 namespace Broadcast.Media.Bmff;
 
 /// <summary>
-/// Writes the CMAF header of one track (ISO/IEC 23000-19, 7.3.1): <c>ftyp</c> and a <c>moov</c> without samples. The same track gives the same bytes, always.
+/// Writes the CMAF header of one track (ISO/IEC 23000-19, 7.3.1): <c>ftyp</c> and a <c>moov</c> without samples. Equal tracks always
+/// produce equal bytes.
 /// </summary>
 public static class InitSegmentWriter
 {
-    /// <summary>The number a track has in its own file when nothing else is asked for. Constant, so that a returning encoder's equal configuration gives equal bytes.</summary>
+    /// <summary>
+    /// Default track ID. It is constant, so that a reconnecting encoder with an equal configuration produces equal bytes.
+    /// </summary>
     public const uint DefaultTrackId = 1;
 
-    /// <summary>Pictures as they are: the matrix of <c>mvhd</c> and <c>tkhd</c>.</summary>
+    /// <summary>Unity matrix for <c>mvhd</c> and <c>tkhd</c>: the video is not transformed.</summary>
     internal static ReadOnlySpan<byte> UnityMatrix =>
     [
         0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -19,10 +22,10 @@ public static class InitSegmentWriter
     ];
 
     /// <summary>Writes the init segment of a track.</summary>
-    /// <param name="track">Codec, timescale and language.</param>
-    /// <param name="trackId">Its number in the file, 1 or more; the same as the <see cref="FragmentWriter"/>'s.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The timescale or the number is not above 0.</exception>
-    /// <exception cref="ArgumentException">The configuration is not complete.</exception>
+    /// <param name="track">Codec, timescale and language of the track.</param>
+    /// <param name="trackId">Track ID in the file, 1 or more; must match the <see cref="FragmentWriter"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The timescale or the track ID is not positive.</exception>
+    /// <exception cref="ArgumentException">The configuration is incomplete.</exception>
     public static byte[] Write(Track track, uint trackId = DefaultTrackId)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(track.Timescale);
@@ -49,7 +52,7 @@ public static class InitSegmentWriter
             {
                 writer.UInt32(trackId);
                 writer.UInt32(1); // default_sample_description_index
-                writer.Zeros(12); // duration, size, flags: every fragment says its own
+                writer.Zeros(12); // duration, size, flags: set in every fragment
             }
         }
 
@@ -60,9 +63,9 @@ public static class InitSegmentWriter
     {
         using (writer.FullBox("mvhd"u8, version: 0, flags: 0))
         {
-            writer.Zeros(8); // created, modified: not said, so that equal tracks give equal bytes
+            writer.Zeros(8); // created, modified: left 0, so that equal tracks produce equal bytes
             writer.UInt32((uint)track.Timescale);
-            writer.UInt32(0); // duration: in the fragments
+            writer.UInt32(0); // duration: given by the fragments
             writer.UInt32(0x0001_0000); // rate 1.0
             writer.UInt16(0x0100); // volume 1.0
             writer.Zeros(10);
@@ -74,7 +77,7 @@ public static class InitSegmentWriter
 
     private static void WriteTrackHeader(BoxWriter writer, Track track, uint trackId)
     {
-        // Flags: enabled, in the movie, in the preview.
+        // Flags: enabled, in movie, in preview.
         using (writer.FullBox("tkhd"u8, version: 0, flags: 7))
         {
             writer.Zeros(8);
@@ -84,8 +87,8 @@ public static class InitSegmentWriter
             writer.UInt16(0);
             writer.Bytes(UnityMatrix);
 
-            // 16.16 fixed point, as displayed: the sample aspect ratio applied.
-            var (width, height) = track.Config.Picture is { } picture ? (picture.DisplayWidth, picture.Height) : (0, 0);
+            // 16.16 fixed point, with the sample aspect ratio applied.
+            var (width, height) = track.Config.VideoFormat is { } format ? (format.DisplayWidth, format.Height) : (0, 0);
             writer.UInt32((uint)width << 16);
             writer.UInt32((uint)height << 16);
         }
@@ -146,7 +149,7 @@ public static class InitSegmentWriter
         }
     }
 
-    /// <summary>What stands in <c>minf</c> before the tables: that it is pictures or sound, and that the media is in the same file.</summary>
+    /// <summary>Writes the boxes of <c>minf</c> before the sample tables: the media type, and that the media is in the same file.</summary>
     internal static void WriteMediaKind(BoxWriter writer, bool isVideo)
     {
         if (isVideo)

@@ -1,4 +1,7 @@
 namespace Broadcast.Media.Bmff;
 
-/// <summary>Bytes are not the ISO BMFF that was expected: broken, cut off, beyond our limits, or without something that is needed. The message says what and where.</summary>
+/// <summary>
+/// The bytes are not valid ISO BMFF: malformed, truncated, over a limit, or without a required box. The message names the problem and its
+/// location.
+/// </summary>
 public sealed class InvalidBmffException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,16 +2,16 @@ using System.Collections.Frozen;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>BCP 47 tags as <c>mdhd</c> wants them: ISO 639-2/T codes, packed into 15 bits (ISO/IEC 14496-12, 8.4.2).</summary>
+/// <summary>Converts BCP 47 tags to the ISO 639-2/T codes of <c>mdhd</c>, packed into 15 bits (ISO/IEC 14496-12, 8.4.2).</summary>
 internal static class LanguageCode
 {
-    /// <summary>Longest tag that is written out; RFC 5646, 4.4.1 expects no longer ones.</summary>
+    /// <summary>Maximum length of a tag, in characters (RFC 5646, 4.4.1).</summary>
     public const int MaxLength = 35;
 
-    /// <summary><c>und</c>: not known.</summary>
+    /// <summary>The code <c>und</c>: language unknown.</summary>
     public const ushort Undetermined = 0x55C4;
 
-    // ISO 639-1 with the terminology code of ISO 639-2.
+    // Pairs of ISO 639-1 code and ISO 639-2 terminology code.
     private const string Table =
         "aa aar ab abk ae ave af afr ak aka am amh an arg ar ara as asm av ava ay aym az aze ba bak be bel bg bul bi bis bm bam bn ben bo bod br bre bs bos " +
         "ca cat ce che ch cha co cos cr cre cs ces cu chu cv chv cy cym da dan de deu dv div dz dzo ee ewe el ell en eng eo epo es spa et est eu eus fa fas " +
@@ -25,7 +25,7 @@ internal static class LanguageCode
 
     private static readonly (FrozenDictionary<string, string> ToThree, FrozenDictionary<string, string> ToTwo) Codes = Read();
 
-    /// <summary>The packed code of a tag's language; <see cref="Undetermined"/> when there is none or it is no tag.</summary>
+    /// <summary>Packs the language of a tag; <see cref="Undetermined"/> when the tag is invalid or has no code.</summary>
     public static ushort Pack(string? tag)
     {
         if (!IsTag(tag))
@@ -40,7 +40,7 @@ internal static class LanguageCode
             : Undetermined;
     }
 
-    /// <summary>The tag of a packed code, the shortest there is; <see langword="null"/> for <c>und</c> and for what is no code.</summary>
+    /// <summary>The shortest tag for a packed code; <see langword="null"/> for <c>und</c> and invalid codes.</summary>
     public static string? Unpack(ushort packed)
     {
         Span<char> three = [(char)(((packed >> 10) & 31) + 0x60), (char)(((packed >> 5) & 31) + 0x60), (char)((packed & 31) + 0x60)];
@@ -56,10 +56,10 @@ internal static class LanguageCode
         return packed == Undetermined ? null : Codes.ToTwo.GetValueOrDefault(code, code);
     }
 
-    /// <summary>Whether the packed code says less than the tag does, so that <c>elng</c> has to.</summary>
+    /// <summary>Whether the packed code loses information of the tag, so that <c>elng</c> is needed.</summary>
     public static bool NeedsExtended(string? tag) => IsTag(tag) && !string.Equals(tag, Unpack(Pack(tag)), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a text has the form of a tag: letters, digits and single hyphens, beginning with 2 to 8 letters.</summary>
+    /// <summary>Whether a text has the form of a tag: letters, digits and single hyphens, starting with 2 to 8 letters.</summary>
     public static bool IsTag([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? tag)
     {
         if (tag is null || tag.Length is < 2 or > MaxLength)

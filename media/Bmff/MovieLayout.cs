@@ -1,25 +1,25 @@
 namespace Broadcast.Media.Bmff;
 
-/// <summary>Bytes of a movie that lie together in one of the objects it is made of.</summary>
-/// <param name="Source">The object, by the number that its segment was added with.</param>
-/// <param name="Offset">Where they begin in the object.</param>
-/// <param name="Start">Where they begin in the movie.</param>
-/// <param name="Length">How many, at least one.</param>
+/// <summary>A contiguous byte range of a movie, located in one source object.</summary>
+/// <param name="Source">Number of the source object, as passed when its segment was added.</param>
+/// <param name="Offset">Offset of the range in the source object.</param>
+/// <param name="Start">Offset of the range in the movie.</param>
+/// <param name="Length">Size in bytes, at least one.</param>
 public readonly record struct MovieSlice(int Source, long Offset, long Start, long Length)
 {
-    /// <summary>Where they end in the movie.</summary>
+    /// <summary>Offset of the end of the range in the movie.</summary>
     public long End => Start + Length;
 }
 
-/// <summary>A movie that is not stored anywhere: what it begins with, and where the rest is to be had. Never changes; safe to read from any thread.</summary>
+/// <summary>A movie that is not stored: its leading bytes, and the locations of all payloads. Immutable and thread-safe.</summary>
 public sealed class MovieLayout
 {
     private readonly long[] _starts;
     private readonly long[] _offsets;
     private readonly int[] _sources;
 
-    /// <param name="head">What it begins with.</param>
-    /// <param name="plan">Where the rest is.</param>
+    /// <param name="head">Leading bytes of the movie.</param>
+    /// <param name="plan">Locations of the payloads.</param>
     internal MovieLayout(ReadOnlyMemory<byte> head, MoviePlan plan)
     {
         Head = head;
@@ -28,24 +28,24 @@ public sealed class MovieLayout
         _starts = [.. plan.Starts.Select(start => head.Length + start)];
     }
 
-    /// <summary>All before the first payload: <c>ftyp</c>, <c>moov</c> and the header of <c>mdat</c>.</summary>
+    /// <summary>All bytes before the first payload: <c>ftyp</c>, <c>moov</c> and the header of <c>mdat</c>.</summary>
     public ReadOnlyMemory<byte> Head { get; }
 
-    /// <summary>Bytes of the movie.</summary>
+    /// <summary>Size of the movie in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>How many slices follow the head.</summary>
+    /// <summary>Number of slices after the head.</summary>
     public int Count => _starts.Length;
 
-    /// <summary>Bytes of memory that it takes.</summary>
+    /// <summary>Memory used, in bytes.</summary>
     public long Bytes => Head.Length + (20L * Count);
 
-    /// <summary>A slice; they follow each other without a hole.</summary>
+    /// <summary>A slice by index. Slices are contiguous.</summary>
     public MovieSlice this[int index] => new(_sources[index], _offsets[index], _starts[index], (index + 1 < Count ? _starts[index + 1] : Length) - _starts[index]);
 
-    /// <summary>Which slice has a byte of the movie, one that is behind the head.</summary>
-    /// <param name="position">Where the byte is in the movie.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is in the head, or beyond the end.</exception>
+    /// <summary>Index of the slice that contains a byte of the movie after the head.</summary>
+    /// <param name="position">Offset of the byte in the movie.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is in the head or past the end.</exception>
     public int Find(long position)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(position, Head.Length);
@@ -55,22 +55,22 @@ public sealed class MovieLayout
     }
 }
 
-/// <summary>Where payloads are, in the order of the movie, while it is laid out.</summary>
+/// <summary>Locations of payloads in the order of the movie, collected during layout.</summary>
 internal sealed class MoviePlan
 {
-    /// <summary>Where slices begin, from the first byte of all payloads.</summary>
+    /// <summary>Offsets of the slices from the first payload byte.</summary>
     public List<long> Starts { get; } = [];
 
-    /// <summary>Where they begin in their objects.</summary>
+    /// <summary>Offsets of the slices in their source objects.</summary>
     public List<long> Offsets { get; } = [];
 
-    /// <summary>Their objects.</summary>
+    /// <summary>Source objects of the slices.</summary>
     public List<int> Sources { get; } = [];
 
-    /// <summary>Bytes of all.</summary>
+    /// <summary>Total size in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Adds bytes; those that follow the last in their object lengthen it.</summary>
+    /// <summary>Adds a byte range. A range that continues the last one in the same object extends it.</summary>
     public void Add(int source, long offset, int length)
     {
         if (length == 0)

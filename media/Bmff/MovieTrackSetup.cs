@@ -1,7 +1,7 @@
 namespace Broadcast.Media.Bmff;
 
 /// <summary>
-/// A track as its init segment describes it, of any codec: what is needed to describe it so in another file, copied as it stands.
+/// Track description from an init segment, independent of the codec. It contains the values and boxes to copy into another file.
 /// </summary>
 public sealed class MovieTrackSetup
 {
@@ -14,34 +14,35 @@ public sealed class MovieTrackSetup
     /// <summary><c>vide</c> or <c>soun</c>.</summary>
     public BoxType Handler { get; }
 
-    /// <summary>Whether it carries pictures.</summary>
+    /// <summary>Whether this is a video track.</summary>
     public bool IsVideo => Handler == BoxType.Of("vide"u8);
 
-    /// <summary>Ticks a second of its media times.</summary>
+    /// <summary>Timescale in ticks per second.</summary>
     public int Timescale { get; }
 
-    /// <summary>The language, packed as <c>mdhd</c> has it.</summary>
+    /// <summary>The language, packed as in <c>mdhd</c>.</summary>
     internal ushort Language { get; }
 
-    /// <summary>Content of <c>elng</c>; empty where there is none.</summary>
+    /// <summary>Content of <c>elng</c>; empty without that box.</summary>
     internal byte[] ExtendedLanguage { get; }
 
-    /// <summary>Displayed pixels across, 16.16; 0 for sound.</summary>
+    /// <summary>Display width in pixels, 16.16 fixed point; 0 for audio.</summary>
     internal uint Width { get; }
 
-    /// <summary>Displayed pixels down, 16.16; 0 for sound.</summary>
+    /// <summary>Display height in pixels, 16.16 fixed point; 0 for audio.</summary>
     internal uint Height { get; }
 
-    /// <summary>The sample entry, a whole box.</summary>
+    /// <summary>The sample entry as a complete box.</summary>
     internal byte[] SampleEntry { get; }
 
-    /// <summary>Reads an init segment of one track.</summary>
-    /// <exception cref="InvalidBmffException">It is broken, too long, or of a track that is neither pictures nor sound.</exception>
+    /// <summary>Reads a single-track init segment.</summary>
+    /// <exception cref="InvalidBmffException">The segment is malformed, too long, or of a track that is neither video nor
+    /// audio.</exception>
     public static MovieTrackSetup Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > InitSegmentReader.MaxLength)
         {
-            throw new InvalidBmffException($"An init segment of {bytes.Length} bytes is over the limit of {InitSegmentReader.MaxLength}.");
+            throw new InvalidBmffException($"An init segment of {bytes.Length} bytes exceeds the limit of {InitSegmentReader.MaxLength}.");
         }
 
         var track = BoxReader.Find(bytes, "moov/trak"u8);
@@ -63,7 +64,7 @@ public sealed class MovieTrackSetup
         var handler = new BoxType(hdlr.UInt32());
         if (handler != BoxType.Of("vide"u8) && handler != BoxType.Of("soun"u8))
         {
-            throw new InvalidBmffException($"A track of '{handler}' is neither pictures nor sound.");
+            throw new InvalidBmffException($"A track of type '{handler}' is neither video nor audio.");
         }
 
         var stsd = new BoxFields(BoxReader.Find(track, "mdia/minf/stbl/stsd"u8), "stsd");

@@ -1,26 +1,28 @@
 namespace Broadcast.Media.Bmff;
 
-/// <summary>Writes what stands before the payloads of a movie: <c>ftyp</c>, <c>moov</c> and the header of <c>mdat</c> (ISO/IEC 14496-12).</summary>
+/// <summary>
+/// Writes the bytes before the payloads of a movie: <c>ftyp</c>, <c>moov</c> and the header of <c>mdat</c> (ISO/IEC 14496-12).
+/// </summary>
 internal static class MovieWriter
 {
-    /// <summary>Ticks a second of the movie's own times: fine enough that no track is moved by more than a frame of sound's fraction.</summary>
+    /// <summary>Movie timescale in ticks per second, fine enough to shift a track by only a fraction of an audio frame.</summary>
     private const int Clock = MediaTime.VideoTimescale;
 
-    // Times in files count from 1904, .NET's Unix time from 1970: 66 years with 17 leap days.
+    // MP4 times start in 1904, Unix time in 1970. The difference is 66 years with 17 leap days.
     private const long Epoch = 2_082_844_800;
 
     private const int Margin = 4096;
 
-    /// <summary>Writes it.</summary>
-    /// <param name="tracks">Tracks, all with samples.</param>
-    /// <param name="created">When the movie begins by wall clock.</param>
-    /// <param name="payloads">Bytes of all payloads.</param>
+    /// <summary>Writes the bytes before the payloads.</summary>
+    /// <param name="tracks">Tracks, each with samples.</param>
+    /// <param name="created">Wall-clock time of the movie's start.</param>
+    /// <param name="payloads">Size of all payloads, in bytes.</param>
     public static ReadOnlyMemory<byte> Write(IReadOnlyList<MovieTrack> tracks, DateTimeOffset created, long payloads)
     {
         var writer = new BoxWriter((int)Math.Min(Margin + (tracks.Sum(track => track.Bytes + Margin)), Array.MaxLength));
         using (writer.Box("ftyp"u8))
         {
-            // iso6 for signed composition offsets, the others for who knows no more.
+            // iso6 for signed composition offsets; the other brands for older players.
             writer.Bytes("isom"u8);
             writer.UInt32(0x200);
             writer.Bytes("isomiso6mp41mp42"u8);
@@ -47,7 +49,7 @@ internal static class MovieWriter
         WriteDataHeader(writer, payloads);
         foreach (var (position, track) in chunks)
         {
-            // Where chunks are is known only now that all before them is written.
+            // Chunk offsets are known only after everything before the payloads is written.
             for (var i = 0; i < track.Tables.Chunks.Count; i++)
             {
                 writer.PatchUInt64(position + (8 * i), (ulong)(writer.Position + track.Tables.Chunks[i].Offset));
@@ -95,7 +97,7 @@ internal static class MovieWriter
         var version = VersionOf(created, edit.Delay + edit.Length);
         var isVideo = track.Setups[0].IsVideo;
 
-        // Flags: enabled, in the movie, in the preview.
+        // Flags: enabled, in movie, in preview.
         using (writer.FullBox("tkhd"u8, version, flags: 7))
         {
             WriteTime(writer, version, created);
@@ -108,7 +110,7 @@ internal static class MovieWriter
             writer.UInt16(0);
             writer.Bytes(InitSegmentWriter.UnityMatrix);
 
-            // Where the size changes, all is shown in the largest.
+            // Where the size changes, the track uses the largest.
             var largest = track.Setups.MaxBy(setup => (ulong)setup.Width * setup.Height)!;
             writer.UInt32(largest.Width);
             writer.UInt32(largest.Height);
@@ -129,7 +131,7 @@ internal static class MovieWriter
             writer.UInt32(edit.Delay > 0 ? 2u : 1u);
             if (edit.Delay > 0)
             {
-                WriteEdit(writer, version, edit.Delay, -1); // an empty one
+                WriteEdit(writer, version, edit.Delay, -1); // an empty edit
             }
 
             WriteEdit(writer, version, edit.Length, edit.Skip);
@@ -143,7 +145,7 @@ internal static class MovieWriter
         writer.UInt32(0x0001_0000); // rate 1.0
     }
 
-    /// <returns>Where the first offset of <c>co64</c> is to be put.</returns>
+    /// <returns>Position of the first offset in <c>co64</c>, to be patched.</returns>
     private static int WriteMedia(BoxWriter writer, MovieTrack track, ulong created, int shift)
     {
         var setup = track.Setups[0];
@@ -187,7 +189,7 @@ internal static class MovieWriter
         }
     }
 
-    /// <summary>64 bits where 32 are not enough.</summary>
+    /// <summary>Version 1 (64 bits) where 32 bits are not enough.</summary>
     private static byte VersionOf(ulong created, long length) => (byte)(created > uint.MaxValue || length > uint.MaxValue ? 1 : 0);
 
     private static void WriteTime(BoxWriter writer, byte version, ulong value)
@@ -202,11 +204,12 @@ internal static class MovieWriter
         }
     }
 
-    /// <summary>How a track lies in the movie.</summary>
-    /// <param name="Delay">How long after the movie it begins, on the movie's clock.</param>
-    /// <param name="Length">How long it is, on the movie's clock.</param>
-    /// <param name="Skip">Where in its own time it begins to be presented: behind the first decode time, when pictures are not decoded in the order in which they are shown.</param>
-    /// <param name="Shift">What its composition offsets are raised by, so that it does not begin to be presented before it begins.</param>
+    /// <summary>Position of a track on the movie's timeline.</summary>
+    /// <param name="Delay">Delay from the movie's start to the track's start, in ticks of the movie timescale.</param>
+    /// <param name="Length">Duration in ticks of the movie timescale.</param>
+    /// <param name="Skip">Start of presentation in the track's own time. It is after the first decode time when frames are
+    /// reordered.</param>
+    /// <param name="Shift">Offset added to all composition offsets, so that presentation does not start before the track.</param>
     private readonly record struct Edit(long Delay, long Length, long Skip, int Shift)
     {
         public static Edit Of(MovieTrack track, MediaTime zero)

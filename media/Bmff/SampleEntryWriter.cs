@@ -1,12 +1,13 @@
 using System.Diagnostics;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Bmff;
 
-/// <summary>Writes the sample entry of a codec: what stands in <c>stsd</c>.</summary>
+/// <summary>Writes the sample entry of a codec, the content of <c>stsd</c>.</summary>
 internal static class SampleEntryWriter
 {
-    /// <summary>Writes the entry of a track's codec.</summary>
-    /// <exception cref="ArgumentException">The configuration does not say yet how large pictures are.</exception>
+    /// <summary>Writes the sample entry of a track.</summary>
+    /// <exception cref="ArgumentException">The configuration does not contain the frame size yet.</exception>
     public static void Write(BoxWriter writer, Track track)
     {
         switch (track.Config)
@@ -14,36 +15,36 @@ internal static class SampleEntryWriter
             case CodecConfig.Aac aac:
                 WriteAac(writer, aac);
                 break;
-            case { Picture: { } picture } video:
-                WriteVideo(writer, track, video, picture);
+            case { VideoFormat: { } videoFormat } video:
+                WriteVideo(writer, track, video, videoFormat);
                 break;
-            case { Sound: { } sound } audio:
-                WriteAudio(writer, audio, sound);
+            case { AudioFormat: { } audioFormat } audio:
+                WriteAudio(writer, audio, audioFormat);
                 break;
             default:
-                throw new ArgumentException("A configuration without the size of its pictures makes no sample entry.", nameof(track));
+                throw new ArgumentException("A sample entry needs a configuration with the frame size.", nameof(track));
         }
     }
 
-    private static void WriteVideo(BoxWriter writer, Track track, CodecConfig video, PictureFormat picture)
+    private static void WriteVideo(BoxWriter writer, Track track, CodecConfig video, VideoFormat videoFormat)
     {
         using (writer.Box(video switch
         {
-            CodecConfig.Avc => "avc1"u8, // ISO/IEC 14496-15, 5.4.2: parameter sets are in the record only, hence not avc3
-            CodecConfig.Hevc => "hvc1"u8, // 8.4.1: likewise, hence not hev1, which Apple's players refuse
+            CodecConfig.Avc => "avc1"u8, // ISO/IEC 14496-15, 5.4.2: parameter sets are only in the record, so not avc3
+            CodecConfig.Hevc => "hvc1"u8, // 8.4.1: likewise, so not hev1, which Apple's players reject
             CodecConfig.Av1 => "av01"u8,
             CodecConfig.Vp9 => "vp09"u8,
             _ => throw new UnreachableException(),
         }))
         {
-            WriteVisualEntry(writer, picture.Width, picture.Height);
+            WriteVisualEntry(writer, videoFormat.Width, videoFormat.Height);
             CodecBoxes.Write(writer, video);
-            if (picture.SampleAspectWidth != picture.SampleAspectHeight)
+            if (videoFormat.SampleAspectWidth != videoFormat.SampleAspectHeight)
             {
                 using (writer.Box("pasp"u8))
                 {
-                    writer.UInt32((uint)picture.SampleAspectWidth);
-                    writer.UInt32((uint)picture.SampleAspectHeight);
+                    writer.UInt32((uint)videoFormat.SampleAspectWidth);
+                    writer.UInt32((uint)videoFormat.SampleAspectHeight);
                 }
             }
 
@@ -51,7 +52,7 @@ internal static class SampleEntryWriter
         }
     }
 
-    /// <summary>ISO/IEC 14496-12, 12.1.5 to 12.1.7: <c>colr</c>, <c>mdcv</c>, <c>clli</c>, as far as they are known.</summary>
+    /// <summary>Writes the known color boxes of <c>colr</c>, <c>mdcv</c> and <c>clli</c> (ISO/IEC 14496-12, 12.1.5 to 12.1.7).</summary>
     private static void WriteColors(BoxWriter writer, Track track)
     {
         if (track.Color is { } color)
@@ -66,7 +67,7 @@ internal static class SampleEntryWriter
             }
         }
 
-        if (track.Described?.Mastering is { } mastering)
+        if (track.ColorInfo?.Mastering is { } mastering)
         {
             using (writer.Box("mdcv"u8))
             {
@@ -82,7 +83,7 @@ internal static class SampleEntryWriter
             }
         }
 
-        if (track.Described?.Light is { } light)
+        if (track.ColorInfo?.Light is { } light)
         {
             using (writer.Box("clli"u8))
             {
@@ -92,12 +93,12 @@ internal static class SampleEntryWriter
         }
     }
 
-    private static void WriteAudio(BoxWriter writer, CodecConfig audio, SoundFormat sound)
+    private static void WriteAudio(BoxWriter writer, CodecConfig audio, AudioFormat audioFormat)
     {
-        var (bits, rate) = (16, sound.SampleRate);
+        var (bits, rate) = (16, audioFormat.SampleRate);
         if (audio is CodecConfig.Flac flac)
         {
-            // FLAC in ISO BMFF, 3.3.1: a rate beyond 16 bits is halved until it fits, which one that is odd never does.
+            // FLAC in ISO BMFF, 3.3.1: a rate above 16 bits is halved until it fits, which an odd rate never does.
             bits = flac.Stream.BitsPerSample;
             while (rate > ushort.MaxValue && (rate & 1) == 0)
             {
@@ -114,7 +115,7 @@ internal static class SampleEntryWriter
             _ => throw new UnreachableException(),
         }))
         {
-            WriteAudioEntry(writer, sound.Channels, bits, Math.Min(rate, ushort.MaxValue));
+            WriteAudioEntry(writer, audioFormat.Channels, bits, Math.Min(rate, ushort.MaxValue));
             CodecBoxes.Write(writer, audio);
         }
     }
@@ -129,7 +130,7 @@ internal static class SampleEntryWriter
         writer.UInt32(0x0048_0000); // 72 dpi
         writer.UInt32(0x0048_0000);
         writer.UInt32(0);
-        writer.UInt16(1); // frames a sample
+        writer.UInt16(1); // frames per sample
         writer.Zeros(32); // compressor name
         writer.UInt16(0x0018); // depth
         writer.UInt16(0xFFFF); // no color table
@@ -138,11 +139,11 @@ internal static class SampleEntryWriter
     /// <summary>ISO/IEC 14496-14, 6.7.2, with the descriptors of ISO/IEC 14496-1, 7.2.6.</summary>
     private static void WriteAac(BoxWriter writer, CodecConfig.Aac aac)
     {
-        // An AudioSpecificConfig is at most 64 bytes, so every descriptor's length fits into one byte of 7 bits.
+        // An AudioSpecificConfig has at most 64 bytes, so every descriptor length fits into one byte of 7 bits.
         var specific = aac.Record.Span;
         using (writer.Box("mp4a"u8))
         {
-            // The rate is in 16 bits before the point: 88.2 and 96 kHz do not fit.
+            // The integer part of the rate has 16 bits: 88.2 and 96 kHz do not fit.
             WriteAudioEntry(writer, aac.Audio.Channels, 16, aac.Audio.SampleRate <= ushort.MaxValue ? aac.Audio.SampleRate : 0);
             using (writer.FullBox("esds"u8, version: 0, flags: 0))
             {
@@ -152,11 +153,11 @@ internal static class SampleEntryWriter
                 Descriptor(writer, tag: 4, 13 + 2 + specific.Length);
                 writer.UInt8(0x40); // MPEG-4 audio
                 writer.UInt8(0x15); // audio stream, reserved bit
-                writer.Zeros(3 + 4 + 4); // buffer size, highest and mean bit rate: not known
+                writer.Zeros(3 + 4 + 4); // buffer size, maximum and average bitrate: unknown
                 Descriptor(writer, tag: 5, specific.Length);
                 writer.Bytes(specific);
                 Descriptor(writer, tag: 6, 1);
-                writer.UInt8(2); // as MP4 files have it
+                writer.UInt8(2); // predefined value for MP4 files
             }
         }
     }
@@ -167,7 +168,7 @@ internal static class SampleEntryWriter
         WriteEntryHead(writer);
         writer.Zeros(8);
         writer.UInt16((ushort)channels);
-        writer.UInt16((ushort)bitsPerSample); // 16 by convention, where the codec does not say
+        writer.UInt16((ushort)bitsPerSample); // 16 by convention where the codec does not define it
         writer.Zeros(4);
         writer.UInt32((uint)sampleRate << 16);
     }

@@ -3,11 +3,11 @@ namespace Broadcast.Media.Bmff;
 /// <summary>Writes the content of <c>stbl</c>.</summary>
 internal static class SampleTableWriter
 {
-    /// <summary>Writes all of a track's tables.</summary>
-    /// <param name="writer">Where to.</param>
+    /// <summary>Writes all sample tables of a track.</summary>
+    /// <param name="writer">Destination.</param>
     /// <param name="track">The track.</param>
-    /// <param name="shift">What composition offsets are raised by.</param>
-    /// <returns>Where the first offset of <c>co64</c> is to be put, the others behind it.</returns>
+    /// <param name="shift">Offset added to all composition offsets.</param>
+    /// <returns>Position of the first offset in <c>co64</c>, to be patched; the others follow it.</returns>
     public static int Write(BoxWriter writer, MovieTrack track, int shift)
     {
         var tables = track.Tables;
@@ -47,7 +47,7 @@ internal static class SampleTableWriter
         return position;
     }
 
-    /// <summary>8.6.1.2: the last sample's length goes with those before it where it is the same.</summary>
+    /// <summary>8.6.1.2. The last sample joins the preceding run when it has the same duration.</summary>
     private static void WriteDurations(BoxWriter writer, SampleTables tables)
     {
         var runs = tables.Durations;
@@ -70,7 +70,7 @@ internal static class SampleTableWriter
         }
     }
 
-    /// <summary>8.6.1.3: version 1 where one is negative; none where all are 0.</summary>
+    /// <summary>8.6.1.3. Version 1 with negative offsets; no box when all offsets are 0.</summary>
     private static void WriteOffsets(BoxWriter writer, List<SampleTables.Run<int>> runs, int shift)
     {
         if (shift == 0 && runs is [{ Value: 0 }])
@@ -90,7 +90,7 @@ internal static class SampleTableWriter
         }
     }
 
-    /// <summary>8.7.4: each run of chunks that have as many samples and the same sample entry.</summary>
+    /// <summary>8.7.4. One entry per run of chunks with the same number of samples and the same sample entry.</summary>
     private static void WriteChunks(BoxWriter writer, List<SampleTables.Chunk> chunks)
     {
         using (writer.FullBox("stsc"u8, version: 0, flags: 0))
@@ -117,7 +117,7 @@ internal static class SampleTableWriter
         }
     }
 
-    /// <summary>8.7.3.2: one size where it is that of all.</summary>
+    /// <summary>8.7.3.2. One common size when all samples have it.</summary>
     private static void WriteSizes(BoxWriter writer, List<int> sizes)
     {
         var isOne = sizes[0] > 0 && sizes.TrueForAll(size => size == sizes[0]);

@@ -1,47 +1,48 @@
 namespace Broadcast.Media.Bmff;
 
 /// <summary>
-/// What <c>stbl</c> says of a track's samples (ISO/IEC 14496-12, 8.6 and 8.7), gathered sample by sample in decoding order. A sample lasts until the next is decoded, so that a hole in the
-/// media is told as the length of what stands before it, and presentation times stay what they were. Decode times that do not rise are moved until they do; presentation times are not.
+/// Sample tables of a track (<c>stbl</c>; ISO/IEC 14496-12, 8.6 and 8.7), collected sample by sample in decoding order. A sample lasts
+/// until the next decode time, so a gap extends the sample before it and presentation times do not change. Decode times that do not
+/// increase are moved forward; presentation times are not.
 /// </summary>
 internal sealed class SampleTables
 {
-    /// <summary>Furthest that a sample may be presented from where it is decoded, in ticks: an hour and a half of a 90 kHz clock.</summary>
-    private const long FurthestOffset = 1 << 29;
+    /// <summary>Maximum distance between decode and presentation time, in ticks: 1.5 hours of a 90 kHz clock.</summary>
+    private const long MaxOffset = 1 << 29;
 
-    /// <summary>Latest decode time, in ticks: far beyond every broadcast, and far enough from the end of 64 bits.</summary>
-    private const long LatestTime = 1L << 60;
+    /// <summary>Maximum decode time, in ticks: longer than any session, with a margin to the 64-bit limit.</summary>
+    private const long MaxDecodeTime = 1L << 60;
 
     private long _time;
     private long _duration;
     private int _chunkSamples;
 
-    /// <summary>A stretch of samples of which the same is said.</summary>
-    /// <typeparam name="T">What is said of one.</typeparam>
-    /// <param name="Count">How many.</param>
-    /// <param name="Value">What is said.</param>
+    /// <summary>A run of samples with the same value.</summary>
+    /// <typeparam name="T">Type of the value.</typeparam>
+    /// <param name="Count">Number of samples.</param>
+    /// <param name="Value">The common value.</param>
     public readonly record struct Run<T>(uint Count, T Value)
         where T : struct, IEquatable<T>;
 
-    /// <summary>Samples that lie together in the file.</summary>
-    /// <param name="Offset">Where, from the first byte of all payloads.</param>
-    /// <param name="Samples">How many.</param>
-    /// <param name="Description">Which sample entry they need, from 1.</param>
+    /// <summary>Samples that are contiguous in the file.</summary>
+    /// <param name="Offset">Offset from the first payload byte.</param>
+    /// <param name="Samples">Number of samples.</param>
+    /// <param name="Description">Index of the sample entry, from 1.</param>
     public readonly record struct Chunk(long Offset, int Samples, int Description);
 
-    /// <summary>How long samples last, but the last, whose length is <see cref="LastDuration"/>.</summary>
+    /// <summary>Durations of all samples except the last; see <see cref="LastDuration"/>.</summary>
     public List<Run<uint>> Durations { get; } = [];
 
-    /// <summary>Presentation time less decode time.</summary>
+    /// <summary>Composition offsets: presentation time minus decode time.</summary>
     public List<Run<int>> Offsets { get; } = [];
 
-    /// <summary>Bytes of samples.</summary>
+    /// <summary>Sample sizes in bytes.</summary>
     public List<int> Sizes { get; } = [];
 
-    /// <summary>Numbers, from 1, of samples at which decoding can begin; <see langword="null"/> while that is all.</summary>
+    /// <summary>Numbers of the sync samples, from 1; <see langword="null"/> while all samples are sync samples.</summary>
     public List<uint>? Syncs { get; private set; }
 
-    /// <summary>Where samples are.</summary>
+    /// <summary>Chunks of the track.</summary>
     public List<Chunk> Chunks { get; } = [];
 
     /// <summary>Decode time of the first sample.</summary>
@@ -50,28 +51,28 @@ internal sealed class SampleTables
     /// <summary>Earliest presentation time.</summary>
     public long Earliest { get; private set; } = long.MaxValue;
 
-    /// <summary>Where the sample that is presented last ends.</summary>
+    /// <summary>Latest end of a presented sample.</summary>
     public long End { get; private set; } = long.MinValue;
 
-    /// <summary>Length of the last sample.</summary>
+    /// <summary>Duration of the last sample.</summary>
     public long LastDuration => _duration;
 
-    /// <summary>Sum of all lengths.</summary>
+    /// <summary>Total duration.</summary>
     public long Duration => _time + _duration - First;
 
-    /// <summary>About how many bytes they are when written.</summary>
+    /// <summary>Estimated size of the tables, in bytes.</summary>
     public long Bytes => (4L * Sizes.Count) + (8L * (Durations.Count + Offsets.Count)) + (4L * (Syncs?.Count ?? 0)) + (20L * Chunks.Count);
 
-    /// <summary>Adds a sample to the chunk that is open.</summary>
+    /// <summary>Adds a sample to the open chunk.</summary>
     /// <param name="decode">Decode time.</param>
     /// <param name="present">Presentation time.</param>
-    /// <param name="duration">Length, as far as no other sample follows.</param>
-    /// <param name="size">Bytes.</param>
-    /// <param name="isSync">Whether decoding can begin here.</param>
-    /// <exception cref="InvalidBmffException">Its times are too far from its neighbors' to be told.</exception>
+    /// <param name="duration">Duration, used while no other sample follows.</param>
+    /// <param name="size">Size in bytes.</param>
+    /// <param name="isSync">Whether the sample is a sync sample.</param>
+    /// <exception cref="InvalidBmffException">The times are out of range.</exception>
     public void Add(long decode, long present, long duration, int size, bool isSync)
     {
-        if (decode is < 0 or > LatestTime)
+        if (decode is < 0 or > MaxDecodeTime)
         {
             throw new InvalidBmffException($"A sample has a decode time of {decode}.");
         }
@@ -85,29 +86,29 @@ internal sealed class SampleTables
             var time = Math.Max(decode, _time + 1);
             if (time - _time > uint.MaxValue)
             {
-                throw new InvalidBmffException($"There is a hole of {time - _time} ticks, which is longer than a sample can last.");
+                throw new InvalidBmffException($"A gap of {time - _time} ticks exceeds the maximum sample duration.");
             }
 
             Count(Durations, (uint)(time - _time));
             _time = time;
         }
 
-        if (Math.Abs(present - _time) > FurthestOffset)
+        if (Math.Abs(present - _time) > MaxOffset)
         {
             throw new InvalidBmffException($"A sample is presented {present - _time} ticks after it is decoded.");
         }
 
         Count(Offsets, (int)(present - _time));
         Sizes.Add(size);
-        Note(isSync);
+        RecordSync(isSync);
         _duration = duration;
         (Earliest, End) = (Math.Min(Earliest, present), Math.Max(End, present + duration));
         _chunkSamples++;
     }
 
-    /// <summary>Ends the chunk that is open; an empty one is none.</summary>
-    /// <param name="offset">Where it is, from the first byte of all payloads.</param>
-    /// <param name="description">Which sample entry it needs, from 1.</param>
+    /// <summary>Ends the open chunk; an empty chunk is not added.</summary>
+    /// <param name="offset">Offset from the first payload byte.</param>
+    /// <param name="description">Index of the sample entry, from 1.</param>
     public void EndChunk(long offset, int description)
     {
         if (_chunkSamples > 0)
@@ -130,8 +131,8 @@ internal sealed class SampleTables
         }
     }
 
-    /// <summary>Nothing is listed while all are sync samples, as those of sound are.</summary>
-    private void Note(bool isSync)
+    /// <summary>Builds no list while all samples are sync samples, as in audio tracks.</summary>
+    private void RecordSync(bool isSync)
     {
         if (!isSync)
         {

@@ -1,21 +1,22 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What an AudioSpecificConfig says (ISO/IEC 14496-3, 1.6.2.1).</summary>
-/// <param name="ObjectType">Audio object type as signalled first: 2 for AAC-LC, 5 for explicitly signalled SBR, 29 for PS.</param>
-/// <param name="SampleRate">Samples a second of the core coder, which is also the clock of its frames' times.</param>
+/// <summary>A parsed AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).</summary>
+/// <param name="ObjectType">First signaled audio object type: 2 for AAC-LC, 5 for explicitly signaled SBR, 29 for PS.</param>
+/// <param name="SampleRate">Sample rate of the core coder in Hz, which is also the timescale of its frames.</param>
 /// <param name="Channels">Channels of the core coder, 1 to 8.</param>
-/// <param name="SamplesPerFrame">1024, or 960 where the configuration says so.</param>
-public sealed record AacAudioConfig(int ObjectType, int SampleRate, int Channels, int SamplesPerFrame)
+/// <param name="SamplesPerFrame">Samples per frame: 1024 or 960.</param>
+public sealed record AudioSpecificConfig(int ObjectType, int SampleRate, int Channels, int SamplesPerFrame)
 {
     private static readonly int[] SampleRates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 
-    /// <summary>Reads a configuration.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken or nothing that players take; the message says where.</exception>
-    public static AacAudioConfig Parse(ReadOnlySpan<byte> config)
+    /// <summary>Parses a configuration.</summary>
+    /// <exception cref="InvalidCodecConfigException">The configuration is malformed, or not playable; the message names the
+    /// problem.</exception>
+    public static AudioSpecificConfig Parse(ReadOnlySpan<byte> config)
     {
         if (config.Length is < 2 or > 64)
         {
-            throw new InvalidCodecConfigException($"An AudioSpecificConfig of {config.Length} bytes is not 2 to 64 bytes long.");
+            throw new InvalidCodecConfigException($"An AudioSpecificConfig of {config.Length} bytes is invalid; expected 2 to 64 bytes.");
         }
 
         var bits = new BitReader(config, "AudioSpecificConfig");
@@ -31,7 +32,7 @@ public sealed record AacAudioConfig(int ObjectType, int SampleRate, int Channels
 
         if (core is not (1 or 2 or 3 or 4))
         {
-            throw new InvalidCodecConfigException($"Audio object type {core} is not AAC that players take; set the encoder to AAC-LC.");
+            throw new InvalidCodecConfigException($"Audio object type {core} is not supported by players; set the encoder to AAC-LC.");
         }
 
         var channels = channelConfiguration switch
@@ -41,7 +42,7 @@ public sealed record AacAudioConfig(int ObjectType, int SampleRate, int Channels
             _ => throw new InvalidCodecConfigException($"AAC channel configuration {channelConfiguration} is not supported; use mono, stereo or 5.1."),
         };
 
-        return new AacAudioConfig(signalled, sampleRate, channels, bits.Flag() ? 960 : 1024);
+        return new AudioSpecificConfig(signalled, sampleRate, channels, bits.Flag() ? 960 : 1024);
     }
 
     private static int ReadObjectType(ref BitReader bits)

@@ -1,35 +1,35 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>The beginning of an AC-3 syncframe (ETSI TS 102 366, 4.3 and 4.4).</summary>
-/// <param name="RateCode">fscod: 0 is 48, 1 is 44.1, 2 is 32 kHz.</param>
+/// <summary>Header of an AC-3 syncframe (ETSI TS 102 366, 4.3 and 4.4).</summary>
+/// <param name="RateCode">fscod: 0 is 48 kHz, 1 is 44.1 kHz, 2 is 32 kHz.</param>
 /// <param name="StreamId">bsid, 8 or less.</param>
-/// <param name="Mode">bsmod: what kind of service it is.</param>
-/// <param name="ChannelMode">acmod: which channels besides low-frequency effects.</param>
-/// <param name="HasEffects">lfeon.</param>
-/// <param name="BitRateCode">frmsizecod without its lowest bit: an index of bit rates.</param>
-/// <param name="Length">Bytes of the frame.</param>
-internal readonly record struct Ac3Frame(int RateCode, int StreamId, int Mode, int ChannelMode, bool HasEffects, int BitRateCode, int Length)
+/// <param name="Mode">bsmod: the type of service.</param>
+/// <param name="ChannelMode">acmod: the channels except low-frequency effects.</param>
+/// <param name="HasLfe">lfeon: whether there is a low-frequency effects channel.</param>
+/// <param name="BitRateCode">frmsizecod without its lowest bit: the bitrate index.</param>
+/// <param name="Length">Frame size in bytes.</param>
+internal readonly record struct Ac3Frame(int RateCode, int StreamId, int Mode, int ChannelMode, bool HasLfe, int BitRateCode, int Length)
 {
-    /// <summary>Samples in every frame: six blocks of 256.</summary>
+    /// <summary>Samples per frame: six blocks of 256.</summary>
     public const int Samples = 1536;
 
-    private const int LongestHead = 8;
+    private const int MaxHeaderLength = 8;
 
     private static readonly int[] Rates = [48_000, 44_100, 32_000];
     private static readonly byte[] ChannelCounts = [2, 1, 2, 3, 3, 4, 4, 5];
     private static readonly int[] KilobitRates = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
 
-    /// <summary>Sample rate of a code that is below 3.</summary>
+    /// <summary>Sample rate of an fscod below 3, in Hz.</summary>
     public static int RateOf(int code) => Rates[code];
 
-    /// <summary>Channels of acmod and lfeon.</summary>
-    public static int ChannelsOf(int channelMode, bool hasEffects) => ChannelCounts[channelMode] + (hasEffects ? 1 : 0);
+    /// <summary>Number of channels for acmod and lfeon.</summary>
+    public static int ChannelsOf(int channelMode, bool hasLfe) => ChannelCounts[channelMode] + (hasLfe ? 1 : 0);
 
-    /// <summary>Reads the frame at the beginning of some bytes; <see langword="false"/> when there is none, or not all of it.</summary>
+    /// <summary>Reads the frame at the start of a buffer; <see langword="false"/> when it is invalid or incomplete.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out Ac3Frame frame)
     {
         frame = default;
-        if (bytes.Length < LongestHead || bytes[0] != 0x0B || bytes[1] != 0x77)
+        if (bytes.Length < MaxHeaderLength || bytes[0] != 0x0B || bytes[1] != 0x77)
         {
             return false;
         }
@@ -40,17 +40,17 @@ internal readonly record struct Ac3Frame(int RateCode, int StreamId, int Mode, i
             return false;
         }
 
-        var bits = new BitReader(bytes[6..LongestHead], "AC-3 frame");
+        var bits = new BitReader(bytes[6..MaxHeaderLength], "AC-3 frame");
         var mode = (int)bits.Bits(3);
-        bits.Skip((mode & 1) != 0 && mode != 1 ? 2 : 0); // center mix
-        bits.Skip((mode & 4) != 0 ? 2 : 0); // surround mix
-        bits.Skip(mode == 2 ? 2 : 0); // Dolby Surround
+        bits.Skip((mode & 1) != 0 && mode != 1 ? 2 : 0); // center mix level
+        bits.Skip((mode & 4) != 0 ? 2 : 0); // surround mix level
+        bits.Skip(mode == 2 ? 2 : 0); // Dolby Surround mode
         var length = LengthOf(rate, size);
         frame = new Ac3Frame(rate, stream, bytes[5] & 7, mode, bits.Flag(), size >> 1, length);
         return length <= bytes.Length;
     }
 
-    /// <summary>Samples of a payload that is whole frames and nothing else; 0 when it is not.</summary>
+    /// <summary>Samples in a payload of complete frames; 0 when the payload contains anything else.</summary>
     public static int SamplesIn(ReadOnlySpan<byte> payload)
     {
         var samples = 0;
@@ -68,7 +68,9 @@ internal readonly record struct Ac3Frame(int RateCode, int StreamId, int Mode, i
         return samples;
     }
 
-    /// <summary>Table 4.13: words of 16 bits that hold 1,536 samples; at 44.1 kHz rounded down, and one more where the lowest bit says so.</summary>
+    /// <summary>
+    /// Table 4.13: frame size in 16-bit words; at 44.1 kHz rounded down, plus one when the lowest bit of frmsizecod is set.
+    /// </summary>
     private static int LengthOf(int rate, int size)
     {
         var kilobits = KilobitRates[size >> 1];

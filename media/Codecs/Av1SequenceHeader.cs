@@ -1,24 +1,24 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What a sequence header of AV1 says (AV1, 5.5), as far as a packager needs it.</summary>
+/// <summary>Fields of an AV1 sequence header (AV1, 5.5) that the packager needs.</summary>
 /// <param name="Profile">seq_profile, 0 to 2.</param>
 /// <param name="Level">seq_level_idx of the first operating point, 0 to 31.</param>
 /// <param name="IsHighTier">seq_tier of the first operating point.</param>
 /// <param name="BitDepth">8, 10 or 12.</param>
-/// <param name="Chroma">How chroma is sampled, as <c>av1C</c> and codec strings spell it.</param>
-/// <param name="Picture">Largest size of its pictures, rate and colors.</param>
-public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, int BitDepth, Av1Chroma Chroma, PictureFormat Picture)
+/// <param name="Chroma">Chroma subsampling, for <c>av1C</c> and codec strings.</param>
+/// <param name="VideoFormat">Maximum frame size, frame rate and colors.</param>
+public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, int BitDepth, Av1Chroma Chroma, VideoFormat VideoFormat)
 {
-    /// <summary>Longest header accepted, in bytes: 32 operating points with everything said are fewer.</summary>
+    /// <summary>Maximum header size in bytes; 32 operating points with all optional fields take less.</summary>
     public const int MaxLength = 512;
 
-    /// <summary>Reads the content of a sequence header OBU.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken or over our limits; the message says where.</exception>
+    /// <summary>Parses the content of a sequence header OBU.</summary>
+    /// <exception cref="InvalidCodecConfigException">The header is malformed or exceeds a limit; the message says where.</exception>
     public static Av1SequenceHeader Parse(ReadOnlySpan<byte> payload)
     {
         if (payload.Length > MaxLength)
         {
-            throw new InvalidCodecConfigException($"An AV1 sequence header of {payload.Length} bytes is over {MaxLength}.");
+            throw new InvalidCodecConfigException($"An AV1 sequence header of {payload.Length} bytes exceeds {MaxLength}.");
         }
 
         var bits = new BitReader(payload, "AV1 sequence header");
@@ -33,15 +33,16 @@ public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, 
         var (level, isHighTier, rate) = isStill ? ((int)bits.Bits(5), false, 0) : ReadOperatingPoints(ref bits);
         var (widthBits, heightBits) = ((int)bits.Bits(4) + 1, (int)bits.Bits(4) + 1);
         var (width, height) = (bits.Bits(widthBits) + 1, bits.Bits(heightBits) + 1);
-        if (width > PictureFormat.MaxSide || height > PictureFormat.MaxSide)
+        if (width > VideoFormat.MaxSide || height > VideoFormat.MaxSide)
         {
-            throw new InvalidCodecConfigException($"AV1 sequence header: a picture of {width}x{height} is over {PictureFormat.MaxSide} a side.");
+            throw new InvalidCodecConfigException(
+                $"AV1 sequence header: a frame size of {width}x{height} exceeds {VideoFormat.MaxSide} pixels per side.");
         }
 
         SkipTools(ref bits, isStill);
         bits.Skip(3);
         var (depth, chroma, color) = ReadColors(ref bits, profile);
-        return new Av1SequenceHeader(profile, level, isHighTier, depth, chroma, new PictureFormat((int)width, (int)height, 1, 1, rate, color));
+        return new Av1SequenceHeader(profile, level, isHighTier, depth, chroma, new VideoFormat((int)width, (int)height, 1, 1, rate, color));
     }
 
     private static (int Level, bool IsHighTier, double Rate) ReadOperatingPoints(ref BitReader bits)
@@ -79,11 +80,11 @@ public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, 
             }
         }
 
-        // A rate outside sense is no rate.
+        // An implausible rate is ignored.
         return (level, isHighTier, rate is >= 0.1 and <= 1000 ? rate : 0);
     }
 
-    /// <summary>From frame ids to order hints: which coding tools are on.</summary>
+    /// <summary>Skips the coding tool flags, from frame ids to order hints.</summary>
     private static void SkipTools(ref BitReader bits, bool isStill)
     {
         if (!isStill && bits.Flag())
@@ -109,10 +110,10 @@ public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, 
         bits.Skip(hasOrderHint ? 3 : 0);
     }
 
-    /// <summary>5.5.2.</summary>
-    private static (int Depth, Av1Chroma Chroma, CodedColor? Color) ReadColors(ref BitReader bits, int profile)
+    /// <summary>5.5.2: color_config.</summary>
+    private static (int Depth, Av1Chroma Chroma, ColorDescription? Color) ReadColors(ref BitReader bits, int profile)
     {
-        const uint unknown = AvcSequenceParameters.Unspecified;
+        const uint unknown = AvcSequenceParameterSet.Unspecified;
         var isHigh = bits.Flag();
         var depth = isHigh && profile == 2 && bits.Flag() ? 12 : isHigh ? 10 : 8;
         var isMonochrome = profile != 1 && bits.Flag();
@@ -132,19 +133,19 @@ public sealed record Av1SequenceHeader(int Profile, int Level, bool IsHighTier, 
         else
         {
             fullRange = bits.Flag();
-            var acrossHalved = profile switch { 0 => true, 1 => false, _ => depth != 12 || bits.Flag() };
-            var downHalved = profile == 0 || (profile == 2 && depth == 12 && acrossHalved && bits.Flag());
-            chroma = new Av1Chroma(false, acrossHalved, downHalved, acrossHalved && downHalved ? (int)bits.Bits(2) : 0);
+            var subsamplingX = profile switch { 0 => true, 1 => false, _ => depth != 12 || bits.Flag() };
+            var subsamplingY = profile == 0 || (profile == 2 && depth == 12 && subsamplingX && bits.Flag());
+            chroma = new Av1Chroma(false, subsamplingX, subsamplingY, subsamplingX && subsamplingY ? (int)bits.Bits(2) : 0);
         }
 
-        var said = fullRange || primaries != unknown || transfer != unknown || matrix != unknown;
-        return (depth, chroma, said ? new CodedColor((byte)primaries, (byte)transfer, (byte)matrix, fullRange) : null);
+        var isSpecified = fullRange || primaries != unknown || transfer != unknown || matrix != unknown;
+        return (depth, chroma, isSpecified ? new ColorDescription((byte)primaries, (byte)transfer, (byte)matrix, fullRange) : null);
     }
 }
 
-/// <summary>How chroma is sampled.</summary>
-/// <param name="IsMonochrome">mono_chrome: there is none.</param>
-/// <param name="AcrossHalved">subsampling_x.</param>
-/// <param name="DownHalved">subsampling_y.</param>
+/// <summary>Chroma subsampling.</summary>
+/// <param name="IsMonochrome">mono_chrome: there is no chroma.</param>
+/// <param name="SubsamplingX">subsampling_x.</param>
+/// <param name="SubsamplingY">subsampling_y.</param>
 /// <param name="Position">chroma_sample_position, 0 to 3.</param>
-public sealed record Av1Chroma(bool IsMonochrome, bool AcrossHalved, bool DownHalved, int Position);
+public sealed record Av1Chroma(bool IsMonochrome, bool SubsamplingX, bool SubsamplingY, int Position);

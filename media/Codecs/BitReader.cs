@@ -1,15 +1,17 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>Reads bits, most significant first, out of bytes from outside. Never reads past the end: that is an <see cref="InvalidCodecConfigException"/>.</summary>
-/// <param name="bytes">What is read.</param>
-/// <param name="what">What it is, for the message.</param>
-public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
+/// <summary>
+/// Reads bits of untrusted input, most significant bit first. Reading past the end throws <see cref="InvalidCodecConfigException"/>.
+/// </summary>
+/// <param name="bytes">The input.</param>
+/// <param name="source">Name of the structure, for error messages.</param>
+public ref struct BitReader(ReadOnlySpan<byte> bytes, string source)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
-    private readonly string _what = what;
+    private readonly string _source = source;
     private long _position;
 
-    /// <summary>Bits not yet read.</summary>
+    /// <summary>Number of unread bits.</summary>
     public readonly long Remaining => (_bytes.Length * 8L) - _position;
 
     /// <summary>Reads 0 to 32 bits as an unsigned number.</summary>
@@ -19,7 +21,7 @@ public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 32);
         if (count > Remaining)
         {
-            throw new InvalidCodecConfigException($"{_what} ends early, at bit {_position} of {_bytes.Length * 8L}.");
+            throw new InvalidCodecConfigException($"{_source} is truncated at bit {_position} of {_bytes.Length * 8L}.");
         }
 
         uint value = 0;
@@ -34,7 +36,7 @@ public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
     /// <summary>Reads one bit.</summary>
     public bool Flag() => Bits(1) == 1;
 
-    /// <summary>Passes over bits.</summary>
+    /// <summary>Skips bits.</summary>
     public void Skip(int count)
     {
         while (count > 0)
@@ -45,7 +47,7 @@ public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
         }
     }
 
-    /// <summary>Reads ue(v), an unsigned Exp-Golomb number of at most 32 bits (ITU-T H.264, 9.1).</summary>
+    /// <summary>Reads ue(v), an unsigned Exp-Golomb code of at most 32 bits (ITU-T H.264, 9.1).</summary>
     public uint UnsignedGolomb()
     {
         var zeros = 0;
@@ -53,21 +55,21 @@ public ref struct BitReader(ReadOnlySpan<byte> bytes, string what)
         {
             if (++zeros > 31)
             {
-                throw new InvalidCodecConfigException($"{_what} holds an Exp-Golomb code of over 32 bits, at bit {_position}.");
+                throw new InvalidCodecConfigException($"{_source} has an Exp-Golomb code of more than 32 bits at bit {_position}.");
             }
         }
 
         return zeros == 0 ? 0 : (uint)((1UL << zeros) - 1 + Bits(zeros));
     }
 
-    /// <summary>Reads ue(v) and holds it against a limit that the specification or we set.</summary>
+    /// <summary>Reads ue(v) and checks it against a limit of the specification or of this parser.</summary>
     public uint UnsignedGolomb(uint max, string name)
     {
         var value = UnsignedGolomb();
-        return value <= max ? value : throw new InvalidCodecConfigException($"{_what}: {name} is {value}, over {max}.");
+        return value <= max ? value : throw new InvalidCodecConfigException($"{_source}: {name} is {value}; the maximum is {max}.");
     }
 
-    /// <summary>Reads se(v), a signed Exp-Golomb number (ITU-T H.264, 9.1.1).</summary>
+    /// <summary>Reads se(v), a signed Exp-Golomb code (ITU-T H.264, 9.1.1).</summary>
     public int SignedGolomb()
     {
         var code = UnsignedGolomb();

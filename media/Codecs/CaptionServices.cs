@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <summary>
-/// Captions that pictures carry (CEA-608 and CEA-708), in user data of H.264 and HEVC: ATSC A/53 part 4, 6.2.3, inside a <c>user_data_registered_itu_t_t35</c> message (ITU-T H.264, D.1.6; H.265, D.2.6).
-/// A bit for each service: 1 and 3 for the CEA-608 channels <c>CC1</c> and <c>CC3</c>, 8 + n for service n of CEA-708.
+/// Caption services (CEA-608 and CEA-708) in H.264 and HEVC streams. The caption data of ATSC A/53 part 4, 6.2.3, is carried in
+/// <c>user_data_registered_itu_t_t35</c> SEI messages (ITU-T H.264, D.1.6; H.265, D.2.6). One bit per service: 1 and 3 for the CEA-608
+/// channels <c>CC1</c> and <c>CC3</c>, 8 + n for service n of CEA-708.
 /// </summary>
 public readonly record struct CaptionServices
 {
@@ -14,20 +15,23 @@ public readonly record struct CaptionServices
     private const int FirstOf708 = 8;
     private const int LastOf708 = 63 - FirstOf708;
 
-    /// <summary>Bytes of a message that are looked at: the longest of A/53 has 31 triplets.</summary>
-    private const int LongestMessage = 8 + 3 + (31 * 3);
+    /// <summary>Number of bytes of a message that are inspected; the longest message of A/53 has 31 triplets.</summary>
+    private const int MaxMessageLength = 8 + 3 + (31 * 3);
 
     private readonly ulong _services;
 
     private CaptionServices(ulong services) => _services = services;
 
-    /// <summary>Whether there are any.</summary>
+    /// <summary>Whether there are any services.</summary>
     public bool Any => _services != 0;
 
-    /// <summary>The services of both.</summary>
+    /// <summary>Combines the services of both operands.</summary>
     public static CaptionServices operator |(CaptionServices left, CaptionServices right) => new(left._services | right._services);
 
-    /// <summary>Their names as HLS has them (<c>INSTREAM-ID</c>): <c>CC1</c>, <c>CC3</c>, <c>SERVICE1</c> to <c>SERVICE6</c>, with a space between; empty when there are none.</summary>
+    /// <summary>
+    /// Service names for the HLS attribute <c>INSTREAM-ID</c>, separated by spaces: <c>CC1</c>, <c>CC3</c>, <c>SERVICE1</c> to
+    /// <c>SERVICE6</c>. Empty without services.
+    /// </summary>
     public override string ToString()
     {
         var names = new List<string>();
@@ -40,12 +44,12 @@ public readonly record struct CaptionServices
         return string.Join(' ', names);
     }
 
-    /// <summary>Whether there are some here that are not among others.</summary>
-    /// <param name="others">The others.</param>
+    /// <summary>Whether this value has services that another one lacks.</summary>
+    /// <param name="others">The value to compare with.</param>
     public bool HasMoreThan(CaptionServices others) => (_services & ~others._services) != 0;
 
-    /// <summary>The services that names stand for, as <see cref="ToString"/> tells them; what is no such name is left out.</summary>
-    /// <param name="names">The names, or <see langword="null"/> for none.</param>
+    /// <summary>Parses names written by <see cref="ToString"/>; unknown names are ignored.</summary>
+    /// <param name="names">The names; <see langword="null"/> for none.</param>
     public static CaptionServices Parse(string? names)
     {
         var services = 0UL;
@@ -64,10 +68,12 @@ public readonly record struct CaptionServices
         return new CaptionServices(services);
     }
 
-    /// <summary>Looks for captions in one picture. Bounded, and never an exception; nothing for codecs in which we do not know them.</summary>
-    /// <param name="config">How it is coded.</param>
-    /// <param name="payload">The picture, as <see cref="MediaSample.Payload"/> has it.</param>
-    public static CaptionServices In(CodecConfig config, ReadOnlySpan<byte> payload)
+    /// <summary>
+    /// Finds caption services in one access unit. Bounded, and never throws; finds none in codecs other than H.264 and HEVC.
+    /// </summary>
+    /// <param name="config">Codec of the access unit.</param>
+    /// <param name="payload">The access unit, in the format of <see cref="MediaSample.Payload"/>.</param>
+    public static CaptionServices Find(CodecConfig config, ReadOnlySpan<byte> payload)
     {
         var (lengthSize, type, header, shift, mask) = config switch
         {
@@ -86,19 +92,19 @@ public readonly record struct CaptionServices
         {
             if (((unit[0] >> shift) & mask) == type && unit.Length > header)
             {
-                found |= InMessages(unit[header..]);
+                found |= FindInMessages(unit[header..]);
             }
         }
 
         return found;
     }
 
-    /// <summary>SEI messages one behind the other (7.3.2.3.1).</summary>
-    private static CaptionServices InMessages(ReadOnlySpan<byte> coded)
+    /// <summary>Finds services in consecutive SEI messages (7.3.2.3.1).</summary>
+    private static CaptionServices FindInMessages(ReadOnlySpan<byte> coded)
     {
-        Span<byte> head = stackalloc byte[LongestMessage];
+        Span<byte> head = stackalloc byte[MaxMessageLength];
         var found = default(CaptionServices);
-        var reader = new Unescaped(coded);
+        var reader = new RbspReader(coded);
         while (reader.TryNumber(out var type) && reader.TryNumber(out var length))
         {
             var taken = 0;
@@ -117,15 +123,17 @@ public readonly record struct CaptionServices
 
             if (type == RegisteredUserData)
             {
-                found |= InUserData(head[..taken]);
+                found |= FindInUserData(head[..taken]);
             }
         }
 
         return found;
     }
 
-    /// <summary>A message that says country 181, provider 49, <c>GA94</c>, and type 3: caption data, of which there are triplets.</summary>
-    private static CaptionServices InUserData(ReadOnlySpan<byte> message)
+    /// <summary>
+    /// Finds services in a message with country code 181, provider code 49, identifier <c>GA94</c> and type 3 (caption data).
+    /// </summary>
+    private static CaptionServices FindInUserData(ReadOnlySpan<byte> message)
     {
         ReadOnlySpan<byte> expected = [0xb5, 0x00, 0x31, (byte)'G', (byte)'A', (byte)'9', (byte)'4', 0x03];
         if (message.Length < expected.Length + 2 || !message.StartsWith(expected) || (message[expected.Length] & 0x40) == 0)
@@ -141,11 +149,11 @@ public readonly record struct CaptionServices
             var isFilled = ((data[1] | data[2]) & 0x7f) != 0;
             services |= (isValid, data[0] & 3) switch
             {
-                // The first field is there all the time where there are captions at all; the second is often empty.
+                // Field 1 is present whenever there are captions; field 2 is often empty.
                 (true, 0) => 1UL << 1,
                 (true, 1) when isFilled => 1UL << 3,
 
-                // A packet begins: behind its header, the first service in it, where the number fits.
+                // Start of a packet: the service number of its first block follows the header, where it fits.
                 (true, 3) when data[2] >> 5 is var service and > 0 and < 7 => 1UL << (FirstOf708 + service),
                 _ => 0,
             };
@@ -154,8 +162,8 @@ public readonly record struct CaptionServices
         return new CaptionServices(services);
     }
 
-    /// <summary>Reads without the bytes that keep start codes from appearing.</summary>
-    private ref struct Unescaped(ReadOnlySpan<byte> coded)
+    /// <summary>Reads an RBSP without emulation prevention bytes.</summary>
+    private ref struct RbspReader(ReadOnlySpan<byte> coded)
     {
         private ReadOnlySpan<byte> _rest = coded;
         private int _zeros;
@@ -179,7 +187,7 @@ public readonly record struct CaptionServices
             return true;
         }
 
-        /// <summary>A number of which each byte of 255 says that more comes.</summary>
+        /// <summary>Reads a number in which every byte of 255 announces another byte.</summary>
         public bool TryNumber(out int number)
         {
             number = 0;

@@ -1,17 +1,17 @@
 using System.Globalization;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <content>AV1.</content>
 public abstract partial record CodecConfig
 {
     /// <summary>
-    /// AV1: the AV1CodecConfigurationRecord of AV1 in ISO BMFF, 2.3. Encoders may leave the sequence header out of it; then the first sync sample says it
-    /// (<see cref="Completed"/>), and the record gets it.
+    /// AV1: the AV1CodecConfigurationRecord of AV1 in ISO BMFF, 2.3. Encoders may omit the sequence header. It is then taken from the first
+    /// sync sample (<see cref="CompleteFrom"/>) and added to the record.
     /// </summary>
     public sealed record Av1 : CodecConfig
     {
-        /// <summary>Longest record accepted, in bytes. Real ones have 15 to 30.</summary>
+        /// <summary>Maximum record size in bytes. Typical records have 15 to 30.</summary>
         public const int MaxLength = 4096;
 
         private const int HeadLength = 4;
@@ -21,16 +21,19 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
 
-        /// <summary>The configuration record, verbatim or with another sequence header.</summary>
+        /// <summary>The configuration record, verbatim or with an updated sequence header.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
         /// <summary>The sequence header; <see langword="null"/> before it is known.</summary>
         public Av1SequenceHeader? Sequence { get; }
 
         /// <inheritdoc/>
-        public override PictureFormat? Picture => Sequence?.Picture;
+        public override VideoFormat? VideoFormat => Sequence?.VideoFormat;
 
-        /// <summary>AV1 in ISO BMFF, 5: profile, level with tier, bit depth; what follows is said where it is not what stands for silence.</summary>
+        /// <summary>
+        /// AV1 in ISO BMFF, 5: profile, level with tier, and bit depth. The optional fields follow when one of them differs from its
+        /// default.
+        /// </summary>
         public override string CodecString
         {
             get
@@ -39,32 +42,35 @@ public abstract partial record CodecConfig
                 var (profile, level, isHigh) = Sequence is { } known ? (known.Profile, known.Level, known.IsHighTier) : (head[1] >> 5, head[1] & 31, head[2] >= 0x80);
                 var depth = Sequence?.BitDepth ?? ((head[2] & 0x40) == 0 ? 8 : (head[2] & 0x20) == 0 ? 10 : 12);
                 var text = string.Create(CultureInfo.InvariantCulture, $"av01.{profile}.{level:00}{(isHigh ? 'H' : 'M')}.{depth:00}");
-                if (Sequence is not { Chroma: var chroma, Picture.Color: var color }
-                    || (chroma is { IsMonochrome: false, AcrossHalved: true, DownHalved: true, Position: 0 } && color is null or { Primaries: 1, Transfer: 1, Matrix: 1, FullRange: false }))
+                if (Sequence is not { Chroma: var chroma, VideoFormat.Color: var color }
+                    || (chroma is { IsMonochrome: false, SubsamplingX: true, SubsamplingY: true, Position: 0 } && color is null or { Primaries: 1, Transfer: 1, Matrix: 1, FullRange: false }))
                 {
                     return text;
                 }
 
-                color ??= new CodedColor(1, 1, 1, FullRange: false);
-                var (mono, across, down) = (chroma.IsMonochrome ? 1 : 0, chroma.AcrossHalved ? 1 : 0, chroma.DownHalved ? 1 : 0);
+                color ??= new ColorDescription(1, 1, 1, FullRange: false);
+                var (mono, across, down) = (chroma.IsMonochrome ? 1 : 0, chroma.SubsamplingX ? 1 : 0, chroma.SubsamplingY ? 1 : 0);
                 return string.Create(
                     CultureInfo.InvariantCulture,
                     $"{text}.{mono}.{across}{down}{chroma.Position}.{color.Primaries:00}.{color.Transfer:00}.{color.Matrix:00}.{(color.FullRange ? 1 : 0)}");
             }
         }
 
-        /// <summary>Reads and checks a record; the bytes are copied.</summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks AV1 in ISO BMFF or AV1, or is over our limits; the message says where.</exception>
+        /// <summary>Parses and validates a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">The record violates AV1 in ISO BMFF or AV1, or exceeds a limit; the message says
+        /// where.</exception>
         public static Av1 Parse(ReadOnlySpan<byte> record)
         {
             if (record.Length is < HeadLength or > MaxLength)
             {
-                throw new InvalidCodecConfigException($"An AV1 configuration record of {record.Length} bytes is not {HeadLength} to {MaxLength} bytes long.");
+                throw new InvalidCodecConfigException(
+                    $"An AV1 configuration record of {record.Length} bytes is invalid; expected {HeadLength} to {MaxLength} bytes.");
             }
 
             if (record[0] != 0x81)
             {
-                throw new InvalidCodecConfigException($"An AV1 configuration record that begins with {record[0]:x2} is unknown; 81 is the only one.");
+                throw new InvalidCodecConfigException(
+                    $"An AV1 configuration record that starts with {record[0]:x2} is not supported; expected 81.");
             }
 
             var units = new ObuReader(record[HeadLength..]);
@@ -74,16 +80,16 @@ public abstract partial record CodecConfig
                 sequence ??= type == ObuType.SequenceHeader ? Av1SequenceHeader.Parse(payload) : null;
             }
 
-            return record.Length == HeadLength || units.IsSound
+            return record.Length == HeadLength || units.IsValid
                 ? new Av1(record.ToArray(), sequence)
-                : throw new InvalidCodecConfigException("The units of an AV1 configuration record reach past its end.");
+                : throw new InvalidCodecConfigException("The OBUs of an AV1 configuration record extend past its end.");
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) => ObuReader.TryInspect(payload, out frame);
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame) => ObuReader.TryInspect(payload, out frame);
 
         /// <inheritdoc/>
-        public override CodecConfig Completed(ReadOnlySpan<byte> syncSample)
+        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample)
         {
             if (!ObuReader.TryFindSequence(syncSample, out var payload)
                 || (ObuReader.TryFindSequence(Record.Span[HeadLength..], out var known) && known.SequenceEqual(payload)))
@@ -91,7 +97,8 @@ public abstract partial record CodecConfig
                 return this;
             }
 
-            // SVT-AV1's record and stream differ in coding tools, which the decoder takes from the stream: that is nothing new to a player.
+            // SVT-AV1's record and stream differ in coding tools. Decoders take those from the stream, so players do not need a new
+            // configuration.
             var sequence = Av1SequenceHeader.Parse(payload);
             if (sequence == Sequence)
             {
@@ -105,7 +112,7 @@ public abstract partial record CodecConfig
                 0x81,
                 (byte)((sequence.Profile << 5) | sequence.Level),
                 (byte)((sequence.IsHighTier ? 0x80 : 0) | (sequence.BitDepth > 8 ? 0x40 : 0) | (sequence.BitDepth == 12 ? 0x20 : 0) | (chroma.IsMonochrome ? 0x10 : 0)
-                    | (chroma.AcrossHalved ? 8 : 0) | (chroma.DownHalved ? 4 : 0) | chroma.Position),
+                    | (chroma.SubsamplingX ? 8 : 0) | (chroma.SubsamplingY ? 4 : 0) | chroma.Position),
                 head,
                 ((int)ObuType.SequenceHeader << 3) | 2,
                 .. size,
@@ -114,7 +121,7 @@ public abstract partial record CodecConfig
             return new Av1(record, sequence);
         }
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Av1? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

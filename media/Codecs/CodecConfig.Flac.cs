@@ -1,34 +1,38 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <content>FLAC.</content>
 public abstract partial record CodecConfig
 {
-    /// <summary>FLAC: the STREAMINFO block of RFC 9639, 8.2.</summary>
+    /// <summary>FLAC: the STREAMINFO block (RFC 9639, 8.2).</summary>
     public sealed record Flac : CodecConfig
     {
         private Flac(ReadOnlyMemory<byte> record, FlacStreamInfo stream) =>
-            (Record, Stream, Sound) = (record, stream, new SoundFormat(stream.SampleRate, stream.Channels));
+            (Record, Stream, AudioFormat) = (record, stream, new AudioFormat(stream.SampleRate, stream.Channels));
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Audio;
 
-        /// <summary>The STREAMINFO block alone, marked as the last: what <c>dfLa</c> holds. Comments and pictures, which may be long, are left out.</summary>
+        /// <summary>
+        /// The STREAMINFO block marked as the last one, which is the content of <c>dfLa</c>. Comments and embedded images are omitted
+        /// because they may be long.
+        /// </summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
-        /// <summary>The block, read.</summary>
+        /// <summary>The parsed block.</summary>
         public FlacStreamInfo Stream { get; }
 
         /// <inheritdoc/>
-        public override SoundFormat Sound { get; }
+        public override AudioFormat AudioFormat { get; }
 
         /// <inheritdoc/>
         public override string CodecString => "fLaC";
 
         /// <summary>
-        /// Reads and checks a header: metadata blocks, with or without <c>fLaC</c> before them, or what stands in STREAMINFO alone, without the block's own header, which is
-        /// what ffmpeg sends; the bytes are copied.
+        /// Parses and validates a header; the bytes are copied. Accepts metadata blocks with or without <c>fLaC</c>, and the bare
+        /// STREAMINFO content without a block header, as sent by ffmpeg.
         /// </summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks RFC 9639, or is something players cannot take; the message says where.</exception>
+        /// <exception cref="InvalidCodecConfigException">The header violates RFC 9639, or is not playable; the message says
+        /// where.</exception>
         public static Flac Parse(ReadOnlySpan<byte> header)
         {
             const int Bare = FlacStreamInfo.BlockLength - FlacStreamInfo.BlockHeaderLength;
@@ -39,13 +43,13 @@ public abstract partial record CodecConfig
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame)
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame)
         {
-            frame = CodedFrame.OfSound(FlacStreamInfo.SamplesIn(payload));
+            frame = FrameInfo.OfAudio(FlacStreamInfo.SamplesIn(payload));
             return frame.Samples > 0;
         }
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Flac? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

@@ -1,9 +1,9 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <content>HEVC.</content>
 public abstract partial record CodecConfig
 {
-    /// <summary>HEVC: ISO/IEC 14496-15 HEVCDecoderConfigurationRecord, with what its first SPS says.</summary>
+    /// <summary>HEVC: the HEVCDecoderConfigurationRecord of ISO/IEC 14496-15 and its first SPS.</summary>
     public sealed record Hevc : CodecConfig
     {
         private Hevc(ReadOnlyMemory<byte> record, HevcDecoderConfiguration configuration) => (Record, Configuration) = (record, configuration);
@@ -11,23 +11,24 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
 
-        /// <summary>The configuration record, verbatim or with parameter sets that the stream has said since.</summary>
+        /// <summary>The configuration record, verbatim or updated with parameter sets from the stream.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
-        /// <summary>The record, read.</summary>
+        /// <summary>The parsed record.</summary>
         public HevcDecoderConfiguration Configuration { get; }
 
-        /// <summary>What the first SPS says.</summary>
-        public HevcSequenceParameters Sequence => Configuration.Sequence;
+        /// <summary>The first SPS, parsed.</summary>
+        public HevcSequenceParameterSet Sequence => Configuration.Sequence;
 
         /// <inheritdoc/>
-        public override PictureFormat Picture => Sequence.Picture;
+        public override VideoFormat VideoFormat => Sequence.VideoFormat;
 
         /// <inheritdoc/>
         public override string CodecString => $"hvc1.{Sequence.Profile}";
 
-        /// <summary>Reads and checks a record; the bytes are copied.</summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-15 or ITU-T H.265, or is over our limits; the message says where.</exception>
+        /// <summary>Parses and validates a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">The record violates ISO/IEC 14496-15 or ITU-T H.265, or exceeds a limit; the
+        /// message says where.</exception>
         public static Hevc Parse(ReadOnlySpan<byte> record)
         {
             HevcDecoderConfiguration.CheckLength(record.Length);
@@ -36,13 +37,13 @@ public abstract partial record CodecConfig
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) =>
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame) =>
             NalUnitReader.TryInspectHevc(payload, Configuration.NalLengthSize, out frame);
 
         /// <inheritdoc/>
-        public override CodecConfig Completed(ReadOnlySpan<byte> syncSample) => Configuration.Renew(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
+        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) => Configuration.UpdateRecord(Record.Span, syncSample) is { } renewed ? Parse(renewed) : this;
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Hevc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

@@ -1,39 +1,42 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <content>Opus.</content>
 public abstract partial record CodecConfig
 {
-    /// <summary>Opus: the identification header of RFC 7845, 5.1. Its clock is always 48 kHz.</summary>
+    /// <summary>Opus: the identification header of RFC 7845, 5.1. Its timescale is always 48 kHz.</summary>
     public sealed record Opus : CodecConfig
     {
-        private Opus(ReadOnlyMemory<byte> record, OpusHeader header) => (Record, Header, Sound) = (record, header, new SoundFormat(OpusHeader.SampleRate, header.Channels));
+        private Opus(ReadOnlyMemory<byte> record, OpusHeader header) => (Record, Header, AudioFormat) = (record, header, new AudioFormat(OpusHeader.SampleRate, header.Channels));
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Audio;
 
-        /// <summary>The identification header, beginning with <c>OpusHead</c>, verbatim.</summary>
+        /// <summary>The identification header, starting with <c>OpusHead</c>, verbatim.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
-        /// <summary>The header, read.</summary>
+        /// <summary>The parsed header.</summary>
         public OpusHeader Header { get; }
 
         /// <inheritdoc/>
-        public override SoundFormat Sound { get; }
+        public override AudioFormat AudioFormat { get; }
 
-        /// <summary>In lower case, as browsers want it.</summary>
+        /// <summary>Lower case, as browsers require.</summary>
         public override string CodecString => "opus";
 
-        /// <summary>Reads and checks a header; the bytes are copied.</summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks RFC 7845, or is something players cannot take; the message says where.</exception>
+        /// <summary>Parses and validates a header; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">The header violates RFC 7845, or is not playable; the message says
+        /// where.</exception>
         public static Opus Parse(ReadOnlySpan<byte> header)
         {
-            // Checked before it is copied, so that nothing long is.
-            var copy = header.Length <= 512 ? header.ToArray() : throw new InvalidCodecConfigException($"An Opus header of {header.Length} bytes is over 512.");
+            // The length is checked before the header is copied.
+            var copy = header.Length <= 512 ? header.ToArray() : throw new InvalidCodecConfigException($"An Opus header of {header.Length} bytes exceeds 512.");
             return new Opus(copy, OpusHeader.Parse(copy));
         }
 
-        /// <summary>For encoders that send no header: mono or stereo (Enhanced RTMP v2), with the usual delay of 6.5 ms.</summary>
-        /// <exception cref="ArgumentOutOfRangeException">There are neither one nor two channels.</exception>
+        /// <summary>
+        /// Default configuration for encoders that send no header: mono or stereo (Enhanced RTMP v2), with the usual delay of 6.5 ms.
+        /// </summary>
+        /// <exception cref="ArgumentOutOfRangeException">The number of channels is neither 1 nor 2.</exception>
         public static Opus Default(int channels = 2)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
@@ -42,13 +45,13 @@ public abstract partial record CodecConfig
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame)
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame)
         {
-            frame = CodedFrame.OfSound(OpusHeader.SamplesIn(payload));
+            frame = FrameInfo.OfAudio(OpusHeader.SamplesIn(payload));
             return frame.Samples > 0;
         }
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Opus? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>

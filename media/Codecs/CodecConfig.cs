@@ -1,72 +1,75 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>A codec and its parameters, checked when made. A new codec is a new case.</summary>
+/// <summary>A codec and its parameters, validated on creation. Each codec is one nested record.</summary>
 public abstract partial record CodecConfig
 {
     private CodecConfig() { }
 
-    /// <summary>What it carries.</summary>
+    /// <summary>Media type of the codec.</summary>
     public abstract TrackKind Kind { get; }
 
-    /// <summary>RFC 6381 codec string, as manifests want it.</summary>
+    /// <summary>RFC 6381 codec string for manifests.</summary>
     public abstract string CodecString { get; }
 
-    /// <summary>The configuration record, verbatim where its case does not say otherwise.</summary>
+    /// <summary>The configuration record; verbatim unless the nested record says otherwise.</summary>
     public abstract ReadOnlyMemory<byte> Record { get; }
 
-    /// <summary>What its pictures are; <see langword="null"/> for sound, and where the first sync sample has yet to say it (<see cref="Completed"/>).</summary>
-    public virtual PictureFormat? Picture => null;
+    /// <summary>
+    /// Video format; <see langword="null"/> for audio, and until the first sync sample supplies it (<see cref="CompleteFrom"/>).
+    /// </summary>
+    public virtual VideoFormat? VideoFormat => null;
 
-    /// <summary>What its sound is; <see langword="null"/> for video.</summary>
-    public virtual SoundFormat? Sound => null;
+    /// <summary>Audio format; <see langword="null"/> for video.</summary>
+    public virtual AudioFormat? AudioFormat => null;
 
-    /// <summary>Whether it says all that an init segment needs.</summary>
-    public bool IsComplete => Picture is not null || Sound is not null;
+    /// <summary>Whether the configuration contains everything that an init segment needs.</summary>
+    public bool IsComplete => VideoFormat is not null || AudioFormat is not null;
 
-    /// <summary>Looks into a sample's payload, as its own bits have it. Bounded, and never an exception.</summary>
-    /// <param name="payload">The coded bytes, as <see cref="MediaSample.Payload"/> has them.</param>
-    /// <param name="frame">What it is.</param>
-    /// <returns><see langword="false"/> when the bytes are no such sample.</returns>
-    public abstract bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame);
+    /// <summary>Inspects the bitstream of a sample's payload. Bounded, and never throws.</summary>
+    /// <param name="payload">The coded bytes, in the format of <see cref="MediaSample.Payload"/>.</param>
+    /// <param name="frame">Properties of the sample.</param>
+    /// <returns><see langword="false"/> when the bytes are not a sample of this codec.</returns>
+    public abstract bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame);
 
     /// <summary>
-    /// The configuration with what a sync sample says and the record does not: the picture size of VP9, a changed sequence header of AV1, other parameter sets of H.264 and
-    /// HEVC. The same instance when that is nothing new.
+    /// Completes the configuration from a sync sample: the frame size of VP9, a changed sequence header of AV1, or new parameter sets of
+    /// H.264 and HEVC. Returns the same instance when nothing changed.
     /// </summary>
-    /// <param name="syncSample">A payload that <see cref="TryInspect"/> calls a sync sample.</param>
-    /// <exception cref="InvalidCodecConfigException">What the sample says breaks its codec's rules, or is over our limits.</exception>
-    public virtual CodecConfig Completed(ReadOnlySpan<byte> syncSample) => this;
+    /// <param name="syncSample">A payload that <see cref="TryInspect"/> identified as a sync sample.</param>
+    /// <exception cref="InvalidCodecConfigException">The sample violates the codec's specification, or exceeds a limit.</exception>
+    public virtual CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) => this;
 
-    /// <summary>H.264: ISO/IEC 14496-15 AVCDecoderConfigurationRecord, with what its first SPS says.</summary>
+    /// <summary>H.264: the AVCDecoderConfigurationRecord of ISO/IEC 14496-15 and its first SPS.</summary>
     public sealed record Avc : CodecConfig
     {
         private Avc(ReadOnlyMemory<byte> record, AvcDecoderConfiguration configuration)
         {
             (Record, Configuration) = (record, configuration);
-            Picture = new PictureFormat(
+            VideoFormat = new VideoFormat(
                 Sequence.Width, Sequence.Height, Sequence.SampleAspectWidth, Sequence.SampleAspectHeight, Sequence.FramesPerSecond, Sequence.Color);
         }
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Video;
 
-        /// <summary>The configuration record, verbatim or with parameter sets that the stream has said since.</summary>
+        /// <summary>The configuration record, verbatim or updated with parameter sets from the stream.</summary>
         public override ReadOnlyMemory<byte> Record { get; }
 
-        /// <summary>The record, read.</summary>
+        /// <summary>The parsed record.</summary>
         public AvcDecoderConfiguration Configuration { get; }
 
-        /// <summary>What the first SPS says.</summary>
-        public AvcSequenceParameters Sequence => Configuration.Sequence;
+        /// <summary>The first SPS, parsed.</summary>
+        public AvcSequenceParameterSet Sequence => Configuration.Sequence;
 
         /// <inheritdoc/>
-        public override PictureFormat Picture { get; }
+        public override VideoFormat VideoFormat { get; }
 
         /// <inheritdoc/>
         public override string CodecString => $"avc1.{Sequence.ProfileIdc:x2}{Sequence.ConstraintFlags:x2}{Sequence.LevelIdc:x2}";
 
-        /// <summary>Reads and checks a record; the bytes are copied.</summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-15 or ITU-T H.264, or is over our limits; the message says where.</exception>
+        /// <summary>Parses and validates a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">The record violates ISO/IEC 14496-15 or ITU-T H.264, or exceeds a limit; the
+        /// message says where.</exception>
         public static Avc Parse(ReadOnlySpan<byte> record)
         {
             AvcDecoderConfiguration.CheckLength(record.Length);
@@ -75,23 +78,23 @@ public abstract partial record CodecConfig
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame) => NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame) => NalUnitReader.TryInspectAvc(payload, Configuration.NalLengthSize, out frame);
 
         /// <inheritdoc/>
-        public override CodecConfig Completed(ReadOnlySpan<byte> syncSample) => Configuration.Renew(syncSample) is { } renewed ? Parse(renewed) : this;
+        public override CodecConfig CompleteFrom(ReadOnlySpan<byte> syncSample) => Configuration.UpdateRecord(syncSample) is { } renewed ? Parse(renewed) : this;
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Avc? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>
         public override int GetHashCode() => HashOf(Record.Span);
     }
 
-    /// <summary>AAC: ISO/IEC 14496-3 AudioSpecificConfig.</summary>
+    /// <summary>AAC: the AudioSpecificConfig of ISO/IEC 14496-3.</summary>
     public sealed record Aac : CodecConfig
     {
-        private Aac(ReadOnlyMemory<byte> record, AacAudioConfig audio) =>
-            (Record, Audio, Sound) = (record, audio, new SoundFormat(audio.SampleRate, audio.Channels));
+        private Aac(ReadOnlyMemory<byte> record, AudioSpecificConfig audio) =>
+            (Record, Audio, AudioFormat) = (record, audio, new AudioFormat(audio.SampleRate, audio.Channels));
 
         /// <inheritdoc/>
         public override TrackKind Kind => TrackKind.Audio;
@@ -99,31 +102,32 @@ public abstract partial record CodecConfig
         /// <inheritdoc/>
         public override ReadOnlyMemory<byte> Record { get; }
 
-        /// <summary>The record, read.</summary>
-        public AacAudioConfig Audio { get; }
+        /// <summary>The parsed record.</summary>
+        public AudioSpecificConfig Audio { get; }
 
         /// <inheritdoc/>
-        public override SoundFormat Sound { get; }
+        public override AudioFormat AudioFormat { get; }
 
         /// <inheritdoc/>
         public override string CodecString => $"mp4a.40.{Audio.ObjectType}";
 
-        /// <summary>Reads and checks a record; the bytes are copied.</summary>
-        /// <exception cref="InvalidCodecConfigException">It breaks ISO/IEC 14496-3, or is something players cannot take; the message says where.</exception>
+        /// <summary>Parses and validates a record; the bytes are copied.</summary>
+        /// <exception cref="InvalidCodecConfigException">The record violates ISO/IEC 14496-3, or is not playable; the message says
+        /// where.</exception>
         public static Aac Parse(ReadOnlySpan<byte> record)
         {
-            var audio = AacAudioConfig.Parse(record);
+            var audio = AudioSpecificConfig.Parse(record);
             return new Aac(record.ToArray(), audio);
         }
 
         /// <inheritdoc/>
-        public override bool TryInspect(ReadOnlySpan<byte> payload, out CodedFrame frame)
+        public override bool TryInspect(ReadOnlySpan<byte> payload, out FrameInfo frame)
         {
-            frame = CodedFrame.OfSound(Audio.SamplesPerFrame);
+            frame = FrameInfo.OfAudio(Audio.SamplesPerFrame);
             return !payload.IsEmpty;
         }
 
-        /// <summary>Equal when the bytes are.</summary>
+        /// <summary>Whether the record bytes are equal.</summary>
         public bool Equals(Aac? other) => other is not null && Record.Span.SequenceEqual(other.Record.Span);
 
         /// <inheritdoc/>
@@ -138,5 +142,5 @@ public abstract partial record CodecConfig
     }
 }
 
-/// <summary>A codec configuration is broken or beyond our limits. The encoder's mistake; the message says what and where.</summary>
+/// <summary>An encoder's codec configuration is malformed or exceeds a limit. The message names the problem and its location.</summary>
 public sealed class InvalidCodecConfigException(string message) : Exception(message);

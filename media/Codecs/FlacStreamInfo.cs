@@ -1,25 +1,26 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What the STREAMINFO block of FLAC says (RFC 9639, 8.2).</summary>
-/// <param name="SampleRate">Samples a second, 1 to 655,350.</param>
-/// <param name="Channels">1 to 8.</param>
-/// <param name="BitsPerSample">4 to 32.</param>
-/// <param name="LongestBlock">Samples of the longest frame, 16 to 65,535.</param>
-public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSample, int LongestBlock)
+/// <summary>A FLAC STREAMINFO block (RFC 9639, 8.2).</summary>
+/// <param name="SampleRate">Sample rate in Hz, 1 to 655,350.</param>
+/// <param name="Channels">Number of channels, 1 to 8.</param>
+/// <param name="BitsPerSample">Bit depth, 4 to 32.</param>
+/// <param name="MaxBlockSize">Maximum number of samples per frame, 16 to 65,535.</param>
+public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSample, int MaxBlockSize)
 {
-    /// <summary>Bytes of the block with its header of four.</summary>
+    /// <summary>Size of the block in bytes, including its 4-byte header.</summary>
     internal const int BlockLength = 38;
 
-    /// <summary>Bytes of the header of a block: its type and length.</summary>
+    /// <summary>Size of a block header in bytes.</summary>
     internal const int BlockHeaderLength = 4;
 
-    /// <summary>Reads a metadata block that is STREAMINFO, its header included.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
+    /// <summary>Parses a STREAMINFO metadata block, including its header.</summary>
+    /// <exception cref="InvalidCodecConfigException">The block is malformed; the message says where.</exception>
     public static FlacStreamInfo Parse(ReadOnlySpan<byte> block)
     {
         if (block.Length < BlockLength)
         {
-            throw new InvalidCodecConfigException($"A FLAC header of {block.Length} bytes is too short for STREAMINFO, which has {BlockLength}.");
+            throw new InvalidCodecConfigException(
+                $"A FLAC header of {block.Length} bytes is too short for STREAMINFO, which takes {BlockLength}.");
         }
 
         var bits = new BitReader(block[..BlockLength], "STREAMINFO of FLAC");
@@ -27,15 +28,16 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         var (type, length) = (bits.Bits(7), bits.Bits(24));
         if (type != 0 || length != BlockLength - 4)
         {
-            throw new InvalidCodecConfigException($"A FLAC header begins with a block of type {type} and {length} bytes, which is not STREAMINFO.");
+            throw new InvalidCodecConfigException(
+                $"A FLAC header starts with a block of type {type} and {length} bytes instead of STREAMINFO.");
         }
 
-        var (shortest, longest) = ((int)bits.Bits(16), (int)bits.Bits(16));
+        var (minBlockSize, maxBlockSize) = ((int)bits.Bits(16), (int)bits.Bits(16));
         bits.Skip(24 + 24);
         var (rate, channels, depth) = ((int)bits.Bits(20), (int)bits.Bits(3) + 1, (int)bits.Bits(5) + 1);
-        if (longest < 16 || shortest > longest)
+        if (maxBlockSize < 16 || minBlockSize > maxBlockSize)
         {
-            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: blocks of {shortest} to {longest} samples cannot be.");
+            throw new InvalidCodecConfigException($"STREAMINFO of FLAC: block sizes of {minBlockSize} to {maxBlockSize} samples are invalid.");
         }
 
         if (rate is < 8000 or > 384_000 || depth < 4)
@@ -43,14 +45,15 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
             throw new InvalidCodecConfigException($"STREAMINFO of FLAC: {rate} Hz and {depth} bits are not supported; use 8,000 to 384,000 Hz and 4 to 32 bits.");
         }
 
-        return new FlacStreamInfo(rate, channels, depth, longest);
+        return new FlacStreamInfo(rate, channels, depth, maxBlockSize);
     }
 
-    /// <summary>Samples in a frame, from its header (RFC 9639, 9.1).</summary>
-    /// <returns>1 to 65,536, or 0 when it is no frame.</returns>
+    /// <summary>Number of samples in a frame, from its header (RFC 9639, 9.1).</summary>
+    /// <returns>1 to 65,536, or 0 when the bytes are not a frame.</returns>
     public static int SamplesIn(ReadOnlySpan<byte> frame)
     {
-        // 15 bits of sync code; codes of block size and sample rate; channels and depth with a reserved bit; the frame's number; what the codes leave open; a checksum.
+        // Header: 15-bit sync code; codes of block size and sample rate; channels and depth; coded number; optional block size and rate;
+        // checksum.
         if (frame.Length < 6 || frame[0] != 0xFF || (frame[1] & 0xFE) != 0xF8 || (frame[3] & 1) != 0)
         {
             return 0;
@@ -69,7 +72,7 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         };
     }
 
-    /// <summary>Bytes of a frame's header with its checksum (9.1), or 0 when it is none or cut off.</summary>
+    /// <summary>Size of a frame header in bytes, including its checksum (9.1); 0 when it is invalid or truncated.</summary>
     internal static int HeaderLength(ReadOnlySpan<byte> frame)
     {
         if (SamplesIn(frame) == 0)
@@ -82,7 +85,9 @@ public sealed record FlacStreamInfo(int SampleRate, int Channels, int BitsPerSam
         return rate != 15 && length > 0 && length <= frame.Length ? length : 0;
     }
 
-    /// <summary>Bytes of a number coded as UTF-8 would code it, up to 36 bits (9.1.5); a first byte that cannot be leads behind every end.</summary>
+    /// <summary>
+    /// Size in bytes of a number coded like UTF-8, up to 36 bits (9.1.5). An invalid first byte gives a size past any buffer.
+    /// </summary>
     private static int NumberLength(byte first) => first switch
     {
         < 0x80 => 1,

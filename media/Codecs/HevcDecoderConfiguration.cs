@@ -1,49 +1,51 @@
 using System.Buffers.Binary;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>ISO/IEC 14496-15, 8.3.3.1: what a decoder of HEVC needs before the first picture.</summary>
-/// <param name="NalLengthSize">Bytes of the length before each NAL unit: 1, 2 or 4.</param>
-/// <param name="ParameterSets">NAL units of types 32 (VPS), 33 (SPS) and 34 (PPS), in the order of the record; at least one of each.</param>
-/// <param name="Sequence">What the first SPS says.</param>
-public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> ParameterSets, HevcSequenceParameters Sequence)
+/// <summary>HEVC decoder configuration record (ISO/IEC 14496-15, 8.3.3.1).</summary>
+/// <param name="NalLengthSize">Size of the length before each NAL unit in bytes: 1, 2 or 4.</param>
+/// <param name="ParameterSets">NAL units of types 32 (VPS), 33 (SPS) and 34 (PPS), in the order of the record; at least one of
+/// each.</param>
+/// <param name="Sequence">The first SPS, parsed.</param>
+public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<ReadOnlyMemory<byte>> ParameterSets, HevcSequenceParameterSet Sequence)
 {
-    /// <summary>Longest record accepted, in bytes. Real ones have 90 to 300; x265 adds a text of 2,000 about itself.</summary>
+    /// <summary>Maximum record size in bytes. Typical records have 90 to 300; x265 adds an SEI text of 2,000.</summary>
     public const int MaxLength = 65_536;
 
-    /// <summary>Bytes before the arrays.</summary>
+    /// <summary>Size of the fields before the arrays, in bytes.</summary>
     internal const int HeadLength = 23;
 
     private const int MaxSets = 256;
 
-    /// <summary>Reads a record.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken; the message says where.</exception>
+    /// <summary>Parses a record.</summary>
+    /// <exception cref="InvalidCodecConfigException">The record is malformed; the message says where.</exception>
     public static HevcDecoderConfiguration Parse(ReadOnlyMemory<byte> record)
     {
         var bytes = record.Span;
         CheckLength(bytes.Length);
 
-        // Version 0 was written by encoders before the standard was done; its layout is the same.
+        // Encoders older than the final standard write version 0; its layout is the same.
         if (bytes[0] > 1)
         {
-            throw new InvalidCodecConfigException($"HEVC configuration version {bytes[0]} is unknown; 1 is the only one.");
+            throw new InvalidCodecConfigException($"HEVC configuration version {bytes[0]} is not supported; expected 1.");
         }
 
         var lengthSize = (bytes[21] & 3) + 1;
         if (lengthSize == 3)
         {
-            throw new InvalidCodecConfigException("An HEVC configuration record asks for NAL lengths of 3 bytes, which ISO/IEC 14496-15 forbids.");
+            throw new InvalidCodecConfigException(
+                "An HEVC configuration record has NAL lengths of 3 bytes, which ISO/IEC 14496-15 forbids.");
         }
 
         var sets = new List<ReadOnlyMemory<byte>>();
-        var (hasVideo, hasPicture) = (false, false);
+        var (hasVps, hasPps) = (false, false);
         ReadOnlyMemory<byte>? sequence = null;
         var position = HeadLength;
         for (var array = 0; array < bytes[22]; array++)
         {
             if (bytes.Length - position < 3)
             {
-                throw new InvalidCodecConfigException($"Array {array} of an HEVC configuration record reaches past its end.");
+                throw new InvalidCodecConfigException($"Array {array} of an HEVC configuration record extends past its end.");
             }
 
             var (type, count) = (bytes[position] & 63, BinaryPrimitives.ReadUInt16BigEndian(bytes[(position + 1)..]));
@@ -53,17 +55,17 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
                 var unit = ReadUnit(record, ref position, type, array, i);
                 if (type is < 32 or > 34)
                 {
-                    continue; // SEI messages: nobody needs them to decode
+                    continue; // SEI messages are not needed for decoding
                 }
 
                 if (sets.Count == MaxSets)
                 {
-                    throw new InvalidCodecConfigException($"An HEVC configuration record holds over {MaxSets} parameter sets.");
+                    throw new InvalidCodecConfigException($"An HEVC configuration record has more than {MaxSets} parameter sets.");
                 }
 
                 sets.Add(unit);
-                hasVideo |= type == 32;
-                hasPicture |= type == 34;
+                hasVps |= type == 32;
+                hasPps |= type == 34;
                 if (type == 33)
                 {
                     sequence ??= unit;
@@ -71,25 +73,25 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
             }
         }
 
-        return sequence is { } first && hasVideo && hasPicture
-            ? new HevcDecoderConfiguration(lengthSize, sets, HevcSequenceParameters.Parse(first.Span))
+        return sequence is { } first && hasVps && hasPps
+            ? new HevcDecoderConfiguration(lengthSize, sets, HevcSequenceParameterSet.Parse(first.Span))
             : throw new InvalidCodecConfigException("An HEVC configuration record without VPS, SPS or PPS cannot be decoded.");
     }
 
-    /// <summary>A record with what a sync sample's parameter sets say anew.</summary>
-    /// <param name="record">The record that this was read from.</param>
-    /// <param name="syncSample">The sample.</param>
-    /// <returns><see langword="null"/> when they say nothing new.</returns>
-    /// <exception cref="InvalidCodecConfigException">They are broken or over our limits.</exception>
-    internal byte[]? Renew(ReadOnlySpan<byte> record, ReadOnlySpan<byte> syncSample)
+    /// <summary>A record updated with the parameter sets of a sync sample.</summary>
+    /// <param name="record">The record from which this instance was parsed.</param>
+    /// <param name="syncSample">The sync sample.</param>
+    /// <returns><see langword="null"/> when the sample contains no new parameter sets.</returns>
+    /// <exception cref="InvalidCodecConfigException">The parameter sets are malformed or exceed a limit.</exception>
+    internal byte[]? UpdateRecord(ReadOnlySpan<byte> record, ReadOnlySpan<byte> syncSample)
     {
-        if (Media.ParameterSets.Renewed(ParameterSets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
+        if (Broadcast.Media.Codecs.ParameterSets.Merge(ParameterSets, syncSample, NalLengthSize, SetCodec.Instance) is not { } sets)
         {
             return null;
         }
 
-        // 8.3.3.1.2: what stands before the arrays is told again from the SPS that counts.
-        var sequence = HevcSequenceParameters.Parse(sets.Find(set => SetCodec.TypeOf(set.Span) == 33).Span);
+        // 8.3.3.1.2: the fields before the arrays repeat values of the active SPS.
+        var sequence = HevcSequenceParameterSet.Parse(sets.Find(set => SetCodec.TypeOf(set.Span) == 33).Span);
         var (profile, renewed) = (sequence.Profile, new List<byte>(record[..HeadLength].ToArray()));
         renewed[0] = 1;
         renewed[1] = (byte)((profile.Space << 6) | (profile.IsHighTier ? 0x20 : 0) | profile.Profile);
@@ -110,7 +112,7 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
         {
             var ofType = sets.FindAll(set => SetCodec.TypeOf(set.Span) == type);
             renewed.AddRange([(byte)(0x80 | type), (byte)(ofType.Count >> 8), (byte)ofType.Count]);
-            ofType.ForEach(set => Media.ParameterSets.Append(renewed, set.Span));
+            ofType.ForEach(set => Broadcast.Media.Codecs.ParameterSets.Append(renewed, set.Span));
         }
 
         return [.. renewed];
@@ -120,11 +122,14 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
     {
         if (length is < HeadLength or > MaxLength)
         {
-            throw new InvalidCodecConfigException($"An HEVC configuration record of {length} bytes is not {HeadLength} to {MaxLength} bytes long.");
+            throw new InvalidCodecConfigException(
+                $"An HEVC configuration record of {length} bytes is invalid; expected {HeadLength} to {MaxLength} bytes.");
         }
     }
 
-    /// <summary>Types 32 to 34 of the base layer (ITU-T H.265, 7.3.1.2), and their numbers (7.3.2.1 to 7.3.2.3).</summary>
+    /// <summary>
+    /// NAL unit types 32 to 34 of the base layer (ITU-T H.265, 7.3.1.2) and their parameter set IDs (7.3.2.1 to 7.3.2.3).
+    /// </summary>
     private sealed class SetCodec : IParameterSetCodec
     {
         public static readonly SetCodec Instance = new();
@@ -141,7 +146,7 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
             return (type << 8) | (int)(type switch
             {
                 32 => bits.Bits(4),
-                33 => HevcSequenceParameters.ReadNumber(ref bits, out _),
+                33 => HevcSequenceParameterSet.ReadNumber(ref bits, out _),
                 _ => bits.UnsignedGolomb(63, "pps_pic_parameter_set_id"),
             });
         }
@@ -152,7 +157,8 @@ public sealed record HevcDecoderConfiguration(int NalLengthSize, IReadOnlyList<R
         var rest = record.Span[position..];
         if (rest.Length < 2 || rest.Length - 2 < BinaryPrimitives.ReadUInt16BigEndian(rest))
         {
-            throw new InvalidCodecConfigException($"NAL unit {index} of array {array} of an HEVC configuration record reaches past its end.");
+            throw new InvalidCodecConfigException(
+                $"NAL unit {index} of array {array} of an HEVC configuration record extends past its end.");
         }
 
         var length = BinaryPrimitives.ReadUInt16BigEndian(rest);

@@ -1,29 +1,32 @@
 using System.Buffers.Binary;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <summary>
-/// Walks the length-prefixed NAL units of one access unit (ISO/IEC 14496-15, 4.3.3 and 5.3.2), because the lengths come from a stranger. Ends with
-/// <see cref="IsSound"/> only when they add up to exactly the bytes there are.
+/// Reads the length-prefixed NAL units of one access unit (ISO/IEC 14496-15, 4.3.3 and 5.3.2). The lengths are untrusted input:
+/// <see cref="IsValid"/> is true only when they add up to exactly the buffer size.
 /// </summary>
-/// <param name="accessUnit">The bytes.</param>
-/// <param name="lengthSize">Bytes of each length: 1, 2 or 4.</param>
+/// <param name="accessUnit">The access unit.</param>
+/// <param name="lengthSize">Size of each length in bytes: 1, 2 or 4.</param>
 public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
 {
-    /// <summary>Most NAL units in an access unit: a picture of 8192 lines in slices of one row of macroblocks has 512.</summary>
+    /// <summary>Maximum number of NAL units in an access unit: a frame of 8192 lines with one slice per macroblock row has 512.</summary>
     public const int MaxCount = 512;
 
-    /// <summary>Most bytes of supplemental information in an access unit: captions and color take hundreds.</summary>
+    /// <summary>Maximum size of SEI messages in an access unit, in bytes; captions and color metadata take hundreds.</summary>
     public const int MaxSupplement = 64 * 1024;
 
     private ReadOnlySpan<byte> _rest = accessUnit;
     private int _count;
     private bool _broken;
 
-    /// <summary>Whether there was at least one unit, and all of them are whole. Known when <see cref="TryRead"/> has returned <see langword="false"/>.</summary>
-    public readonly bool IsSound => !_broken && _count > 0;
+    /// <summary>
+    /// Whether there was at least one unit, and all units are complete. Valid after <see cref="TryRead"/> has returned
+    /// <see langword="false"/>.
+    /// </summary>
+    public readonly bool IsValid => !_broken && _count > 0;
 
-    /// <summary>Reads the next unit; <see langword="false"/> at the end, or where the bytes are broken.</summary>
+    /// <summary>Reads the next unit; <see langword="false"/> at the end, or when the bytes are malformed.</summary>
     /// <param name="unit">The unit without its length; never empty.</param>
     public bool TryRead(out ReadOnlySpan<byte> unit)
     {
@@ -57,8 +60,10 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
         return true;
     }
 
-    /// <summary>An access unit of H.264: a sync sample when it has a slice of an IDR picture (ITU-T H.264, table 7-1).</summary>
-    internal static bool TryInspectAvc(ReadOnlySpan<byte> accessUnit, int lengthSize, out CodedFrame frame)
+    /// <summary>
+    /// Inspects an H.264 access unit. It is a sync sample when it contains a slice of an IDR picture (ITU-T H.264, table 7-1).
+    /// </summary>
+    internal static bool TryInspectAvc(ReadOnlySpan<byte> accessUnit, int lengthSize, out FrameInfo frame)
     {
         var units = new NalUnitReader(accessUnit, lengthSize);
         var (isSync, supplement) = (false, 0);
@@ -68,22 +73,22 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
             supplement += (unit[0] & 31) == 6 ? unit.Length : 0;
         }
 
-        frame = CodedFrame.OfPicture(isSync);
-        return units.IsSound && supplement <= MaxSupplement;
+        frame = FrameInfo.OfVideo(isSync);
+        return units.IsValid && supplement <= MaxSupplement;
     }
 
     /// <summary>
-    /// An access unit of HEVC: a sync sample when its picture is an intra random access point (ITU-T H.265, table 7-1: types 16 to 21, BLA, IDR and CRA); RASL
-    /// pictures (8 and 9) behind one need what stood before it.
+    /// Inspects an HEVC access unit. It is a sync sample when it is an intra random access point (ITU-T H.265, table 7-1, types 16 to 21:
+    /// BLA, IDR and CRA). RASL pictures (types 8 and 9) after it reference earlier frames.
     /// </summary>
-    internal static bool TryInspectHevc(ReadOnlySpan<byte> accessUnit, int lengthSize, out CodedFrame frame)
+    internal static bool TryInspectHevc(ReadOnlySpan<byte> accessUnit, int lengthSize, out FrameInfo frame)
     {
         var units = new NalUnitReader(accessUnit, lengthSize);
-        var (isSync, isSkipped, isPicture) = (true, false, false);
+        var (isSync, isSkipped, hasSlice) = (true, false, false);
         var (isWhole, supplement) = (true, 0);
         while (units.TryRead(out var unit))
         {
-            // 7.3.1.2: a forbidden bit, the type, the layer (other views and resolutions say nothing of the base), the temporal id.
+            // 7.3.1.2: forbidden bit, type, layer id, temporal id. Layers other than the base layer (views, resolutions) are ignored.
             if (unit.Length < 2 || unit[0] >= 0x80)
             {
                 isWhole = false;
@@ -94,20 +99,20 @@ public ref struct NalUnitReader(ReadOnlySpan<byte> accessUnit, int lengthSize)
             supplement += type is 39 or 40 ? unit.Length : 0;
             if (type < 32 && (unit[0] & 1) == 0 && unit[1] < 8)
             {
-                isPicture = true;
+                hasSlice = true;
                 isSync &= type is >= 16 and <= 21;
                 isSkipped |= type is 8 or 9;
             }
         }
 
-        frame = CodedFrame.OfPicture(isSync && isPicture, isSkipped);
-        return units.IsSound && isWhole && supplement <= MaxSupplement;
+        frame = FrameInfo.OfVideo(isSync && hasSlice, isSkipped);
+        return units.IsValid && isWhole && supplement <= MaxSupplement;
     }
 
-    /// <summary>Takes the bytes out that keep start codes from appearing: 00 00 03 stands for 00 00 (ITU-T H.264, 7.4.1.1; H.265, 7.4.2.1).</summary>
-    /// <param name="nalUnit">The unit.</param>
-    /// <param name="target">At least as long.</param>
-    /// <returns>Bytes of <paramref name="target"/> that are used.</returns>
+    /// <summary>Removes emulation prevention bytes: 00 00 03 becomes 00 00 (ITU-T H.264, 7.4.1.1; H.265, 7.4.2.1).</summary>
+    /// <param name="nalUnit">The NAL unit.</param>
+    /// <param name="target">Destination, at least as long as the unit.</param>
+    /// <returns>Number of bytes written to <paramref name="target"/>.</returns>
     internal static int RemoveEmulationPrevention(ReadOnlySpan<byte> nalUnit, Span<byte> target)
     {
         var (length, zeros) = (0, 0);

@@ -1,41 +1,44 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What an open bitstream unit is (AV1, 6.2.2), as far as it matters here.</summary>
+/// <summary>Types of open bitstream units (AV1, 6.2.2) that this server handles.</summary>
 public enum ObuType
 {
     /// <summary>OBU_SEQUENCE_HEADER.</summary>
     SequenceHeader = 1,
 
-    /// <summary>OBU_TEMPORAL_DELIMITER, which files leave out.</summary>
+    /// <summary>OBU_TEMPORAL_DELIMITER; omitted in files.</summary>
     TemporalDelimiter = 2,
 
     /// <summary>OBU_FRAME_HEADER.</summary>
     FrameHeader = 3,
 
-    /// <summary>OBU_FRAME: header and tiles in one.</summary>
+    /// <summary>OBU_FRAME: frame header and tiles in one unit.</summary>
     Frame = 6,
 }
 
 /// <summary>
-/// Walks the open bitstream units of one temporal unit (AV1, 5.3), because their sizes come from a stranger. Ends with <see cref="IsSound"/> only when they add up
-/// to exactly the bytes there are.
+/// Reads the open bitstream units of one temporal unit (AV1, 5.3). The sizes are untrusted input: <see cref="IsValid"/> is true only when
+/// they add up to exactly the buffer size.
 /// </summary>
-/// <param name="temporalUnit">The bytes, in the low-overhead format; the last unit may go without a size.</param>
+/// <param name="temporalUnit">The temporal unit in low-overhead format; the last unit may omit its size.</param>
 public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
 {
-    /// <summary>Most units in a temporal unit: four layers of 64 tile groups with headers and metadata are fewer.</summary>
+    /// <summary>Maximum number of units in a temporal unit; four layers of 64 tile groups with headers and metadata are fewer.</summary>
     public const int MaxCount = 512;
 
     private ReadOnlySpan<byte> _rest = temporalUnit;
     private int _count;
     private bool _broken;
 
-    /// <summary>Whether there was at least one unit, and all of them are whole. Known when <see cref="TryRead"/> has returned <see langword="false"/>.</summary>
-    public readonly bool IsSound => !_broken && _count > 0;
+    /// <summary>
+    /// Whether there was at least one unit, and all units are complete. Valid after <see cref="TryRead"/> has returned
+    /// <see langword="false"/>.
+    /// </summary>
+    public readonly bool IsValid => !_broken && _count > 0;
 
-    /// <summary>Reads the next unit; <see langword="false"/> at the end, or where the bytes are broken.</summary>
-    /// <param name="type">What it is.</param>
-    /// <param name="payload">What stands behind its header and size; may be empty.</param>
+    /// <summary>Reads the next unit; <see langword="false"/> at the end, or when the bytes are malformed.</summary>
+    /// <param name="type">Type of the unit.</param>
+    /// <param name="payload">Content of the unit after its header and size; may be empty.</param>
     public bool TryRead(out ObuType type, out ReadOnlySpan<byte> payload)
     {
         type = default;
@@ -45,7 +48,7 @@ public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
             return false;
         }
 
-        // 5.3.2: a forbidden bit, four of type, whether an extension byte and a size follow.
+        // 5.3.2: forbidden bit, four bits of type, extension flag, size flag.
         var head = _rest[0];
         var position = (head & 4) != 0 ? 2 : 1;
         _broken = head >= 0x80 || _rest.Length < position || ++_count > MaxCount;
@@ -70,7 +73,7 @@ public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
         return true;
     }
 
-    /// <summary>A temporal unit without the delimiter that it may begin with: ISO BMFF wants it left out (AV1 in ISO BMFF, 2.4).</summary>
+    /// <summary>Removes the leading temporal delimiter, which ISO BMFF excludes (AV1 in ISO BMFF, 2.4).</summary>
     public static ReadOnlyMemory<byte> WithoutDelimiter(ReadOnlyMemory<byte> temporalUnit)
     {
         var bytes = temporalUnit.Span;
@@ -78,9 +81,10 @@ public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
     }
 
     /// <summary>
-    /// A temporal unit: a sync sample when it brings a sequence header and its first frame is a key frame that is shown (AV1 in ISO BMFF, 2.4).
+    /// Inspects a temporal unit. It is a sync sample when it contains a sequence header and its first frame is a shown keyframe (AV1 in ISO
+    /// BMFF, 2.4).
     /// </summary>
-    internal static bool TryInspect(ReadOnlySpan<byte> temporalUnit, out CodedFrame frame)
+    internal static bool TryInspect(ReadOnlySpan<byte> temporalUnit, out FrameInfo frame)
     {
         var units = new ObuReader(temporalUnit);
         var (hasSequence, isStill, isFirst, isSync, isWhole) = (false, false, true, false, true);
@@ -102,17 +106,17 @@ public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
             }
             else if (isFirst)
             {
-                // 5.9.2: show_existing_frame, two bits of type (0 is a key frame), show_frame; a still picture has none of them.
+                // 5.9.2: show_existing_frame, two bits of frame_type (0 is a keyframe), show_frame; absent in a reduced still image.
                 isFirst = false;
                 isSync = hasSequence && (isStill || (payload[0] & 0xF0) == 0x10);
             }
         }
 
-        frame = CodedFrame.OfPicture(isSync);
-        return units.IsSound && isWhole && !isFirst;
+        frame = FrameInfo.OfVideo(isSync);
+        return units.IsValid && isWhole && !isFirst;
     }
 
-    /// <summary>The content of the first sequence header.</summary>
+    /// <summary>Finds the content of the first sequence header.</summary>
     internal static bool TryFindSequence(ReadOnlySpan<byte> units, out ReadOnlySpan<byte> sequence)
     {
         var reader = new ObuReader(units);
@@ -128,7 +132,7 @@ public ref struct ObuReader(ReadOnlySpan<byte> temporalUnit)
         return false;
     }
 
-    /// <summary>leb128() (4.10.5): up to eight bytes of seven bits, the lowest first.</summary>
+    /// <summary>leb128() (4.10.5): up to eight bytes of seven bits, lowest first.</summary>
     private static bool TryReadSize(ReadOnlySpan<byte> bytes, ref int position, out ulong size)
     {
         size = 0;

@@ -1,34 +1,36 @@
 using System.Buffers.Binary;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What the identification header of Opus says (RFC 7845, 5.1).</summary>
-/// <param name="Channels">Output channels, 1 to 255; 1 to 8 are taken.</param>
-/// <param name="PreSkip">Samples at 48 kHz that a decoder makes before the first that is meant.</param>
-/// <param name="InputSampleRate">Rate of the original, for information; 0 when not known.</param>
-/// <param name="OutputGain">Gain to apply, in 1/256 dB.</param>
-/// <param name="MappingFamily">0 for mono and stereo, 1 for up to 8 channels in Vorbis order, 255 for channels without meaning.</param>
-/// <param name="Mapping">Stream count, coupled count and the channels' places; empty in family 0.</param>
+/// <summary>The Opus identification header (RFC 7845, 5.1).</summary>
+/// <param name="Channels">Number of output channels, 1 to 8.</param>
+/// <param name="PreSkip">Number of samples at 48 kHz to discard from the start of the decoder output.</param>
+/// <param name="InputSampleRate">Sample rate of the original in Hz, for information; 0 when unknown.</param>
+/// <param name="OutputGain">Output gain in 1/256 dB.</param>
+/// <param name="MappingFamily">0 for mono and stereo, 1 for up to 8 channels in Vorbis order, 255 for channels without defined
+/// meaning.</param>
+/// <param name="Mapping">Stream count, coupled count and channel mapping; empty in family 0.</param>
 public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate, short OutputGain, byte MappingFamily, ReadOnlyMemory<byte> Mapping)
 {
-    /// <summary>The clock of Opus, whatever the original's.</summary>
+    /// <summary>Timescale of Opus in Hz, independent of the original sample rate.</summary>
     public const int SampleRate = 48_000;
 
     private const int HeadLength = 19;
 
-    /// <summary>Reads a header.</summary>
-    /// <exception cref="InvalidCodecConfigException">It is broken or nothing that players take; the message says where.</exception>
+    /// <summary>Parses a header.</summary>
+    /// <exception cref="InvalidCodecConfigException">The header is malformed, or not playable; the message says where.</exception>
     public static OpusHeader Parse(ReadOnlyMemory<byte> header)
     {
         var bytes = header.Span;
         if (bytes.Length is < HeadLength or > HeadLength + 2 + 255)
         {
-            throw new InvalidCodecConfigException($"An Opus header of {bytes.Length} bytes is not {HeadLength} to {HeadLength + 2 + 255} bytes long.");
+            throw new InvalidCodecConfigException(
+                $"An Opus header of {bytes.Length} bytes is invalid; expected {HeadLength} to {HeadLength + 2 + 255} bytes.");
         }
 
         if (!bytes.StartsWith("OpusHead"u8) || bytes[8] >= 16)
         {
-            throw new InvalidCodecConfigException("An Opus header does not begin with OpusHead and a version below 16.");
+            throw new InvalidCodecConfigException("An Opus header does not start with OpusHead and a version below 16.");
         }
 
         var (channels, family) = (bytes[9], bytes[18]);
@@ -52,7 +54,7 @@ public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate,
             family == 0 ? default : mapping[..(2 + channels)]);
     }
 
-    /// <summary>The header as bytes.</summary>
+    /// <summary>Serializes the header.</summary>
     public byte[] Write()
     {
         var bytes = new byte[HeadLength + Mapping.Length];
@@ -66,10 +68,10 @@ public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate,
     }
 
     /// <summary>
-    /// Samples at 48 kHz in a packet (RFC 6716, 3.1 and 3.2): the frame's length from its first byte, times the number of frames. Of several streams in one packet
-    /// all have the same length, and the first says it.
+    /// Number of samples at 48 kHz in a packet (RFC 6716, 3.1 and 3.2): the frame size from its first byte, times the number of frames. All
+    /// streams in a packet have the same duration, so the first one is read.
     /// </summary>
-    /// <returns>120 to 5,760, or 0 when the packet is broken.</returns>
+    /// <returns>120 to 5,760, or 0 when the packet is malformed.</returns>
     public static int SamplesIn(ReadOnlySpan<byte> packet)
     {
         if (packet.IsEmpty)
@@ -86,7 +88,7 @@ public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate,
         };
         var count = (packet[0] & 3) switch { 0 => 1, 3 => packet.Length > 1 ? packet[1] & 63 : 0, _ => 2 };
 
-        // 120 ms at most (3.2.5, R5).
+        // At most 120 ms (3.2.5, R5).
         return frame * count <= 5760 ? frame * count : 0;
     }
 
@@ -94,20 +96,20 @@ public sealed record OpusHeader(int Channels, int PreSkip, uint InputSampleRate,
     {
         if (mapping.Length < 2 + channels)
         {
-            throw new InvalidCodecConfigException("An Opus header ends in its channel mapping.");
+            throw new InvalidCodecConfigException("An Opus header is truncated in its channel mapping.");
         }
 
         var (streams, coupled) = (mapping[0], mapping[1]);
         if (streams == 0 || coupled > streams || streams + coupled > 255)
         {
-            throw new InvalidCodecConfigException($"An Opus header has {streams} streams of which {coupled} are coupled, which cannot be.");
+            throw new InvalidCodecConfigException($"An Opus header has an invalid count of {streams} streams, {coupled} of them coupled.");
         }
 
-        foreach (var place in mapping[2..(2 + channels)])
+        foreach (var index in mapping[2..(2 + channels)])
         {
-            if (place != 255 && place >= streams + coupled)
+            if (index != 255 && index >= streams + coupled)
             {
-                throw new InvalidCodecConfigException($"An Opus header takes a channel from place {place} of {streams + coupled}.");
+                throw new InvalidCodecConfigException($"An Opus header maps a channel to index {index} of {streams + coupled}.");
             }
         }
     }

@@ -1,65 +1,67 @@
 using System.Buffers.Binary;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
 /// <summary>
-/// Parameter sets that stand in a sync sample beside its pictures. Those of <c>avc1</c> and <c>hvc1</c> belong into the record (ISO/IEC 14496-15, 5.4.2 and 8.4.1), so what a
-/// stream says anew makes a new record.
+/// Merges in-band parameter sets into the configuration record. Parameter sets of <c>avc1</c> and <c>hvc1</c> belong in the record (ISO/IEC
+/// 14496-15, 5.4.2 and 8.4.1), so new ones in a sync sample require a new record.
 /// </summary>
 internal static class ParameterSets
 {
-    private const int LongestHead = 128;
+    private const int MaxHeaderLength = 128;
 
-    /// <summary>The sets of a record with those of a sync sample: one of the same kind and number takes the other's place, and what is new comes first.</summary>
-    /// <param name="known">The record's.</param>
+    /// <summary>
+    /// Merges the parameter sets of a record and a sync sample. A set replaces an earlier one of the same type and ID; new sets come first.
+    /// </summary>
+    /// <param name="known">Parameter sets of the record.</param>
     /// <param name="sample">The sync sample.</param>
-    /// <param name="lengthSize">Bytes of the length before each NAL unit.</param>
-    /// <param name="codec">How sets are told from other units.</param>
-    /// <returns><see langword="null"/> when the sample says nothing new.</returns>
-    /// <exception cref="InvalidCodecConfigException">The number of a set cannot be read.</exception>
-    public static List<ReadOnlyMemory<byte>>? Renewed(IReadOnlyList<ReadOnlyMemory<byte>> known, ReadOnlySpan<byte> sample, int lengthSize, IParameterSetCodec codec)
+    /// <param name="lengthSize">Size of the length before each NAL unit, in bytes.</param>
+    /// <param name="codec">Codec-specific identification of parameter sets.</param>
+    /// <returns><see langword="null"/> when the sample contains no new parameter sets.</returns>
+    /// <exception cref="InvalidCodecConfigException">The ID of a parameter set cannot be read.</exception>
+    public static List<ReadOnlyMemory<byte>>? Merge(IReadOnlyList<ReadOnlyMemory<byte>> known, ReadOnlySpan<byte> sample, int lengthSize, IParameterSetCodec codec)
     {
-        List<ReadOnlyMemory<byte>>? told = null;
+        List<ReadOnlyMemory<byte>>? added = null;
         var units = new NalUnitReader(sample, lengthSize);
         while (units.TryRead(out var unit))
         {
-            // Zeros behind a unit are padding (ITU-T H.264, 7.4.1; H.265, 7.4.2.1).
+            // Zeros after a unit are padding (ITU-T H.264, 7.4.1; H.265, 7.4.2.1).
             unit = unit.TrimEnd((byte)0);
-            if (unit.Length > 2 && codec.IsSet(unit) && !Holds(known, unit) && (told is null || !Holds(told, unit)))
+            if (unit.Length > 2 && codec.IsSet(unit) && !Holds(known, unit) && (added is null || !Holds(added, unit)))
             {
-                (told ??= []).Add(unit.ToArray());
+                (added ??= []).Add(unit.ToArray());
             }
         }
 
-        if (told is null)
+        if (added is null)
         {
             return null;
         }
 
-        var renewed = new List<ReadOnlyMemory<byte>>();
-        var places = new Dictionary<int, int>();
-        foreach (var set in told)
+        var merged = new List<ReadOnlyMemory<byte>>();
+        var indexes = new Dictionary<int, int>();
+        foreach (var set in added)
         {
-            // Of two with one number in one sample the last counts.
-            if (!places.TryAdd(NumberOf(set.Span, codec), renewed.Count))
+            // When a sample has two sets with the same ID, the last one wins.
+            if (!indexes.TryAdd(NumberOf(set.Span, codec), merged.Count))
             {
-                renewed[places[NumberOf(set.Span, codec)]] = set;
+                merged[indexes[NumberOf(set.Span, codec)]] = set;
                 continue;
             }
 
-            renewed.Add(set);
+            merged.Add(set);
         }
 
-        renewed.AddRange(known.Where(set => !places.ContainsKey(NumberOf(set.Span, codec))));
-        return renewed;
+        merged.AddRange(known.Where(set => !indexes.ContainsKey(NumberOf(set.Span, codec))));
+        return merged;
     }
 
-    /// <summary>Appends a set with its length of two bytes.</summary>
+    /// <summary>Appends a parameter set with its 2-byte length.</summary>
     public static void Append(List<byte> record, ReadOnlySpan<byte> set)
     {
         if (set.Length > ushort.MaxValue)
         {
-            throw new InvalidCodecConfigException($"A parameter set of {set.Length} bytes is over {ushort.MaxValue}.");
+            throw new InvalidCodecConfigException($"A parameter set of {set.Length} bytes exceeds {ushort.MaxValue}.");
         }
 
         Span<byte> length = stackalloc byte[2];
@@ -83,19 +85,19 @@ internal static class ParameterSets
 
     private static int NumberOf(ReadOnlySpan<byte> set, IParameterSetCodec codec)
     {
-        var head = set[..Math.Min(set.Length, LongestHead)];
-        Span<byte> payload = stackalloc byte[LongestHead];
+        var head = set[..Math.Min(set.Length, MaxHeaderLength)];
+        Span<byte> payload = stackalloc byte[MaxHeaderLength];
         var bits = new BitReader(payload[..NalUnitReader.RemoveEmulationPrevention(head, payload)], "A parameter set");
         return codec.ReadNumber(ref bits);
     }
 }
 
-/// <summary>How H.264 and HEVC tell their parameter sets apart.</summary>
+/// <summary>Identification of parameter sets in a codec (H.264 or HEVC).</summary>
 internal interface IParameterSetCodec
 {
     /// <summary>Whether a NAL unit is a parameter set.</summary>
     bool IsSet(ReadOnlySpan<byte> unit);
 
-    /// <summary>Its kind and number within that kind, as one value.</summary>
+    /// <summary>Reads the type and ID of a parameter set as one value.</summary>
     int ReadNumber(ref BitReader bits);
 }

@@ -1,23 +1,24 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Codecs;
 
-/// <summary>What the uncompressed header of a VP9 key frame says (VP9 bitstream, 6.2).</summary>
+/// <summary>Fields of the uncompressed header of a VP9 keyframe (VP9 bitstream, 6.2).</summary>
 /// <param name="Profile">0 to 3.</param>
 /// <param name="BitDepth">8, 10 or 12.</param>
-/// <param name="Chroma">Chroma subsampling as <c>vpcC</c> has it: 1 is 4:2:0, 2 is 4:2:2, 3 is 4:4:4, and what 4:4:0 has no number of its own for counts as 3.</param>
+/// <param name="Chroma">Chroma subsampling as in <c>vpcC</c>: 1 is 4:2:0, 2 is 4:2:2, 3 is 4:4:4. 4:4:0, which has no value, is reported as
+/// 3.</param>
 /// <param name="FullRange">color_range.</param>
-/// <param name="Width">Coded pixels across, 1 to 65,536.</param>
-/// <param name="Height">Coded pixels down.</param>
+/// <param name="Width">Coded width in pixels, 1 to 65,536.</param>
+/// <param name="Height">Coded height in pixels.</param>
 internal readonly record struct Vp9FrameHeader(int Profile, int BitDepth, int Chroma, bool FullRange, int Width, int Height)
 {
-    // What a key frame's header takes at most, without the tools behind the size: so nothing read here reaches past the end.
-    private const int LongestHead = 12;
+    // Maximum size of a keyframe header up to the frame size, so that the reader never passes the end.
+    private const int MaxHeaderLength = 12;
 
-    /// <summary>A frame, or several in a superframe, of which the first counts: a sync sample when it is a key frame.</summary>
-    public static bool TryInspect(ReadOnlySpan<byte> frame, out CodedFrame coded)
+    /// <summary>Inspects a frame, or the first frame of a superframe. It is a sync sample when it is a keyframe.</summary>
+    public static bool TryInspect(ReadOnlySpan<byte> frame, out FrameInfo coded)
     {
         coded = default;
 
-        // Frame marker 2, the profile's two bits, a reserved bit for profile 3, show_existing_frame, frame_type (0 is a key frame).
+        // Frame marker 2, two profile bits, a reserved bit for profile 3, show_existing_frame, frame_type (0 is a keyframe).
         if (frame.IsEmpty || frame[0] >> 6 != 2)
         {
             return false;
@@ -31,15 +32,15 @@ internal readonly record struct Vp9FrameHeader(int Profile, int BitDepth, int Ch
         }
 
         var isKey = (flags & 0xC0) == 0;
-        coded = CodedFrame.OfPicture(isKey);
+        coded = FrameInfo.OfVideo(isKey);
         return !isKey || TryReadKeyFrame(frame, out _);
     }
 
-    /// <summary>Reads the header of a key frame.</summary>
+    /// <summary>Reads the header of a keyframe.</summary>
     public static bool TryReadKeyFrame(ReadOnlySpan<byte> frame, out Vp9FrameHeader header)
     {
         header = default;
-        if (frame.Length < LongestHead || frame[0] >> 6 != 2)
+        if (frame.Length < MaxHeaderLength || frame[0] >> 6 != 2)
         {
             return false;
         }

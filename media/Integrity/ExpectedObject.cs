@@ -1,8 +1,9 @@
 using System.Globalization;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Integrity;
 
-/// <summary>What an object of a session is.</summary>
+/// <summary>Type of a session's object.</summary>
 public enum SessionObjectKind
 {
     /// <summary>An init segment.</summary>
@@ -11,27 +12,30 @@ public enum SessionObjectKind
     /// <summary>A segment.</summary>
     Segment,
 
-    /// <summary>A chapter.</summary>
-    Chapter,
+    /// <summary>An index block.</summary>
+    IndexBlock,
 
-    /// <summary>A sheet of thumbnails.</summary>
-    Sheet,
+    /// <summary>A sprite sheet.</summary>
+    SpriteSheet,
 
     /// <summary>The poster.</summary>
     Poster,
 }
 
-/// <summary>An object that a timeline announces, so that it has to be there.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Length">Its bytes.</param>
-/// <param name="Kind">What it is.</param>
-/// <param name="MayGrow">Whether more may have been written than is announced: it is not closed.</param>
+/// <summary>An object that a timeline announces and that must therefore exist.</summary>
+/// <param name="Name">Object name.</param>
+/// <param name="Length">Size in bytes.</param>
+/// <param name="Kind">Object type.</param>
+/// <param name="MayGrow">Whether the object may be longer than announced, because its segment is not closed.</param>
 public readonly record struct ExpectedObject(ObjectName Name, long Length, SessionObjectKind Kind, bool MayGrow = false)
 {
-    /// <summary>Name of the folder of a session's media, ending in <c>/</c>.</summary>
+    /// <summary>Folder of a session's media, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
 
-    /// <summary>All that a timeline tells of itself: init segments, chapters, pictures, and the segments of the live window. What is in its chapters is in their objects.</summary>
+    /// <summary>
+    /// Lists all objects in a timeline: init segments, index blocks, images, and segments of the live window. Objects in index blocks are
+    /// not included.
+    /// </summary>
     public static IEnumerable<ExpectedObject> Of(SessionTimeline timeline)
     {
         foreach (var rendition in timeline.Renditions)
@@ -50,14 +54,14 @@ public readonly record struct ExpectedObject(ObjectName Name, long Length, Sessi
             }
         }
 
-        foreach (var chapter in timeline.KeptChapters)
+        foreach (var block in timeline.RetainedIndexBlocks)
         {
-            yield return new ExpectedObject(chapter.Object, chapter.Length, SessionObjectKind.Chapter);
+            yield return new ExpectedObject(block.Object, block.Length, SessionObjectKind.IndexBlock);
         }
 
-        foreach (var sheet in timeline.Sheets)
+        foreach (var sheet in timeline.SpriteSheets)
         {
-            yield return new ExpectedObject(sheet.Object, sheet.Length, SessionObjectKind.Sheet);
+            yield return new ExpectedObject(sheet.Object, sheet.Length, SessionObjectKind.SpriteSheet);
         }
 
         if (timeline.Poster is { } poster)
@@ -66,12 +70,12 @@ public readonly record struct ExpectedObject(ObjectName Name, long Length, Sessi
         }
     }
 
-    /// <summary>All that a chapter tells of.</summary>
+    /// <summary>Lists all objects in an index block.</summary>
     /// <param name="folder">The session's folder, ending in <c>/</c>.</param>
-    /// <param name="chapter">The chapter, or the renditions of it that are looked at.</param>
-    public static IEnumerable<ExpectedObject> Of(string folder, Chapter chapter)
+    /// <param name="block">The index block, or a subset of its renditions.</param>
+    public static IEnumerable<ExpectedObject> Of(string folder, IndexBlock block)
     {
-        foreach (var rendition in chapter.Renditions)
+        foreach (var rendition in block.Renditions)
         {
             foreach (var segment in rendition.Segments)
             {
@@ -82,17 +86,17 @@ public readonly record struct ExpectedObject(ObjectName Name, long Length, Sessi
             }
         }
 
-        foreach (var sheet in chapter.Sheets)
+        foreach (var sheet in block.SpriteSheets)
         {
-            yield return new ExpectedObject(SheetName(folder, sheet.Start), sheet.Length, SessionObjectKind.Sheet);
+            yield return new ExpectedObject(SpriteSheetName(folder, sheet.Start), sheet.Length, SessionObjectKind.SpriteSheet);
         }
     }
 
-    /// <summary>Name of a segment's object.</summary>
+    /// <summary>Object name of a segment.</summary>
     public static ObjectName SegmentName(string folder, string rendition, long segment) =>
         ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/{segment}.m4s"));
 
-    /// <summary>Name of a sheet's object, by where it begins.</summary>
-    public static ObjectName SheetName(string folder, MediaTime start) =>
+    /// <summary>Object name of a sprite sheet, derived from its start.</summary>
+    public static ObjectName SpriteSheetName(string folder, MediaTime start) =>
         ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}thumbnails/{Math.Max(0, start.Rescale(1000).Ticks)}.jpg"));
 }

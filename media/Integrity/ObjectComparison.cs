@@ -1,55 +1,56 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Integrity;
 
-/// <summary>An object, or a file of the spool that is to become one, as it was found.</summary>
-/// <param name="Length">Its bytes.</param>
-/// <param name="Written">When it was last written to.</param>
-/// <param name="IsStored">Whether the store has it.</param>
-/// <param name="IsOpen">Whether it is a file of the spool that has not been handed to the store.</param>
+/// <summary>An existing object, or a spool file that will become one.</summary>
+/// <param name="Length">Size in bytes.</param>
+/// <param name="Written">Time of the last write.</param>
+/// <param name="IsStored">Whether the object store has the object.</param>
+/// <param name="IsOpen">Whether it is a spool file that is not sealed.</param>
 public readonly record struct FoundObject(long Length, DateTimeOffset Written, bool IsStored, bool IsOpen);
 
-/// <summary>How what was found differs from what is announced.</summary>
+/// <summary>Difference between an existing object and its announcement.</summary>
 public enum ObjectDifference
 {
-    /// <summary>It does not.</summary>
+    /// <summary>No difference.</summary>
     None,
 
-    /// <summary>It is nowhere.</summary>
+    /// <summary>The object does not exist.</summary>
     Missing,
 
-    /// <summary>It has another length.</summary>
+    /// <summary>The object has another length.</summary>
     WrongLength,
 }
 
 /// <summary>
-/// Holds what was found in one folder of a session against what its timeline announces. First every announced object is looked up; what is left then, nobody named. Pure.
+/// Compares the existing objects in one session folder with those that its timeline announces. After all announced objects have been looked
+/// up, the remaining objects are unreferenced. Pure.
 /// </summary>
-/// <param name="found">Objects by name. What is looked up is taken out.</param>
-/// <param name="isOver">Whether the session is over: then nothing grows any more.</param>
+/// <param name="found">Existing objects by name; announced objects are removed on lookup.</param>
+/// <param name="isOver">Whether the session has ended, so that no object grows.</param>
 public sealed class ObjectComparison(Dictionary<ObjectName, FoundObject> found, bool isOver)
 {
-    private readonly HashSet<ObjectName> _twice = [];
+    private readonly HashSet<ObjectName> _sharedImages = [];
 
-    /// <summary>What nobody named so far.</summary>
-    public IReadOnlyDictionary<ObjectName, FoundObject> Unnamed => found;
+    /// <summary>Existing objects that no announcement has referenced so far.</summary>
+    public IReadOnlyDictionary<ObjectName, FoundObject> Unreferenced => found;
 
-    /// <summary>Looks an announced object up.</summary>
-    /// <param name="expected">The object.</param>
-    /// <param name="there">What was found, unless it is missing.</param>
-    public ObjectDifference Look(ExpectedObject expected, out FoundObject there)
+    /// <summary>Compares an announced object with the existing one.</summary>
+    /// <param name="expected">The announced object.</param>
+    /// <param name="existing">The existing object, unless missing.</param>
+    public ObjectDifference Compare(ExpectedObject expected, out FoundObject existing)
     {
-        if (!found.Remove(expected.Name, out there))
+        if (!found.Remove(expected.Name, out existing))
         {
-            // Pictures at the edge of a chapter may be named by both sides of it.
-            return _twice.Contains(expected.Name) ? ObjectDifference.None : ObjectDifference.Missing;
+            // Images at the edge of an index block may be announced by both neighbors.
+            return _sharedImages.Contains(expected.Name) ? ObjectDifference.None : ObjectDifference.Missing;
         }
 
-        if (expected.Kind is SessionObjectKind.Sheet or SessionObjectKind.Poster)
+        if (expected.Kind is SessionObjectKind.SpriteSheet or SessionObjectKind.Poster)
         {
-            _twice.Add(expected.Name);
+            _sharedImages.Add(expected.Name);
         }
 
-        // What a process wrote and did not live to announce is cut off when the session is recovered, and until then only in the spool.
-        var mayBeLonger = !isOver && !there.IsStored && (expected.MayGrow || there.IsOpen);
-        return there.Length == expected.Length || (mayBeLonger && there.Length > expected.Length) ? ObjectDifference.None : ObjectDifference.WrongLength;
+        // Bytes that a crashed process wrote but did not announce stay in the spool file until recovery truncates it.
+        var mayBeLonger = !isOver && !existing.IsStored && (expected.MayGrow || existing.IsOpen);
+        return existing.Length == expected.Length || (mayBeLonger && existing.Length > expected.Length) ? ObjectDifference.None : ObjectDifference.WrongLength;
     }
 }

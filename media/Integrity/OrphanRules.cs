@@ -1,30 +1,34 @@
 using System.Globalization;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Integrity;
 
 /// <summary>
-/// Tells what of a session's objects is left over, among those that its timeline does not name: only what is older than anything that is on its way into the timeline, or is deleted a while after it left
-/// it. When in doubt an object is none. Pure.
+/// Finds orphaned objects of a session among those that its timeline does not reference. An orphan must be older than any object that may
+/// still be added to the timeline, or that is deleted some time after leaving it. In doubt an object is kept. Pure.
 /// </summary>
-/// <param name="timeline">The session.</param>
-/// <param name="now">The time.</param>
+/// <param name="timeline">Timeline of the session.</param>
+/// <param name="now">Current time.</param>
 public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
 {
-    /// <summary>Longer than anything takes that is under way: a picture that is being made, an upload, a deletion.</summary>
-    public static readonly TimeSpan UnderWay = TimeSpan.FromHours(1);
+    /// <summary>Longer than any operation in progress: image generation, upload or deletion.</summary>
+    public static readonly TimeSpan OperationMargin = TimeSpan.FromHours(1);
 
-    /// <summary>How long a session's media may be there before its journal has to be: that of another machine comes to the store ten seconds later, unless the store is away.</summary>
-    public static readonly TimeSpan WithoutJournal = TimeSpan.FromDays(1);
+    /// <summary>
+    /// Maximum age of media without a journal. Other servers upload their journals within ten seconds unless the object store is
+    /// unavailable.
+    /// </summary>
+    public static readonly TimeSpan JournalGracePeriod = TimeSpan.FromDays(1);
 
     private readonly string _folder = ExpectedObject.FolderOf(timeline.Session.Channel, timeline.Session.Id);
 
-    /// <summary>How old an object has to be.</summary>
-    public TimeSpan Patience { get; } = PatienceOf(timeline, now);
+    /// <summary>Minimum age of an orphan.</summary>
+    public TimeSpan MinimumAge { get; } = MinimumAgeOf(timeline, now);
 
-    /// <summary>Whether an object that the timeline does not name is left over.</summary>
+    /// <summary>Whether an object that the timeline does not reference is an orphan.</summary>
     public bool IsOrphan(ObjectName name, DateTimeOffset written)
     {
-        if (now - written < Patience || !name.Value.StartsWith(_folder, StringComparison.Ordinal))
+        if (now - written < MinimumAge || !name.Value.StartsWith(_folder, StringComparison.Ordinal))
         {
             return false;
         }
@@ -39,27 +43,28 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
         var file = rest[(slash + 1)..];
         if (file.StartsWith("init-") && file.EndsWith(".mp4"))
         {
-            // Init segments that the window has left are few, and stay where a process was killed.
+            // Init segments outside the window are few, and remain when a process is killed.
             return !(int.TryParse(file["init-".Length..^".mp4".Length], NumberStyles.None, CultureInfo.InvariantCulture, out var init) && init < rendition.Init?.Number);
         }
 
-        // What is behind the last segment may be announced in a moment, however slowly the clock of the disk goes.
+        // A segment after the last one may be announced at any moment, even when the disk's clock is slow.
         var isSegment = file.EndsWith(".m4s") && long.TryParse(file[..^".m4s".Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > timeline.LastSegment;
         return timeline.IsEnded || !isSegment;
     }
 
-    private static TimeSpan PatienceOf(SessionTimeline timeline, DateTimeOffset now)
+    private static TimeSpan MinimumAgeOf(SessionTimeline timeline, DateTimeOffset now)
     {
         var session = timeline.Session;
-        var patience = UnderWay + session.Latency.Window;
-        if (session.IsRecorded || !session.KeepsPast || (timeline.IsEnded && session.Rewind == Rewind.All))
+        var minimumAge = OperationMargin + session.Latency.Window;
+        if (session.IsRecorded || !session.HasDvrWindow || (timeline.IsEnded && session.Rewind == DvrWindow.All))
         {
-            return patience;
+            return minimumAge;
         }
 
-        // What can be gone back to leaves the timeline, and is deleted when nobody can have it in a playlist any more: as long again after that.
+        // Media that leaves the DVR window leaves the timeline, and is deleted once no playlist can contain it: after the same period
+        // again.
         var age = now - session.StartedAt;
-        var past = age < session.Rewind ? age : session.Rewind;
-        return past > TimeSpan.Zero ? patience + past + past : patience;
+        var dvrWindow = age < session.Rewind ? age : session.Rewind;
+        return dvrWindow > TimeSpan.Zero ? minimumAge + dvrWindow + dvrWindow : minimumAge;
     }
 }

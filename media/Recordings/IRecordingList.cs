@@ -1,15 +1,15 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Recordings;
 
-/// <summary>origin asks control for all that can be replayed, to put the lists of it where viewers ask nobody.</summary>
+/// <summary>origin → control: list of all recordings, used to publish their manifests in the object store.</summary>
 public interface IRecordingList
 {
-    /// <summary>Rises with every change of what there is, as far as this process is told.</summary>
+    /// <summary>Change counter; increases with every known change of the list.</summary>
     long Changes { get; }
 
-    /// <summary>Recordings and clips that viewers may see, newest first; those of sessions that are not over too.</summary>
-    /// <param name="before">Only those whose id sorts before this one, to read on; <see langword="null"/> for the newest.</param>
-    /// <param name="most">How many at most, over 0; fewer come only where there are no more.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="RecordingsAwayException">It cannot be found out now.</exception>
-    Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int most, CancellationToken cancellationToken);
+    /// <summary>Recordings and clips that are visible to viewers, newest first, including those of running sessions.</summary>
+    /// <param name="before">Returns only recordings whose ID sorts before this one; <see langword="null"/> starts with the newest.</param>
+    /// <param name="maxCount">Maximum number of results, more than 0. Fewer results mean that there are no more.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <exception cref="RecordingsUnavailableException">The query is currently not possible.</exception>
+    Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int maxCount, CancellationToken cancellationToken);
 }

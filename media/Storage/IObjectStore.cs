@@ -1,124 +1,133 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Storage;
 
-/// <summary>What is known of a stored object.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Length">Bytes.</param>
-/// <param name="LastModified">When it was written.</param>
+/// <summary>Metadata of a stored object.</summary>
+/// <param name="Name">Object name.</param>
+/// <param name="Length">Size in bytes.</param>
+/// <param name="LastModified">Time of the last write.</param>
 public sealed record ObjectInfo(ObjectName Name, long Length, DateTimeOffset LastModified)
 {
-    /// <summary>Of a list, how new it is, where that was noted (<see cref="IObjectStore.ReplaceAsync"/>). Only <see cref="IObjectStore.FindAsync"/> tells it.</summary>
-    public ListRank? Rank { get; init; }
+    /// <summary>
+    /// Rank of a manifest, if stored (<see cref="IObjectStore.ReplaceAsync"/>). Set only by <see cref="IObjectStore.FindAsync"/>.
+    /// </summary>
+    public ManifestRank? Rank { get; init; }
 }
 
-/// <summary>How an object is put.</summary>
+/// <summary>Precondition of a put.</summary>
 public enum PutCondition
 {
-    /// <summary>Whatever is there is replaced, as a whole: a reader sees the old bytes or the new, never a mixture.</summary>
+    /// <summary>Replaces an existing object atomically: readers see either the old or the new bytes.</summary>
     Replace,
 
-    /// <summary>Only when nothing is there (<c>If-None-Match: *</c>).</summary>
+    /// <summary>Writes only when the object does not exist (<c>If-None-Match: *</c>).</summary>
     CreateOnly,
 }
 
 /// <summary>
-/// Where whole objects live: S3, disk or memory. One contract test suite holds for all. An object is there with all its bytes or not at all, and once a put
-/// has returned every later read sees it. With each go the headers of its name where objects have such (<see cref="ObjectHeaders"/>), and a checksum (<see cref="ObjectContent.Checksum"/>).
-/// Failures of the outside (network, disk full, refused credentials) are <see cref="ObjectStoreException"/>.
+/// Object store: S3, disk or memory; all implementations pass the same contract tests. Objects are complete or absent, and a completed put
+/// is visible to all later reads. Each object has a checksum (<see cref="ObjectContent.Checksum"/>), and HTTP headers derived from its name
+/// where the store supports them (<see cref="ObjectHeaders"/>). External failures (network, full disk, invalid credentials) throw
+/// <see cref="ObjectStoreException"/>.
 /// </summary>
 public interface IObjectStore
 {
-    /// <summary>Puts bytes.</summary>
-    /// <returns><see langword="false"/> when <see cref="PutCondition.CreateOnly"/> met an object that is there; nothing was changed.</returns>
+    /// <summary>Puts an object.</summary>
+    /// <returns><see langword="false"/> when <see cref="PutCondition.CreateOnly"/> found an existing object, which is unchanged.</returns>
     Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken);
 
-    /// <summary>Puts a local file's bytes. The file itself is left alone unless the store could take it over by renaming, so that it may be gone afterwards.</summary>
-    /// <returns>As <see cref="PutAsync"/>.</returns>
+    /// <summary>Puts a local file. The store may move the file instead of copying it, so it may no longer exist afterwards.</summary>
+    /// <returns>Same as <see cref="PutAsync"/>.</returns>
     Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Puts a list in the place of an older one, or where there is none. What is as new or older is replaced as a whole; what is newer stays, also when another process writes it at the same moment, as far
-    /// as the store can tell (S3 services without <c>If-Match</c> take whichever comes last).
+    /// Puts a manifest unless a newer one exists. A manifest of equal or lower rank is replaced atomically. Concurrent writers are ordered
+    /// by rank where the store supports it; S3 services without <c>If-Match</c> keep the last write.
     /// </summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="bytes">All of it.</param>
-    /// <param name="rank">How new it is; noted with it.</param>
-    /// <param name="headers">What goes with it where objects have headers.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns><see langword="false"/> when a newer one is there; nothing was changed.</returns>
-    Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken);
+    /// <param name="name">Object name.</param>
+    /// <param name="bytes">Content of the manifest.</param>
+    /// <param name="rank">Rank of the manifest, stored with it.</param>
+    /// <param name="headers">HTTP headers, where the store supports them.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
+    /// <returns><see langword="false"/> when a newer manifest exists, which is unchanged.</returns>
+    Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken);
 
-    /// <summary>Reads all of an object, or a range of it.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="offset">First byte, 0 or more.</param>
-    /// <param name="length">Bytes at most, or <see langword="null"/> for all that follow. A range that reaches past the end is cut there.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The bytes, to be disposed of; or <see langword="null"/> when there is no such object.</returns>
+    /// <summary>Reads an object or a byte range of it.</summary>
+    /// <param name="name">Object name.</param>
+    /// <param name="offset">Offset of the first byte, 0 or more.</param>
+    /// <param name="length">Maximum number of bytes; <see langword="null"/> for all that follow. Ranges past the end are truncated.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The content, to be disposed; <see langword="null"/> when the object does not exist.</returns>
     Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
-    /// <summary>What is known of an object, or <see langword="null"/> when there is none.</summary>
+    /// <summary>Finds the metadata of an object; <see langword="null"/> when it does not exist.</summary>
     Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken);
 
-    /// <summary>Objects whose names begin with <paramref name="prefix"/>, in ordinal order of names. Paged inside, so any number is fine.</summary>
-    /// <param name="prefix">Text, not a folder: <c>live/a</c> also finds <c>live/ab</c>; end it with <c>/</c> to mean a folder. Empty for all.</param>
-    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <summary>
+    /// Lists objects whose names start with <paramref name="prefix"/>, in ordinal order. Results are paged internally, so any number is
+    /// supported.
+    /// </summary>
+    /// <param name="prefix">A text prefix: <c>live/a</c> also matches <c>live/ab</c>. End it with <c>/</c> for a folder; empty for all
+    /// objects.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
     IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken);
 
-    /// <summary>The distinct names one level below a folder: for <c>journal/</c> the channels, with neither the prefix nor a trailing slash.</summary>
-    /// <param name="prefix">Empty, or a folder's name ending in <c>/</c>.</param>
-    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <summary>
+    /// Lists the distinct names one level below a folder, without prefix and trailing slash: for <c>journal/</c> the channels.
+    /// </summary>
+    /// <param name="prefix">Empty, or a folder name that ends with <c>/</c>.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
     IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken);
 
-    /// <summary>Deletes objects. A name that is not there is no error.</summary>
+    /// <summary>Deletes objects. Missing objects are ignored.</summary>
     Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken);
 }
 
-/// <summary>An object's bytes, or a range of them, as they are read.</summary>
+/// <summary>Content of an object or of a byte range.</summary>
 public sealed class ObjectContent(Stream stream, long offset, long length, long totalLength) : IAsyncDisposable
 {
-    /// <summary>Reads exactly <see cref="Length"/> bytes.</summary>
+    /// <summary>Stream of exactly <see cref="Length"/> bytes.</summary>
     public Stream Stream { get; } = stream;
 
-    /// <summary>Where in the object the bytes begin.</summary>
+    /// <summary>Offset of the content in the object.</summary>
     public long Offset { get; } = offset;
 
-    /// <summary>Bytes that will be read.</summary>
+    /// <summary>Size of the content in bytes.</summary>
     public long Length { get; } = length;
 
-    /// <summary>Bytes of the whole object.</summary>
+    /// <summary>Size of the whole object in bytes.</summary>
     public long TotalLength { get; } = totalLength;
 
-    /// <summary>CRC-32C of all bytes of the object, as it was noted when it was put; <see langword="null"/> where none was.</summary>
+    /// <summary>CRC-32C of the whole object, stored when it was put; <see langword="null"/> when absent.</summary>
     public uint? Checksum { get; init; }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Stream.DisposeAsync();
 }
 
-/// <summary>Why the store failed, as far as it can be told.</summary>
-public enum ObjectStoreFault
+/// <summary>Kinds of object store errors.</summary>
+public enum ObjectStoreErrorKind
 {
-    /// <summary>It could not be reached, or answered too late; worth retrying.</summary>
+    /// <summary>The store is unreachable or timed out; can be retried.</summary>
     Unreachable,
 
-    /// <summary>It asked for fewer requests (503 SlowDown, 429); worth retrying later.</summary>
+    /// <summary>The store is throttling (503 SlowDown, 429); can be retried later.</summary>
     Busy,
 
-    /// <summary>It refused the credentials or the permission; retrying alone will not help.</summary>
+    /// <summary>Credentials or permissions were rejected; retrying does not help.</summary>
     Denied,
 
-    /// <summary>No room left.</summary>
+    /// <summary>No space left.</summary>
     Full,
 
-    /// <summary>The bucket or folder is not there.</summary>
+    /// <summary>The bucket or folder does not exist.</summary>
     NoBucket,
 
-    /// <summary>Anything else.</summary>
+    /// <summary>Any other error.</summary>
     Other,
 }
 
-/// <summary>The store failed. The message says what, where, and what to do; it holds no secret.</summary>
-public sealed class ObjectStoreException(ObjectStoreFault fault, string message, Exception? inner = null) : IOException(message, inner)
+/// <summary>An object store operation failed. The message names the problem, its location and the remedy, and contains no secret.</summary>
+public sealed class ObjectStoreException(ObjectStoreErrorKind kind, string message, Exception? inner = null) : IOException(message, inner)
 {
-    /// <summary>Why, as far as it can be told.</summary>
-    public ObjectStoreFault Fault { get; } = fault;
+    /// <summary>Kind of the error.</summary>
+    public ObjectStoreErrorKind Kind { get; } = kind;
 }

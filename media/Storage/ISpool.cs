@@ -1,111 +1,125 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Storage;
 
 /// <summary>
-/// Where media is written first: files in the data folder that grow part by part and survive kill -9, and go to the object store whole, in the background.
-/// What has been appended can be read at once, from memory while it is young, then from the file, then from the store.
+/// Local staging area for media. Files in the data folder grow part by part, survive kill -9, and are uploaded in the background when
+/// sealed. Appended bytes are readable immediately: from the tail buffer, then from the file, then from the object store.
 /// </summary>
 public interface ISpool
 {
-    /// <summary>Begins a file. A file of that name left by an earlier process is opened again at its end.</summary>
-    /// <exception cref="IOException">The disk refused; the message says which folder and what to do.</exception>
+    /// <summary>Opens a file for appending. An existing file of an earlier process is reopened at its end.</summary>
+    /// <exception cref="IOException">A disk error; the message names the folder and the remedy.</exception>
     ISpoolFile Open(ObjectName name);
 
-    /// <summary>Reads from a file or object, wherever it is now.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="offset">First byte.</param>
-    /// <param name="length">Bytes at most, or <see langword="null"/> for all that there is now.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The bytes, to be disposed of: until then they count as memory in use. <see langword="null"/> when it is nowhere.</returns>
+    /// <summary>Reads from a file or object at its current location.</summary>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="offset">Offset of the first byte.</param>
+    /// <param name="length">Maximum number of bytes; <see langword="null"/> for all bytes available now.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The content, to be disposed; until then it counts as used memory. <see langword="null"/> when the file does not exist
+    /// anywhere.</returns>
     ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken);
 
-    /// <summary>The same for who reads much and once, as whoever copies a broadcast: nothing of it is kept in memory, where it would push out what viewers ask for again and again.</summary>
+    /// <summary>
+    /// Same as <see cref="ReadAsync"/>, but bypasses the object cache. Use it for large one-time reads, which would evict data that viewers
+    /// request repeatedly.
+    /// </summary>
     ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => ReadAsync(name, offset, length, cancellationToken);
 
-    /// <summary>Files that are in the spool now (open, or waiting for the store), in ordinal order, whose names begin with <paramref name="prefix"/>.</summary>
+    /// <summary>
+    /// Lists files in the spool (open or waiting for upload) whose names start with <paramref name="prefix"/>, in ordinal order.
+    /// </summary>
     IReadOnlyList<ObjectInfo> List(string prefix);
 
-    /// <summary>Whether a file is in the spool now, so that the store does not have it yet. What was announced and is not has gone to the store.</summary>
+    /// <summary>Whether a file is still in the spool. An announced file that is not has been uploaded.</summary>
     bool IsWaiting(ObjectName name) => List(name.Value).Any(found => found.Name == name);
 
-    /// <summary>Deletes from memory, spool and store. In the background and retried where the store fails; a name that is nowhere is no error.</summary>
+    /// <summary>Deletes files from memory, spool and object store in the background, with retries. Missing files are ignored.</summary>
     void Delete(IReadOnlyCollection<ObjectName> names);
 
-    /// <summary>Drops a file that waits here, open or not, and leaves alone what the store has under its name. A name that is not here is no error.</summary>
+    /// <summary>
+    /// Discards an open or waiting file. An object of the same name in the object store is kept. Missing files are ignored.
+    /// </summary>
     void Discard(ObjectName name)
     {
     }
 
-    /// <summary>Deletes everything whose name begins with <paramref name="prefix"/> (ending in <c>/</c>), in spool and store, in the background.</summary>
+    /// <summary>
+    /// Deletes all files whose names start with <paramref name="prefix"/> (ending in <c>/</c>) from spool and object store, in the
+    /// background.
+    /// </summary>
     void DeleteAll(string prefix);
 }
 
-/// <summary>A file that grows. One writer; any number of readers through <see cref="ISpool.ReadAsync"/>.</summary>
+/// <summary>A growing file with one writer and any number of readers (<see cref="ISpool.ReadAsync"/>).</summary>
 public interface ISpoolFile
 {
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the file.</summary>
     ObjectName Name { get; }
 
-    /// <summary>Bytes that readers can see.</summary>
+    /// <summary>Number of bytes visible to readers.</summary>
     long Length { get; }
 
-    /// <summary>Appends bytes, all or none. When it returns they are in the file (in the kernel's hands) and readers see them. The memory is kept and must not change.</summary>
-    /// <exception cref="IOException">The disk refused; what was written of this call is taken back, and the file can go on.</exception>
+    /// <summary>
+    /// Appends bytes, all or none. On return they are written to the file (in the page cache) and visible to readers. The memory is
+    /// retained and must not change.
+    /// </summary>
+    /// <exception cref="IOException">A disk error; the partial write is undone, and the file remains usable.</exception>
     void Append(IReadOnlyList<ReadOnlyMemory<byte>> bytes);
 
     /// <summary>
-    /// Cuts the file to its first <paramref name="length"/> bytes. For what an earlier process wrote and never announced: readers must not have been told of
-    /// the bytes that go, because those that read them now may get fewer than they asked for.
+    /// Truncates the file to its first <paramref name="length"/> bytes, to remove bytes that an earlier process wrote but did not announce.
+    /// Readers must not know of the removed bytes: reads in progress may return fewer bytes than requested.
     /// </summary>
-    /// <param name="length">What is left, 0 to <see cref="Length"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than there is.</exception>
-    /// <exception cref="IOException">The disk refused; the file is as it was.</exception>
+    /// <param name="length">New length, 0 to <see cref="Length"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative or exceeds the current length.</exception>
+    /// <exception cref="IOException">A disk error; the file is unchanged.</exception>
     void Truncate(long length);
 
-    /// <summary>No more will come: hands the file to the object store, in the background.</summary>
+    /// <summary>Marks the file as complete and queues it for upload.</summary>
     void Seal();
 }
 
-/// <summary>Bytes read from the spool: slices of memory, or a stream.</summary>
+/// <summary>Content read from the spool: memory slices or a stream.</summary>
 public sealed class SpoolContent : IAsyncDisposable
 {
-    private Action? _letGo;
+    private Action? _release;
 
-    /// <summary>Content in memory.</summary>
-    /// <param name="slices">The bytes in order.</param>
-    /// <param name="offset">Where in the file they begin.</param>
-    /// <param name="length">How many there are.</param>
-    /// <param name="totalLength">Bytes of the whole file.</param>
-    /// <param name="letGo">Called once, when it is disposed of: by then nobody looks at the slices any more. <see langword="null"/> where nobody needs to know.</param>
-    public SpoolContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long offset, long length, long totalLength, Action? letGo = null)
+    /// <summary>Creates content in memory.</summary>
+    /// <param name="slices">Memory slices in order.</param>
+    /// <param name="offset">Offset of the content in the file.</param>
+    /// <param name="length">Size of the content in bytes.</param>
+    /// <param name="totalLength">Size of the whole file in bytes.</param>
+    /// <param name="release">Called once on disposal, when the slices are no longer used; may be <see langword="null"/>.</param>
+    public SpoolContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long offset, long length, long totalLength, Action? release = null)
     {
-        (Slices, Offset, Length, TotalLength, _letGo) = (slices, offset, length, totalLength, letGo);
+        (Slices, Offset, Length, TotalLength, _release) = (slices, offset, length, totalLength, release);
     }
 
-    /// <summary>Content to be streamed.</summary>
+    /// <summary>Creates streamed content.</summary>
     public SpoolContent(Stream stream, long offset, long length, long totalLength)
     {
         (Stream, Offset, Length, TotalLength) = (stream, offset, length, totalLength);
     }
 
-    /// <summary>The bytes in order, when they are in memory.</summary>
+    /// <summary>Memory slices in order; <see langword="null"/> for a stream.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Slices { get; }
 
-    /// <summary>Reads exactly <see cref="Length"/> bytes, when they are not in memory.</summary>
+    /// <summary>Stream of exactly <see cref="Length"/> bytes; <see langword="null"/> for content in memory.</summary>
     public Stream? Stream { get; }
 
-    /// <summary>Where in the file they begin.</summary>
+    /// <summary>Offset of the content in the file.</summary>
     public long Offset { get; }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Size of the content in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Bytes of the whole file as it is now.</summary>
+    /// <summary>Current size of the whole file in bytes.</summary>
     public long TotalLength { get; }
 
-    /// <summary>Lets the bytes go; a second time it does nothing.</summary>
+    /// <summary>Releases the content; repeated calls have no effect.</summary>
     public ValueTask DisposeAsync()
     {
-        Interlocked.Exchange(ref _letGo, null)?.Invoke();
+        Interlocked.Exchange(ref _release, null)?.Invoke();
         return Stream?.DisposeAsync() ?? default;
     }
 }

@@ -1,40 +1,41 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Storage;
 
 /// <summary>
-/// What a store notes with an object for whoever hands it out over HTTP without asking us (a bucket behind a CDN): its media type, and how long caches may keep it. Both follow from the name.
+/// HTTP headers stored with an object, for servers that deliver it directly (a bucket behind a CDN). They follow from the name.
 /// </summary>
 /// <param name="ContentType">Media type.</param>
-/// <param name="CacheControl"><c>Cache-Control</c>, or <see langword="null"/> where nothing is said.</param>
+/// <param name="CacheControl">Value of <c>Cache-Control</c>; <see langword="null"/> for none.</param>
 public readonly record struct ObjectHeaders(string ContentType, string? CacheControl)
 {
-    /// <summary>Bytes that nobody should take for something else.</summary>
+    /// <summary>Generic media type, for all other objects.</summary>
     public const string Unknown = "application/octet-stream";
 
-    /// <summary>Media never changes under its name; a year is the longest that caches commonly honor (RFC 9111).</summary>
-    private const string Forever = "public, max-age=31536000, immutable";
+    /// <summary>Media never changes; one year is the longest lifetime that caches commonly honor (RFC 9111).</summary>
+    private const string Immutable = "public, max-age=31536000, immutable";
 
     private const string Media = "live/";
-    private const string Sound = "audio";
+    private const string AudioPrefix = "audio";
 
-    /// <summary>The headers of an object that is created once and never changed. Only media are for everybody; journals and chapters are ours.</summary>
+    /// <summary>Headers of an immutable object. Only media is public; journals and index blocks are internal.</summary>
     public static ObjectHeaders Of(ObjectName name)
     {
         var type = TypeOf(name.Value);
-        return new(type, type != Unknown && name.Value.StartsWith(Media, StringComparison.Ordinal) ? Forever : null);
+        return new(type, type != Unknown && name.Value.StartsWith(Media, StringComparison.Ordinal) ? Immutable : null);
     }
 
-    /// <summary>The headers of a list, which is replaced.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="maxAge">How long caches may keep it; whole seconds, at least one.</param>
-    /// <param name="stale">How long after that they may still give it while the store fails (RFC 5861, 4).</param>
-    public static ObjectHeaders OfList(ObjectName name, TimeSpan maxAge, TimeSpan stale) => new(
+    /// <summary>Headers of a manifest, which is replaced over time.</summary>
+    /// <param name="name">Object name.</param>
+    /// <param name="maxAge">Cache lifetime in whole seconds, at least 1.</param>
+    /// <param name="stale">Time after <paramref name="maxAge"/> in which caches may serve the stale manifest while the store fails (RFC
+    /// 5861, 4).</param>
+    public static ObjectHeaders OfManifest(ObjectName name, TimeSpan maxAge, TimeSpan stale) => new(
         TypeOf(name.Value),
         FormattableString.Invariant($"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}, stale-if-error={Math.Max(1, (long)stale.TotalSeconds)}"));
 
-    /// <summary>Renditions of sound are called <c>audio</c> and something; the rest are pictures (RFC 4337).</summary>
+    /// <summary>Audio renditions have names that start with <c>audio</c>; all others are video (RFC 4337).</summary>
     private static string TypeOf(string name) => Path.GetExtension(name) switch
     {
-        ".m4s" or ".mp4" => FolderOf(name).StartsWith(Sound, StringComparison.Ordinal) ? "audio/mp4" : "video/mp4",
+        ".m4s" or ".mp4" => FolderOf(name).StartsWith(AudioPrefix, StringComparison.Ordinal) ? "audio/mp4" : "video/mp4",
         ".m3u8" => "application/vnd.apple.mpegurl",
         ".mpd" => "application/dash+xml",
         ".jpg" => "image/jpeg",

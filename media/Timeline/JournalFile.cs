@@ -2,53 +2,54 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
-/// <summary>How a journal file ended, when it says so.</summary>
+/// <summary>State of a journal file.</summary>
 public enum JournalEnd
 {
-    /// <summary>It does not say: it is being written, or the process was killed.</summary>
+    /// <summary>No trailer: the file is being written, or the process was killed.</summary>
     Open,
 
-    /// <summary>A newer file goes on.</summary>
+    /// <summary>A newer file continues the journal.</summary>
     Rotated,
 
-    /// <summary>No encoder was there any more; a newer file follows when one comes back.</summary>
+    /// <summary>All encoders have disconnected; a newer file follows when one reconnects.</summary>
     Idle,
 
-    /// <summary>The session is over.</summary>
+    /// <summary>The session has ended.</summary>
     Ended,
 }
 
 /// <summary>
-/// A session's journal file: JSON lines, each ended by a line feed. The first is the header
-/// <c>{"journal":1,"channel":"main","session":"01…","epoch":1,"number":7,"checkpoint":120}</c>; then as many events as it says, which make the session's timeline
-/// out of nothing; then the events that followed; then perhaps <c>{"end":"rotated"}</c>. A line without its line feed was being written when the process died.
+/// A journal file of a session: JSON lines, each terminated by a line feed. The first line is the header
+/// <c>{"journal":1,"channel":"main","session":"01…","epoch":1,"number":7,"checkpoint":120}</c>. It is followed by the given number of
+/// checkpoint events, which rebuild the timeline, by later events, and optionally by a trailer such as <c>{"end":"rotated"}</c>. A line
+/// without a line feed was incomplete when the process died.
 /// </summary>
 /// <param name="Channel">The channel.</param>
 /// <param name="Session">The session.</param>
-/// <param name="Epoch">The session's epoch when the file was begun.</param>
-/// <param name="Number">The file's number, from 1.</param>
-/// <param name="Events">All complete events, those of the checkpoint first.</param>
-/// <param name="End">How it ended.</param>
-/// <param name="ValidLength">Bytes up to the end of the last complete line.</param>
+/// <param name="Epoch">Epoch of the session when the file was created.</param>
+/// <param name="Number">Number of the file, from 1.</param>
+/// <param name="Events">All complete events, starting with the checkpoint.</param>
+/// <param name="End">State of the file.</param>
+/// <param name="ValidLength">Size of all complete lines in bytes.</param>
 public sealed record JournalFile(
     ChannelName Channel, SessionId Session, long Epoch, long Number, IReadOnlyList<TimelineEvent> Events, JournalEnd End, long ValidLength)
 {
-    /// <summary>The format that is written. Higher ones are not read.</summary>
+    /// <summary>Format version; files of higher versions are not read.</summary>
     public const int Version = 1;
 
-    /// <summary>Largest file read, in bytes: many times what is written before a newer file goes on.</summary>
+    /// <summary>Maximum file size in bytes, many times the size at which files are rotated.</summary>
     public const int MaxLength = 256 << 20;
 
-    /// <summary>The name of a file.</summary>
+    /// <summary>Object name of a journal file.</summary>
     public static ObjectName NameOf(ChannelName channel, SessionId session, long number) =>
         ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{FolderOf(channel, session)}{number:D8}.jsonl"));
 
-    /// <summary>The folder of a session's files, ending in <c>/</c>.</summary>
+    /// <summary>Folder of a session's journal files, ending in <c>/</c>.</summary>
     public static string FolderOf(ChannelName channel, SessionId session) => $"journal/{channel}/{session}/";
 
-    /// <summary>Reads a file's name; <see langword="false"/> when it is none of a journal.</summary>
+    /// <summary>Parses the name of a journal file; <see langword="false"/> for other names.</summary>
     public static bool TryParseName(ObjectName name, out ChannelName channel, out SessionId session, out long number)
     {
         (channel, session, number) = (default, default, 0);
@@ -58,8 +59,8 @@ public sealed record JournalFile(
             && long.TryParse(third.AsSpan(0, third.Length - 6), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
     }
 
-    /// <summary>Its events as a timeline.</summary>
-    public SessionTimeline Fold()
+    /// <summary>Builds the timeline from the events.</summary>
+    public SessionTimeline BuildTimeline()
     {
         var timeline = new SessionTimeline(((TimelineEvent.Started)Events[0]).Session);
         foreach (var @event in Events)
@@ -70,8 +71,8 @@ public sealed record JournalFile(
         return timeline;
     }
 
-    /// <summary>The header and the checkpoint behind it.</summary>
-    public static byte[] Begin(ChannelName channel, SessionId session, long epoch, long number, IReadOnlyList<TimelineEvent> checkpoint)
+    /// <summary>Serializes the header and the checkpoint.</summary>
+    public static byte[] Preamble(ChannelName channel, SessionId session, long epoch, long number, IReadOnlyList<TimelineEvent> checkpoint)
     {
         var buffer = new ArrayBufferWriter<byte>(1024 + (checkpoint.Count * 256));
         using (var json = new Utf8JsonWriter(buffer))
@@ -91,7 +92,7 @@ public sealed record JournalFile(
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Lines of events.</summary>
+    /// <summary>Serializes events as lines.</summary>
     public static byte[] Lines(IReadOnlyList<TimelineEvent> events)
     {
         var buffer = new ArrayBufferWriter<byte>(Math.Max(events.Count, 1) * 320);
@@ -99,17 +100,17 @@ public sealed record JournalFile(
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The last line.</summary>
+    /// <summary>Serializes the trailer.</summary>
     public static byte[] Trailer(JournalEnd end) => end switch
     {
         JournalEnd.Rotated => "{\"end\":\"rotated\"}\n"u8.ToArray(),
         JournalEnd.Idle => "{\"end\":\"idle\"}\n"u8.ToArray(),
         JournalEnd.Ended => "{\"end\":\"ended\"}\n"u8.ToArray(),
-        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Only an end has a trailer."),
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "An open file has no trailer."),
     };
 
-    /// <summary>Reads a file, as far as it can be read.</summary>
-    /// <returns><see langword="null"/> when its header or checkpoint is not all there: then the file before it has all that this one had.</returns>
+    /// <summary>Parses a file up to the first malformed line.</summary>
+    /// <returns><see langword="null"/> when header or checkpoint are incomplete; the previous file then contains all events.</returns>
     public static JournalFile? Read(ReadOnlySpan<byte> bytes)
     {
         var position = 0;
@@ -140,7 +141,7 @@ public sealed record JournalFile(
             }
             catch (InvalidTimelineEventException)
             {
-                // What stands behind a broken line cannot be trusted to follow from what stands before it.
+                // Lines after a malformed one may depend on it.
                 break;
             }
 

@@ -1,18 +1,19 @@
 using System.Runtime.InteropServices;
+using Broadcast.Media.Codecs;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
-/// <summary>A part as announced.</summary>
-/// <param name="Number">Its number in the segment, from 0.</param>
+/// <summary>An announced part.</summary>
+/// <param name="Number">Index in the segment, from 0.</param>
 /// <param name="Start">Earliest presentation time.</param>
-/// <param name="Duration">Its length.</param>
-/// <param name="Independent">Whether it begins with a sync sample.</param>
-/// <param name="Offset">Where in the segment's object it begins.</param>
-/// <param name="Length">Its bytes.</param>
-/// <param name="KeyLength">How many of them, from the first on, the picture it begins with needs, where that can be decoded alone; else 0.</param>
+/// <param name="Duration">Duration.</param>
+/// <param name="Independent">Whether the part starts with a sync sample.</param>
+/// <param name="Offset">Offset in the segment's object.</param>
+/// <param name="Length">Size in bytes.</param>
+/// <param name="KeyLength">Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0.</param>
 public sealed record TimelinePart(int Number, MediaTime Start, MediaTime Duration, bool Independent, long Offset, int Length, int KeyLength = 0);
 
-/// <summary>A segment of one rendition, as announced so far. Parts are only ever added, and only while it is open.</summary>
+/// <summary>A segment of one rendition, as announced so far. Parts are only added, and only while the segment is open.</summary>
 public sealed class TimelineSegment
 {
     private readonly List<TimelinePart> _parts = [];
@@ -23,46 +24,46 @@ public sealed class TimelineSegment
         Duration = MediaTime.Zero(start.Timescale);
     }
 
-    /// <summary>Its number, common to all renditions.</summary>
+    /// <summary>Sequence number, common to all renditions.</summary>
     public long Number { get; }
 
-    /// <summary>The init segment it needs.</summary>
+    /// <summary>Number of the init segment.</summary>
     public int Init { get; }
 
-    /// <summary>Earliest presentation time, on the session's timeline and the rendition's clock.</summary>
+    /// <summary>Earliest presentation time, on the session's timeline in the rendition's timescale.</summary>
     public MediaTime Start { get; }
 
-    /// <summary>Sum of its parts' lengths, or the hole's length.</summary>
+    /// <summary>Total duration of the parts, or of the gap.</summary>
     public MediaTime Duration { get; private set; }
 
-    /// <summary>Wall clock of <see cref="Start"/>.</summary>
+    /// <summary>Wall-clock time of <see cref="Start"/>.</summary>
     public DateTimeOffset WallClock { get; }
 
-    /// <summary>Whether a new run begins here.</summary>
+    /// <summary>Whether a discontinuity precedes the segment.</summary>
     public bool Discontinuity { get; }
 
-    /// <summary>Where its bytes are; <see langword="default"/> for a gap.</summary>
+    /// <summary>Object with the segment's bytes; <see langword="default"/> for a gap.</summary>
     public ObjectName Object { get; }
 
-    /// <summary>Whether nothing of it exists.</summary>
+    /// <summary>Whether the segment is missing.</summary>
     public bool IsGap { get; private init; }
 
-    /// <summary>Whether all of it is announced.</summary>
+    /// <summary>Whether the segment is complete.</summary>
     public bool IsClosed { get; internal set; }
 
-    /// <summary>Whether it begins with a sync sample.</summary>
+    /// <summary>Whether the segment starts with a sync sample.</summary>
     public bool Independent => _parts.Count > 0 && _parts[0].Independent;
 
-    /// <summary>How many of its bytes, from the first on, its first picture needs, where that can be decoded alone; else 0.</summary>
+    /// <summary>Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0.</summary>
     public int KeyLength => _parts.Count > 0 ? _parts[0].KeyLength : 0;
 
-    /// <summary>Its bytes so far.</summary>
+    /// <summary>Size so far, in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Where it ends so far.</summary>
+    /// <summary>End of the segment so far.</summary>
     public MediaTime End => Start + Duration;
 
-    /// <summary>Its parts so far.</summary>
+    /// <summary>Parts announced so far.</summary>
     public IReadOnlyList<TimelinePart> Parts => _parts;
 
     internal static TimelineSegment Gap(TimelineEvent.SegmentGap gap, bool discontinuity) =>
@@ -76,34 +77,34 @@ public sealed class TimelineSegment
     }
 }
 
-/// <summary>An init segment as announced.</summary>
+/// <summary>An announced init segment.</summary>
 public sealed record TimelineInit(int Number, RenditionFormat Format, ObjectName Object, int Length);
 
-/// <summary>One rendition's side of the timeline.</summary>
-public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0)
+/// <summary>Timeline of one rendition.</summary>
+public sealed class RenditionTimeline(string name, TrackKind kind, int position = 0)
 {
     private readonly List<TimelineInit> _inits = [];
     private readonly List<TimelineSegment> _segments = [];
 
-    /// <summary>Its name in URLs.</summary>
+    /// <summary>Name in URLs.</summary>
     public string Name { get; } = name;
 
-    /// <summary>What it carries.</summary>
+    /// <summary>Media type.</summary>
     public TrackKind Kind { get; } = kind;
 
-    /// <summary>Where it stands among the session's renditions; see <see cref="TimelineEvent.RenditionAdded"/>.</summary>
-    public int Place { get; } = place;
+    /// <summary>Sort order among the session's renditions; see <see cref="TimelineEvent.RenditionAdded"/>.</summary>
+    public int Position { get; } = position;
 
-    /// <summary>Init segments that the window still needs, and the newest.</summary>
+    /// <summary>Init segments that the window still needs, and the newest one.</summary>
     public IReadOnlyList<TimelineInit> Inits => _inits;
 
-    /// <summary>The newest init segment, or <see langword="null"/> before the first.</summary>
+    /// <summary>The newest init segment; <see langword="null"/> before the first.</summary>
     public TimelineInit? Init => _inits.Count > 0 ? _inits[^1] : null;
 
-    /// <summary>Segments in the window by rising number; the last may be open. Numbers have no holes.</summary>
+    /// <summary>Segments in the live window by ascending sequence number, without holes; the last one may be open.</summary>
     public IReadOnlyList<TimelineSegment> Segments => _segments;
 
-    /// <summary>Segments in the window that are whole.</summary>
+    /// <summary>Closed segments in the live window.</summary>
     public ReadOnlySpan<TimelineSegment> Closed
     {
         get
@@ -113,10 +114,10 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         }
     }
 
-    /// <summary>The segment being written, or <see langword="null"/>.</summary>
+    /// <summary>The open segment, or <see langword="null"/>.</summary>
     public TimelineSegment? Open => _segments.Count > 0 && !_segments[^1].IsClosed ? _segments[^1] : null;
 
-    /// <summary>The init segment of a number, or <see langword="null"/>.</summary>
+    /// <summary>Finds an init segment by number.</summary>
     public TimelineInit? FindInit(int number)
     {
         foreach (var init in _inits)
@@ -130,7 +131,7 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         return null;
     }
 
-    /// <summary>The segment of a number, or <see langword="null"/> when it is not in the window.</summary>
+    /// <summary>Finds a segment by sequence number; <see langword="null"/> when it is not in the window.</summary>
     public TimelineSegment? Find(long number)
     {
         if (_segments.Count == 0)
@@ -150,9 +151,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         }
     }
 
-    /// <summary>Notes captions that were seen in the pictures of the newest init segment.</summary>
-    /// <returns>Whether there are some that were not noted before.</returns>
-    internal bool TryCaption(CaptionServices found)
+    /// <summary>Adds caption services found in the media of the newest init segment.</summary>
+    /// <returns>Whether any service was new.</returns>
+    internal bool TryAddCaptions(CaptionServices found)
     {
         var newest = _inits[^1];
         var known = CaptionServices.Parse(newest.Format.Captions);
@@ -171,7 +172,7 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         {
             if (segment.Number != _segments[^1].Number + 1)
             {
-                throw new InvalidDataException($"Rendition '{Name}' goes from segment {_segments[^1].Number} to {segment.Number}: what is missing has to be said as gaps.");
+                throw new InvalidDataException($"Rendition '{Name}' continues from segment {_segments[^1].Number} with {segment.Number}; missing segments must be announced as gaps.");
             }
 
             _segments[^1].IsClosed = true;
@@ -180,9 +181,9 @@ public sealed class RenditionTimeline(string name, TrackKind kind, int place = 0
         _segments.Add(segment);
     }
 
-    /// <summary>Forgets segments before a number, and inits that nothing left needs; the newest stays in any case.</summary>
-    /// <param name="first">The first number that stays.</param>
-    /// <param name="needed">The lowest init that something else needs.</param>
+    /// <summary>Removes segments before a sequence number, and init segments that are no longer needed, except the newest.</summary>
+    /// <param name="first">First sequence number to keep.</param>
+    /// <param name="needed">Lowest init segment number needed elsewhere.</param>
     internal void TrimBefore(long first, int needed = int.MaxValue)
     {
         var count = 0;

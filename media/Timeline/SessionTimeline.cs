@@ -1,68 +1,82 @@
 using System.Diagnostics;
+using Broadcast.Media.Codecs;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
 /// <summary>
-/// A session as its events tell it: the fold that the packager recovers from and the origin renders from. Not thread-safe; its owner guards it.
-/// Events that are already known (a replay of the journal) change nothing.
+/// Timeline of a session, built from its events. The packager recovers from it and the origin renders manifests from it. Not thread-safe.
+/// Events that are already known, as in a journal replay, have no effect.
 /// </summary>
 public sealed class SessionTimeline
 {
     private readonly List<RenditionTimeline> _renditions = [];
     private readonly SortedSet<long> _discontinuities = [];
-    private readonly ChapterList _chapters;
-    private readonly SlateFold _slate = new();
-    private readonly PictureFold _pictures = new();
+    private readonly IndexBlockList _indexBlocks;
+    private readonly SlateProjection _slate = new();
+    private readonly ImageProjection _images = new();
 
-    /// <summary>A timeline begins with its session.</summary>
-    public SessionTimeline(BroadcastSession session) => (Session, _chapters) = (session, new ChapterList(session));
+    /// <summary>Creates the timeline of a session.</summary>
+    public SessionTimeline(BroadcastSession session) => (Session, _indexBlocks) = (session, new IndexBlockList(session));
 
-    /// <summary>The session, with the newest epoch seen.</summary>
+    /// <summary>The session, with the newest known epoch.</summary>
     public BroadcastSession Session { get; private set; }
 
-    /// <summary>Rises with every event that changed something.</summary>
+    /// <summary>Change counter; increases with every event that changes the timeline.</summary>
     public long Version { get; private set; }
 
-    /// <summary>First segment number of the live window.</summary>
+    /// <summary>First sequence number of the live window.</summary>
     public long FirstSegment { get; private set; } = 1;
 
-    /// <summary>Discontinuities that have left the live window, the same for all renditions.</summary>
+    /// <summary>Number of discontinuities that have left the live window, the same for all renditions.</summary>
     public long DiscontinuitySequence { get; private set; }
 
-    /// <summary>What has left the live window and can still be gone back to, by rising numbers; ends where the window begins. A list handed out stays as it is.</summary>
-    public IReadOnlyList<TimelineChapter> Chapters => _chapters.Listed;
+    /// <summary>
+    /// Index blocks in the DVR window, by ascending sequence numbers, up to the live window. Returned lists never change.
+    /// </summary>
+    public IReadOnlyList<TimelineIndexBlock> DvrIndexBlocks => _indexBlocks.DvrBlocks;
 
-    /// <summary>All that has left the live window and is kept: of a session that is recorded everything, otherwise <see cref="Chapters"/>. By rising numbers; a list handed out stays as it is.</summary>
-    public IReadOnlyList<TimelineChapter> KeptChapters => _chapters.All;
+    /// <summary>
+    /// All retained index blocks, by ascending sequence numbers: everything before the live window in a recorded session, otherwise the
+    /// same as <see cref="DvrIndexBlocks"/>. Returned lists never change.
+    /// </summary>
+    public IReadOnlyList<TimelineIndexBlock> RetainedIndexBlocks => _indexBlocks.All;
 
-    /// <summary>First segment number that is kept: of the first chapter, or of the live window where there is none.</summary>
-    public long OldestSegment => KeptChapters is [var first, ..] ? first.First : FirstSegment;
+    /// <summary>First retained sequence number: that of the first index block, or of the live window when there is none.</summary>
+    public long OldestSegment => RetainedIndexBlocks is [var first, ..] ? first.First : FirstSegment;
 
-    /// <summary>The run that the live window begins in, which may have begun long before; known where what leaves the window goes into chapters, else <see langword="null"/>.</summary>
-    public TimelineRun? Run { get; private set; }
+    /// <summary>
+    /// Period in which the live window begins, possibly long before it. Known when segments leaving the window go into index blocks;
+    /// otherwise <see langword="null"/>.
+    /// </summary>
+    public TimelinePeriod? Period { get; private set; }
 
-    /// <summary>The slate at the end, or <see langword="null"/> where what came last is an encoder's, or is not known to be the slate, as in journals of before.</summary>
+    /// <summary>
+    /// The slate at the end of the session; <see langword="null"/> when the last media is from an encoder. Older journals do not identify
+    /// the slate.
+    /// </summary>
     public TimelineSlate? Slate => _slate.Slate;
 
-    /// <summary>First segment number that can be gone back to: of the first chapter, or of the live window where there is none.</summary>
-    public long FirstListed => Chapters is [var first, ..] ? first.First : FirstSegment;
+    /// <summary>First sequence number of the DVR window: that of the first index block, or of the live window when there is none.</summary>
+    public long DvrFirstSegment => DvrIndexBlocks is [var first, ..] ? first.First : FirstSegment;
 
-    /// <summary>Discontinuities before <see cref="FirstListed"/>: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>, the same for all renditions.</summary>
-    public long ListedDiscontinuitySequence => DiscontinuitiesBefore(Chapters);
+    /// <summary>
+    /// Number of discontinuities before <see cref="DvrFirstSegment"/>: <c>EXT-X-DISCONTINUITY-SEQUENCE</c>, the same for all renditions.
+    /// </summary>
+    public long DvrDiscontinuitySequence => DiscontinuitiesBefore(DvrIndexBlocks);
 
-    /// <summary>Discontinuities before <see cref="OldestSegment"/>.</summary>
-    public long KeptDiscontinuitySequence => DiscontinuitiesBefore(KeptChapters);
+    /// <summary>Number of discontinuities before <see cref="OldestSegment"/>.</summary>
+    public long RetainedDiscontinuitySequence => DiscontinuitiesBefore(RetainedIndexBlocks);
 
-    /// <summary>Whether the session is over.</summary>
+    /// <summary>Whether the session has ended.</summary>
     public bool IsEnded { get; private set; }
 
-    /// <summary>Why it ended, or <see langword="null"/>.</summary>
+    /// <summary>Reason of the end, or <see langword="null"/>.</summary>
     public string? EndReason { get; private set; }
 
-    /// <summary>All renditions by rising place; those of the same place in order of appearance.</summary>
+    /// <summary>All renditions, sorted by place and then by order of appearance.</summary>
     public IReadOnlyList<RenditionTimeline> Renditions => _renditions;
 
-    /// <summary>Highest segment number that any rendition has begun, or <c>FirstSegment - 1</c> when none has.</summary>
+    /// <summary>Highest sequence number that any rendition has opened; <c>FirstSegment - 1</c> when there is none.</summary>
     public long LastSegment
     {
         get
@@ -80,7 +94,7 @@ public sealed class SessionTimeline
         }
     }
 
-    /// <summary>Where the earliest segment of the live window begins, or <see langword="null"/> when there is none.</summary>
+    /// <summary>Start of the earliest segment in the live window; <see langword="null"/> when there is none.</summary>
     public MediaTime? WindowStart
     {
         get
@@ -98,17 +112,20 @@ public sealed class SessionTimeline
         }
     }
 
-    /// <summary>Numbers of segments, in the window or announced for it, that a discontinuity stands before.</summary>
+    /// <summary>Sequence numbers that start with a discontinuity, in the window or announced for it.</summary>
     public IReadOnlyCollection<long> Discontinuities => _discontinuities;
 
-    /// <summary>The newest poster, or <see langword="null"/> before the first.</summary>
-    public TimelinePoster? Poster => _pictures.Poster;
+    /// <summary>The newest poster; <see langword="null"/> before the first.</summary>
+    public TimelinePoster? Poster => _images.Poster;
 
-    /// <summary>Sheets of thumbnails that the window reaches, and the newest, by rising start.</summary>
-    public IReadOnlyList<TimelineSheet> Sheets => _pictures.Sheets;
+    /// <summary>Sprite sheets that overlap the live window, and the newest one, by ascending start.</summary>
+    public IReadOnlyList<TimelineSpriteSheet> SpriteSheets => _images.SpriteSheets;
 
-    /// <summary>Sheets that leave the live window with the segments before a number: those that end before the first that stays begins, but not the newest.</summary>
-    public IReadOnlyList<TimelineSheet> SheetsBefore(long first)
+    /// <summary>
+    /// Sprite sheets that leave the live window with the segments before a sequence number: those that end before the first remaining
+    /// segment, except the newest.
+    /// </summary>
+    public IReadOnlyList<TimelineSpriteSheet> SpriteSheetsBefore(long first)
     {
         MediaTime? start = null;
         foreach (var rendition in _renditions)
@@ -123,10 +140,10 @@ public sealed class SessionTimeline
             }
         }
 
-        return _pictures.Before(start);
+        return _images.EndingBefore(start);
     }
 
-    /// <summary>The rendition of a name, or <see langword="null"/>.</summary>
+    /// <summary>Finds a rendition by name.</summary>
     public RenditionTimeline? Find(string rendition)
     {
         foreach (var candidate in _renditions)
@@ -140,26 +157,26 @@ public sealed class SessionTimeline
         return null;
     }
 
-    /// <summary>Folds one event in. After the end only a takeover and late pictures change anything.</summary>
-    /// <returns>Whether anything changed.</returns>
-    /// <exception cref="InvalidDataException">The event contradicts what was said before; nothing was changed.</exception>
+    /// <summary>Applies an event. After the end, only takeovers and late images have an effect.</summary>
+    /// <returns>Whether the timeline changed.</returns>
+    /// <exception cref="InvalidDataException">The event contradicts the timeline, which is unchanged.</exception>
     public bool Apply(TimelineEvent @event)
     {
         var changed = @event switch
         {
-            _ when IsEnded && @event is not (TimelineEvent.Started or TimelineEvent.PosterReady or TimelineEvent.SheetReady) => false,
+            _ when IsEnded && @event is not (TimelineEvent.Started or TimelineEvent.PosterReady or TimelineEvent.SpriteSheetReady) => false,
             TimelineEvent.Started started => Start(started),
             TimelineEvent.RenditionAdded added => Add(added),
             TimelineEvent.InitReady init => AddInit(init),
-            TimelineEvent.Discontinuity discontinuity => Break(discontinuity),
+            TimelineEvent.Discontinuity discontinuity => AddDiscontinuity(discontinuity),
             TimelineEvent.PartReady part => AddPart(part),
             TimelineEvent.SegmentClosed closed => Close(closed),
             TimelineEvent.SegmentGap gap => AddGap(gap),
-            TimelineEvent.WindowMoved moved => Leap(moved),
-            TimelineEvent.ChapterReady chapter => AddChapter(chapter),
-            TimelineEvent.RewindMoved moved => TrimChapters(moved.FirstSegment),
-            TimelineEvent.PosterReady poster => _pictures.Show(poster),
-            TimelineEvent.SheetReady sheet => _pictures.Add(sheet),
+            TimelineEvent.WindowMoved moved => MoveWindow(moved),
+            TimelineEvent.IndexBlockReady block => AddIndexBlock(block),
+            TimelineEvent.DvrWindowMoved moved => TrimIndexBlocks(moved.FirstSegment),
+            TimelineEvent.PosterReady poster => _images.SetPoster(poster),
+            TimelineEvent.SpriteSheetReady sheet => _images.Add(sheet),
             TimelineEvent.Ended ended => End(ended),
             _ => throw new UnreachableException(),
         };
@@ -168,16 +185,16 @@ public sealed class SessionTimeline
     }
 
     /// <summary>
-    /// Events that make an equal timeline out of nothing: what the head of each journal object holds, so that older ones can be deleted. The past of the
-    /// window is kept as counts; so the result is bounded by the window.
+    /// Events that rebuild an equal timeline. Each journal file starts with them, so that older files can be deleted. Everything before the
+    /// window is reduced to counts, so the size is bounded by the window.
     /// </summary>
-    public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _chapters, _slate);
+    public IReadOnlyList<TimelineEvent> Checkpoint() => TimelineCheckpoint.Of(this, _indexBlocks, _slate);
 
     private bool Start(TimelineEvent.Started started)
     {
         if (started.Session.Id != Session.Id)
         {
-            throw new InvalidDataException($"The timeline of session {Session.Id} speaks of session {started.Session.Id}.");
+            throw new InvalidDataException($"The timeline of session {Session.Id} received an event of session {started.Session.Id}.");
         }
 
         if (started.Session.Epoch <= Session.Epoch)
@@ -196,17 +213,17 @@ public sealed class SessionTimeline
             return false;
         }
 
-        var place = _renditions.FindIndex(rendition => rendition.Place > added.Place);
-        _renditions.Insert(place < 0 ? _renditions.Count : place, new RenditionTimeline(added.Rendition, added.Kind, added.Place));
+        var index = _renditions.FindIndex(rendition => rendition.Position > added.Place);
+        _renditions.Insert(index < 0 ? _renditions.Count : index, new RenditionTimeline(added.Rendition, added.Kind, added.Place));
         return true;
     }
 
     private bool AddInit(TimelineEvent.InitReady init)
     {
-        var rendition = Known(init.Rendition);
+        var rendition = RequireRendition(init.Rendition);
         if (rendition.Init is { } last && last.Number >= init.Init)
         {
-            return last.Number == init.Init && rendition.TryCaption(CaptionServices.Parse(init.Format.Captions));
+            return last.Number == init.Init && rendition.TryAddCaptions(CaptionServices.Parse(init.Format.Captions));
         }
 
         rendition.Add(new TimelineInit(init.Init, init.Format, init.Object, init.Length));
@@ -215,7 +232,7 @@ public sealed class SessionTimeline
 
     private bool AddPart(TimelineEvent.PartReady part)
     {
-        var rendition = Known(part.Rendition);
+        var rendition = RequireRendition(part.Rendition);
         var segment = rendition.Find(part.Segment);
         if (segment is null)
         {
@@ -227,12 +244,12 @@ public sealed class SessionTimeline
             if (part.Part != 0 || rendition.FindInit(part.Init) is null)
             {
                 throw new InvalidDataException(
-                    $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}: part 0 and a known init open a segment.");
+                    $"Rendition '{part.Rendition}' opens segment {part.Segment} with part {part.Part} and init {part.Init}; expected part 0 and a known init segment.");
             }
 
             segment = new TimelineSegment(part.Segment, part.Init, part.Start, part.WallClock, _discontinuities.Contains(part.Segment), part.Object);
             rendition.Add(segment);
-            _slate.Open(part.Segment, part.Start, part.WallClock);
+            _slate.OpenSegment(part.Segment, part.Start, part.WallClock);
         }
 
         if (segment.IsClosed || part.Part < segment.Parts.Count)
@@ -242,7 +259,7 @@ public sealed class SessionTimeline
 
         if (part.Part > segment.Parts.Count)
         {
-            throw new InvalidDataException($"Rendition '{part.Rendition}' goes on with part {part.Part} of segment {part.Segment}, which has {segment.Parts.Count}.");
+            throw new InvalidDataException($"Rendition '{part.Rendition}' continues with part {part.Part} of segment {part.Segment}, which has {segment.Parts.Count} parts.");
         }
 
         segment.Add(part);
@@ -251,7 +268,7 @@ public sealed class SessionTimeline
 
     private bool Close(TimelineEvent.SegmentClosed closed)
     {
-        if (Known(closed.Rendition).Find(closed.Segment) is not { IsClosed: false } segment)
+        if (RequireRendition(closed.Rendition).Find(closed.Segment) is not { IsClosed: false } segment)
         {
             return false;
         }
@@ -262,37 +279,39 @@ public sealed class SessionTimeline
 
     private bool AddGap(TimelineEvent.SegmentGap gap)
     {
-        var rendition = Known(gap.Rendition);
+        var rendition = RequireRendition(gap.Rendition);
         if (gap.Segment < FirstSegment || (rendition.Segments.Count > 0 && gap.Segment <= rendition.Segments[^1].Number))
         {
             return false;
         }
 
         rendition.Add(TimelineSegment.Gap(gap, _discontinuities.Contains(gap.Segment)));
-        _slate.Open(gap.Segment, gap.Start, gap.WallClock);
+        _slate.OpenSegment(gap.Segment, gap.Start, gap.WallClock);
         return true;
     }
 
-    private bool Break(TimelineEvent.Discontinuity discontinuity)
+    private bool AddDiscontinuity(TimelineEvent.Discontinuity discontinuity)
     {
         if (discontinuity.Segment <= LastSegment)
         {
             return false;
         }
 
-        // Nothing of that segment is there: of two that a killed process and the next one told, the later one counts.
-        var isNews = _slate.Break(discontinuity);
-        return _discontinuities.Add(discontinuity.Segment) || isNews;
+        // The segment does not exist yet. After a crash, the discontinuity announced by the next process replaces that of the killed one.
+        var slateChanged = _slate.ApplyDiscontinuity(discontinuity);
+        return _discontinuities.Add(discontinuity.Segment) || slateChanged;
     }
 
-    /// <summary>The window moves on without keeping what leaves it: chapters, which have to reach up to it, cannot be gone back to any more.</summary>
-    private bool Leap(TimelineEvent.WindowMoved moved)
+    /// <summary>
+    /// Moves the window without keeping what leaves it. Index blocks must be contiguous with the window, so they leave the DVR window.
+    /// </summary>
+    private bool MoveWindow(TimelineEvent.WindowMoved moved)
     {
-        // Of a checkpoint that is told again, what is known here is newer.
+        // When a checkpoint is replayed, known state is newer.
         var isNew = moved.Slate is { } slate && slate != Slate && slate.First > LastSegment;
         if (isNew)
         {
-            _slate.Take(moved.Slate!);
+            _slate.Restore(moved.Slate!);
         }
 
         if (moved.FirstSegment <= FirstSegment)
@@ -300,34 +319,35 @@ public sealed class SessionTimeline
             return isNew;
         }
 
-        if (_chapters.All.Count > 0)
+        if (_indexBlocks.All.Count > 0)
         {
-            _chapters.TrimBefore(moved.FirstSegment);
+            _indexBlocks.TrimBefore(moved.FirstSegment);
         }
 
-        Run = moved.Run;
+        Period = moved.Run;
         return Move(moved.FirstSegment);
     }
 
-    private bool AddChapter(TimelineEvent.ChapterReady chapter)
+    private bool AddIndexBlock(TimelineEvent.IndexBlockReady block)
     {
-        if (chapter.Last >= FirstSegment && chapter.First > FirstSegment)
+        if (block.Last >= FirstSegment && block.First > FirstSegment)
         {
-            throw new InvalidDataException($"A chapter begins with segment {chapter.First}, behind the live window's first, {FirstSegment}.");
+            throw new InvalidDataException(
+                $"An index block begins with segment {block.First}, after the live window's first segment {FirstSegment}.");
         }
 
-        if (!_chapters.Add(chapter))
+        if (!_indexBlocks.Add(block))
         {
             return false;
         }
 
-        Run = Move(chapter.Last + 1) ? chapter.Next : Run;
+        Period = Move(block.Last + 1) ? block.Next : Period;
         return true;
     }
 
-    private bool TrimChapters(long first)
+    private bool TrimIndexBlocks(long first)
     {
-        if (!_chapters.TrimBefore(first))
+        if (!_indexBlocks.TrimBefore(first))
         {
             return false;
         }
@@ -340,7 +360,7 @@ public sealed class SessionTimeline
     {
         foreach (var rendition in _renditions)
         {
-            rendition.TrimBefore(FirstSegment, _chapters.LowestInit(rendition.Name));
+            rendition.TrimBefore(FirstSegment, _indexBlocks.LowestInit(rendition.Name));
         }
     }
 
@@ -351,11 +371,11 @@ public sealed class SessionTimeline
             return false;
         }
 
-        var leaving = SheetsBefore(first);
+        var leaving = SpriteSheetsBefore(first);
         FirstSegment = first;
         DiscontinuitySequence += _discontinuities.RemoveWhere(number => number < first);
         TrimRenditions();
-        _pictures.Drop(leaving);
+        _images.Drop(leaving);
         return true;
     }
 
@@ -379,17 +399,17 @@ public sealed class SessionTimeline
         return true;
     }
 
-    private long DiscontinuitiesBefore(IReadOnlyList<TimelineChapter> chapters)
+    private long DiscontinuitiesBefore(IReadOnlyList<TimelineIndexBlock> blocks)
     {
         var count = DiscontinuitySequence;
-        foreach (var chapter in chapters)
+        foreach (var block in blocks)
         {
-            count -= chapter.Discontinuities;
+            count -= block.Discontinuities;
         }
 
         return count;
     }
 
-    private RenditionTimeline Known(string rendition) =>
-        Find(rendition) ?? throw new InvalidDataException($"The timeline of session {Session.Id} speaks of rendition '{rendition}' before adding it.");
+    private RenditionTimeline RequireRendition(string rendition) =>
+        Find(rendition) ?? throw new InvalidDataException($"The timeline of session {Session.Id} received an event of unknown rendition '{rendition}'.");
 }

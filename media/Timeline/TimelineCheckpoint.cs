@@ -1,30 +1,30 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
-/// <summary>Writes a timeline down as events that make an equal one out of nothing. Their order is told in it, where it matters.</summary>
+/// <summary>Converts a timeline to events that rebuild an equal one. Comments explain their order where it matters.</summary>
 internal static class TimelineCheckpoint
 {
-    /// <summary>Those events; see <see cref="SessionTimeline.Checkpoint"/>.</summary>
+    /// <summary>Events of the checkpoint; see <see cref="SessionTimeline.Checkpoint"/>.</summary>
     /// <param name="timeline">The timeline.</param>
-    /// <param name="chapters">Its chapters.</param>
-    /// <param name="slate">Which of its discontinuities are the slate's.</param>
-    public static IReadOnlyList<TimelineEvent> Of(SessionTimeline timeline, ChapterList chapters, SlateFold slate)
+    /// <param name="blocks">Index blocks of the timeline.</param>
+    /// <param name="slate">Identifies the discontinuities of the slate.</param>
+    public static IReadOnlyList<TimelineEvent> Of(SessionTimeline timeline, IndexBlockList blocks, SlateProjection slate)
     {
         var events = new List<TimelineEvent> { new TimelineEvent.Started(timeline.Session) };
-        // As many discontinuities as have left the window must leave it again when this is folded: they are put before its first segment.
+        // Discontinuities that have left the window must leave it again during replay, so they are announced before its first segment.
         for (var i = timeline.DiscontinuitySequence; i > 0; i--)
         {
             events.Add(new TimelineEvent.Discontinuity(timeline.FirstSegment - i));
         }
 
-        // The window moves before there are renditions: it would take inits that only its segments, which come later, need.
-        events.Add(new TimelineEvent.WindowMoved(timeline.FirstSegment, timeline.Run, timeline.Slate));
+        // The window moves before renditions are added. Otherwise it would remove init segments needed by segments that follow.
+        events.Add(new TimelineEvent.WindowMoved(timeline.FirstSegment, timeline.Period, timeline.Slate));
         foreach (var rendition in timeline.Renditions)
         {
-            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Place));
+            events.Add(new TimelineEvent.RenditionAdded(rendition.Name, rendition.Kind, rendition.Position));
             events.AddRange(rendition.Inits.Select(init => new TimelineEvent.InitReady(rendition.Name, init.Number, init.Format, init.Object, init.Length)));
         }
 
-        events.AddRange(chapters.Checkpoint());
+        events.AddRange(blocks.Checkpoint());
         events.AddRange(timeline.Discontinuities.Select(number => new TimelineEvent.Discontinuity(number, slate.Covers(number))));
         foreach (var rendition in timeline.Renditions)
         {
@@ -46,7 +46,7 @@ internal static class TimelineCheckpoint
             }
         }
 
-        events.AddRange(timeline.Sheets.Select(sheet => new TimelineEvent.SheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
+        events.AddRange(timeline.SpriteSheets.Select(sheet => new TimelineEvent.SpriteSheetReady(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length)));
         if (timeline.Poster is { } poster)
         {
             events.Add(new TimelineEvent.PosterReady(poster.Time, poster.Width, poster.Height, poster.Object, poster.Length));

@@ -1,29 +1,34 @@
 using System.Text.Json.Serialization;
+using Broadcast.Media.Codecs;
 
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
-/// <summary>What a rendition's bytes are, as manifests describe it. Everything is computed from what really flows, never from metadata.</summary>
-/// <param name="Kind">What it carries.</param>
+/// <summary>
+/// Media format of a rendition, as described in manifests. All values are measured from the media, never taken from metadata.
+/// </summary>
+/// <param name="Kind">Media type.</param>
 /// <param name="Codecs">RFC 6381 codec string, such as <c>avc1.64001f</c> or <c>mp4a.40.2</c>.</param>
-/// <param name="Timescale">Ticks a second of its media times.</param>
-/// <param name="Width">Displayed pixels across; 0 for audio.</param>
-/// <param name="Height">Displayed pixels down; 0 for audio.</param>
-/// <param name="FrameRate">Frames a second as far as known; 0 for audio or unknown.</param>
-/// <param name="SampleRate">Audio samples a second; 0 for video.</param>
-/// <param name="Channels">Audio channels; 0 for video.</param>
+/// <param name="Timescale">Timescale in ticks per second.</param>
+/// <param name="Width">Display width in pixels; 0 for audio.</param>
+/// <param name="Height">Display height in pixels; 0 for audio.</param>
+/// <param name="FrameRate">Frame rate; 0 for audio or unknown.</param>
+/// <param name="SampleRate">Audio sample rate in Hz; 0 for video.</param>
+/// <param name="Channels">Number of audio channels; 0 for video.</param>
 /// <param name="Language">BCP 47 tag, or <see langword="null"/>.</param>
-/// <param name="Name">What the encoder calls the track, for people, or <see langword="null"/>; like <paramref name="Color"/> not in journals of before.</param>
-/// <param name="Color">How its colors are coded, or <see langword="null"/> for audio or unknown.</param>
-/// <param name="Captions">Captions seen in its pictures so far, as <see cref="CaptionServices"/> names them, with a space between; <see langword="null"/> when none were.</param>
+/// <param name="Name">Track name sent by the encoder, or <see langword="null"/>. Like <paramref name="Color"/>, missing in older
+/// journals.</param>
+/// <param name="Color">Color description; <see langword="null"/> for audio or unknown.</param>
+/// <param name="Captions">Names of the caption services found so far, separated by spaces (<see cref="CaptionServices"/>);
+/// <see langword="null"/> for none.</param>
 public sealed record RenditionFormat(
     TrackKind Kind, string Codecs, int Timescale, int Width, int Height, double FrameRate, int SampleRate, int Channels, string? Language,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CodedColor? Color = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ColorDescription? Color = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Captions = null);
 
 /// <summary>
-/// The packager's account of what exists, in order. It is appended to and never rewritten; <see cref="SessionTimeline"/> folds it. What is announced can be
-/// served at that moment. Segment numbers are common to all renditions of a session and begin at 1.
+/// Event of a session's timeline, an append-only log written by the packager. <see cref="SessionTimeline"/> is its projection. Announced
+/// objects can be served immediately. Sequence numbers are common to all renditions of a session and start at 1.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(Started), "started")]
@@ -34,93 +39,98 @@ public sealed record RenditionFormat(
 [JsonDerivedType(typeof(SegmentClosed), "segment")]
 [JsonDerivedType(typeof(SegmentGap), "gap")]
 [JsonDerivedType(typeof(WindowMoved), "window")]
-[JsonDerivedType(typeof(ChapterReady), "chapter")]
-[JsonDerivedType(typeof(RewindMoved), "rewind")]
+[JsonDerivedType(typeof(IndexBlockReady), "chapter")]
+[JsonDerivedType(typeof(DvrWindowMoved), "rewind")]
 [JsonDerivedType(typeof(PosterReady), "poster")]
-[JsonDerivedType(typeof(SheetReady), "sheet")]
+[JsonDerivedType(typeof(SpriteSheetReady), "sheet")]
 [JsonDerivedType(typeof(Ended), "ended")]
 public abstract record TimelineEvent
 {
     private TimelineEvent() { }
 
-    /// <summary>The session begins, or is taken over by another process with a higher epoch (then nothing that was said before is undone).</summary>
+    /// <summary>The session starts, or another process takes it over with a higher epoch; earlier events stay valid.</summary>
     public sealed record Started(BroadcastSession Session) : TimelineEvent;
 
-    /// <summary>A rendition belongs to the session from now on, though nothing of it exists yet.</summary>
-    /// <param name="Rendition">Its name.</param>
-    /// <param name="Kind">What it carries.</param>
-    /// <param name="Place">From 0: renditions are offered to viewers by rising place, those of the same place as they came.</param>
+    /// <summary>A rendition is added to the session, before it has media.</summary>
+    /// <param name="Rendition">Name of the rendition.</param>
+    /// <param name="Kind">Media type.</param>
+    /// <param name="Place">Sort order, from 0. Viewers are offered renditions by ascending place, and those of equal place in order of
+    /// their events.</param>
     public sealed record RenditionAdded(string Rendition, TrackKind Kind, int Place = 0) : TimelineEvent;
 
     /// <summary>
-    /// An init segment can be read. Numbered from 1 in each rendition; a changed configuration makes the next one. The newest is told once more, with its own number, when captions were seen in
-    /// its pictures that had not been seen before; servers of before do not listen to that.
+    /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one. The
+    /// newest is announced again under its own number when new caption services are found. Older servers ignore the repetition.
     /// </summary>
-    /// <param name="Rendition">Whose it is.</param>
-    /// <param name="Init">Its number.</param>
-    /// <param name="Format">What the segments that use it are.</param>
-    /// <param name="Object">Where it is.</param>
-    /// <param name="Length">Its bytes.</param>
+    /// <param name="Rendition">Name of the rendition.</param>
+    /// <param name="Init">Number of the init segment.</param>
+    /// <param name="Format">Format of the segments that use it.</param>
+    /// <param name="Object">Object with the init segment.</param>
+    /// <param name="Length">Size in bytes.</param>
     public sealed record InitReady(string Rendition, int Init, RenditionFormat Format, ObjectName Object, int Length) : TimelineEvent;
 
-    /// <summary>The segment of this number begins a new run: in every rendition a discontinuity stands before it. Said before anything of that segment.</summary>
-    /// <param name="Segment">The number.</param>
-    /// <param name="IsSlate">Whether the run is of the slate, which stands in for encoders that are gone; not in journals of before.</param>
+    /// <summary>A discontinuity precedes a segment in every rendition. Announced before anything else of that segment.</summary>
+    /// <param name="Segment">Sequence number of the segment.</param>
+    /// <param name="IsSlate">Whether the slate starts, which replaces absent encoders; missing in older journals.</param>
     public sealed record Discontinuity(long Segment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool IsSlate = false) : TimelineEvent;
 
-    /// <summary>The next part of a segment can be read. The first part of a segment opens it.</summary>
-    /// <param name="Rendition">Whose it is.</param>
-    /// <param name="Segment">The segment it belongs to.</param>
-    /// <param name="Part">Its number in the segment, from 0.</param>
-    /// <param name="Init">The init segment it needs.</param>
-    /// <param name="Start">Earliest presentation time in it, on the session's timeline.</param>
-    /// <param name="Duration">Its length, on the same clock.</param>
-    /// <param name="Independent">Whether it begins with a sync sample.</param>
-    /// <param name="WallClock">Wall clock of <paramref name="Start"/>, from arrival.</param>
-    /// <param name="Object">The segment's object.</param>
-    /// <param name="Offset">Where in the object the part begins.</param>
-    /// <param name="Length">Its bytes.</param>
-    /// <param name="KeyLength">How many of them, from the first on, a player needs for the picture it begins with, where that can be decoded alone; 0 where there is none, and in journals of before.</param>
+    /// <summary>The next part of a segment is available. The first part opens the segment.</summary>
+    /// <param name="Rendition">Name of the rendition.</param>
+    /// <param name="Segment">Sequence number of the segment.</param>
+    /// <param name="Part">Index in the segment, from 0.</param>
+    /// <param name="Init">Number of the init segment.</param>
+    /// <param name="Start">Earliest presentation time, on the session's timeline.</param>
+    /// <param name="Duration">Duration, in the same timescale.</param>
+    /// <param name="Independent">Whether the part starts with a sync sample.</param>
+    /// <param name="WallClock">Wall-clock time of <paramref name="Start"/>, derived from arrival.</param>
+    /// <param name="Object">Object of the segment.</param>
+    /// <param name="Offset">Offset of the part in the object.</param>
+    /// <param name="Length">Size in bytes.</param>
+    /// <param name="KeyLength">Number of leading bytes that contain the first frame, when it is a keyframe; otherwise 0. Missing in older
+    /// journals.</param>
     public sealed record PartReady(
         string Rendition, long Segment, int Part, int Init, MediaTime Start, MediaTime Duration, bool Independent, DateTimeOffset WallClock,
         ObjectName Object, long Offset, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int KeyLength = 0) : TimelineEvent;
 
-    /// <summary>A segment is whole: the parts announced are all of it.</summary>
+    /// <summary>A segment is complete.</summary>
     public sealed record SegmentClosed(string Rendition, long Segment) : TimelineEvent;
 
-    /// <summary>The rendition has nothing for this number: a hole of known length, so that numbers stay common.</summary>
+    /// <summary>A rendition has no media for a sequence number: a gap of known duration, which keeps numbers common.</summary>
     public sealed record SegmentGap(string Rendition, long Segment, int Init, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock) : TimelineEvent;
 
-    /// <summary>Segments before this number have left the live window, in every rendition. Their objects stay readable for a while.</summary>
-    /// <param name="FirstSegment">The number.</param>
-    /// <param name="Run">In a checkpoint, the run that its segments belong to, where that is known.</param>
-    /// <param name="Slate">In a checkpoint, the slate at the end of the session, wherever it began.</param>
+    /// <summary>
+    /// Segments before a sequence number have left the live window in every rendition. Their objects stay readable for a while.
+    /// </summary>
+    /// <param name="FirstSegment">First sequence number of the window.</param>
+    /// <param name="Run">In a checkpoint: period of the first segment, if known.</param>
+    /// <param name="Slate">In a checkpoint: the slate at the end of the session, wherever it began.</param>
     public sealed record WindowMoved(
-        long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null,
+        long FirstSegment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Run = null,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineSlate? Slate = null) : TimelineEvent;
 
     /// <summary>
-    /// Segments have left the live window, and can still be gone back to: what manifests say of them is in an object that can be read. Moves the window beyond them, as
-    /// <see cref="WindowMoved"/> does. One that begins where an earlier one does takes the place of that and of those behind it, up to its last number.
+    /// An index block of segments that left the live window is available. Moves the window past them, like <see cref="WindowMoved"/>, and
+    /// keeps them in the DVR window. A block replaces an earlier block with the same start, and later blocks up to its last segment.
     /// </summary>
-    /// <param name="First">Its first segment number.</param>
-    /// <param name="Last">Its last segment number.</param>
-    /// <param name="Start">Where its earliest segment begins.</param>
-    /// <param name="Duration">From there to where its latest ends, on the same clock.</param>
-    /// <param name="WallClock">Wall clock of <paramref name="Start"/>.</param>
-    /// <param name="Discontinuities">How many of its numbers a discontinuity stands before.</param>
-    /// <param name="Renditions">What it has of each rendition that it has something of.</param>
-    /// <param name="Object">Where its <see cref="Chapter"/> is.</param>
-    /// <param name="Length">The object's bytes.</param>
-    /// <param name="Run">The run that its first segment belongs to; <see langword="null"/> when that is not known, as in journals of before.</param>
-    /// <param name="Next">The run that the first segment behind it belongs to; likewise, and in a checkpoint, which says it of the window.</param>
-    public sealed record ChapterReady(
-        long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<ChapterRange> Renditions,
-        ObjectName Object, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Run = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelineRun? Next = null) : TimelineEvent
+    /// <param name="First">First sequence number.</param>
+    /// <param name="Last">Last sequence number.</param>
+    /// <param name="Start">Start of the earliest segment.</param>
+    /// <param name="Duration">Time from there to the end of the latest segment, in the same timescale.</param>
+    /// <param name="WallClock">Wall-clock time of <paramref name="Start"/>.</param>
+    /// <param name="Discontinuities">Number of discontinuities in the block.</param>
+    /// <param name="Renditions">Ranges of the renditions in the block.</param>
+    /// <param name="Object">Object with the <see cref="IndexBlock"/>.</param>
+    /// <param name="Length">Size of the object in bytes.</param>
+    /// <param name="Run">Period of the first segment; <see langword="null"/> when unknown, as in older journals.</param>
+    /// <param name="Next">Period of the first segment after the block; <see langword="null"/> when unknown, and in checkpoints, which give
+    /// the period of the window.</param>
+    public sealed record IndexBlockReady(
+        long First, long Last, MediaTime Start, MediaTime Duration, DateTimeOffset WallClock, int Discontinuities, IReadOnlyList<IndexBlockRange> Renditions,
+        ObjectName Object, int Length, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Run = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] TimelinePeriod? Next = null) : TimelineEvent
     {
-        /// <summary>Whether both say the same.</summary>
-        public bool Equals(ChapterReady? other) =>
+        /// <summary>Whether both events are equal.</summary>
+        public bool Equals(IndexBlockReady? other) =>
             other is not null && (First, Last, Start, Duration, WallClock, Discontinuities, Object, Length, Run, Next)
                 == (other.First, other.Last, other.Start, other.Duration, other.WallClock, other.Discontinuities, other.Object, other.Length, other.Run, other.Next)
             && Renditions.SequenceEqual(other.Renditions);
@@ -129,49 +139,58 @@ public abstract record TimelineEvent
         public override int GetHashCode() => HashCode.Combine(First, Last, Object);
     }
 
-    /// <summary>Chapters that end before this number cannot be gone back to any more. Their objects stay readable for a while; of a session that is recorded all stays.</summary>
-    public sealed record RewindMoved(long FirstSegment) : TimelineEvent;
+    /// <summary>
+    /// Index blocks that end before a sequence number have left the DVR window. Their objects stay readable for a while, or permanently in
+    /// a recorded session.
+    /// </summary>
+    public sealed record DvrWindowMoved(long FirstSegment) : TimelineEvent;
 
-    /// <summary>A newer poster can be read, and the one before is not needed any more. May still come after the end.</summary>
-    /// <param name="Time">When it is in the session; rises.</param>
-    /// <param name="Width">Pixels across.</param>
-    /// <param name="Height">Pixels down.</param>
-    /// <param name="Object">Where it is.</param>
-    /// <param name="Length">Its bytes.</param>
+    /// <summary>A newer poster is available and replaces the previous one. May follow the end of the session.</summary>
+    /// <param name="Time">Media time of the image; increases with every poster.</param>
+    /// <param name="Width">Width in pixels.</param>
+    /// <param name="Height">Height in pixels.</param>
+    /// <param name="Object">Object with the image.</param>
+    /// <param name="Length">Size in bytes.</param>
     public sealed record PosterReady(MediaTime Time, int Width, int Height, ObjectName Object, int Length) : TimelineEvent;
 
     /// <summary>
-    /// A sheet of thumbnails can be read. It leaves with the segments of its time, the newest not before there is a newer one; of a session that is recorded it is in their chapter then. May still come after the end.
+    /// A sprite sheet is available. It leaves the window with the segments of its time, but the newest sheet stays until a newer one
+    /// exists. In recorded sessions it moves to an index block. May follow the end of the session.
     /// </summary>
-    /// <param name="Start">Where its first tile begins, on the session's timeline; never before the end of the sheet before.</param>
-    /// <param name="Duration">How long all its tiles are together.</param>
-    /// <param name="Layout">How it is divided.</param>
-    /// <param name="Object">Where it is.</param>
-    /// <param name="Length">Its bytes.</param>
-    public sealed record SheetReady(MediaTime Start, MediaTime Duration, SheetLayout Layout, ObjectName Object, int Length) : TimelineEvent;
+    /// <param name="Start">Start of the first tile on the session's timeline; never before the end of the previous sheet.</param>
+    /// <param name="Duration">Total duration of all tiles.</param>
+    /// <param name="Layout">Layout of the tiles.</param>
+    /// <param name="Object">Object with the image.</param>
+    /// <param name="Length">Size in bytes.</param>
+    public sealed record SpriteSheetReady(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ObjectName Object, int Length) : TimelineEvent;
 
-    /// <summary>The session is over; nothing but the pictures of what was there follows.</summary>
+    /// <summary>The session has ended; only its late images follow.</summary>
     public sealed record Ended(string Reason) : TimelineEvent;
 }
 
-/// <summary>The segments of a rendition in a chapter.</summary>
-/// <param name="Rendition">Its name.</param>
-/// <param name="First">Its first number there.</param>
-/// <param name="Last">Its last number there; all between are there, if only as gaps.</param>
-/// <param name="Init">The lowest init segment that they need.</param>
-/// <param name="Before">How many discontinuities the chapter has before <paramref name="First"/>.</param>
-public sealed record ChapterRange(
+/// <summary>Segments of a rendition in an index block.</summary>
+/// <param name="Rendition">Name of the rendition.</param>
+/// <param name="First">First sequence number in the block.</param>
+/// <param name="Last">Last sequence number in the block; there are no holes, only gaps.</param>
+/// <param name="Init">Lowest number of an init segment that they need.</param>
+/// <param name="Before">Number of discontinuities in the block before <paramref name="First"/>.</param>
+public sealed record IndexBlockRange(
     string Rendition, long First, long Last, int Init, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Before = 0);
 
-/// <summary>packager → origin (and whoever else wants to know).</summary>
+/// <summary>packager → origin and other consumers: timeline events.</summary>
 public interface ITimelineSink
 {
-    /// <summary>Takes events of one session, in order. Must not block: the live edge waits for nobody.</summary>
+    /// <summary>Appends events of one session, in order. Must not block, because the live edge waits for it.</summary>
     void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events);
 
-    /// <summary>The session is deleted or superseded: nothing of it is served live any more. Its media are gone, unless it is recorded and was only superseded.</summary>
+    /// <summary>
+    /// Forgets a deleted or superseded session; it is no longer served live. Its media is deleted, unless it is recorded and only
+    /// superseded.
+    /// </summary>
     void Forget(ChannelName channel, SessionId session);
 
-    /// <summary>The session is another server's, which has it on air: it is not served live here, and what it has in the store is that one's to change.</summary>
-    void LetGo(ChannelName channel, SessionId session) => Forget(channel, session);
+    /// <summary>
+    /// Releases a session that another server owns. It is no longer served live here, and only the owner may change its objects.
+    /// </summary>
+    void Release(ChannelName channel, SessionId session) => Forget(channel, session);
 }

@@ -1,29 +1,29 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
-/// <summary>A poster as announced; see <see cref="TimelineEvent.PosterReady"/>.</summary>
+/// <summary>An announced poster; see <see cref="TimelineEvent.PosterReady"/>.</summary>
 public sealed record TimelinePoster(MediaTime Time, int Width, int Height, ObjectName Object, int Length);
 
-/// <summary>A sheet of thumbnails as announced; see <see cref="TimelineEvent.SheetReady"/>.</summary>
-public sealed record TimelineSheet(MediaTime Start, MediaTime Duration, SheetLayout Layout, ObjectName Object, int Length)
+/// <summary>An announced sprite sheet; see <see cref="TimelineEvent.SpriteSheetReady"/>.</summary>
+public sealed record TimelineSpriteSheet(MediaTime Start, MediaTime Duration, SpriteSheetLayout Layout, ObjectName Object, int Length)
 {
-    /// <summary>Where its last tile ends.</summary>
+    /// <summary>End of the last tile.</summary>
     public MediaTime End => Start + Duration;
 }
 
-/// <summary>The pictures of a session: its newest poster, and the sheets of thumbnails that its live window reaches. Pure; guarded by whoever owns the timeline.</summary>
-internal sealed class PictureFold
+/// <summary>Images of a session: the newest poster, and the sprite sheets that overlap the live window. Not thread-safe.</summary>
+internal sealed class ImageProjection
 {
-    private readonly List<TimelineSheet> _sheets = [];
+    private readonly List<TimelineSpriteSheet> _spriteSheets = [];
 
-    /// <summary>The newest poster, or <see langword="null"/> before the first.</summary>
+    /// <summary>The newest poster; <see langword="null"/> before the first.</summary>
     public TimelinePoster? Poster { get; private set; }
 
-    /// <summary>By rising start.</summary>
-    public IReadOnlyList<TimelineSheet> Sheets => _sheets;
+    /// <summary>Sprite sheets by ascending start.</summary>
+    public IReadOnlyList<TimelineSpriteSheet> SpriteSheets => _spriteSheets;
 
-    /// <summary>Folds a poster in.</summary>
-    /// <returns>Whether it is newer than the one before.</returns>
-    public bool Show(TimelineEvent.PosterReady poster)
+    /// <summary>Adds a poster.</summary>
+    /// <returns>Whether the poster is newer than the previous one.</returns>
+    public bool SetPoster(TimelineEvent.PosterReady poster)
     {
         if (Poster is { } before && poster.Time <= before.Time)
         {
@@ -34,24 +34,24 @@ internal sealed class PictureFold
         return true;
     }
 
-    /// <summary>Folds a sheet in.</summary>
-    /// <returns>Whether it begins where the one before ends, or later.</returns>
-    public bool Add(TimelineEvent.SheetReady sheet)
+    /// <summary>Adds a sprite sheet.</summary>
+    /// <returns>Whether the sheet starts at or after the end of the previous one.</returns>
+    public bool Add(TimelineEvent.SpriteSheetReady sheet)
     {
-        if (_sheets is [.., var last] && sheet.Start < last.End)
+        if (_spriteSheets is [.., var last] && sheet.Start < last.End)
         {
             return false;
         }
 
-        _sheets.Add(new TimelineSheet(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length));
+        _spriteSheets.Add(new TimelineSpriteSheet(sheet.Start, sheet.Duration, sheet.Layout, sheet.Object, sheet.Length));
         return true;
     }
 
-    /// <summary>Sheets that nothing is left of in a window that begins there: those that end before, but not the newest.</summary>
-    /// <param name="begin">Where the window begins; <see langword="null"/> where it has no segment, and all stay.</param>
-    public IReadOnlyList<TimelineSheet> Before(MediaTime? begin) =>
-        begin is { } start && _sheets is [.., var newest] ? [.. _sheets.Where(sheet => sheet.End <= start && sheet != newest)] : [];
+    /// <summary>Sprite sheets that end before a window, except the newest sheet.</summary>
+    /// <param name="windowStart">Start of the window; <see langword="null"/> for a window without segments, in which all sheets stay.</param>
+    public IReadOnlyList<TimelineSpriteSheet> EndingBefore(MediaTime? windowStart) =>
+        windowStart is { } start && _spriteSheets is [.., var newest] ? [.. _spriteSheets.Where(sheet => sheet.End <= start && sheet != newest)] : [];
 
-    /// <summary>Forgets sheets.</summary>
-    public void Drop(IReadOnlyList<TimelineSheet> sheets) => _sheets.RemoveAll(sheets.Contains);
+    /// <summary>Removes sprite sheets.</summary>
+    public void Drop(IReadOnlyList<TimelineSpriteSheet> sheets) => _spriteSheets.RemoveAll(sheets.Contains);
 }

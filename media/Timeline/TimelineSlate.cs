@@ -1,28 +1,29 @@
-namespace Broadcast.Media;
+namespace Broadcast.Media.Timeline;
 
 /// <summary>
-/// The slate at the end of a session: what stands where the last encoder was, while no other has taken its place. It is live like everything else; a replay ends before it, and has it once an encoder is behind it.
+/// The slate at the end of a session, shown after the last encoder until another one replaces it. It is part of the live stream. VOD
+/// playback ends before the slate, and includes it once encoder media follows.
 /// </summary>
-/// <param name="First">Number of its first segment, common to all renditions.</param>
-/// <param name="Start">Where that begins, in the rendition where it was announced first.</param>
-/// <param name="WallClock">Wall clock of <paramref name="Start"/>, from arrival.</param>
+/// <param name="First">Sequence number of its first segment, common to all renditions.</param>
+/// <param name="Start">Start of that segment in the rendition that announced it first.</param>
+/// <param name="WallClock">Wall-clock time of <paramref name="Start"/>, derived from arrival.</param>
 public sealed record TimelineSlate(long First, MediaTime Start, DateTimeOffset WallClock);
 
-/// <summary>Finds the slate at the end of a session in what its timeline says. Pure; guarded by whoever owns the timeline.</summary>
-internal sealed class SlateFold
+/// <summary>Tracks the slate at the end of a session from its timeline events. Not thread-safe.</summary>
+internal sealed class SlateProjection
 {
-    /// <summary>Number of its first segment, which may not have begun yet.</summary>
+    /// <summary>Sequence number of the slate's first segment, which may not exist yet.</summary>
     private long? _first;
 
-    /// <summary>The slate, or <see langword="null"/> while what came last is an encoder's.</summary>
+    /// <summary>The slate; <see langword="null"/> when the last media is from an encoder.</summary>
     public TimelineSlate? Slate { get; private set; }
 
-    /// <summary>Whether a segment of this number, or a discontinuity before it, is the slate's.</summary>
+    /// <summary>Whether a segment, or the discontinuity before it, belongs to the slate.</summary>
     public bool Covers(long segment) => segment >= _first;
 
-    /// <summary>A run begins: of the slate, where none is shown yet, or of an encoder, which ends it.</summary>
-    /// <returns>Whether that is news.</returns>
-    public bool Break(TimelineEvent.Discontinuity discontinuity)
+    /// <summary>Applies a discontinuity: the slate starts unless it is already shown, or an encoder ends it.</summary>
+    /// <returns>Whether the state changed.</returns>
+    public bool ApplyDiscontinuity(TimelineEvent.Discontinuity discontinuity)
     {
         if (discontinuity.IsSlate)
         {
@@ -40,8 +41,8 @@ internal sealed class SlateFold
         return true;
     }
 
-    /// <summary>A segment of some rendition begins.</summary>
-    public void Open(long segment, MediaTime start, DateTimeOffset wallClock)
+    /// <summary>Applies the start of a segment in any rendition.</summary>
+    public void OpenSegment(long segment, MediaTime start, DateTimeOffset wallClock)
     {
         if (Slate is null && _first is { } first && segment >= first)
         {
@@ -49,6 +50,6 @@ internal sealed class SlateFold
         }
     }
 
-    /// <summary>A checkpoint says it.</summary>
-    public void Take(TimelineSlate slate) => (_first, Slate) = (slate.First, slate);
+    /// <summary>Restores the slate from a checkpoint.</summary>
+    public void Restore(TimelineSlate slate) => (_first, Slate) = (slate.First, slate);
 }

@@ -5,26 +5,26 @@ using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Dash;
 
-/// <summary>A media presentation description (ISO/IEC 23009-1, 5.3). Each property is one attribute or element of its name.</summary>
+/// <summary>A media presentation description (ISO/IEC 23009-1, 5.3). Each property is the attribute or element of its name.</summary>
 internal sealed record Mpd
 {
-    /// <summary>The scheme of <c>UTCTiming</c>: the time, as text, by HTTP (5.8.5.7).</summary>
+    /// <summary>The scheme of <c>UTCTiming</c>: ISO time as text over HTTP (5.8.5.7).</summary>
     public const string ClockScheme = "urn:mpeg:dash:utc:http-iso:2014";
 
     private const string Namespace = "urn:mpeg:dash:schema:mpd:2011";
     private const string Profiles = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019";
     private const string LowLatencyProfile = "http://www.dashif.org/guidelines/low-latency-live-v5";
 
-    /// <summary><c>@id</c>, or <see langword="null"/>; patches name it.</summary>
+    /// <summary><c>@id</c>, or <see langword="null"/>; patches refer to it.</summary>
     public string? Id { get; init; }
 
-    /// <summary><c>@type</c>: <c>static</c> when nothing follows, otherwise <c>dynamic</c>.</summary>
+    /// <summary><c>@type</c>: <c>static</c> when the presentation is complete, otherwise <c>dynamic</c>.</summary>
     public required bool IsStatic { get; init; }
 
-    /// <summary><c>@availabilityStartTime</c>: wall clock of presentation time zero.</summary>
+    /// <summary><c>@availabilityStartTime</c>: wall-clock time of presentation time zero.</summary>
     public required DateTimeOffset AvailabilityStartTime { get; init; }
 
-    /// <summary><c>@publishTime</c>: when this content was made. Only what is static can do without.</summary>
+    /// <summary><c>@publishTime</c>: when this version was created. Optional for static presentations only.</summary>
     public required DateTimeOffset? PublishTime { get; init; }
 
     /// <summary><c>@minimumUpdatePeriod</c>; dynamic only.</summary>
@@ -33,10 +33,13 @@ internal sealed record Mpd
     /// <summary><c>@timeShiftBufferDepth</c>; dynamic only.</summary>
     public required TimeSpan TimeShiftBufferDepth { get; init; }
 
-    /// <summary><c>@suggestedPresentationDelay</c>; dynamic only. <see langword="null"/> in low latency: Shaka 5.2 adds it to the latency of the service description.</summary>
+    /// <summary>
+    /// <c>@suggestedPresentationDelay</c>; dynamic only. <see langword="null"/> in low latency: Shaka 5.2 adds it to the latency of the
+    /// service description.
+    /// </summary>
     public required TimeSpan? SuggestedPresentationDelay { get; init; }
 
-    /// <summary>Whether <c>@profiles</c> says that this is low latency as the guidelines of DASH-IF have it.</summary>
+    /// <summary>Whether <c>@profiles</c> includes the DASH-IF low-latency profile.</summary>
     public bool IsLowLatency { get; init; }
 
     /// <summary><c>@minBufferTime</c></summary>
@@ -49,27 +52,30 @@ internal sealed record Mpd
     public required TimeSpan MediaPresentationDuration { get; init; }
 
     /// <summary>
-    /// <c>BaseURL</c>. Where there is a <see cref="Location"/>, players do not agree whether addresses are relative to that or to where the MPD came from, so
-    /// this begins with a slash.
+    /// <c>BaseURL</c>. With a <see cref="Location"/>, players disagree whether URLs are relative to it or to the MPD's own URL, so this
+    /// starts with a slash.
     /// </summary>
     public string? BaseUrl { get; init; }
 
-    /// <summary><c>Location</c>: where to ask for updates.</summary>
+    /// <summary><c>Location</c>: URL for updates.</summary>
     public string? Location { get; init; }
 
-    /// <summary><c>PatchLocation</c>: where to ask for what has changed since this, or <see langword="null"/>; dynamic only.</summary>
+    /// <summary><c>PatchLocation</c>: URL for changes since this version, or <see langword="null"/>; dynamic only.</summary>
     public string? PatchLocation { get; init; }
 
     /// <summary><c>ServiceDescription</c>; dynamic only.</summary>
     public required ServiceDescription Service { get; init; }
 
-    /// <summary><c>Period</c>s in order.</summary>
+    /// <summary><c>Period</c> elements in order.</summary>
     public required IReadOnlyList<Period> Periods { get; init; }
 
-    /// <summary><c>UTCTiming</c>: where the clock is.</summary>
+    /// <summary><c>UTCTiming</c>: URL of the clock.</summary>
     public required string UtcTiming { get; init; }
 
-    /// <summary><c>UTCTiming</c>s in place of that one, by falling preference: scheme and value. <see langword="null"/> for that one.</summary>
+    /// <summary>
+    /// <c>UTCTiming</c> elements that replace <see cref="UtcTiming"/>, in descending order of preference, as scheme and value;
+    /// <see langword="null"/> to use <see cref="UtcTiming"/>.
+    /// </summary>
     public IReadOnlyList<(string Scheme, string Value)>? Clocks { get; init; }
 
     /// <summary>Writes the MPD.</summary>
@@ -141,7 +147,7 @@ internal sealed record Mpd
         xml.WriteEndElement();
     }
 
-    /// <summary>The MPD as it goes out.</summary>
+    /// <summary>The serialized MPD.</summary>
     public Document ToDocument()
     {
         using var target = new MemoryStream(4096);
@@ -157,18 +163,21 @@ internal sealed record Mpd
 }
 
 /// <summary>
-/// How far behind live players should play, and how much faster or slower they may play to keep to it (<c>ServiceDescription</c>; ISO/IEC 23009-1, annex K). A player that
-/// has stalled comes back to the target by itself; beyond the longest it may skip.
+/// Target latency of players, and the playback rates with which they may keep it (<c>ServiceDescription</c>; ISO/IEC 23009-1, annex K).
+/// After a stall a player returns to the target by itself; above the maximum it may skip.
 /// </summary>
 /// <param name="Target"><c>Latency@target</c></param>
-/// <param name="Shortest"><c>Latency@min</c></param>
-/// <param name="Longest"><c>Latency@max</c></param>
-internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Shortest, TimeSpan Longest)
+/// <param name="Min"><c>Latency@min</c></param>
+/// <param name="Max"><c>Latency@max</c></param>
+internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Min, TimeSpan Max)
 {
-    /// <summary><c>Latency@referenceId</c>: the <c>ProducerReferenceTime</c> that latency is counted from; <see langword="null"/> when there is none.</summary>
+    /// <summary>
+    /// <c>Latency@referenceId</c>: the <c>ProducerReferenceTime</c> on which the latency is based; <see langword="null"/> when there is
+    /// none.
+    /// </summary>
     public long? Reference { get; init; }
 
-    /// <summary>Faster or slower by a twenty-fifth: nobody hears that, and a second is made good in 25.</summary>
+    /// <summary>Playback rate change of 4 %: inaudible, and it recovers one second in 25 s.</summary>
     private const double RateChange = 0.04;
 
     /// <summary>Writes the element.</summary>
@@ -183,8 +192,8 @@ internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Sho
         }
 
         xml.WriteAttributeString("target", Milliseconds(Target));
-        xml.WriteAttributeString("max", Milliseconds(Longest));
-        xml.WriteAttributeString("min", Milliseconds(Shortest));
+        xml.WriteAttributeString("max", Milliseconds(Max));
+        xml.WriteAttributeString("min", Milliseconds(Min));
         xml.WriteEndElement();
         xml.WriteStartElement("PlaybackRate");
         xml.WriteAttributeString("max", (1 + RateChange).ToString(CultureInfo.InvariantCulture));
@@ -196,7 +205,7 @@ internal readonly record struct ServiceDescription(TimeSpan Target, TimeSpan Sho
     private static string Milliseconds(TimeSpan value) => MpdText.Number((long)value.TotalMilliseconds);
 }
 
-/// <summary>How values are spelt in an MPD.</summary>
+/// <summary>Formats values for an MPD.</summary>
 internal static class MpdText
 {
     /// <summary><c>xs:duration</c> in seconds, to the millisecond.</summary>
@@ -208,10 +217,10 @@ internal static class MpdText
     /// <summary><c>xs:dateTime</c> in UTC, to the millisecond.</summary>
     public static string Instant(DateTimeOffset value) => string.Create(CultureInfo.InvariantCulture, $"{value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
 
-    /// <summary>A whole number.</summary>
+    /// <summary>An integer.</summary>
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary><c>FrameRateType</c>: a whole number or a fraction; 29.97 and its kind are so many thousandths of 1001.</summary>
+    /// <summary><c>FrameRateType</c>: an integer or a fraction; NTSC rates such as 29.97 have the denominator 1001.</summary>
     public static string FrameRate(double value)
     {
         var whole = (long)Math.Round(value);

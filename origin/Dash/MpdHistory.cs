@@ -8,43 +8,44 @@ using Broadcast.Origin.Delivery;
 namespace Broadcast.Origin.Dash;
 
 /// <summary>
-/// The MPDs of a session that players may still have, and the patches from each to the newest. Bounded: by <see cref="MaxVersions"/> and <see cref="MaxBytes"/>, the oldest leaves
-/// first; who has one that has left gets the whole MPD.
+/// Recent MPDs of a session that players may still hold, and the patches from each to the newest. Bounded by <see cref="MaxVersions"/> and
+/// <see cref="MaxBytes"/>; the oldest is removed first. A player with a removed MPD gets the full MPD.
 /// </summary>
 internal sealed class MpdHistory
 {
-    /// <summary>Most versions kept. They come with segments, so that these are a minute or more.</summary>
+    /// <summary>Maximum versions. A version comes with each segment, so these cover a minute or more.</summary>
     public const int MaxVersions = 32;
 
-    /// <summary>Most bytes of MPDs kept.</summary>
+    /// <summary>Maximum total size of the MPDs, in bytes.</summary>
     public const int MaxBytes = 4 << 20;
 
-    /// <summary>Windows longer than this are worth it: shorter lists are hardly longer than a patch.</summary>
+    /// <summary>Window above which patches are offered: an MPD of a shorter window is hardly longer than a patch.</summary>
     public static readonly TimeSpan LongWindow = TimeSpan.FromMinutes(1);
 
-    /// <summary><c>PatchLocation@ttl</c>: how long after its publication players may ask for a patch of an MPD.</summary>
+    /// <summary><c>PatchLocation@ttl</c>: time after publication in which players may request a patch of an MPD.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Queue<(long Published, Document Mpd)> _versions = [];
-    private readonly ConcurrentDictionary<long, DocumentCell> _patches = [];
+    private readonly ConcurrentDictionary<long, CachedDocument> _patches = [];
     private (long Published, Document Mpd)? _newest;
     private long _bytes;
 
-    /// <summary>How the address of a patch names the MPD that it is applied to: its <c>@publishTime</c>, as milliseconds since 1970.</summary>
+    /// <summary>Identifier of the base MPD in a patch URL: its <c>@publishTime</c> in milliseconds since 1970.</summary>
     public static long NumberOf(DateTimeOffset publishTime) => publishTime.ToUnixTimeMilliseconds();
 
-    /// <summary>Whether an MPD is to say where its patches are.</summary>
-    /// <param name="latency">The session's profile.</param>
-    public static bool IsWorthIt(LatencyProfile latency) => latency.Window > LongWindow;
+    /// <summary>Whether MPDs announce patches.</summary>
+    /// <param name="latency">The session's latency profile.</param>
+    public static bool OffersPatches(LatencyProfile latency) => latency.Window > LongWindow;
 
     /// <summary>
-    /// <c>PatchLocation</c> of an MPD, seen from it, or <see langword="null"/> when there is none: one that lists no segments hardly ever changes, and should have no patches (DASH-IF guidelines, MPD Patch, 1.3).
+    /// <c>PatchLocation</c> of an MPD, relative to it, or <see langword="null"/> when there is none. An MPD that lists no segments hardly
+    /// ever changes and should have no patches (DASH-IF guidelines, MPD Patch, 1.3).
     /// </summary>
     public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency || mpd.PublishTime is not { } published ? null : string.Create(CultureInfo.InvariantCulture, $"manifest-{NumberOf(published)}.mpp");
 
-    /// <summary>Takes note of an MPD that is handed out.</summary>
-    public Document Keep(DateTimeOffset publishTime, Document mpd)
+    /// <summary>Records a delivered MPD.</summary>
+    public Document Record(DateTimeOffset publishTime, Document mpd)
     {
         var published = NumberOf(publishTime);
         lock (_gate)
@@ -59,8 +60,8 @@ internal sealed class MpdHistory
             _bytes += mpd.Plain.Length;
             while (_versions.Count > MaxVersions || (_bytes > MaxBytes && _versions.Count > 1))
             {
-                var (left, gone) = _versions.Dequeue();
-                _bytes -= gone.Plain.Length;
+                var (left, removed) = _versions.Dequeue();
+                _bytes -= removed.Plain.Length;
                 _patches.TryRemove(left, out _);
             }
         }
@@ -68,8 +69,8 @@ internal sealed class MpdHistory
         return mpd;
     }
 
-    /// <summary>The patch to the newest MPD, or <see langword="null"/> for one that never was.</summary>
-    /// <param name="published">Which MPD it is applied to; see <see cref="NumberOf"/>.</param>
+    /// <summary>The patch to the newest MPD, or <see langword="null"/> for a publish time that never existed.</summary>
+    /// <param name="published">Publish time of the base MPD; see <see cref="NumberOf"/>.</param>
     public Document? PatchFrom(long published)
     {
         Document? older = null;
@@ -93,7 +94,7 @@ internal sealed class MpdHistory
             return ToDocument(MpdPatch.Empty(Parse(newest.Mpd)));
         }
 
-        return _patches.GetOrAdd(published, static _ => new DocumentCell())
+        return _patches.GetOrAdd(published, static _ => new CachedDocument())
             .Get(newest.Published, () => ToDocument(MpdPatch.Between(Parse(older), Parse(newest.Mpd))));
     }
 

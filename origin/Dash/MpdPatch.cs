@@ -4,8 +4,9 @@ using System.Xml.Linq;
 namespace Broadcast.Origin.Dash;
 
 /// <summary>
-/// What has changed from one MPD to the next, as an MPD patch (ISO/IEC 23009-1, 5.15, with the operations of RFC 5261). Pure. Applied to the older, it gives the newer exactly. Selectors keep to what
-/// the standard allows and dash.js 5.2 and Shaka 5.2 read: periods, sets and representations by <c>@id</c>, the rest by position, <c>S</c> elements always as a whole.
+/// The difference between two MPDs as an MPD patch (ISO/IEC 23009-1, 5.15, with the operations of RFC 5261). Pure. Applied to the older
+/// MPD, it yields the newer one exactly. Selectors use only what the standard allows and dash.js 5.2 and Shaka 5.2 support. Periods,
+/// adaptation sets and representations are selected by <c>@id</c>, other elements by position, and <c>S</c> elements always as a whole.
 /// </summary>
 internal static class MpdPatch
 {
@@ -14,9 +15,9 @@ internal static class MpdPatch
 
     private const string Timeline = "SegmentTimeline";
 
-    /// <summary>The patch.</summary>
-    /// <param name="older">The MPD that it is applied to; has <c>@id</c> and <c>@publishTime</c>.</param>
-    /// <param name="newer">The MPD that it gives.</param>
+    /// <summary>Creates the patch.</summary>
+    /// <param name="older">The base MPD, with <c>@id</c> and <c>@publishTime</c>.</param>
+    /// <param name="newer">The resulting MPD.</param>
     public static XElement Between(XElement older, XElement newer)
     {
         var operations = new List<XElement>();
@@ -25,8 +26,9 @@ internal static class MpdPatch
     }
 
     /// <summary>
-    /// A patch that changes nothing and fits only the MPD it is made of. Who has that MPD learns that there is nothing new; to others, whose MPD we do not know any more, it says in a way that
-    /// dash.js 5.2 and Shaka 5.2 both take at once (unlike an error) that they need the whole.
+    /// A patch without changes that applies only to the given MPD. A player with this MPD learns that it is current. Any other player,
+    /// whose MPD is no longer known, learns that it needs the full MPD. dash.js 5.2 and Shaka 5.2 both handle this at once, unlike an
+    /// error.
     /// </summary>
     public static XElement Empty(XElement newest) => Element(newest, (string)newest.Attribute("publishTime")!, []);
 
@@ -40,8 +42,8 @@ internal static class MpdPatch
     private static void Compare(XElement older, XElement newer, string path, List<XElement> operations)
     {
         var (before, after) = (Keyed(older), Keyed(newer));
-        var kept = before.Select(child => child.Key).Intersect(after.Select(child => child.Key)).ToHashSet(StringComparer.Ordinal);
-        if (older.Parent is not null && !before.Select(child => child.Key).Where(kept.Contains).SequenceEqual(after.Select(child => child.Key).Where(kept.Contains)))
+        var retained = before.Select(child => child.Key).Intersect(after.Select(child => child.Key)).ToHashSet(StringComparer.Ordinal);
+        if (older.Parent is not null && !before.Select(child => child.Key).Where(retained.Contains).SequenceEqual(after.Select(child => child.Key).Where(retained.Contains)))
         {
             operations.Add(Operation("replace", path, new XElement(newer)));
             return;
@@ -54,17 +56,17 @@ internal static class MpdPatch
             return;
         }
 
-        foreach (var (key, child) in before.Where(child => !kept.Contains(child.Key)).Reverse())
+        foreach (var (key, child) in before.Where(child => !retained.Contains(child.Key)).Reverse())
         {
             operations.Add(Operation("remove", $"{path}/{key}"));
         }
 
-        // What is left keeps its order; each new one is put behind the one before it. Positions count again from here.
+        // The remaining children keep their order; each new one is inserted after its predecessor. Positions count again from here.
         string? previous = null;
         var added = new List<XElement>();
         foreach (var (key, child) in after)
         {
-            if (kept.Contains(key))
+            if (retained.Contains(key))
             {
                 Flush();
                 var old = before.First(item => item.Key == key).Child;
@@ -120,17 +122,20 @@ internal static class MpdPatch
         }
     }
 
-    /// <summary>Lists lose what is in front and get what is behind. What stays in its place but is not the same (the first, of which some have left; the last, which is repeated once more) is replaced.</summary>
+    /// <summary>
+    /// Segment timelines lose entries at the start and gain entries at the end. A remaining entry that differs is replaced: the first, when
+    /// some of its segments were removed, or the last, when its repeat count grew.
+    /// </summary>
     private static void CompareTimelines(List<XElement> older, List<XElement> newer, string path, List<XElement> operations)
     {
-        var gone = newer.Count == 0 ? older.Count : Math.Max(0, Starts(older).FindLastIndex(start => start <= Starts(newer)[0]));
-        gone = Math.Max(gone, 0);
-        for (var i = 0; i < gone; i++)
+        var removed = newer.Count == 0 ? older.Count : Math.Max(0, Starts(older).FindLastIndex(start => start <= Starts(newer)[0]));
+        removed = Math.Max(removed, 0);
+        for (var i = 0; i < removed; i++)
         {
             operations.Add(Operation("remove", $"{path}/S[1]"));
         }
 
-        var left = older.Count - gone;
+        var left = older.Count - removed;
         for (; left > newer.Count; left--)
         {
             operations.Add(Operation("remove", $"{path}/S[{Number(left)}]"));
@@ -138,7 +143,7 @@ internal static class MpdPatch
 
         for (var i = 0; i < left; i++)
         {
-            if (!XNode.DeepEquals(older[gone + i], newer[i]))
+            if (!XNode.DeepEquals(older[removed + i], newer[i]))
             {
                 operations.Add(Operation("replace", $"{path}/S[{Number(i + 1)}]", new XElement(newer[i])));
             }
@@ -150,7 +155,7 @@ internal static class MpdPatch
         }
     }
 
-    /// <summary>Where each <c>S</c> begins, in ticks.</summary>
+    /// <summary>Start of each <c>S</c> element, in ticks.</summary>
     private static List<long> Starts(List<XElement> timeline)
     {
         var (starts, next) = (new List<long>(timeline.Count), 0L);
@@ -164,7 +169,10 @@ internal static class MpdPatch
         return starts;
     }
 
-    /// <summary>An element's children with the step that selects each: by <c>@id</c> where that says which it is, otherwise by position among those of its name.</summary>
+    /// <summary>
+    /// An element's children with the selector step of each: by <c>@id</c> where it identifies the element, otherwise by position among
+    /// elements of the same name.
+    /// </summary>
     private static List<(string Key, XElement Child)> Keyed(XElement element)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -2,16 +2,17 @@ using Broadcast.Media;
 
 namespace Broadcast.Origin.Dash;
 
-/// <summary>Lets a presentation that is over begin where its media does. Pure.</summary>
+/// <summary>Moves the start of an ended presentation to its first segment. Pure.</summary>
 internal static class MpdTrim
 {
     /// <summary>
-    /// An MPD whose first period begins with its first segment, though that was not its first once: a player that comes now would wait at a beginning that is not there any more. One that was there
-    /// before may not get it, because for that the period would have moved (ISO/IEC 23009-1, 5.4). What is not over, or does not list its segments, stays as it is.
+    /// An MPD whose first period starts at its first listed segment. Otherwise a new player would wait at a start that no longer exists. A
+    /// player that already has the MPD must not get this one, because the period would have moved (ISO/IEC 23009-1, 5.4). MPDs that are
+    /// dynamic or do not list their segments stay unchanged.
     /// </summary>
-    public static Mpd ToItsMedia(Mpd mpd)
+    public static Mpd ToAvailableMedia(Mpd mpd)
     {
-        if (!mpd.IsStatic || mpd.Periods is not [var first, ..] || Lateness(first) is not { Ticks: > 0 } late)
+        if (!mpd.IsStatic || mpd.Periods is not [var first, ..] || StartDelay(first) is not { Ticks: > 0 } late)
         {
             return mpd;
         }
@@ -26,13 +27,15 @@ internal static class MpdTrim
         return mpd with { Periods = [moved, .. mpd.Periods.Skip(1)] };
     }
 
-    /// <summary>How long after the period the first of its segments begins, in milliseconds; <see langword="null"/> when it does not list them.</summary>
-    private static MediaTime? Lateness(Period period)
+    /// <summary>
+    /// Offset from the period's start to its first segment, in milliseconds; <see langword="null"/> when segments are not listed.
+    /// </summary>
+    private static MediaTime? StartDelay(Period period)
     {
         MediaTime? least = null;
         foreach (var segments in period.Sets.SelectMany(set => set.Representations).Select(each => each.Segments))
         {
-            if (segments is not { Equal: null, Timeline: [var (start, _), ..] })
+            if (segments is not { ConstantDuration: null, Timeline: [var (start, _), ..] })
             {
                 return null;
             }
@@ -47,7 +50,7 @@ internal static class MpdTrim
     private static SegmentTemplate Later(SegmentTemplate segments, MediaTime late) =>
         segments with { PresentationTimeOffset = segments.PresentationTimeOffset + late.Rescale(segments.Timescale).Ticks };
 
-    private static ThumbnailSet? Later(ThumbnailSet sheets, MediaTime late)
+    private static ThumbnailAdaptationSet? Later(ThumbnailAdaptationSet sheets, MediaTime late)
     {
         var offset = sheets.PresentationTimeOffset + late.Ticks;
         List<(long, long)> left = [.. sheets.Timeline.Where(sheet => sheet.Start + sheet.Duration > offset)];

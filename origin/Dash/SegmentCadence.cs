@@ -1,66 +1,72 @@
 namespace Broadcast.Origin.Dash;
 
-/// <summary>Segments of equal length: the one with the period's first number begins with the period, each further one a length later.</summary>
-/// <param name="Length">How long each is, about.</param>
-/// <param name="Delay">How long after a segment's begin, by the clock, the first part of it can be had of every rendition.</param>
+/// <summary>
+/// Segments of constant duration: the period's first segment starts with the period, each following one a duration later.
+/// </summary>
+/// <param name="Length">Approximate segment duration.</param>
+/// <param name="Delay">Delay after a segment's start at which its first part is available in every rendition.</param>
 internal readonly record struct Cadence(TimeSpan Length, TimeSpan Delay)
 {
-    /// <summary><c>@availabilityTimeOffset</c>: how long before its end a segment can be asked for.</summary>
+    /// <summary><c>@availabilityTimeOffset</c>: how long before its end a segment can be requested.</summary>
     public TimeSpan Early => Length - Delay;
 }
 
-/// <summary>A segment as the cadence is judged by: that of the rendition that says where all are cut.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Start">Where it begins on the session's timeline.</param>
-/// <param name="End">Where it ends.</param>
+/// <summary>A segment of the rendition that determines the segment boundaries.</summary>
+/// <param name="Number">Its sequence number.</param>
+/// <param name="Start">Start on the session's timeline.</param>
+/// <param name="End">End on the session's timeline.</param>
 internal readonly record struct CadenceSegment(long Number, TimeSpan Start, TimeSpan End)
 {
-    /// <summary>How long it is.</summary>
+    /// <summary>Its duration.</summary>
     public TimeSpan Length => End - Start;
 }
 
-/// <summary>What is decided of a segment.</summary>
-/// <param name="Begins">Whether a period begins with it.</param>
-/// <param name="Cadence">The cadence of that period; <see langword="null"/> when its segments have to be listed one by one.</param>
-internal readonly record struct CadenceVerdict(bool Begins, Cadence? Cadence);
+/// <summary>Decision about a segment.</summary>
+/// <param name="StartsPeriod">Whether a period starts with it.</param>
+/// <param name="Cadence">Cadence of that period; <see langword="null"/> when its segments must be listed.</param>
+internal readonly record struct CadenceDecision(bool StartsPeriod, Cadence? Cadence);
 
 /// <summary>
-/// Decides whether an MPD can say where segments are without listing them, which is what lets a player ask for one that is still being made. Pure: segments in, verdicts out.
+/// Decides whether an MPD can describe segments by a constant duration instead of listing them. Players can then request a segment that is
+/// still being written. Pure.
 /// <para>
-/// A first segment says how long the others will be. From there on each has to begin within <see cref="Tolerance"/> of where it should; ISO/IEC 23009-1 (8.4.3) and the guidelines of
-/// DASH-IF allow half a segment, but a segment that begins late keeps players waiting, and one that begins early is asked for late. One that does not fit begins a period of its own, which
-/// counts anew, as what the segments around it suggest. When that happens <see cref="MaxStrikes"/> times, and no <see cref="Forgiveness"/> good segments lie between, segments are listed (at standard latency) until
-/// <see cref="Steady"/> in a row have been equal. So what has been said of a period is never taken back, an odd keyframe costs a period, and an encoder without
-/// rhythm a few.
+/// The first segment determines the duration. Each following segment must start within <see cref="Tolerance"/> of its expected position.
+/// ISO/IEC 23009-1 (8.4.3) and the DASH-IF guidelines allow half a segment, but a late segment keeps players waiting, and an early one is
+/// requested late. A segment outside the tolerance starts a new period with a new count, whose duration is estimated from the neighboring
+/// segments. After <see cref="MaxStrikes"/> such misfits without <see cref="SegmentsPerForgivenMisfit"/> good segments between them, segments are listed
+/// (at standard latency) until <see cref="MinEqualSegments"/> consecutive segments have equal durations. So announced periods never change; an odd
+/// keyframe costs one period, and an encoder with irregular keyframes costs a few.
 /// </para>
 /// </summary>
 internal sealed class SegmentCadence(TimeSpan partTarget)
 {
-    /// <summary>How far from its place a segment may begin, in lengths.</summary>
+    /// <summary>Maximum deviation of a segment's start, as a fraction of the duration.</summary>
     public const double Tolerance = 0.25;
 
     /// <summary>Misfits after which segments are listed.</summary>
     public const int MaxStrikes = 3;
 
-    /// <summary>Good segments for which a misfit is forgotten.</summary>
-    public const int Forgiveness = 32;
+    /// <summary>Good segments after which one misfit is forgiven.</summary>
+    public const int SegmentsPerForgivenMisfit = 32;
 
-    /// <summary>Equal segments in a row after which they are not listed any more.</summary>
-    public const int Steady = 8;
+    /// <summary>Consecutive equal segments after which segments are no longer listed.</summary>
+    public const int MinEqualSegments = 8;
 
-    /// <summary>Lateness that is taken for granted: an encoder's clock may go 0.3 s wrong before it is corrected, which includes what the server itself needs.</summary>
+    /// <summary>
+    /// Assumed minimum lag: an encoder's clock may be 0.3 s off before it is corrected, which includes the server's own processing time.
+    /// </summary>
     public static readonly TimeSpan UsualLag = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Delays are said in steps: what is measured is never the same twice.</summary>
+    /// <summary>Step to which announced delays are rounded up, because measured values vary constantly.</summary>
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Fewer than this before its end is no low latency.</summary>
-    private static readonly TimeSpan LeastEarly = TimeSpan.FromMilliseconds(500);
+    /// <summary>Minimum time before its end at which a segment must be available in low latency.</summary>
+    private static readonly TimeSpan MinEarly = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Lengths that are taken for the same, in lengths.</summary>
-    private const double Alike = 0.05;
+    /// <summary>Maximum difference of equal durations, as a fraction.</summary>
+    private const double EqualLengthTolerance = 0.05;
 
-    /// <summary>Lengths that are kept: enough that rounding to frames averages out.</summary>
+    /// <summary>Number of recent durations retained: enough for frame rounding to average out.</summary>
     private const int MaxLengths = 64;
 
     private readonly List<TimeSpan> _lengths = [];
@@ -68,22 +74,22 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
     private TimeSpan? _known;
     private CadenceSegment _first;
 
-    // Segments of the period so far, without its first.
-    private int _further;
+    // Number of segments in the period so far, without its first.
+    private int _followingSegments;
     private int _strikes;
 
-    /// <summary>Judges the next whole segment.</summary>
+    /// <summary>Evaluates the next closed segment.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="mustBegin">Whether a period begins with it in any case.</param>
-    /// <param name="isKnown">Whether all that a period beginning here needs is known; not when its true begin has been forgotten.</param>
-    /// <param name="lag">How late the latest rendition's parts come by the clock, as measured now; 0 when that is not known.</param>
-    public CadenceVerdict Judge(in CadenceSegment segment, bool mustBegin, bool isKnown, TimeSpan lag)
+    /// <param name="mustStart">Whether a period starts with it in any case.</param>
+    /// <param name="isKnown">Whether the period's true start is known; not after it left the live window.</param>
+    /// <param name="lag">Current measured lag of the slowest rendition's parts; 0 when unknown.</param>
+    public CadenceDecision Evaluate(in CadenceSegment segment, bool mustStart, bool isKnown, TimeSpan lag)
     {
         var delay = DelayFor(lag);
-        var verdict = mustBegin ? Begin(segment, isKnown ? FirstLength(segment.Length) : null, delay)
-            : _cadence is { } cadence ? GoOn(segment, cadence, delay)
+        var decision = mustStart ? StartPeriod(segment, isKnown ? FirstLength(segment.Length) : null, delay)
+            : _cadence is { } cadence ? Continue(segment, cadence, delay)
             : TryResume(segment, delay);
-        if (verdict.Begins && mustBegin)
+        if (decision.StartsPeriod && mustStart)
         {
             _lengths.Clear();
         }
@@ -94,51 +100,53 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
             _lengths.RemoveAt(0);
         }
 
-        return verdict;
+        return decision;
     }
 
-    /// <summary>When the first part of a segment can be asked for, after its begin.</summary>
+    /// <summary>Delay after a segment's start at which its first part can be requested.</summary>
     private TimeSpan DelayFor(TimeSpan lag)
     {
         var needed = partTarget + (lag > UsualLag ? lag : UsualLag);
         return new TimeSpan((needed.Ticks + DelayStep.Ticks - 1) / DelayStep.Ticks * DelayStep.Ticks);
     }
 
-    /// <summary>The delay that is said where another is needed, or <see langword="null"/> when that comes too late for low latency.</summary>
+    /// <summary>The delay to announce for a required delay, or <see langword="null"/> when it is too long for low latency.</summary>
     private static TimeSpan? Promised(TimeSpan length, TimeSpan needed)
     {
-        var latest = length - LeastEarly;
-        return needed <= latest ? needed : latest > TimeSpan.Zero && needed <= latest + Patience(length) ? latest : null;
+        var latest = length - MinEarly;
+        return needed <= latest ? needed : latest > TimeSpan.Zero && needed <= latest + DelayReserve(length) ? latest : null;
     }
 
-    /// <summary>Those who deliver hold a request for half a segment at least; half of that is left for what cannot be foreseen.</summary>
-    private static TimeSpan Patience(TimeSpan length) => length / 4;
+    /// <summary>
+    /// Tolerated excess over the announced delay. Requests are held for at least half a segment; half of that remains as reserve.
+    /// </summary>
+    private static TimeSpan DelayReserve(TimeSpan length) => length / 4;
 
     private TimeSpan FirstLength(TimeSpan length) => _known is { } known && IsNear(length, known, Tolerance) ? known : length;
 
-    private CadenceVerdict GoOn(in CadenceSegment segment, Cadence cadence, TimeSpan delay)
+    private CadenceDecision Continue(in CadenceSegment segment, Cadence cadence, TimeSpan delay)
     {
-        var place = _first.Start + ((segment.Number - _first.Number) * cadence.Length);
-        if (Math.Abs((segment.Start - place).Ticks) <= Tolerance * cadence.Length.Ticks)
+        var expected = _first.Start + ((segment.Number - _first.Number) * cadence.Length);
+        if (Math.Abs((segment.Start - expected).Ticks) <= Tolerance * cadence.Length.Ticks)
         {
-            _further++;
-            _strikes -= _further % Forgiveness == 0 && _strikes > 0 ? 1 : 0;
+            _followingSegments++;
+            _strikes -= _followingSegments % SegmentsPerForgivenMisfit == 0 && _strikes > 0 ? 1 : 0;
 
-            return delay <= cadence.Delay + Patience(cadence.Length) ? default : Begin(segment, cadence.Length, delay);
+            return delay <= cadence.Delay + DelayReserve(cadence.Length) ? default : StartPeriod(segment, cadence.Length, delay);
         }
 
         _strikes++;
-        return Begin(segment, _strikes < MaxStrikes ? Estimate(segment.Length, cadence.Length) : null, delay);
+        return StartPeriod(segment, _strikes < MaxStrikes ? Estimate(segment.Length, cadence.Length) : null, delay);
     }
 
-    private CadenceVerdict TryResume(in CadenceSegment segment, TimeSpan delay)
+    private CadenceDecision TryResume(in CadenceSegment segment, TimeSpan delay)
     {
-        if (++_further < Steady - 1 || _lengths.Count < Steady - 1)
+        if (++_followingSegments < MinEqualSegments - 1 || _lengths.Count < MinEqualSegments - 1)
         {
             return default;
         }
 
-        var recent = _lengths.TakeLast(Steady - 1).Append(segment.Length).ToList();
+        var recent = _lengths.TakeLast(MinEqualSegments - 1).Append(segment.Length).ToList();
         var mean = Mean(recent);
         var apart = TimeSpan.Zero;
         foreach (var length in recent)
@@ -156,26 +164,26 @@ internal sealed class SegmentCadence(TimeSpan partTarget)
         }
 
         _strikes = Math.Min(_strikes, MaxStrikes - 1);
-        return Begin(segment, mean, delay);
+        return StartPeriod(segment, mean, delay);
     }
 
-    private CadenceVerdict Begin(in CadenceSegment segment, TimeSpan? length, TimeSpan delay)
+    private CadenceDecision StartPeriod(in CadenceSegment segment, TimeSpan? length, TimeSpan delay)
     {
         _cadence = length is { } each && Promised(each, delay) is { } promised ? new Cadence(each, promised) : null;
         _known = _cadence?.Length ?? _known;
-        (_first, _further) = (segment, 0);
-        return new CadenceVerdict(true, _cadence);
+        (_first, _followingSegments) = (segment, 0);
+        return new CadenceDecision(true, _cadence);
     }
 
     /// <summary>
-    /// The length to go on with after a misfit: that of the last two segments when they are alike (there is a new rhythm), the old one as it really was when this segment has it again, otherwise
-    /// that of this segment.
+    /// The duration after a misfit. When the last two segments are equal (a new rhythm), the mean of the recent ones. When this segment has
+    /// the old duration again, its measured mean. Otherwise this segment's duration.
     /// </summary>
     private TimeSpan Estimate(TimeSpan length, TimeSpan old)
     {
-        if (_lengths is [.., var last] && IsNear(last, length, Alike))
+        if (_lengths is [.., var last] && IsNear(last, length, EqualLengthTolerance))
         {
-            var run = _lengths.AsEnumerable().Reverse().TakeWhile(each => IsNear(each, length, Alike)).Append(length).ToList();
+            var run = _lengths.AsEnumerable().Reverse().TakeWhile(each => IsNear(each, length, EqualLengthTolerance)).Append(length).ToList();
             return Mean(run);
         }
 

@@ -2,16 +2,16 @@ using System.Xml;
 
 namespace Broadcast.Origin.Dash;
 
-/// <summary><c>SegmentTemplate</c> (5.3.9.4): with a <c>SegmentTimeline</c> (5.3.9.6), or for segments of equal length.</summary>
+/// <summary><c>SegmentTemplate</c> (5.3.9.4), with a <c>SegmentTimeline</c> (5.3.9.6) or for segments of constant duration.</summary>
 /// <param name="Init">Number of the init segment in <c>@initialization</c>.</param>
 /// <param name="Timescale"><c>@timescale</c></param>
 /// <param name="PresentationTimeOffset"><c>@presentationTimeOffset</c>: the media time at the period's start.</param>
 /// <param name="StartNumber"><c>@startNumber</c></param>
-/// <param name="Timeline">The segments' starts and lengths, in ticks; not written when <see cref="Equal"/> is there.</param>
+/// <param name="Timeline">Starts and durations of the segments, in ticks; not written when <see cref="ConstantDuration"/> is set.</param>
 internal sealed record SegmentTemplate(int Init, int Timescale, long PresentationTimeOffset, long StartNumber, IReadOnlyList<(long Start, long Duration)> Timeline)
 {
-    /// <summary>What is said in place of a <c>SegmentTimeline</c>, or <see langword="null"/>.</summary>
-    public EqualSegments? Equal { get; init; }
+    /// <summary>Constant duration that replaces the <c>SegmentTimeline</c>, or <see langword="null"/>.</summary>
+    public ConstantDurationSegments? ConstantDuration { get; init; }
 
     /// <summary>Writes the element.</summary>
     public void Write(XmlWriter xml)
@@ -21,12 +21,12 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
         xml.WriteAttributeString("initialization", $"$RepresentationID$/init-{MpdText.Number(Init)}.mp4");
 
-        // Who counts asks for segments that are not begun, and must not get one that needs another init segment.
-        xml.WriteAttributeString("media", Equal is null ? "$RepresentationID$/$Number$.m4s" : $"$RepresentationID$/i{MpdText.Number(Init)}-$Number$.m4s");
+        // With a constant duration, players request segments that have not started, and must not get one that needs another init segment.
+        xml.WriteAttributeString("media", ConstantDuration is null ? "$RepresentationID$/$Number$.m4s" : $"$RepresentationID$/i{MpdText.Number(Init)}-$Number$.m4s");
         xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
-        if (Equal is { } equal)
+        if (ConstantDuration is { } constant)
         {
-            equal.Write(xml);
+            constant.Write(xml);
         }
         else
         {
@@ -36,7 +36,7 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
         xml.WriteEndElement();
     }
 
-    /// <summary>Writes a <c>SegmentTimeline</c>; equal lengths in a row are told once.</summary>
+    /// <summary>Writes a <c>SegmentTimeline</c>; consecutive equal durations are one element.</summary>
     public static void WriteTimeline(XmlWriter xml, IReadOnlyList<(long Start, long Duration)> timeline)
     {
         xml.WriteStartElement("SegmentTimeline");
@@ -71,11 +71,14 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
     }
 }
 
-/// <summary>Segments of about equal length, known by their numbers alone.</summary>
+/// <summary>Segments of approximately constant duration, addressed by sequence number.</summary>
 /// <param name="Duration"><c>@duration</c>, in ticks.</param>
-/// <param name="EndNumber"><c>@endNumber</c>: the last there is; <see langword="null"/> while there will be more.</param>
-/// <param name="Early"><c>@availabilityTimeOffset</c>; with it, segments are sent while they are made (<c>@availabilityTimeComplete</c>). <see langword="null"/> when all are whole.</param>
-internal readonly record struct EqualSegments(long Duration, long? EndNumber, TimeSpan? Early)
+/// <param name="EndNumber"><c>@endNumber</c>: the last sequence number; <see langword="null"/> while more segments follow.</param>
+/// <param name="Early">
+/// <c>@availabilityTimeOffset</c>: segments are sent while they are written (<c>@availabilityTimeComplete</c>). <see langword="null"/> when
+/// all segments are complete.
+/// </param>
+internal readonly record struct ConstantDurationSegments(long Duration, long? EndNumber, TimeSpan? Early)
 {
     /// <summary>Writes the attributes.</summary>
     public void Write(XmlWriter xml)
@@ -94,16 +97,16 @@ internal readonly record struct EqualSegments(long Duration, long? EndNumber, Ti
     }
 }
 
-/// <summary><c>ProducerReferenceTime</c> (5.12): when, by our clock, media of a time came from the encoder.</summary>
-/// <param name="Id"><c>@id</c>, which no other has in the MPD: <c>Latency@referenceId</c> names it.</param>
+/// <summary><c>ProducerReferenceTime</c> (5.12): wall-clock time at which media came from the encoder.</summary>
+/// <param name="Id"><c>@id</c>, unique in the MPD; <c>Latency@referenceId</c> refers to it.</param>
 /// <param name="WallClock"><c>@wallClockTime</c></param>
-/// <param name="Time"><c>@presentationTime</c>, on the media's own timeline.</param>
-/// <param name="UtcTiming"><c>UTCTiming</c>: the clock that it is said by, the same as the MPD's.</param>
-internal sealed record ProducerReferenceTime(long Id, DateTimeOffset WallClock, Media.MediaTime Time, string UtcTiming)
+/// <param name="Time"><c>@presentationTime</c>, on the media's timeline.</param>
+/// <param name="UtcTiming"><c>UTCTiming</c>: the clock of the wall-clock time, the same as the MPD's.</param>
+internal sealed record ProducerReferenceTime(long Id, DateTimeOffset WallClock, Broadcast.Media.MediaTime Time, string UtcTiming)
 {
     /// <summary>Writes the element.</summary>
-    /// <param name="xml">Where to.</param>
-    /// <param name="timescale">Ticks a second of the set's representations.</param>
+    /// <param name="xml">Destination.</param>
+    /// <param name="timescale">Ticks per second of the set's representations.</param>
     public void Write(XmlWriter xml, int timescale)
     {
         xml.WriteStartElement("ProducerReferenceTime");

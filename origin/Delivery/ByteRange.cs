@@ -1,13 +1,15 @@
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>What a <c>Range</c> header asks of a representation of known length (RFC 9110, 14.2).</summary>
-/// <param name="IsRange">Whether a part is asked for that can be given: answer 206. Otherwise the whole, 200.</param>
-/// <param name="IsUnsatisfiable">Whether a part is asked for that does not exist: answer 416.</param>
+/// <summary>The byte range that a <c>Range</c> header requests from a representation of known length (RFC 9110, 14.2).</summary>
+/// <param name="IsRange">Whether a satisfiable range is requested: respond with 206. Otherwise the whole, with 200.</param>
+/// <param name="IsUnsatisfiable">Whether a range outside the representation is requested: respond with 416.</param>
 /// <param name="First">First byte.</param>
-/// <param name="Length">How many bytes.</param>
+/// <param name="Length">Number of bytes.</param>
 internal readonly record struct ByteRange(bool IsRange, bool IsUnsatisfiable, long First, long Length)
 {
-    /// <summary>Reads a header. What is malformed, in another unit, or more than one range is ignored, as the RFC allows: the whole is given.</summary>
+    /// <summary>
+    /// Parses a header. Malformed ranges, other units and multiple ranges are ignored, as the RFC allows, and yield the whole.
+    /// </summary>
     public static ByteRange Parse(string? header, long length)
     {
         var whole = new ByteRange(false, false, 0, length);
@@ -27,7 +29,7 @@ internal readonly record struct ByteRange(bool IsRange, bool IsUnsatisfiable, lo
         var to = text[(dash + 1)..];
         if (from.IsEmpty)
         {
-            // The last so many bytes.
+            // A suffix range.
             return !TryParse(to, out var suffix) ? whole
                 : suffix == 0 || length == 0 ? new ByteRange(false, true, 0, 0)
                 : new ByteRange(true, false, Math.Max(0, length - suffix), Math.Min(suffix, length));
@@ -42,7 +44,7 @@ internal readonly record struct ByteRange(bool IsRange, bool IsUnsatisfiable, lo
         return first >= length ? new ByteRange(false, true, 0, 0) : new ByteRange(true, false, first, Math.Min(last, length - 1) - first + 1);
     }
 
-    /// <summary>Digits only; a number over 18 digits is as good as endless.</summary>
+    /// <summary>Accepts digits only; a number over 18 digits counts as infinite.</summary>
     private static bool TryParse(ReadOnlySpan<char> text, out long number)
     {
         number = 0;

@@ -1,24 +1,28 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Broadcast.Media;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Viewers;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>What a channel's status says of viewers.</summary>
-/// <param name="Count">How many watch; <see langword="null"/> where nobody is to be told.</param>
-/// <param name="Level">The level of <see cref="ViewerShare"/> whose pages tell of themselves.</param>
+/// <summary>Viewer count and beacon sampling in a channel's status.</summary>
+/// <param name="Count">Number of viewers; <see langword="null"/> where it is not public.</param>
+/// <param name="Level">Level of <see cref="BeaconSampling"/> whose pages send beacons.</param>
 internal readonly record struct StatusViewers(long? Count, int Level);
 
-/// <summary><c>status.json</c>, which the watch page asks for.</summary>
+/// <summary>Serializes <c>status.json</c>, which the watch page requests.</summary>
 internal static class ChannelStatusText
 {
     /// <summary>
-    /// <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>; <c>"title":…</c> where what is on is called otherwise than its channel; <c>"viewers":…</c> and <c>"beacon":{"every":…,"share":…}</c> (how often pages that play tell of themselves, in seconds, and which share of them) while it is
-    /// live; <c>"next":{"title":…,"startsAt":…}</c> where something is announced; and <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> where a broadcast that is over can be replayed. The states are those of <see cref="ChannelState"/> in lower case.
+    /// Serializes <c>{"state":…,"session":…,"startedAt":…,"liveEdge":…}</c>. The states are those of <see cref="ChannelState"/> in lower
+    /// case. Adds <c>"title":…</c> where the session's title differs from the channel's. Adds <c>"viewers":…</c> and
+    /// <c>"beacon":{"every":seconds,"share":…}</c>, the interval and share of beacons, while live. Adds
+    /// <c>"next":{"title":…,"startsAt":…}</c> for an upcoming event, and
+    /// <c>"replay":{"id":…,"title":…,"startedAt":…,"duration":seconds}</c> for the newest recording.
     /// </summary>
-    public static Document Draw(ChannelStatus status, PlannedBroadcast? next, ChannelReplay? replay, StatusViewers? viewers, string? title = null)
+    public static Document Render(ChannelStatus status, UpcomingEvent? next, ChannelRecording? recording, StatusViewers? viewers, string? title = null)
     {
         using var target = new MemoryStream(256);
         using (var json = new Utf8JsonWriter(target, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -40,16 +44,16 @@ internal static class ChannelStatusText
                 json.WriteString("title", title);
             }
 
-            if (viewers is { } told)
+            if (viewers is { } viewerStatus)
             {
-                if (told.Count is { } count)
+                if (viewerStatus.Count is { } count)
                 {
                     json.WriteNumber("viewers", Rounded(count));
                 }
 
                 json.WriteStartObject("beacon");
-                json.WriteNumber("every", (int)ShareRules.Every.TotalSeconds);
-                json.WriteNumber("share", ViewerShare.Of(told.Level));
+                json.WriteNumber("every", (int)BeaconSamplingPolicy.Interval.TotalSeconds);
+                json.WriteNumber("share", BeaconSampling.FractionOf(viewerStatus.Level));
                 json.WriteEndObject();
             }
 
@@ -61,13 +65,13 @@ internal static class ChannelStatusText
                 json.WriteEndObject();
             }
 
-            if (replay is not null)
+            if (recording is not null)
             {
                 json.WriteStartObject("replay");
-                json.WriteString("id", replay.Id.Value);
-                json.WriteString("title", replay.Title);
-                WriteInstant(json, "startedAt", replay.StartedAt);
-                json.WriteNumber("duration", (long)replay.Duration.TotalSeconds);
+                json.WriteString("id", recording.Id.Value);
+                json.WriteString("title", recording.Title);
+                WriteInstant(json, "startedAt", recording.StartedAt);
+                json.WriteNumber("duration", (long)recording.Duration.TotalSeconds);
                 json.WriteEndObject();
             }
 
@@ -80,7 +84,7 @@ internal static class ChannelStatusText
             json.WriteString(name, value is { } instant ? MpdText.Instant(instant) : null);
     }
 
-    /// <summary>To three digits: more are not known of a large audience, and would change all the time.</summary>
+    /// <summary>Rounds to three digits: large counts are estimates and would change constantly.</summary>
     internal static long Rounded(long count)
     {
         var step = 1L;

@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.Http;
 namespace Broadcast.Origin.Delivery;
 
 /// <summary>
-/// Common media server data (CTA-5006): what an object is, for caches and players that want to know without looking inside. Only what is true of the object itself and the same for everybody
-/// who asks; of how a request went (<c>CMSD-Dynamic</c>) we know nothing that an edge could keep.
+/// Common media server data (CTA-5006): the type of an object, for caches and players. Only the static properties, which are the same for
+/// all clients; <c>CMSD-Dynamic</c> values must not be cached by edges.
 /// </summary>
 internal static class Cmsd
 {
-    /// <summary>The header's name.</summary>
+    /// <summary>Name of the header.</summary>
     public const string Header = "CMSD-Static";
 
-    /// <summary>Sets the header; nothing when there is nothing to say.</summary>
-    public static void Say(IHeaderDictionary headers, string? value)
+    /// <summary>Sets the header, unless the value is <see langword="null"/>.</summary>
+    public static void SetHeader(IHeaderDictionary headers, string? value)
     {
         if (value is not null)
         {
@@ -22,7 +22,7 @@ internal static class Cmsd
         }
     }
 
-    /// <summary>What a playlist or an MPD is: a manifest of HLS or DASH.</summary>
+    /// <summary>Value for a playlist or MPD: a manifest of HLS or DASH.</summary>
     public static string? OfDocument(string contentType) => contentType switch
     {
         ContentTypes.Hls => "ot=m,sf=h",
@@ -30,7 +30,7 @@ internal static class Cmsd
         _ => null,
     };
 
-    /// <summary>What a segment or a part is: sound or pictures, its milliseconds, and its kilobits a second.</summary>
+    /// <summary>Value for a segment or part: media type, duration in milliseconds, and bitrate in kilobits per second.</summary>
     public static string OfMedia(TrackKind kind, MediaTime duration, long bytes)
     {
         var milliseconds = (long)Math.Round(duration.TotalSeconds * 1000);
@@ -39,10 +39,10 @@ internal static class Cmsd
             : $"ot={Letter(kind)}";
     }
 
-    /// <summary>What media is of which no more is known: it has left the window, or is being made.</summary>
+    /// <summary>Value for media of unknown duration: it left the live window or is still being written.</summary>
     public static string OfKind(TrackKind kind) => $"ot={Letter(kind)}";
 
-    /// <summary>What an init segment is.</summary>
+    /// <summary>Value for an init segment.</summary>
     public const string OfInit = "ot=i";
 
     private static char Letter(TrackKind kind) => kind == TrackKind.Audio ? 'a' : 'v';

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Codings that texts are offered in (RFC 9110, 8.4.1).</summary>
+/// <summary>Content codings of text responses (RFC 9110, 8.4.1).</summary>
 internal enum ContentCoding
 {
-    /// <summary>As it is.</summary>
+    /// <summary>No coding.</summary>
     Identity,
 
     /// <summary><c>gzip</c></summary>
@@ -15,10 +15,10 @@ internal enum ContentCoding
     Brotli,
 }
 
-/// <summary>Chooses a coding by <c>Accept-Encoding</c> (RFC 9110, 12.5.3).</summary>
+/// <summary>Selects a coding by <c>Accept-Encoding</c> (RFC 9110, 12.5.3).</summary>
 internal static class AcceptEncoding
 {
-    /// <summary>The best that is accepted: Brotli before gzip before none. What is malformed counts as absent.</summary>
+    /// <summary>The preferred accepted coding: Brotli, then gzip, then none. Malformed entries are ignored.</summary>
     public static ContentCoding Choose(string? header)
     {
         bool? brotli = null;

@@ -2,7 +2,7 @@ using Broadcast.Media;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Media types of what we serve.</summary>
+/// <summary>Media types of responses.</summary>
 internal static class ContentTypes
 {
     /// <summary>HLS playlists (RFC 8216, 4).</summary>
@@ -26,6 +26,6 @@ internal static class ContentTypes
     /// <summary>JPEG.</summary>
     public const string Jpeg = "image/jpeg";
 
-    /// <summary>ISO BMFF by what it carries (RFC 4337).</summary>
+    /// <summary>ISO BMFF by track type (RFC 4337).</summary>
     public static string Of(TrackKind kind) => kind == TrackKind.Audio ? "audio/mp4" : "video/mp4";
 }

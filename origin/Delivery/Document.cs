@@ -3,10 +3,14 @@ using System.Security.Cryptography;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>A text as it goes out: its bytes and, made when first wanted, its compressed forms, each with an entity tag of its own (RFC 9110, 8.8.3.3).</summary>
+/// <summary>
+/// A text response: its bytes and its compressed forms, created on first use, each with its own entity tag (RFC 9110, 8.8.3.3).
+/// </summary>
 internal sealed class Document
 {
-    /// <summary>Longest text that is compressed by whoever asks first, while the others wait for that millisecond, in bytes. Longer ones are compressed aside.</summary>
+    /// <summary>
+    /// Maximum length of a text that the first request compresses synchronously, in bytes. Longer texts are compressed in the background.
+    /// </summary>
     internal const int ShortText = 64 * 1024;
 
     private readonly string _hash;
@@ -22,18 +26,18 @@ internal sealed class Document
     }
 
     /// <summary>
-    /// Turns to compress long texts: half of the processors, so that the others are free for whoever wants something short. Whoever finds none free waits without holding a thread; who waits is
-    /// bounded by the texts there are, because each is compressed once a coding.
+    /// Limits concurrent compression of long texts to half of the processors, so that short requests find a free one. Waiters hold no
+    /// thread; each text is compressed once per coding, so their number is bounded by the number of texts.
     /// </summary>
-    internal static SemaphoreSlim Turns { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
+    internal static SemaphoreSlim CompressionSlots { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>The text as UTF-8.</summary>
     public byte[] Plain { get; }
 
-    /// <summary>Its media type.</summary>
+    /// <summary>Media type.</summary>
     public string ContentType { get; }
 
-    /// <summary>The strong entity tag of its bytes in a coding, with its quotes.</summary>
+    /// <summary>The strong entity tag for a coding, with quotes.</summary>
     public string TagIn(ContentCoding coding) => coding switch
     {
         ContentCoding.Brotli => $"\"{_hash}-br\"",
@@ -41,9 +45,9 @@ internal sealed class Document
         _ => $"\"{_hash}\"",
     };
 
-    /// <summary>The bytes in a coding.</summary>
+    /// <summary>The bytes for a coding.</summary>
     /// <param name="coding">The coding.</param>
-    /// <param name="cancellationToken">Ends the wait; others get them all the same.</param>
+    /// <param name="cancellationToken">Cancels the wait, not the compression.</param>
     public ValueTask<byte[]> InAsync(ContentCoding coding, CancellationToken cancellationToken = default) => coding switch
     {
         ContentCoding.Brotli => new(_brotli.Value.WaitAsync(cancellationToken)),
@@ -54,14 +58,14 @@ internal sealed class Document
     private Task<byte[]> CompressAsync(Func<Stream, Stream> coder) =>
         Plain.Length <= ShortText ? Task.FromResult(Compress(coder)) : Task.Run(async () =>
         {
-            await Turns.WaitAsync();
+            await CompressionSlots.WaitAsync();
             try
             {
                 return Compress(coder);
             }
             finally
             {
-                Turns.Release();
+                CompressionSlots.Release();
             }
         });
 
@@ -77,39 +81,39 @@ internal sealed class Document
     }
 }
 
-/// <summary>Keeps the newest version of one document: it is rendered once, whoever asks and however many at once.</summary>
-internal sealed class DocumentCell
+/// <summary>Caches the newest version of a document. Each version is rendered once for all concurrent requests.</summary>
+internal sealed class CachedDocument
 {
     private readonly Lock _gate = new();
-    private volatile Kept? _kept;
+    private volatile CacheEntry? _cached;
 
-    /// <summary>The document of a version, rendered when it is not there yet.</summary>
-    /// <param name="version">The version wanted at least.</param>
-    /// <param name="render">Makes it; <see langword="null"/> when there is none in this version.</param>
+    /// <summary>Gets a document, rendering it if necessary.</summary>
+    /// <param name="version">Minimum version.</param>
+    /// <param name="render">Renders it; <see langword="null"/> when there is none in this version.</param>
     public Document? Get(long version, Func<Document?> render)
     {
-        if (_kept is { } kept && kept.Version >= version)
+        if (_cached is { } cached && cached.Version >= version)
         {
-            return kept.Document;
+            return cached.Document;
         }
 
         lock (_gate)
         {
-            if (_kept is { } raced && raced.Version >= version)
+            if (_cached is { } raced && raced.Version >= version)
             {
                 return raced.Document;
             }
 
             var document = render();
-            if (document is not null && _kept?.Document is { } old && old.Plain.AsSpan().SequenceEqual(document.Plain))
+            if (document is not null && _cached?.Document is { } old && old.Plain.AsSpan().SequenceEqual(document.Plain))
             {
-                document = old;     // the same text: what was compressed stays
+                document = old;     // same text: reuse its compressed forms
             }
 
-            _kept = new Kept(version, document);
+            _cached = new CacheEntry(version, document);
             return document;
         }
     }
 
-    private sealed record Kept(long Version, Document? Document);
+    private sealed record CacheEntry(long Version, Document? Document);
 }

@@ -6,28 +6,31 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Answers requests for texts: compressed as the reader takes it, with what caches need to know, and 304 to whoever has it.</summary>
+/// <summary>Sends text responses: compressed as the client accepts, with cache headers, and 304 for known entity tags.</summary>
 internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
 {
-    /// <summary>Bytes of a text that are given to the server at once.</summary>
+    /// <summary>Bytes of a text written at a time.</summary>
     private const int WritePiece = 64 * 1024;
 
     private static readonly Counter<long> Requests =
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_requests", "{request}", "Requests answered, by kind and status code.");
 
-    /// <summary>A request was answered.</summary>
+    /// <summary>Counts a response.</summary>
     public static void Count(string kind, int code) => Requests.Add(1, new("kind", kind), new("code", code));
 
-    /// <summary>Answers a request.</summary>
+    /// <summary>Responds to a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="document">The answer; <see langword="null"/> for 404.</param>
-    /// <param name="maxAge">How long caches may keep it.</param>
-    /// <param name="stale">How long after that they may still give it while we fail (RFC 5861, 4): players wait with a playlist that does not grow, and give up at an error.</param>
+    /// <param name="document">The document; <see langword="null"/> for 404.</param>
+    /// <param name="maxAge">Cache lifetime.</param>
+    /// <param name="stale">
+    /// Time after that in which caches may still serve it if the server fails (RFC 5861, 4). Players wait for a playlist that does not
+    /// grow, but stop at an error.
+    /// </param>
     public async Task AnswerAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default)
     {
         if (document is null)
         {
-            Answers.NotFound(context);
+            Responses.NotFound(context);
             return;
         }
 
@@ -39,7 +42,7 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
         var tag = document.TagIn(coding);
         headers.CacheControl = string.Create(
             CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}{(stale > TimeSpan.Zero ? $", stale-if-error={(long)stale.TotalSeconds}" : "")}");
-        Cmsd.Say(headers, Cmsd.OfDocument(document.ContentType));
+        Cmsd.SetHeader(headers, Cmsd.OfDocument(document.ContentType));
         headers.ETag = tag;
         headers.Vary = "Accept-Encoding";
         if (EntityTag.IsKnown(request.Headers.IfNoneMatch, tag))
@@ -58,7 +61,7 @@ internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
 
         if (HttpMethods.IsGet(request.Method))
         {
-            // The server's buffers take all they are given: a slow reader of a long playlist shall hold a piece of it only.
+            // Kestrel buffers everything it is given: a slow client of a long playlist should hold only one piece.
             for (var at = 0; at < bytes.Length; at += WritePiece)
             {
                 var flushed = await context.Response.BodyWriter.WriteAsync(bytes.AsMemory(at, Math.Min(WritePiece, bytes.Length - at)), context.RequestAborted);

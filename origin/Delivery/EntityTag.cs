@@ -5,7 +5,9 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Compares entity tags (RFC 9110, 8.8.3 and 13.1).</summary>
 internal static class EntityTag
 {
-    /// <summary>Whether <c>If-None-Match</c> names what we would send, so that 304 is the answer. Weak comparison, as the RFC has it.</summary>
+    /// <summary>
+    /// Whether <c>If-None-Match</c> contains the current tag, so that the response is 304. Weak comparison, as the RFC requires.
+    /// </summary>
     public static bool IsKnown(StringValues ifNoneMatch, string tag)
     {
         foreach (var header in ifNoneMatch)
@@ -28,6 +30,9 @@ internal static class EntityTag
         return false;
     }
 
-    /// <summary>Whether <c>If-Range</c> lets a range be given. Strong comparison; a date never matches, because we give none.</summary>
+    /// <summary>
+    /// Whether <c>If-Range</c> allows a range response. Strong comparison; a date never matches, because responses have no
+    /// <c>Last-Modified</c>.
+    /// </summary>
     public static bool AllowsRange(StringValues ifRange, string tag) => ifRange.Count == 0 || (ifRange.Count == 1 && ifRange[0] == tag);
 }

@@ -1,80 +1,82 @@
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <content>Media playlists: answered at once, or held until what is asked for exists.</content>
+/// <content>Media playlists: answered at once, or held until the requested media exists.</content>
 internal sealed partial class LiveEndpoint
 {
+    /// <summary>Responds to a media playlist request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="session">Its session.</param>
-    /// <param name="rendition">Whose playlist.</param>
-    /// <param name="maxAge">How long caches may keep one that was not asked for by number.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="rendition">The rendition.</param>
+    /// <param name="maxAge">Cache lifetime of a playlist that was not requested by sequence number.</param>
     private async Task AnswerPlaylistAsync(HttpContext context, LiveSession session, string rendition, TimeSpan maxAge)
     {
-        if (!ReloadRequest.TryParse(context.Request.QueryString.Value, out var request))
+        if (!DeliveryDirectives.TryParse(context.Request.QueryString.Value, out var request))
         {
             if (session.Latency.OffersParts)
             {
-                Answers.Empty(context, StatusCodes.Status400BadRequest, Answers.Brief);
+                Responses.Empty(context, StatusCodes.Status400BadRequest, Responses.BriefCaching);
                 return;
             }
 
-            // Where directives are not offered nobody reads them.
+            // Directives are ignored where they are not offered.
             request = default;
         }
 
         var since = time.GetTimestamp();
-        var verdict = session.Judge(rendition, request, since, out var more);
-        if (verdict == ReloadVerdict.Wait)
+        var decision = session.Evaluate(rendition, request, since, out var more);
+        if (decision == ReloadDecision.Hold)
         {
             var client = ClientCount.Of(context);
             if (!held.TryEnter(client, out var reason))
             {
-                // What is one client's is not for others.
-                Unavailable(context, reason == OverloadReason.Held ? Answers.Brief : "no-store");
+                // A client's own limit must not affect other clients through a cache.
+                Unavailable(context, reason == OverloadReason.Held ? Responses.BriefCaching : "no-store");
                 return;
             }
 
             try
             {
-                while (verdict == ReloadVerdict.Wait && held.Watch(session))
+                while (decision == ReloadDecision.Hold && held.Watch(session))
                 {
                     await more.WaitAsync(context.RequestAborted);
-                    verdict = session.Judge(rendition, request, since, out more);
+                    decision = session.Evaluate(rendition, request, since, out more);
                 }
             }
             finally
             {
-                held.Leave(client);
+                held.Exit(client);
             }
         }
 
-        switch (verdict)
+        switch (decision)
         {
-            case ReloadVerdict.Refuse:
-                // What is too far ahead now is not so in a moment.
-                Answers.Empty(context, StatusCodes.Status400BadRequest, Answers.Brief);
+            case ReloadDecision.Reject:
+                // A request that is too far ahead becomes valid in a moment.
+                Responses.Empty(context, StatusCodes.Status400BadRequest, Responses.BriefCaching);
                 return;
-            case ReloadVerdict.GiveUp or ReloadVerdict.Wait:
+            case ReloadDecision.Unavailable or ReloadDecision.Hold:
                 Unavailable(context);
                 return;
-            case ReloadVerdict.AnswerAsked:
-                // A blocking request that succeeded is kept for six target durations (RFC 8216bis, B.1).
+            case ReloadDecision.RespondRequested:
+                // A successful blocking request is cached for six target durations (draft-pantos-hls-rfc8216bis, B.1).
                 maxAge = 6 * session.Latency.TargetDuration;
                 break;
         }
 
-        var playlist = session.KeepsPast
-            ? await rewound.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
+        var playlist = session.HasDvrWindow
+            ? await dvrPlaylists.GetAsync(session, rendition, request.IsDelta, context.RequestAborted)
             : session.MediaPlaylist(rendition, request.IsDelta);
         await WriteAsync(context, playlist, maxAge, session.Latency.TargetDuration);
     }
 
-    /// <summary>503 for a moment, also to caches: the crowd that comes again is then answered there.</summary>
-    private static void Unavailable(HttpContext context, string cacheControl = Answers.Brief)
+    /// <summary>Responds with 503, briefly cacheable, so that caches absorb simultaneous retries.</summary>
+    private static void Unavailable(HttpContext context, string cacheControl = Responses.BriefCaching)
     {
         context.Response.Headers.RetryAfter = "1";
-        Answers.Empty(context, StatusCodes.Status503ServiceUnavailable, cacheControl);
+        Responses.Empty(context, StatusCodes.Status503ServiceUnavailable, cacheControl);
     }
 }

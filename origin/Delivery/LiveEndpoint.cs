@@ -1,28 +1,32 @@
 using System.Text;
-using Broadcast.Media;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Access;
 using Broadcast.Origin.Dash;
-using Broadcast.Origin.Recordings;
-using Broadcast.Origin.Rewinding;
-using Broadcast.Origin.Viewing;
+using Broadcast.Origin.Dvr;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.ViewerCounting;
+using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Answers everything under <c>/live/</c>, and <c>/time</c>.</summary>
+/// <summary>Endpoint for all URLs under <c>/live/</c>, and for <c>/time</c>.</summary>
 internal sealed partial class LiveEndpoint(
-    LiveDirectory directory, KnownRecordings recordings, RecordingShelf shelf, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, RewoundPlaylists rewound, RangePlaylists ranges,
-    BeaconEndpoint beacons, ViewerCounts counts, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IAnnouncements? announcements = null, IReplays? replays = null, IAudienceSizes? sizes = null)
+    LiveDirectory directory, RecordingLookup recordings, RecordingTimelineCache timelines, MediaDelivery media, DocumentDelivery documents, LiveMedia live, HeldRequests held, DvrPlaylists dvrPlaylists, TimeRangePlaylists ranges,
+    BeaconEndpoint beacons, ViewerCounts counts, IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveEndpoint> logger, IProgramGuide? programGuide = null, IChannelRecordings? channelRecordings = null, IViewerTotals? viewerTotals = null)
 {
-    /// <summary>How long caches may keep a poster: short beside the time it stands, long beside that of a list of many channels that is drawn again and again.</summary>
+    /// <summary>
+    /// Cache lifetime of a poster: short compared with its update interval, long compared with page loads of channel lists.
+    /// </summary>
     private static readonly TimeSpan PosterMaxAge = TimeSpan.FromSeconds(5);
 
-    /// <summary>Answers a request under <c>/live/</c>.</summary>
+    /// <summary>Responds to a request under <c>/live/</c>.</summary>
     public async Task HandleAsync(HttpContext context)
     {
-        Answers.Prepare(context);
+        Responses.Prepare(context);
         var kind = "other";
         try
         {
@@ -34,14 +38,14 @@ internal sealed partial class LiveEndpoint(
                 return;
             }
 
-            if (Answers.TryAnswerMethod(context))
+            if (Responses.TryAnswerMethod(context))
             {
                 return;
             }
 
             if (!isKnown)
             {
-                Answers.NotFound(context);
+                Responses.NotFound(context);
                 return;
             }
 
@@ -50,12 +54,12 @@ internal sealed partial class LiveEndpoint(
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The viewer went away.
+            // The viewer disconnected.
         }
-        catch (Exception mistake)
+        catch (Exception exception)
         {
-            OriginLog.RequestFailed(logger, mistake, context.TraceIdentifier);
-            Answers.TryAgain(context);
+            OriginLog.RequestFailed(logger, exception, context.TraceIdentifier);
+            Responses.TryAgain(context);
         }
         finally
         {
@@ -63,11 +67,11 @@ internal sealed partial class LiveEndpoint(
         }
     }
 
-    /// <summary>Answers the time, for <c>urn:mpeg:dash:utc:http-iso:2014</c> (ISO/IEC 23009-1, 5.8.4.11).</summary>
+    /// <summary>Responds with the time, for <c>urn:mpeg:dash:utc:http-iso:2014</c> (ISO/IEC 23009-1, 5.8.4.11).</summary>
     public async Task HandleTimeAsync(HttpContext context)
     {
-        Answers.Prepare(context);
-        if (Answers.TryAnswerMethod(context))
+        Responses.Prepare(context);
+        if (Responses.TryAnswerMethod(context))
         {
             return;
         }
@@ -85,28 +89,28 @@ internal sealed partial class LiveEndpoint(
     private Task AnswerAsync(HttpContext context, LivePath path)
     {
         var channel = directory.FindChannel(path.Channel);
-        var mayPreview = context.Features.Get<PreviewRight>() is not null;
+        var mayPreview = context.Features.Get<PreviewPermission>() is not null;
         if (path.Kind == LivePathKind.Status)
         {
-            var told = channel?.ToldFor(directory.Audience, mayPreview);
-            if (IsOfOthers(context, told, mayPreview))
+            var visible = channel?.StatusSessionFor(directory.VisibilityFilter, mayPreview);
+            if (HasSessionChanged(context, visible, mayPreview))
             {
                 return TryAgain(context);
             }
 
-            var status = told?.Status() ?? LiveChannel.Offline(path.Channel);
-            var title = status.Session is { } on ? announcements?.TitleOf(on) : null;
-            return WriteAsync(context, ChannelStatusText.Draw(status, announcements?.Next(path.Channel), replays?.Newest(path.Channel), ViewersOf(status), title), TimeSpan.FromSeconds(1));
+            var status = visible?.Status() ?? LiveChannel.Offline(path.Channel);
+            var title = status.Session is { } on ? programGuide?.TitleOf(on) : null;
+            return WriteAsync(context, ChannelStatusText.Render(status, programGuide?.Next(path.Channel), channelRecordings?.Newest(path.Channel), ViewersOf(status), title), TimeSpan.FromSeconds(1));
         }
 
         var isOfChannel = path.Kind is LivePathKind.MultivariantPlaylist or LivePathKind.ChannelMpd or LivePathKind.Poster or LivePathKind.ChannelThumbnails;
         var whole = isOfChannel ? null : channel?.Find(path.Session);
-        if ((isOfChannel ? channel?.CurrentFor(directory.Audience, mayPreview) : whole is null ? null : directory.Audience.Of(whole, mayPreview)) is not { } session)
+        if ((isOfChannel ? channel?.CurrentFor(directory.VisibilityFilter, mayPreview) : whole is null ? null : directory.VisibilityFilter.Of(whole, mayPreview)) is not { } session)
         {
             return whole is null && path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet ? AnswerPastAsync(context, path, mayPreview) : NotFound(context);
         }
 
-        if (isOfChannel && IsOfOthers(context, session, mayPreview))
+        if (isOfChannel && HasSessionChanged(context, session, mayPreview))
         {
             return TryAgain(context);
         }
@@ -117,30 +121,30 @@ internal sealed partial class LiveEndpoint(
             return AnswerRangeAsync(context, session, path, query["start"], query["end"]);
         }
 
-        // Half a target duration: a cache is then never a whole segment behind. What is over is kept longer, but not at the channel's address,
-        // where the next session will be.
+        // Half a target duration: a cache then never lags by a whole segment. Ended sessions are cached longer, but not at the channel's
+        // URL, where the next session will start.
         var maxAge = session.IsEnded && !isOfChannel ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
         var stale = session.Latency.TargetDuration;
         switch (path.Kind)
         {
             case LivePathKind.MultivariantPlaylist:
                 return WriteAsync(context, session.MultivariantPlaylist(), maxAge, stale);
-            case LivePathKind.ChannelMpd or LivePathKind.SessionMpd when RewoundPlaylists.HasMpd(session):
-                return WriteLongMpdAsync(context, session, IsGuarded(context, path), maxAge, stale);
+            case LivePathKind.ChannelMpd or LivePathKind.SessionMpd when DvrPlaylists.HasMpd(session):
+                return WriteLongMpdAsync(context, session, IsProtected(context, path), maxAge, stale);
             case LivePathKind.ChannelMpd:
-                return WriteAsync(context, session.ChannelMpd(isGuarded: context.Request.PathBase.HasValue), maxAge, stale);
+                return WriteAsync(context, session.ChannelMpd(isProtected: context.Request.PathBase.HasValue), maxAge, stale);
             case LivePathKind.SessionMpd:
                 return WriteAsync(context, session.SessionMpd(), maxAge, stale);
             case LivePathKind.MpdPatch:
                 return WriteAsync(context, session.MpdPatch(path.Number), maxAge);
             case LivePathKind.Poster:
-                return session.Poster is { } poster ? media.AnswerAsync(context, MediaSource.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
+                return session.Poster is { } poster ? media.AnswerAsync(context, MediaLocation.Of(session.Id, poster, PosterMaxAge)) : NotFound(context);
             case LivePathKind.ChannelThumbnails:
-                return WriteAsync(context, session.ThumbnailCues($"{session.Id}/"), maxAge, stale);
+                return WriteAsync(context, session.ThumbnailVtt($"{session.Id}/"), maxAge, stale);
             case LivePathKind.SessionThumbnails:
-                return WriteAsync(context, session.ThumbnailCues(""), maxAge, stale);
+                return WriteAsync(context, session.ThumbnailVtt(""), maxAge, stale);
             case LivePathKind.KeyPlaylist:
-                return WriteAsync(context, session.KeyPlaylist(path.Rendition), maxAge, stale);
+                return WriteAsync(context, session.IFramePlaylist(path.Rendition), maxAge, stale);
             case LivePathKind.ImagePlaylist:
                 return WriteAsync(context, session.ImagePlaylist(), maxAge, stale);
             case LivePathKind.MediaPlaylist:
@@ -150,59 +154,61 @@ internal sealed partial class LiveEndpoint(
         }
     }
 
-    /// <summary>Media of a session that is not live here any more, for its recordings.</summary>
+    /// <summary>Responds with media of a session that is no longer live here, for its recordings.</summary>
     private async Task AnswerPastAsync(HttpContext context, LivePath path, bool mayPreview)
     {
         try
         {
             if (await recordings.HasAnyAsync(path.Channel, path.Session, context.RequestAborted)
-                && await shelf.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past && directory.Audience.Of(past, mayPreview) is { } session)
+                && await timelines.OpenAsync(path.Channel, path.Session, context.RequestAborted) is { } past && directory.VisibilityFilter.Of(past, mayPreview) is { } session)
             {
                 await live.AnswerAsync(context, session, path);
                 return;
             }
 
-            Answers.NotFound(context);
+            Responses.NotFound(context);
         }
-        catch (RecordingsAwayException)
+        catch (RecordingsUnavailableException)
         {
-            Answers.TryAgain(context);
+            Responses.TryAgain(context);
         }
     }
 
     private static Task NotFound(HttpContext context)
     {
-        Answers.NotFound(context);
+        Responses.NotFound(context);
         return Task.CompletedTask;
     }
 
     private static Task TryAgain(HttpContext context)
     {
-        Answers.TryAgain(context);
+        Responses.TryAgain(context);
         return Task.CompletedTask;
     }
 
-    /// <summary>Whether the channel shows another session by now than the one of which it was judged who may watch it.</summary>
-    private static bool IsOfOthers(HttpContext context, LiveSession? session, bool mayPreview) =>
-        !mayPreview && context.Features.Get<JudgedSession>() is { } judged && judged.Session != session?.Id;
+    /// <summary>Whether the channel now shows another session than during the access check.</summary>
+    private static bool HasSessionChanged(HttpContext context, LiveSession? session, bool mayPreview) =>
+        !mayPreview && context.Features.Get<AuthorizedSession>() is { } authorized && authorized.Session != session?.Id;
 
-    /// <summary>A part of a broadcast by time. Whatever is not in the one spelling of it is sent there, so that caches have one address for it.</summary>
+    /// <summary>
+    /// Responds with a part of a session by time. Other spellings are redirected to the canonical one, so that caches have one URL for it.
+    /// </summary>
     private async Task AnswerRangeAsync(HttpContext context, LiveSession session, LivePath path, string? start, string? end)
     {
-        if (TimeRange.Parse(start, end, time.GetUtcNow(), out var mistake) is not { } asked)
+        if (TimeRange.Parse(start, end, time.GetUtcNow(), out var error) is not { } asked)
         {
-            await Answers.TellAsync(context, StatusCodes.Status400BadRequest, "max-age=60", mistake!);
+            await Responses.WriteTextAsync(context, StatusCodes.Status400BadRequest, "max-age=60", error!);
             return;
         }
 
-        // Before the audience's begin there is nothing: who asks for more is sent to that.
-        var range = asked.NotBefore(session.Begin?.From);
-        if (!range.IsSpelt(start, end))
+        // Nothing exists before the visible start: earlier start times are redirected to it.
+        var range = asked.NotBefore(session.VisibilityStart?.From);
+        if (!range.IsCanonical(start, end))
         {
-            // Relative, so that no answer holds the token that may stand in the path.
+            // Relative, so that no response contains a token from the path.
             var address = context.Request.Path.Value!;
             context.Response.Headers.Location = address[(address.LastIndexOf('/') + 1)..] + range.Query;
-            Answers.Empty(context, StatusCodes.Status302Found, Answers.Brief);
+            Responses.Empty(context, StatusCodes.Status302Found, Responses.BriefCaching);
             return;
         }
 
@@ -210,35 +216,35 @@ internal sealed partial class LiveEndpoint(
         {
             LivePathKind.MultivariantPlaylist => await ranges.MultivariantAsync(session, range, context.RequestAborted),
             LivePathKind.MediaPlaylist => await ranges.MediaAsync(session, path.Rendition, range, context.RequestAborted),
-            _ => await ranges.MpdAsync(session, IsGuarded(context, path), range, context.RequestAborted),
+            _ => await ranges.MpdAsync(session, IsProtected(context, path), range, context.RequestAborted),
         };
         if (answer.IsBusy)
         {
             Overload.Count(OverloadReason.Ranges);
-            Answers.TryAgain(context);
+            Responses.TryAgain(context);
             return;
         }
 
-        if (answer.Refusal is { } refusal)
+        if (answer.Reason is { } reason)
         {
-            await Answers.TellAsync(context, StatusCodes.Status404NotFound, Answers.Brief, refusal);
+            await Responses.WriteTextAsync(context, StatusCodes.Status404NotFound, Responses.BriefCaching, reason);
             return;
         }
 
-        // At the channel's address the next session will be. What a session's lists name may be deleted some time after it has left them.
-        var longest = path.Kind is LivePathKind.MediaPlaylist or LivePathKind.SessionMpd ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
-        await WriteAsync(context, answer.Document, answer.MaxAge < longest ? answer.MaxAge : longest);
+        // The next session will start at the channel's URL. Media in a session's manifests may be deleted some time after it left them.
+        var maxLifetime = path.Kind is LivePathKind.MediaPlaylist or LivePathKind.SessionMpd ? options.Value.EndedPlaylistMaxAge : session.Latency.TargetDuration / 2;
+        await WriteAsync(context, answer.Document, answer.MaxAge < maxLifetime ? answer.MaxAge : maxLifetime);
     }
 
-    /// <summary>At a channel's address whether a token stands before it; <see langword="null"/> at a session's.</summary>
-    private static bool? IsGuarded(HttpContext context, LivePath path) => path.Kind == LivePathKind.ChannelMpd ? context.Request.PathBase.HasValue : null;
+    /// <summary>For a channel's URL, whether a token precedes it; <see langword="null"/> for a session's URL.</summary>
+    private static bool? IsProtected(HttpContext context, LivePath path) => path.Kind == LivePathKind.ChannelMpd ? context.Request.PathBase.HasValue : null;
 
-    private async Task WriteLongMpdAsync(HttpContext context, LiveSession session, bool? isGuarded, TimeSpan maxAge, TimeSpan stale) =>
-        await WriteAsync(context, await rewound.GetMpdAsync(session, isGuarded, context.RequestAborted), maxAge, stale);
+    private async Task WriteLongMpdAsync(HttpContext context, LiveSession session, bool? isProtected, TimeSpan maxAge, TimeSpan stale) =>
+        await WriteAsync(context, await dvrPlaylists.GetMpdAsync(session, isProtected, context.RequestAborted), maxAge, stale);
 
     private Task WriteAsync(HttpContext context, Document? document, TimeSpan maxAge, TimeSpan stale = default) => documents.AnswerAsync(context, document, maxAge, stale);
 
-    /// <summary>How many watch, and how pages are to tell of themselves; nothing where nothing is live.</summary>
+    /// <summary>Viewer count and beacon sampling; <see langword="null"/> when the channel is not live.</summary>
     private StatusViewers? ViewersOf(ChannelStatus status)
     {
         if (status.State is not (ChannelState.Live or ChannelState.Interrupted))
@@ -246,7 +252,7 @@ internal sealed partial class LiveEndpoint(
             return null;
         }
 
-        var size = sizes?.Find(status.Channel) ?? new(counts.Find(status.Channel)?.Viewers ?? 0, 0);
-        return new(options.Value.ShowViewers ? size.Viewers : null, counts.Offer(status.Channel, size.Level));
+        var size = viewerTotals?.Find(status.Channel) ?? new(counts.Find(status.Channel)?.Viewers ?? 0, 0);
+        return new(options.Value.ShowViewers ? size.Viewers : null, counts.GetLevel(status.Channel, size.Level));
     }
 }

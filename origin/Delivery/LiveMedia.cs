@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.Delivery;
 
 /// <summary>
-/// Answers requests for a session's media: what is there, at once; what is about to exist, once it does; a segment that is being made, while it is made. Nothing that
-/// players have reason to ask for gets 404, because they never ask twice, and edges keep it for longer than low latency lasts.
+/// Responds with a session's media: existing media at once, upcoming media when it exists, and an open segment while it is written.
+/// Requests that players have reason to send never get 404, because players do not retry it, and edges cache it for longer than low latency
+/// allows.
 /// </summary>
 internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequests held, IOptions<OriginOptions> options, ILogger<LiveMedia> logger)
 {
@@ -15,75 +16,75 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
 
     private readonly ClientCount _open = new(options.Value.MaxOpenPerClient);
 
-    /// <summary>Answers a request.</summary>
+    /// <summary>Responds to a request.</summary>
     public async Task AnswerAsync(HttpContext context, LiveSession session, LivePath path)
     {
-        var verdict = session.Judge(path);
+        var availability = session.Evaluate(path);
         var client = ClientCount.Of(context);
-        if (MustWait(context, verdict))
+        if (MustWait(context, availability))
         {
             if (!held.TryEnter(client, out _))
             {
-                Answers.TryAgain(context);
+                Responses.TryAgain(context);
                 return;
             }
 
             try
             {
-                verdict = await HoldAsync(context, session, path);
+                availability = await HoldAsync(context, session, path);
             }
             finally
             {
-                held.Leave(client);
+                held.Exit(client);
             }
         }
 
         if (!_open.TryEnter(client))
         {
             Overload.Count(OverloadReason.ClientOpen);
-            Answers.TryAgain(context);
+            Responses.TryAgain(context);
             return;
         }
 
         try
         {
-            await SendAsync(context, session, path, verdict);
+            await SendAsync(context, session, path, availability);
         }
         finally
         {
-            _open.Leave(client);
+            _open.Exit(client);
         }
     }
 
-    private async Task SendAsync(HttpContext context, LiveSession session, LivePath path, MediaVerdict verdict)
+    private async Task SendAsync(HttpContext context, LiveSession session, LivePath path, MediaAvailability availability)
     {
-        switch (verdict.Readiness)
+        switch (availability.Readiness)
         {
-            case Readiness.Whole:
-                await media.AnswerAsync(context, verdict.Source!);
+            case Readiness.Complete:
+                await media.AnswerAsync(context, availability.Source!);
                 break;
             case Readiness.Growing when !HttpProtocol.IsHttp10(context.Request.Protocol):
-                await SendWhileMadeAsync(context, session, path, verdict.Source!);
+                await SendOpenSegmentAsync(context, session, path, availability.Source!);
                 break;
             case Readiness.Empty:
                 await SendEmptyAsync(context);
                 break;
             case Readiness.Never:
-                Answers.NotFound(context);
+                Responses.NotFound(context);
                 break;
             default:
-                Answers.TryAgain(context);
+                Responses.TryAgain(context);
                 break;
         }
     }
 
     /// <summary>
-    /// A segment without samples (ISO/IEC 14496-12, 8.16.2: its type alone). An error would keep Shaka 5.2 asking for it for ever, and whatever another init segment is needed for cannot be decoded.
-    /// The MPD tells meanwhile where to go on.
+    /// Sends a segment without samples (ISO/IEC 14496-12, 8.16.2: only its type). Shaka 5.2 would retry an error forever, and media for
+    /// another init segment cannot be decoded. The updated MPD states where to continue.
     /// </summary>
     private static async Task SendEmptyAsync(HttpContext context)
     {
-        context.Response.Headers.CacheControl = Answers.Brief;
+        context.Response.Headers.CacheControl = Responses.BriefCaching;
         context.Response.ContentType = "video/iso.segment";
         context.Response.ContentLength = EmptySegment.Length;
         if (HttpMethods.IsGet(context.Request.Method))
@@ -92,43 +93,45 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
         }
     }
 
-    /// <summary>HTTP/1.0 knows no chunks: a segment that breaks off would look whole, so it has to be.</summary>
-    private static bool MustWait(HttpContext context, MediaVerdict verdict) =>
-        verdict.Readiness == Readiness.Soon || (verdict.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
+    /// <summary>
+    /// HTTP/1.0 has no chunked transfer coding: a truncated segment would look complete, so it is only sent when it is complete.
+    /// </summary>
+    private static bool MustWait(HttpContext context, MediaAvailability availability) =>
+        availability.Readiness == Readiness.Upcoming || (availability.Readiness == Readiness.Growing && HttpProtocol.IsHttp10(context.Request.Protocol));
 
-    private async Task<MediaVerdict> HoldAsync(HttpContext context, LiveSession session, LivePath path)
+    private async Task<MediaAvailability> HoldAsync(HttpContext context, LiveSession session, LivePath path)
     {
-        var deadline = waits.After(MediaVerdict.Hold(session.Latency, path));
+        var deadline = waits.After(MediaAvailability.HoldTime(session.Latency, path));
         while (true)
         {
-            var more = session.MoreOf(path.Rendition);
-            var verdict = session.Judge(path);
-            if (!MustWait(context, verdict) || context.RequestAborted.IsCancellationRequested || !await waits.UntilAsync(more, deadline))
+            var more = session.NextUpdateOf(path.Rendition);
+            var availability = session.Evaluate(path);
+            if (!MustWait(context, availability) || context.RequestAborted.IsCancellationRequested || !await waits.UntilAsync(more, deadline))
             {
-                return verdict;
+                return availability;
             }
         }
     }
 
     /// <summary>
-    /// Sends a segment part by part. There is no length and no entity tag yet, and a range is not cut out (RFC 9110, 14.2: "A server MAY ignore the Range header field"),
-    /// because what it would be a range of is not known. HEAD says what GET would, without waiting. When it cannot be finished the connection is cut, so that no cache
-    /// takes what it has for the whole (RFC 9112, 8).
+    /// Sends an open segment part by part. Its length and entity tag are unknown, so ranges are ignored (RFC 9110, 14.2: "A server MAY
+    /// ignore the Range header field"). HEAD returns the headers without waiting. When the segment cannot be completed, the connection is
+    /// aborted, so that no cache takes the response for complete (RFC 9112, 8).
     /// </summary>
-    private async Task SendWhileMadeAsync(HttpContext context, LiveSession session, LivePath path, MediaSource source)
+    private async Task SendOpenSegmentAsync(HttpContext context, LiveSession session, LivePath path, MediaLocation source)
     {
-        media.SayWhatItIs(context, source);
+        media.SetHeaders(context, source);
         context.Response.ContentType = source.ContentType;
         if (HttpMethods.IsHead(context.Request.Method))
         {
             return;
         }
 
-        var (sent, deadline) = (0L, waits.After(MediaVerdict.Stall(session.Latency)));
+        var (sent, deadline) = (0L, waits.After(MediaAvailability.StallTimeout(session.Latency)));
         while (true)
         {
-            var more = session.MoreOf(path.Rendition);
-            var (readiness, now) = session.Judge(path);
+            var more = session.NextUpdateOf(path.Rendition);
+            var (readiness, now) = session.Evaluate(path);
             if (now is null)
             {
                 break;
@@ -136,17 +139,17 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
 
             if (now.Length is null || now.Length > sent)
             {
-                // A reader so slow that the segment has left the window meanwhile gets the rest from wherever it is: only its object knows its length then.
+                // If the client is so slow that the segment left the live window, only the object knows its length.
                 if (await media.SendRestAsync(context, now, sent) is not { } taken)
                 {
                     break;
                 }
 
                 sent += taken;
-                deadline = waits.After(MediaVerdict.Stall(session.Latency));
+                deadline = waits.After(MediaAvailability.StallTimeout(session.Latency));
             }
 
-            if (readiness == Readiness.Whole && (now.Length ?? sent) == sent)
+            if (readiness == Readiness.Complete && (now.Length ?? sent) == sent)
             {
                 return;
             }
@@ -159,8 +162,8 @@ internal sealed class LiveMedia(MediaDelivery media, SharedWaits waits, HeldRequ
 
         if (!context.RequestAborted.IsCancellationRequested)
         {
-            OriginLog.CutShort(logger, source.Object, sent);
-            Answers.TryAgain(context);
+            OriginLog.ResponseAborted(logger, source.Object, sent);
+            Responses.TryAgain(context);
         }
     }
 }

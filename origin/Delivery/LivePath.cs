@@ -3,7 +3,7 @@ using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>What an address under <c>/live/</c> names.</summary>
+/// <summary>Resource types under <c>/live/</c>.</summary>
 internal enum LivePathKind
 {
     /// <summary><c>/live/{channel}/index.m3u8</c></summary>
@@ -18,7 +18,7 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/poster.jpg</c></summary>
     Poster,
 
-    /// <summary><c>/live/{channel}/beacon</c>, where pages that play tell of themselves.</summary>
+    /// <summary><c>/live/{channel}/beacon</c>, for beacons of playing pages.</summary>
     Beacon,
 
     /// <summary><c>/live/{channel}/thumbnails.vtt</c></summary>
@@ -27,7 +27,9 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/manifest.mpd</c></summary>
     SessionMpd,
 
-    /// <summary><c>/live/{channel}/{session}/manifest-{published}.mpp</c>: what has changed since the MPD that was published then (milliseconds since 1970).</summary>
+    /// <summary>
+    /// <c>/live/{channel}/{session}/manifest-{published}.mpp</c>: changes since the MPD with that publish time (milliseconds since 1970).
+    /// </summary>
     MpdPatch,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}.m3u8</c></summary>
@@ -48,31 +50,33 @@ internal enum LivePathKind
     /// <summary><c>/live/{channel}/{session}/{rendition}/init-{number}.mp4</c></summary>
     Init,
 
-    /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.m4s</c>, or <c>…/i{init}-{number}.m4s</c> for one that must need this init segment</summary>
+    /// <summary>
+    /// <c>/live/{channel}/{session}/{rendition}/{number}.m4s</c>, or <c>…/i{init}-{number}.m4s</c> to require an init segment
+    /// </summary>
     Segment,
 
     /// <summary><c>/live/{channel}/{session}/{rendition}/{number}.{part}.m4s</c></summary>
     Part,
 }
 
-/// <summary>An address under <c>/live/</c>, taken apart. Each thing has one spelling; whatever is not exactly that is nothing.</summary>
+/// <summary>A parsed URL path under <c>/live/</c>. Each resource has one spelling; anything else is rejected.</summary>
 internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel, SessionId Session, string Rendition, long Number, int Part)
 {
     /// <summary>
-    /// The init segment that a segment must need, or 0 when any will do. Players that count segments ask for some that are not begun; what comes may need another init segment than they have, and must not be
-    /// taken for what they asked for.
+    /// Number of the init segment that the segment must use, or 0 for any. Players that count segments request some that have not started.
+    /// Such a segment may need another init segment, and must then not be sent.
     /// </summary>
     public int Init { get; init; }
 
-    /// <summary>Longest rendition name, in characters.</summary>
+    /// <summary>Maximum length of a rendition name, in characters.</summary>
     public const int MaxRenditionName = 32;
 
     private const string Root = "/live/";
 
-    /// <summary>Longest path looked at, in characters; every good one is far shorter.</summary>
+    /// <summary>Maximum path length, in characters; valid paths are far shorter.</summary>
     private const int MaxLength = 256;
 
-    /// <summary>The object's name of an init segment, a segment or a sheet: the address without the leading slash.</summary>
+    /// <summary>Object name of an init segment, a segment or a sprite sheet: the path without its leading slash.</summary>
     public string ObjectName => Kind switch
     {
         LivePathKind.Init => $"live/{Channel}/{Session}/{Rendition}/init-{Number}.mp4",
@@ -80,7 +84,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         _ => $"live/{Channel}/{Session}/{Rendition}/{Number}.m4s",
     };
 
-    /// <summary>Takes a decoded path apart; <see langword="false"/> when it names nothing we know.</summary>
+    /// <summary>Parses a decoded path; <see langword="false"/> when it names no known resource.</summary>
     public static bool TryParse(string? path, out LivePath result)
     {
         result = default;
@@ -119,7 +123,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result) : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
-    /// <summary>Whether a text can be a rendition's name: 1 to 32 of <c>a-z 0-9 - _</c>, beginning with a letter or digit, and not what thumbnails are called.</summary>
+    /// <summary>
+    /// Whether a text is a valid rendition name: 1 to 32 of <c>a-z 0-9 - _</c>, starting with a letter or digit, and not
+    /// <see cref="ThumbnailTrack.Name"/>.
+    /// </summary>
     public static bool IsRenditionName(ReadOnlySpan<char> text)
     {
         if (text.Length is 0 or > MaxRenditionName || text[0] is '-' or '_' || text is ThumbnailTrack.Name)
@@ -189,7 +196,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return false;
         }
 
-        if (file == Hls.KeyPlaylist.FileName)
+        if (file == Broadcast.Origin.Hls.IFramePlaylist.FileName)
         {
             return Accept(new LivePath(LivePathKind.KeyPlaylist, channel, session, rendition, 0, 0), out result);
         }
@@ -209,8 +216,8 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         if (name is ['i', ..])
         {
             var dash = name.IndexOf('-');
-            return dash > 0 && TryParseNumber(name[1..dash], out var needed) && needed is >= 1 and <= int.MaxValue && TryParseNumber(name[(dash + 1)..], out var counted)
-                && Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, counted, 0) { Init = (int)needed }, out result);
+            return dash > 0 && TryParseNumber(name[1..dash], out var needed) && needed is >= 1 and <= int.MaxValue && TryParseNumber(name[(dash + 1)..], out var countedNumber)
+                && Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, countedNumber, 0) { Init = (int)needed }, out result);
         }
 
         var dot = name.IndexOf('.');
@@ -234,7 +241,7 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         return true;
     }
 
-    /// <summary>Digits only, no leading zero, at most 15 of them.</summary>
+    /// <summary>Accepts 1 to 15 digits without a leading zero.</summary>
     private static bool TryParseNumber(ReadOnlySpan<char> text, out long number)
     {
         number = 0;

@@ -1,28 +1,31 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Delivery;
 
-/// <summary>Answers requests for media: whole or a range, from memory straight into the response's own buffers, or streamed.</summary>
+/// <summary>Sends media, whole or as a range: from memory directly into the response's buffers, or streamed.</summary>
 internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> options, ILogger<MediaDelivery> logger)
 {
-    /// <summary>Bytes handed on at a time: enough that system calls cost little, few enough that ten thousand slow readers hold little.</summary>
+    /// <summary>Bytes written at a time: enough for few system calls, and little memory for ten thousand slow clients.</summary>
     private const int PieceLength = 64 * 1024;
 
-    /// <summary>Seconds for which caches may give media that has expired, where we fail (RFC 5861, 4): a day, as it is right however old.</summary>
+    /// <summary>
+    /// Seconds for which caches may serve expired media if the server fails (RFC 5861, 4): one day, because media never changes.
+    /// </summary>
     private const int StaleIfError = 86_400;
 
-    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes handed to viewers.");
+    private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>("broadcast_origin_media_bytes", "By", "Media bytes sent to viewers.");
 
     private readonly string _cacheControl = string.Create(
         CultureInfo.InvariantCulture, $"public, max-age={(long)options.Value.MediaMaxAge.TotalSeconds}, immutable, stale-if-error={StaleIfError}");
 
-    /// <summary>Answers a request.</summary>
-    public async Task AnswerAsync(HttpContext context, MediaSource source)
+    /// <summary>Responds to a request.</summary>
+    public async Task AnswerAsync(HttpContext context, MediaLocation source)
     {
         SpoolContent? content = null;
         try
@@ -31,11 +34,11 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             var total = source.Length;
             if (total is null)
             {
-                // Only the object knows how long it is: open it all, and again below when a range is wanted.
+                // Only the object knows its length: open it whole, and again below for a range.
                 content = await spool.ReadAsync(source.Object, source.Offset, null, context.RequestAborted);
                 if (content is null)
                 {
-                    Answers.NotFound(context);
+                    Responses.NotFound(context);
                     return;
                 }
 
@@ -44,7 +47,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
 
             var tag = string.Create(CultureInfo.InvariantCulture, $"\"{source.Tag}-{total}\"");
             var headers = context.Response.Headers;
-            SayWhatItIs(context, source);
+            SetHeaders(context, source);
             headers.ETag = tag;
             if (EntityTag.IsKnown(context.Request.Headers.IfNoneMatch, tag))
             {
@@ -60,7 +63,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
             {
                 headers.Remove("ETag");
                 headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{total}");
-                Answers.Empty(context, StatusCodes.Status416RangeNotSatisfiable, Answers.Brief);
+                Responses.Empty(context, StatusCodes.Status416RangeNotSatisfiable, Responses.BriefCaching);
                 return;
             }
 
@@ -70,7 +73,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
                 content = await spool.ReadAsync(source.Object, source.Offset + range.First, range.Length, context.RequestAborted);
                 if (content is null || content.Length != range.Length)
                 {
-                    Miss(context, source, range, content);
+                    RespondMissing(context, source, range, content);
                     return;
                 }
             }
@@ -92,7 +95,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         catch (Exception failure) when (failure is IOException or ObjectStoreException && !context.RequestAborted.IsCancellationRequested)
         {
             OriginLog.ReadFailed(logger, failure, source.Object);
-            Answers.TryAgain(context);
+            Responses.TryAgain(context);
         }
         finally
         {
@@ -100,19 +103,19 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         }
     }
 
-    /// <summary>Says how long caches may keep what is found there, and what it is.</summary>
-    public void SayWhatItIs(HttpContext context, MediaSource source)
+    /// <summary>Sets the cache lifetime and the CMSD header.</summary>
+    public void SetHeaders(HttpContext context, MediaLocation source)
     {
         var headers = context.Response.Headers;
         headers.CacheControl = source.MaxAge is { } maxAge
             ? string.Create(CultureInfo.InvariantCulture, $"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}")
             : _cacheControl;
-        Cmsd.Say(headers, source.Cmsd);
+        Cmsd.SetHeader(headers, source.Cmsd);
     }
 
-    /// <summary>Sends what comes after the bytes that were sent already, of an answer whose headers are the caller's.</summary>
-    /// <returns>How many bytes that were; <see langword="null"/> when they could not be had.</returns>
-    public async Task<long?> SendRestAsync(HttpContext context, MediaSource source, long sent)
+    /// <summary>Sends the rest of a resource after the bytes already sent; the caller sets the headers.</summary>
+    /// <returns>Number of bytes sent; <see langword="null"/> when they are unavailable.</returns>
+    public async Task<long?> SendRestAsync(HttpContext context, MediaLocation source, long sent)
     {
         SpoolContent? content = null;
         try
@@ -139,12 +142,12 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
     }
 
     /// <summary>
-    /// Copies content into the response's buffers in pieces, the only copy there is between the spool's memory and the kernel's, and hands them on as fast as the reader takes
-    /// them, so that a slow one holds a piece or two.
+    /// Copies content into the response's buffers in pieces, at the client's speed, so that a slow client holds one or two pieces. This is
+    /// the only copy between the spool's memory and the kernel's.
     /// </summary>
     private static async Task WriteAsync(HttpContext context, SpoolContent content)
     {
-        // Memory from a response that has not started would be copied once more.
+        // Buffers of a response that has not started would be copied once more.
         await context.Response.StartAsync(context.RequestAborted);
         var writer = context.Response.BodyWriter;
         var (left, slice, skip) = (content.Length, 0, 0);
@@ -170,7 +173,7 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         }
     }
 
-    /// <summary>Fills a piece from slices, from a place in them on, and moves the place.</summary>
+    /// <summary>Fills a buffer from slices and advances the position.</summary>
     private static void Gather(IReadOnlyList<ReadOnlyMemory<byte>> slices, ref int slice, ref int skip, Span<byte> piece)
     {
         while (!piece.IsEmpty)
@@ -183,16 +186,16 @@ internal sealed class MediaDelivery(ISpool spool, IOptions<OriginOptions> option
         }
     }
 
-    private void Miss(HttpContext context, MediaSource source, ByteRange range, SpoolContent? content)
+    private void RespondMissing(HttpContext context, MediaLocation source, ByteRange range, SpoolContent? content)
     {
         if (content is null)
         {
-            Answers.NotFound(context);
+            Responses.NotFound(context);
             return;
         }
 
         OriginLog.ReadShort(logger, source.Object, range.Length, content.Length, source.Offset + range.First);
-        Answers.TryAgain(context);
+        Responses.TryAgain(context);
     }
 
     private static ValueTask DisposeAsync(SpoolContent? content) => content?.DisposeAsync() ?? default;

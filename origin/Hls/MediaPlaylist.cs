@@ -1,68 +1,81 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Origin.Delivery;
-using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Dvr;
 
 namespace Broadcast.Origin.Hls;
 
-/// <summary>A media playlist (RFC 8216, 4.3.3; tags of draft-pantos-hls-rfc8216bis where RFC 8216 has none). Each property is one tag.</summary>
+/// <summary>
+/// A media playlist (RFC 8216, 4.3.3; draft-pantos-hls-rfc8216bis for tags that RFC 8216 lacks). Each property is one tag.
+/// </summary>
 internal sealed record MediaPlaylist
 {
-    /// <summary><c>EXT-X-VERSION</c>: 8 is what <c>EXT-X-GAP</c> wants. Said from the first playlist on, because a playlist may not change it later.</summary>
+    /// <summary>
+    /// <c>EXT-X-VERSION</c>: <c>EXT-X-GAP</c> requires 8. The first playlist already states it, because a playlist may not change its
+    /// version later.
+    /// </summary>
     public const int Version = 8;
 
-    /// <summary>The same where <c>EXT-X-SKIP</c> may come. Date ranges, for which it would be 10, are not skipped, because there are none.</summary>
+    /// <summary>
+    /// <c>EXT-X-VERSION</c> where <c>EXT-X-SKIP</c> may occur. Skipped date ranges would require 10; there are no date ranges.
+    /// </summary>
     public const int SkippingVersion = 9;
 
-    /// <summary><c>EXT-X-TARGETDURATION</c>, whole seconds.</summary>
+    /// <summary><c>EXT-X-TARGETDURATION</c>, in whole seconds.</summary>
     public required int TargetDuration { get; init; }
 
     /// <summary>
-    /// <c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: how far from the end players should stay; three target durations or more. <see langword="null"/> where no server answers: three target durations are then
-    /// what players keep (RFC 8216, 6.3.3).
+    /// <c>EXT-X-SERVER-CONTROL:HOLD-BACK</c>: minimum distance from the live edge at which players play; at least three target durations.
+    /// <see langword="null"/> for playlists served from a bucket: players then use three target durations (RFC 8216, 6.3.3).
     /// </summary>
     public required TimeSpan? HoldBack { get; init; }
 
-    /// <summary><c>EXT-X-MEDIA-SEQUENCE</c>: number of the first segment.</summary>
+    /// <summary><c>EXT-X-MEDIA-SEQUENCE</c>: sequence number of the first segment.</summary>
     public required long MediaSequence { get; init; }
 
-    /// <summary><c>EXT-X-DISCONTINUITY-SEQUENCE</c>: discontinuities before the first segment, the same for all renditions.</summary>
+    /// <summary>
+    /// <c>EXT-X-DISCONTINUITY-SEQUENCE</c>: number of discontinuities before the first segment, the same for all renditions.
+    /// </summary>
     public required long DiscontinuitySequence { get; init; }
 
-    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: every segment can be decoded without the others.</summary>
+    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: every segment can be decoded without other segments.</summary>
     public required bool IndependentSegments { get; init; }
 
-    /// <summary><c>EXT-X-PART-INF</c> and what belongs to it, or <see langword="null"/> when only whole segments are offered.</summary>
+    /// <summary><c>EXT-X-PART-INF</c> and its related attributes, or <see langword="null"/> when only whole segments are offered.</summary>
     public LowLatency? LowLatency { get; init; }
 
-    /// <summary><c>EXT-X-SKIP:SKIPPED-SEGMENTS</c>: segments that a delta update leaves out at the front; 0 in a whole playlist.</summary>
+    /// <summary>
+    /// <c>EXT-X-SKIP:SKIPPED-SEGMENTS</c>: number of segments that a delta update omits at the start; 0 in a full playlist.
+    /// </summary>
     public int SkippedSegments { get; init; }
 
-    /// <summary><c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where nothing is ever removed, otherwise <see langword="null"/>. Never changed at an address.</summary>
+    /// <summary>
+    /// <c>EXT-X-PLAYLIST-TYPE</c>: <c>EVENT</c> where no segment is ever removed, otherwise <see langword="null"/>. Constant for a URL.
+    /// </summary>
     public string? Type { get; init; }
 
-    /// <summary><c>EXT-X-START</c>: players begin at the first segment, though the live edge goes on.</summary>
-    public bool StartsAtBegin { get; init; }
+    /// <summary><c>EXT-X-START</c>: players start at the first segment, although the session is live.</summary>
+    public bool StartsAtFirstSegment { get; init; }
 
-    /// <summary>What stands before the segments, in chapters.</summary>
-    public PastRange Past { get; init; } = new(1, 0, []);
+    /// <summary>Segments in index blocks, listed before <see cref="Segments"/>.</summary>
+    public DvrPlaylistRange DvrRange { get; init; } = new(1, 0, []);
 
-    /// <summary>The segments behind those, oldest first, without those skipped; the last may be open.</summary>
+    /// <summary>Segments after the index blocks, oldest first, without skipped segments; the last may be open.</summary>
     public required IReadOnlyList<PlaylistSegment> Segments { get; init; }
 
-    /// <summary><c>EXT-X-PRELOAD-HINT</c>: address of the part that comes next, or <see langword="null"/>.</summary>
+    /// <summary><c>EXT-X-PRELOAD-HINT</c>: URI of the next part, or <see langword="null"/>.</summary>
     public string? Hint { get; init; }
 
     /// <summary><c>EXT-X-RENDITION-REPORT</c>: the other renditions.</summary>
     public IReadOnlyList<RenditionReport> Reports { get; init; } = [];
 
-    /// <summary><c>EXT-X-ENDLIST</c>: nothing follows.</summary>
+    /// <summary><c>EXT-X-ENDLIST</c>: no segments follow.</summary>
     public required bool IsEnded { get; init; }
 
     /// <summary>Writes the playlist.</summary>
-    /// <param name="text">Where to.</param>
-    /// <param name="map">Address of the init segment that the chapters end with, or <see langword="null"/> when there are none.</param>
-    /// <returns>Where in the text the chapters belong.</returns>
+    /// <param name="text">Destination.</param>
+    /// <param name="map">URI of the last init segment in the index blocks, or <see langword="null"/> when there are none.</param>
+    /// <returns>Position in the text at which the index blocks are inserted.</returns>
     public int Write(StringBuilder text, string? map = null)
     {
         var culture = CultureInfo.InvariantCulture;
@@ -83,7 +96,7 @@ internal sealed record MediaPlaylist
             text.Append(culture, $"#EXT-X-PLAYLIST-TYPE:{Type}\n");
         }
 
-        if (StartsAtBegin)
+        if (StartsAtFirstSegment)
         {
             text.Append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES\n");
         }
@@ -98,8 +111,9 @@ internal sealed record MediaPlaylist
             text.Append(culture, $"#EXT-X-SKIP:SKIPPED-SEGMENTS={SkippedSegments}\n");
         }
 
-        // Also said after a skip, where a player that put the playlist together would know it: it costs a line, and one that reads the rest alone needs it.
-        var place = text.Length;
+        // The map is repeated after a skip. A player that merges the update already knows it, but a parser that reads only the update needs
+        // it.
+        var insertAt = text.Length;
         foreach (var segment in Segments)
         {
             segment.Write(text, segment.Map != map);
@@ -121,29 +135,29 @@ internal sealed record MediaPlaylist
             text.Append("#EXT-X-ENDLIST\n");
         }
 
-        return place;
+        return insertAt;
     }
 
-    /// <summary>The playlist as it goes out, with its chapters.</summary>
-    public Document ToDocument(IReadOnlyList<ChapterText> chapters)
+    /// <summary>The serialized playlist with its index blocks.</summary>
+    public Document ToDocument(IReadOnlyList<IndexBlockPlaylist> indexBlocks)
     {
         var text = new StringBuilder(4096 + (Segments.Count * 128));
-        var place = Write(text, chapters is [.., var last] ? last.LastMap : null);
+        var insertAt = Write(text, indexBlocks is [.., var last] ? last.LastMap : null);
         var all = text.ToString();
-        using var target = new MemoryStream(all.Length + chapters.Sum(chapter => chapter.Text.Length + 64));
-        target.Write(Encoding.UTF8.GetBytes(all[..place]));
+        using var target = new MemoryStream(all.Length + indexBlocks.Sum(indexBlock => indexBlock.Text.Length + 64));
+        target.Write(Encoding.UTF8.GetBytes(all[..insertAt]));
         string? map = null;
-        foreach (var chapter in chapters)
+        foreach (var indexBlock in indexBlocks)
         {
-            chapter.Write(target, chapter.FirstMap != map);
-            map = chapter.LastMap;
+            indexBlock.Write(target, indexBlock.FirstMap != map);
+            map = indexBlock.LastMap;
         }
 
-        target.Write(Encoding.UTF8.GetBytes(all[place..]));
+        target.Write(Encoding.UTF8.GetBytes(all[insertAt..]));
         return new Document(target.ToArray(), ContentTypes.Hls);
     }
 
-    /// <summary>The playlist as it goes out.</summary>
+    /// <summary>The serialized playlist.</summary>
     public Document ToDocument()
     {
         var text = new StringBuilder(512 + (Segments.Count * 128) + (LowLatency is null ? 0 : 4096));
@@ -153,21 +167,23 @@ internal sealed record MediaPlaylist
 }
 
 /// <summary>A segment in a media playlist.</summary>
-/// <param name="Uri">Its address, relative to the playlist's.</param>
-/// <param name="Duration"><c>EXTINF</c>, seconds.</param>
-/// <param name="Map"><c>EXT-X-MAP</c>: address of the init segment it needs, or <see langword="null"/> when that is not known. Written where it changes.</param>
-/// <param name="WallClock"><c>EXT-X-PROGRAM-DATE-TIME</c>: when its first sample was captured.</param>
-/// <param name="Discontinuity"><c>EXT-X-DISCONTINUITY</c>: a new run of timestamps or configurations begins with it.</param>
-/// <param name="IsGap"><c>EXT-X-GAP</c>: there is nothing at its address.</param>
+/// <param name="Uri">Its URI, relative to the playlist.</param>
+/// <param name="Duration"><c>EXTINF</c>, in seconds.</param>
+/// <param name="Map"><c>EXT-X-MAP</c>: URI of its init segment, or <see langword="null"/> when unknown. Written where it changes.</param>
+/// <param name="WallClock"><c>EXT-X-PROGRAM-DATE-TIME</c>: wall-clock time of its first sample.</param>
+/// <param name="Discontinuity"><c>EXT-X-DISCONTINUITY</c>: timestamps or configuration change at its start.</param>
+/// <param name="IsGap"><c>EXT-X-GAP</c>: the segment is not available.</param>
 internal sealed record PlaylistSegment(string Uri, double Duration, string? Map, DateTimeOffset WallClock, bool Discontinuity, bool IsGap)
 {
-    /// <summary>Its parts, where they are listed.</summary>
+    /// <summary>Its parts, where parts are listed.</summary>
     public IReadOnlyList<PlaylistPart> Parts { get; init; } = [];
 
-    /// <summary>Whether more parts follow, so that neither its address nor its length is said yet.</summary>
+    /// <summary>Whether more parts follow; an open segment has no <c>EXTINF</c> and no URI yet.</summary>
     public bool IsOpen { get; init; }
 
-    /// <summary>Writes the segment's tags and its address. What applies to the segment stands before its first part (RFC 8216bis, 4.4.4.9).</summary>
+    /// <summary>
+    /// Writes the segment's tags and URI. Tags that apply to the segment precede its first part (draft-pantos-hls-rfc8216bis, 4.4.4.9).
+    /// </summary>
     public void Write(StringBuilder text, bool writeMap)
     {
         var culture = CultureInfo.InvariantCulture;

@@ -4,23 +4,23 @@ using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Hls;
 
-/// <summary>A multivariant playlist (RFC 8216, 4.3.4, where it is called master). Each property is one tag.</summary>
+/// <summary>A multivariant playlist (RFC 8216, 4.3.4, there named master playlist). Each property is one tag.</summary>
 internal sealed record MultivariantPlaylist
 {
-    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: true of every segment of every playlist listed.</summary>
+    /// <summary><c>EXT-X-INDEPENDENT-SEGMENTS</c>: applies to every segment of every listed playlist.</summary>
     public required bool IndependentSegments { get; init; }
 
-    /// <summary><c>EXT-X-MEDIA</c>: renditions that variants refer to.</summary>
+    /// <summary><c>EXT-X-MEDIA</c>: audio renditions that variants refer to.</summary>
     public required IReadOnlyList<AudioRendition> Audio { get; init; }
 
-    /// <summary><c>EXT-X-MEDIA</c>: captions in the pictures of variants.</summary>
+    /// <summary><c>EXT-X-MEDIA</c>: captions embedded in the video of variants.</summary>
     public required IReadOnlyList<CaptionRendition> Captions { get; init; }
 
-    /// <summary><c>EXT-X-STREAM-INF</c>: the variants, the one to begin with first.</summary>
+    /// <summary><c>EXT-X-STREAM-INF</c>: the variant streams; players start with the first.</summary>
     public required IReadOnlyList<VariantStream> Variants { get; init; }
 
-    /// <summary><c>EXT-X-I-FRAME-STREAM-INF</c>: what to show while a viewer searches.</summary>
-    public IReadOnlyList<KeyStream> Keys { get; init; } = [];
+    /// <summary><c>EXT-X-I-FRAME-STREAM-INF</c>: I-frame playlists for seeking.</summary>
+    public IReadOnlyList<IFrameStream> IFrameStreams { get; init; } = [];
 
     /// <summary><c>EXT-X-IMAGE-STREAM-INF</c>: the playlist of thumbnails, or <see langword="null"/> when there are none.</summary>
     public ImageStream? Images { get; init; }
@@ -50,15 +50,15 @@ internal sealed record MultivariantPlaylist
             variant.Write(text);
         }
 
-        foreach (var keys in Keys)
+        foreach (var iFrames in IFrameStreams)
         {
-            keys.Write(text);
+            iFrames.Write(text);
         }
 
         Images?.Write(text);
     }
 
-    /// <summary>The playlist as it goes out.</summary>
+    /// <summary>The serialized playlist.</summary>
     public Document ToDocument()
     {
         var text = new StringBuilder(1024);
@@ -72,8 +72,8 @@ internal sealed record MultivariantPlaylist
 /// <param name="Name"><c>NAME</c>, unique in the group.</param>
 /// <param name="Language"><c>LANGUAGE</c>, BCP 47, or <see langword="null"/>.</param>
 /// <param name="IsDefault"><c>DEFAULT</c></param>
-/// <param name="Channels"><c>CHANNELS</c>; 0 leaves it out.</param>
-/// <param name="Uri"><c>URI</c> of its media playlist, or <see langword="null"/> when the variants that name the group are it.</param>
+/// <param name="Channels"><c>CHANNELS</c>; omitted when 0.</param>
+/// <param name="Uri"><c>URI</c> of its media playlist, or <see langword="null"/> when the variant itself carries this rendition.</param>
 internal sealed record AudioRendition(string Group, string Name, string? Language, bool IsDefault, int Channels, string? Uri)
 {
     /// <summary>Writes the tag.</summary>
@@ -104,11 +104,11 @@ internal sealed record AudioRendition(string Group, string Name, string? Languag
 /// <param name="Bandwidth"><c>BANDWIDTH</c></param>
 /// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c></param>
 /// <param name="Codecs"><c>CODECS</c></param>
-/// <param name="Width">Of <c>RESOLUTION</c>; 0 leaves it out.</param>
-/// <param name="Height">Of <c>RESOLUTION</c>.</param>
-/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when it is not known.</param>
+/// <param name="Width">Width in <c>RESOLUTION</c>; omitted when 0.</param>
+/// <param name="Height">Height in <c>RESOLUTION</c>.</param>
+/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when unknown.</param>
 /// <param name="Uri"><c>URI</c></param>
-internal sealed record KeyStream(long Bandwidth, long AverageBandwidth, string Codecs, int Width, int Height, string? VideoRange, string Uri)
+internal sealed record IFrameStream(long Bandwidth, long AverageBandwidth, string Codecs, int Width, int Height, string? VideoRange, string Uri)
 {
     /// <summary>Writes the tag.</summary>
     public void Write(StringBuilder text)
@@ -129,10 +129,10 @@ internal sealed record KeyStream(long Bandwidth, long AverageBandwidth, string C
     }
 }
 
-/// <summary><c>EXT-X-IMAGE-STREAM-INF</c> ("Image Media Playlist", version 0.4); players that do not know it pass over it.</summary>
+/// <summary><c>EXT-X-IMAGE-STREAM-INF</c> ("Image Media Playlist", version 0.4). Players that do not support it ignore it.</summary>
 /// <param name="Bandwidth"><c>BANDWIDTH</c></param>
-/// <param name="Width">Of <c>RESOLUTION</c>: one thumbnail's.</param>
-/// <param name="Height">Of <c>RESOLUTION</c>.</param>
+/// <param name="Width">Width of one thumbnail, for <c>RESOLUTION</c>.</param>
+/// <param name="Height">Height of one thumbnail, for <c>RESOLUTION</c>.</param>
 /// <param name="Uri"><c>URI</c></param>
 internal sealed record ImageStream(long Bandwidth, int Width, int Height, string Uri)
 {
@@ -141,9 +141,11 @@ internal sealed record ImageStream(long Bandwidth, int Width, int Height, string
         text.Append(CultureInfo.InvariantCulture, $"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={Bandwidth},RESOLUTION={Width}x{Height},CODECS=\"jpeg\",URI=\"{Uri}\"\n");
 }
 
-/// <summary><c>EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS</c>: captions that are in the pictures, so that they have no address.</summary>
+/// <summary><c>EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS</c>: captions embedded in the video, which have no URI.</summary>
 /// <param name="Group"><c>GROUP-ID</c></param>
-/// <param name="Id"><c>INSTREAM-ID</c>: <c>CC1</c> to <c>CC4</c>, <c>SERVICE1</c> to <c>SERVICE63</c>. Also its <c>NAME</c>, because nothing else is known of it.</param>
+/// <param name="Id">
+/// <c>INSTREAM-ID</c>: <c>CC1</c> to <c>CC4</c>, <c>SERVICE1</c> to <c>SERVICE63</c>. Also used as <c>NAME</c>, because no name is known.
+/// </param>
 /// <param name="Language"><c>LANGUAGE</c>, BCP 47, or <see langword="null"/>.</param>
 internal sealed record CaptionRendition(string Group, string Id, string? Language)
 {
@@ -160,27 +162,27 @@ internal sealed record CaptionRendition(string Group, string Id, string? Languag
     }
 }
 
-/// <summary><c>EXT-X-STREAM-INF</c> and the address after it.</summary>
-/// <param name="Bandwidth"><c>BANDWIDTH</c>: peak bits a second, with the audio it plays with.</param>
-/// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c>, likewise.</param>
-/// <param name="Codecs"><c>CODECS</c>, without repeats.</param>
-/// <param name="Width">Of <c>RESOLUTION</c>; 0 leaves it out.</param>
-/// <param name="Height">Of <c>RESOLUTION</c>.</param>
-/// <param name="FrameRate"><c>FRAME-RATE</c>; 0 leaves it out.</param>
-/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when it is not known.</param>
+/// <summary><c>EXT-X-STREAM-INF</c> and the URI after it.</summary>
+/// <param name="Bandwidth"><c>BANDWIDTH</c>: peak bits per second, including its audio.</param>
+/// <param name="AverageBandwidth"><c>AVERAGE-BANDWIDTH</c>, including its audio.</param>
+/// <param name="Codecs"><c>CODECS</c>, without duplicates.</param>
+/// <param name="Width">Width in <c>RESOLUTION</c>; omitted when 0.</param>
+/// <param name="Height">Height in <c>RESOLUTION</c>.</param>
+/// <param name="FrameRate"><c>FRAME-RATE</c>; omitted when 0.</param>
+/// <param name="VideoRange"><c>VIDEO-RANGE</c>, or <see langword="null"/> when unknown.</param>
 /// <param name="AudioGroup"><c>AUDIO</c>, or <see langword="null"/>.</param>
 /// <param name="CaptionGroup">
-/// <c>CLOSED-CAPTIONS</c>, or <see langword="null"/> when none were seen. <c>NONE</c> is never said: nobody knows that none will come.
+/// <c>CLOSED-CAPTIONS</c>, or <see langword="null"/> when no captions were detected. Never <c>NONE</c>, because captions may start later.
 /// </param>
-/// <param name="Uri">Address of its media playlist.</param>
+/// <param name="Uri">URI of its media playlist.</param>
 internal sealed record VariantStream(
     long Bandwidth, long AverageBandwidth, IReadOnlyList<string> Codecs, int Width, int Height, double FrameRate, string? VideoRange, string? AudioGroup,
     string? CaptionGroup, string Uri)
 {
-    /// <summary><c>SCORE</c>: higher looks better; <see langword="null"/> where bits tell it.</summary>
+    /// <summary><c>SCORE</c>: higher is better; <see langword="null"/> where bitrates determine the order.</summary>
     public int? Score { get; init; }
 
-    /// <summary>Writes the tag and the address.</summary>
+    /// <summary>Writes the tag and the URI.</summary>
     public void Write(StringBuilder text)
     {
         var culture = CultureInfo.InvariantCulture;

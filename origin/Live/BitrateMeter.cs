@@ -1,9 +1,9 @@
 using Broadcast.Media;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// Measures what manifests promise about a rendition's bits a second, in steps so coarse that players do not see a new number with every segment.
+/// Measures the bitrates that manifests announce for a rendition, in steps so coarse that the values seldom change between segments.
 /// </summary>
 internal sealed class BitrateMeter(TimeSpan targetDuration)
 {
@@ -14,18 +14,18 @@ internal sealed class BitrateMeter(TimeSpan targetDuration)
     private long _announcedAverage;
 
     /// <summary>
-    /// RFC 8216, 4.3.4.2: "The peak segment bit rate of a Media Playlist is the largest bit rate of any contiguous set of segments whose total duration is
-    /// between 0.5 and 1.5 times the target duration." Measured; never falls.
+    /// Peak bitrate; never decreases. RFC 8216, 4.3.4.2: "The peak segment bit rate of a Media Playlist is the largest bit rate of any
+    /// contiguous set of segments whose total duration is between 0.5 and 1.5 times the target duration."
     /// </summary>
     public long Peak { get; private set; }
 
-    /// <summary>Over everything measured.</summary>
+    /// <summary>Average bitrate of everything measured.</summary>
     public long Average => _seconds > 0 ? (long)(_bytes * 8 / _seconds) : 0;
 
-    /// <summary>The average as manifests say it: kept as long as it is at most a fifth too high.</summary>
+    /// <summary>Average bitrate as announced in manifests; unchanged while it is at most a fifth too high.</summary>
     public long AnnouncedAverage => _announcedAverage;
 
-    /// <summary>Takes a whole segment.</summary>
+    /// <summary>Adds a closed segment.</summary>
     public void Add(long bytes, MediaTime duration)
     {
         _bytes += bytes;
@@ -44,7 +44,7 @@ internal sealed class BitrateMeter(TimeSpan targetDuration)
         }
     }
 
-    /// <summary>Rounds up to the next of 1.0, 1.1 … 2.0, 2.2 … 5.0, 5.5 … 10 times a power of ten: 4 to 10 % apart.</summary>
+    /// <summary>Rounds up to the next of 1.0, 1.1 … 2.0, 2.2 … 5.0, 5.5 … 10 times a power of ten: steps of 4 to 10 %.</summary>
     public static long Step(long bits)
     {
         if (bits <= 0)

@@ -3,49 +3,57 @@ using System.Net;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// Set as a feature of a request that comes through an edge or proxy that is trusted: it may ask for many viewers at once, so that what one client may have does not count for it. Whoever maps
-/// the origin sets it, because only he knows.
+/// Feature of requests that come through a trusted edge or proxy. Such a request may stand for many viewers, so the limits per client do
+/// not apply. The host sets it, because only the host knows the trusted proxies.
 /// </summary>
-public sealed class SharedConnection
+public sealed class TrustedProxyFeature
 {
-    private SharedConnection()
+    private TrustedProxyFeature()
     {
     }
 
-    /// <summary>The one there is.</summary>
-    public static SharedConnection Instance { get; } = new();
+    /// <summary>The singleton.</summary>
+    public static TrustedProxyFeature Instance { get; } = new();
 }
 
 /// <summary>
-/// Set as a feature of a request that does not come through a trusted edge or proxy, where the operator has named those there are: then its address is the client's own, whatever its headers say. Whoever maps the origin sets it.
+/// Feature of requests that do not come through a trusted edge or proxy, set where the operator configured trusted proxies. The
+/// connection's address is then the client's own, whatever the headers say. The host sets it.
 /// </summary>
-public sealed class DirectConnection
+public sealed class DirectClientFeature
 {
-    private DirectConnection()
+    private DirectClientFeature()
     {
     }
 
-    /// <summary>The one there is.</summary>
-    public static DirectConnection Instance { get; } = new();
+    /// <summary>The singleton.</summary>
+    public static DirectClientFeature Instance { get; } = new();
 }
 
-/// <summary>How many requests each client has of a kind, under one limit for each. A client is what <see cref="SubscriberNetwork"/> says. Bounded by the requests there are. Safe to use from any thread.</summary>
-/// <param name="limit">Requests of one client at most, 1 or more.</param>
+/// <summary>
+/// Counts the concurrent requests of each client, with a limit per client. <see cref="ClientNetwork"/> defines the client. Bounded by
+/// the number of open requests. Thread-safe.
+/// </summary>
+/// <param name="limit">Maximum requests of one client, 1 or more.</param>
 internal sealed class ClientCount(int limit)
 {
     private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
 
-    /// <summary>Clients that have any.</summary>
+    /// <summary>Number of clients with requests.</summary>
     public int Clients => _counts.Count;
 
-    /// <summary>Whom a request counts for; <see langword="null"/> when for nobody: it comes from an edge, or has no address.</summary>
+    /// <summary>
+    /// The client of a request; <see langword="null"/> when no limit applies, because it comes from an edge or has no address.
+    /// </summary>
     public static IPAddress? Of(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address && context.Features.Get<SharedConnection>() is null ? SubscriberNetwork.Of(address) : null;
+        context.Connection.RemoteIpAddress is { } address && context.Features.Get<TrustedProxyFeature>() is null ? ClientNetwork.Of(address) : null;
 
-    /// <summary>One more; <see langword="false"/> when the client has as many as it may have. Whoever got in leaves.</summary>
+    /// <summary>
+    /// Counts a request; <see langword="false"/> when the client has its maximum. After success, <see cref="Exit"/> must be called.
+    /// </summary>
     public bool TryEnter(IPAddress? client)
     {
         while (client is not null)
@@ -70,8 +78,8 @@ internal sealed class ClientCount(int limit)
         return true;
     }
 
-    /// <summary>One less.</summary>
-    public void Leave(IPAddress? client)
+    /// <summary>Ends a request.</summary>
+    public void Exit(IPAddress? client)
     {
         while (client is not null && _counts.TryGetValue(client, out var count))
         {

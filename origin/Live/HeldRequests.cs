@@ -3,19 +3,19 @@ using System.Net;
 using Broadcast.Media;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// The requests that wait for what a session will bring: counts them under a limit, and one for each client, and looks now and then after those that wait in vain, with one clock for all.
-/// Safe to use from any thread.
+/// Requests held until a session has the requested media. Limits their number, in total and per client, and periodically releases those
+/// that wait in vain, with one timer for all. Thread-safe.
 /// </summary>
 internal sealed class HeldRequests : IDisposable
 {
-    /// <summary>How often the clock looks while anybody waits: what a request may be held too long.</summary>
+    /// <summary>Timer interval while requests are held; a request may be held that much too long.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private static readonly UpDownCounter<long> Waiting =
-        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held", "{request}", "Requests that are held until what they ask for exists.");
+        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held", "{request}", "Requests held until the requested media exists.");
 
     private readonly Lock _gate = new();
     private readonly HashSet<LiveSession> _sessions = [];
@@ -23,21 +23,24 @@ internal sealed class HeldRequests : IDisposable
     private readonly int _limit;
     private readonly ClientCount _clients;
     private int _held;
-    private bool _runs;
+    private bool _isRunning;
     private bool _released;
 
     public HeldRequests(TimeProvider time, IOptions<OriginOptions> options)
     {
         (_limit, _clients) = (options.Value.MaxHeldRequests, new ClientCount(options.Value.MaxHeldPerClient));
-        _clock = time.CreateTimer(static self => ((HeldRequests)self!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _clock = time.CreateTimer(static self => ((HeldRequests)self!).CheckSessions(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>How many wait.</summary>
+    /// <summary>Number of held requests.</summary>
     public int Count => Volatile.Read(ref _held);
 
-    /// <summary>One more waits; <see langword="false"/> when too many do already, which is counted. Whoever got in leaves.</summary>
-    /// <param name="client">Whom it counts for, from <see cref="ClientCount.Of"/>.</param>
-    /// <param name="reason">Why not; means nothing where it is in.</param>
+    /// <summary>
+    /// Counts a held request; <see langword="false"/> when a limit is reached, which is counted. After success, <see cref="Exit"/> must be
+    /// called.
+    /// </summary>
+    /// <param name="client">The client, from <see cref="ClientCount.Of"/>.</param>
+    /// <param name="reason">The exceeded limit; meaningless on success.</param>
     public bool TryEnter(IPAddress? client, out OverloadReason reason)
     {
         reason = OverloadReason.Held;
@@ -57,23 +60,23 @@ internal sealed class HeldRequests : IDisposable
         return false;
     }
 
-    /// <summary>One has its answer.</summary>
-    public void Leave(IPAddress? client)
+    /// <summary>Ends a held request.</summary>
+    public void Exit(IPAddress? client)
     {
         Interlocked.Decrement(ref _held);
-        _clients.Leave(client);
+        _clients.Exit(client);
         Waiting.Add(-1);
     }
 
-    /// <summary>Somebody waits for a session: it is looked after until nobody does.</summary>
-    /// <returns><see langword="false"/> when nobody is to wait any longer.</returns>
+    /// <summary>Watches a session until no request waits for it.</summary>
+    /// <returns><see langword="false"/> when the server stops and requests may not wait any longer.</returns>
     public bool Watch(LiveSession session)
     {
         lock (_gate)
         {
-            if (!_released && _sessions.Add(session) && !_runs)
+            if (!_released && _sessions.Add(session) && !_isRunning)
             {
-                _runs = true;
+                _isRunning = true;
                 _clock.Change(Interval, Interval);
             }
 
@@ -81,7 +84,9 @@ internal sealed class HeldRequests : IDisposable
         }
     }
 
-    /// <summary>Wakes all who wait for playlists, now and from now on: the server stops, and nobody who waits for it should hold it up.</summary>
+    /// <summary>
+    /// Releases all requests that wait for playlists, now and in future, so that they do not delay the server's shutdown.
+    /// </summary>
     public void Release()
     {
         lock (_gate)
@@ -89,20 +94,20 @@ internal sealed class HeldRequests : IDisposable
             _released = true;
             foreach (var session in _sessions)
             {
-                session.WakeWhoeverWaitsInVain(everybody: true);
+                session.WakeExpiredRequests(all: true);
             }
         }
     }
 
-    /// <summary>Looks after all who wait, as the clock does.</summary>
-    public void Look()
+    /// <summary>Checks all watched sessions, as the timer does.</summary>
+    public void CheckSessions()
     {
         lock (_gate)
         {
-            _sessions.RemoveWhere(static session => !session.WakeWhoeverWaitsInVain());
-            if (_sessions.Count == 0 && _runs)
+            _sessions.RemoveWhere(static session => !session.WakeExpiredRequests());
+            if (_sessions.Count == 0 && _isRunning)
             {
-                _runs = false;
+                _isRunning = false;
                 _clock.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
         }

@@ -1,48 +1,50 @@
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// How late a rendition's parts come by the clock. What comes in one go after a silence is late, too, but less and less: that is being made up for, and says nothing of how late parts will be from then on. Pure.
+/// Delay of a rendition's parts against the clock. A burst after an interruption is late too, but less and less; such catching up does not
+/// predict the delay of later parts. Pure.
 /// </summary>
 internal sealed class Lateness
 {
-    /// <summary>Parts that are looked at: about a second of them.</summary>
-    private const int Parts = 4;
+    /// <summary>Number of recent parts considered: about one second.</summary>
+    private const int WindowSize = 4;
 
-    /// <summary>So much later than the part before means that there was a silence in between.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
+    /// <summary>Increase in delay from one part to the next that indicates an interruption.</summary>
+    private static readonly TimeSpan InterruptionThreshold = TimeSpan.FromSeconds(1);
 
-    private readonly Queue<TimeSpan> _newest = new(Parts);
-    private TimeSpan? _before;
+    private readonly Queue<TimeSpan> _newest = new(WindowSize);
+    private TimeSpan? _beforeInterruption;
     private TimeSpan? _last;
 
-    /// <summary>The latest of the newest parts; what it was before a silence, while that is made up for; 0 when nothing is known.</summary>
-    public TimeSpan Usual => _before ?? Latest;
+    /// <summary>Maximum delay of the recent parts; during catch-up, the value before the interruption; 0 when nothing is known.</summary>
+    public TimeSpan Typical => _beforeInterruption ?? Latest;
 
     private TimeSpan Latest => _newest.Count == 0 ? TimeSpan.Zero : _newest.Max();
 
-    /// <summary>A part has come.</summary>
-    /// <param name="afterItsEnd">How long after its end.</param>
-    /// <param name="length">How long it is.</param>
-    public void Came(TimeSpan afterItsEnd, TimeSpan length)
+    /// <summary>Records the arrival of a part.</summary>
+    /// <param name="delay">Delay after the part's end.</param>
+    /// <param name="length">Duration of the part.</param>
+    public void Record(TimeSpan delay, TimeSpan length)
     {
-        if (afterItsEnd - _last > Silence)
+        if (delay - _last > InterruptionThreshold)
         {
-            _before ??= Latest;
+            _beforeInterruption ??= Latest;
             _newest.Clear();
         }
 
-        _last = afterItsEnd;
-        if (_newest.Count == Parts)
+        _last = delay;
+        if (_newest.Count == WindowSize)
         {
             _newest.Dequeue();
         }
 
-        _newest.Enqueue(afterItsEnd);
+        _newest.Enqueue(delay);
 
-        // At the pace of the clock lateness stays as it is, in one go it falls by each part's length: it is made up for while it falls by a third of that at least.
-        if (_before is not null && _newest.Count == Parts && _newest.Peek() - afterItsEnd < length)
+        // At real-time pace the delay stays constant; in a burst it falls by each part's duration. Catch-up continues while the delay falls
+        // by at least a third of that.
+        if (_beforeInterruption is not null && _newest.Count == WindowSize && _newest.Peek() - delay < length)
         {
-            _before = null;
+            _beforeInterruption = null;
         }
     }
 }

@@ -1,42 +1,44 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// Everything that can be watched, folded from timelines. Safe to use from any thread; questions are answered from memory. Bounded by the channels there are,
-/// <see cref="OriginOptions.MaxSessionsPerChannel"/> and each session's window.
+/// All playable sessions, projected from timelines. Thread-safe; queries are answered from memory. Bounded by the number of channels,
+/// <see cref="OriginOptions.MaxSessionsPerChannel"/> and each session's live window.
 /// </summary>
 /// <param name="options">The limits.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Where it is told what begins and ends.</param>
-/// <param name="audience">Who knows how much of each session viewers get; without it, all of what did not begin hidden.</param>
-/// <param name="authority">Who knows who may watch each session; without it, everybody.</param>
-public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionAudience? audience = null, IViewerAuthority? authority = null)
+/// <param name="logger">Logger for starts and ends of sessions.</param>
+/// <param name="visibility">Source of session visibility; without it, sessions are visible unless they started hidden.</param>
+/// <param name="authorizer">Source of access policies; without it, all viewers have access.</param>
+public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider time, ILogger<LiveDirectory> logger, ISessionVisibility? visibility = null, IViewerAuthorizer? authorizer = null)
     : ITimelineSink
 {
     private readonly ConcurrentDictionary<ChannelName, LiveChannel> _channels = new();
     private readonly Lock _gate = new();
 
-    /// <summary>What viewers get of sessions.</summary>
-    internal Audience Audience { get; } = new(audience, authority);
+    /// <summary>Selects the visible part of each session.</summary>
+    internal SessionVisibilityFilter VisibilityFilter { get; } = new(visibility, authorizer);
 
-    /// <summary>A channel as it is now, whether its viewers get that or not; offline when nothing is known of it.</summary>
+    /// <summary>The current status of a channel, including hidden sessions; offline when the channel is unknown.</summary>
     public ChannelStatus Status(ChannelName channel) => FindChannel(channel)?.Status() ?? LiveChannel.Offline(channel);
 
-    /// <summary>Whether viewers get nothing of a session that goes on.</summary>
-    public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found && Audience.IsHidden(found);
+    /// <summary>Whether a running session is hidden from viewers.</summary>
+    public bool IsHidden(ChannelName channel, SessionId? session) => session is { } id && FindChannel(channel)?.Find(id) is { } found && VisibilityFilter.IsHidden(found);
 
-    /// <summary>All channels that have a session, in order of names.</summary>
+    /// <summary>All channels that have a session, sorted by name.</summary>
     public IReadOnlyList<ChannelStatus> All() =>
         [.. _channels.Values.Select(channel => channel.Status()).OrderBy(status => status.Channel.Value, StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
     {
-        var target = FindChannel(channel)?.Find(session) ?? Begin(channel, session, events);
+        var target = FindChannel(channel)?.Find(session) ?? StartSession(channel, session, events);
         if (target is null)
         {
             OriginLog.SessionUnknown(logger, channel, session);
@@ -44,7 +46,7 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
         }
 
         var (wasPlayable, wasEnded) = (target.IsPlayable, target.IsEnded);
-        target.Append(events, mistake => OriginLog.EventRefused(logger, channel, session, mistake));
+        target.Append(events, error => OriginLog.EventRejected(logger, channel, session, error));
         if (target.IsPlayable && !wasPlayable)
         {
             OriginLog.SessionPlayable(logger, channel, session);
@@ -55,8 +57,8 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
             OriginLog.SessionEnded(logger, channel, session, target.EndReason ?? "");
         }
 
-        // What its audience gets begins with the first that is for it, not with the first that somebody asks for.
-        _ = Audience.Of(target);
+        // The visible part starts with the first visible segment, not with the first request.
+        _ = VisibilityFilter.Of(target);
     }
 
     /// <inheritdoc/>
@@ -64,28 +66,28 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
     {
         lock (_gate)
         {
-            if (FindChannel(channel) is not { } found || found.Find(session) is not { } gone)
+            if (FindChannel(channel) is not { } found || found.Find(session) is not { } removed)
             {
                 return;
             }
 
-            found.Remove(gone);
+            found.Remove(removed);
             if (found.Sessions.Count == 0)
             {
                 _channels.TryRemove(channel, out _);
             }
         }
 
-        OriginLog.SessionForgotten(logger, channel, session);
+        OriginLog.SessionRemoved(logger, channel, session);
     }
 
     /// <summary>All channels that have sessions.</summary>
     internal IEnumerable<LiveChannel> Channels => _channels.Values;
 
-    /// <summary>The channel of a name, or <see langword="null"/> when it has no sessions.</summary>
+    /// <summary>The channel with a name, or <see langword="null"/> when it has no sessions.</summary>
     internal LiveChannel? FindChannel(ChannelName name) => _channels.GetValueOrDefault(name);
 
-    private LiveSession? Begin(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
+    private LiveSession? StartSession(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
     {
         if (events.OfType<TimelineEvent.Started>().FirstOrDefault() is not { } started)
         {
@@ -100,10 +102,10 @@ public sealed class LiveDirectory(IOptions<OriginOptions> options, TimeProvider 
                 return known;
             }
 
-            var begun = new LiveSession(started.Session with { Channel = channel, Id = session }, time);
-            found.Add(begun, options.Value.MaxSessionsPerChannel);
-            OriginLog.SessionKnown(logger, channel, session);
-            return begun;
+            var created = new LiveSession(started.Session with { Channel = channel, Id = session }, time);
+            found.Add(created, options.Value.MaxSessionsPerChannel);
+            OriginLog.SessionRegistered(logger, channel, session);
+            return created;
         }
     }
 }

@@ -1,14 +1,16 @@
-using Broadcast.Media;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
-/// <summary>How far a session can be watched.</summary>
+/// <summary>The live edge of a session.</summary>
 internal static class LiveEdge
 {
-    /// <summary>Wall clock up to which every rendition that ever had media has whole segments, or <see langword="null"/> while none has one.</summary>
+    /// <summary>
+    /// Wall-clock time up to which every rendition with media has closed segments, or <see langword="null"/> while none has one.
+    /// </summary>
     /// <param name="timeline">The session.</param>
-    /// <param name="records">What is known of its renditions, by name.</param>
-    public static DateTimeOffset? Of(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionRecord> records)
+    /// <param name="records">State of its renditions, by name.</param>
+    public static DateTimeOffset? Of(SessionTimeline timeline, IReadOnlyDictionary<string, RenditionHistory> records)
     {
         DateTimeOffset? edge = null;
         foreach (var rendition in timeline.Renditions)

@@ -1,18 +1,19 @@
 using Broadcast.Media;
-using Broadcast.Origin.Recordings;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Vod;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
-/// <summary>The posters of what is live and of the recordings that were asked for lately.</summary>
-/// <param name="directory">What is live.</param>
-/// <param name="shelf">What was opened to be replayed.</param>
-internal sealed class LivePosters(LiveDirectory directory, RecordingShelf shelf) : IPosters
+/// <summary>Posters of live sessions and of recently requested recordings.</summary>
+/// <param name="directory">The live sessions.</param>
+/// <param name="timelines">Cached timelines of recordings.</param>
+internal sealed class LivePosters(LiveDirectory directory, RecordingTimelineCache timelines) : IPosters
 {
     /// <inheritdoc/>
-    public KnownPoster? OfChannel(ChannelName channel) => Of(directory.FindChannel(channel)?.CurrentFor(directory.Audience, mayPreview: false));
+    public PosterInfo? OfChannel(ChannelName channel) => Of(directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false));
 
     /// <inheritdoc/>
-    public KnownPoster? OfSession(ChannelName channel, SessionId session) => shelf.Peek(channel, session) is { } whole ? Of(directory.Audience.Of(whole)) : null;
+    public PosterInfo? OfSession(ChannelName channel, SessionId session) => timelines.Peek(channel, session) is { } whole ? Of(directory.VisibilityFilter.Of(whole)) : null;
 
-    private static KnownPoster? Of(LiveSession? session) => session?.Poster is { } poster ? new(session.Id, session.Access, poster.Width, poster.Height) : null;
+    private static PosterInfo? Of(LiveSession? session) => session?.Poster is { } poster ? new(session.Id, session.Access, poster.Width, poster.Height) : null;
 }

@@ -1,46 +1,52 @@
-using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
-/// <content>What the audience gets of a session that is not all for it: a session of its own, folded from the same events, that begins later. Numbers and times are those of the whole.</content>
+/// <content>
+/// The visible part of a session: a session of its own, projected from the same events, that starts later. Sequence numbers and times are
+/// those of the whole session.
+/// </content>
 internal sealed partial class LiveSession
 {
-    private volatile LiveSession? _shown;
+    private volatile LiveSession? _visible;
 
-    /// <summary>Where it begins for its audience; <see langword="null"/> for the whole session.</summary>
-    public AudienceBegin? Begin { get; }
+    /// <summary>Start for its viewers; <see langword="null"/> for the whole session.</summary>
+    public VisibilityStart? VisibilityStart { get; }
 
-    /// <summary>Whether it began with nothing for its audience.</summary>
-    public bool BeginsHidden => _timeline.Session.BeginsHidden;
+    /// <summary>Whether the session started hidden.</summary>
+    public bool StartsHidden => _timeline.Session.BeginsHidden;
 
-    /// <summary>Who may watch it, as it began; <see langword="null"/> for whom its channel lets in.</summary>
+    /// <summary>Access policy from the session's start; <see langword="null"/> for the channel's policy.</summary>
     public ViewerAccess? Access => _timeline.Session.Access;
 
-    /// <summary>What the audience gets of it from an instant on; <see langword="null"/> while there is nothing of that yet. Always the same for the same instant.</summary>
+    /// <summary>
+    /// The part of the session from an instant on; <see langword="null"/> while it is empty. The same object for the same instant.
+    /// </summary>
     /// <param name="from">The instant.</param>
-    /// <param name="segment">The first segment, where that was found before.</param>
-    public LiveSession? Since(DateTimeOffset from, long? segment)
+    /// <param name="segment">The first segment, where an earlier call found it.</param>
+    public LiveSession? VisibleSince(DateTimeOffset from, long? segment)
     {
-        if (_shown is { } known && known.Begin!.From == from)
+        if (_visible is { } known && known.VisibilityStart!.From == from)
         {
             return known;
         }
 
         lock (_gate)
         {
-            if (_shown is { } made && made.Begin!.From == from)
+            if (_visible is { } made && made.VisibilityStart!.From == from)
             {
                 return made;
             }
 
-            if (AudienceBegin.Of(_timeline, from, segment) is not { } begin)
+            if (VisibilityStart.Of(_timeline, from, segment) is not { } visibilityStart)
             {
                 return null;
             }
 
-            var shown = new LiveSession(_timeline.Session, _time, begin);
-            shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(begin.Segment, begin.Run)], static _ => { });
-            return _shown = shown;
+            var shown = new LiveSession(_timeline.Session, _time, visibilityStart);
+            shown.Append([.. _timeline.Checkpoint(), new TimelineEvent.WindowMoved(visibilityStart.Segment, visibilityStart.Period)], static _ => { });
+            return _visible = shown;
         }
     }
 }

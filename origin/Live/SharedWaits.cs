@@ -1,23 +1,23 @@
 using System.Runtime.InteropServices;
 
-namespace Broadcast.Origin;
+namespace Broadcast.Origin.Live;
 
 /// <summary>
-/// Waits for news that end at a deadline. Those who wait for the same news until about the same moment share one task and one timer, so that ten thousand of them cost
-/// little more than one. A viewer who goes away need not be taken out of anything: every wait ends by itself, soon.
+/// Waits for a signal with a deadline. Waits for the same signal with about the same deadline share one task and one timer, so ten thousand
+/// cost little more than one. Waits of disconnected viewers need no removal: every wait soon ends by itself.
 /// </summary>
 internal sealed class SharedWaits(TimeProvider time)
 {
-    /// <summary>Deadlines are rounded up to this.</summary>
-    public static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(100);
+    /// <summary>Granularity to which deadlines are rounded up.</summary>
+    public static readonly TimeSpan Granularity = TimeSpan.FromMilliseconds(100);
 
     private static readonly Task<bool> News = Task.FromResult(true);
-    private static readonly Task<bool> Late = Task.FromResult(false);
+    private static readonly Task<bool> TimedOut = Task.FromResult(false);
     private readonly Lock _gate = new();
     private readonly Dictionary<(Task News, long Deadline), SharedWait> _waits = [];
     private bool _released;
 
-    /// <summary>Waits that go on, however many share each.</summary>
+    /// <summary>Number of distinct waits.</summary>
     public int Count
     {
         get
@@ -29,13 +29,13 @@ internal sealed class SharedWaits(TimeProvider time)
         }
     }
 
-    /// <summary>The deadline that lies so far ahead, or up to <see cref="Grain"/> further.</summary>
-    public long After(TimeSpan patience) => (long)Math.Ceiling((Now + patience) / Grain);
+    /// <summary>The deadline after a timeout, rounded up by at most <see cref="Granularity"/>.</summary>
+    public long After(TimeSpan timeout) => (long)Math.Ceiling((Now + timeout) / Granularity);
 
-    /// <summary>Waits for news, at most until a deadline.</summary>
-    /// <param name="news">Completes when there is some.</param>
+    /// <summary>Waits for a signal until a deadline.</summary>
+    /// <param name="news">The signal.</param>
     /// <param name="deadline">From <see cref="After"/>.</param>
-    /// <returns><see langword="false"/> when the deadline came first, or nobody is to wait any longer.</returns>
+    /// <returns><see langword="false"/> when the deadline passed first, or the server stops.</returns>
     public Task<bool> UntilAsync(Task news, long deadline)
     {
         if (news.IsCompleted)
@@ -46,19 +46,19 @@ internal sealed class SharedWaits(TimeProvider time)
         SharedWait wait;
         lock (_gate)
         {
-            var left = (deadline * Grain) - Now;
+            var left = (deadline * Granularity) - Now;
             if (_released || left <= TimeSpan.Zero)
             {
-                return Late;
+                return TimedOut;
             }
 
-            ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_waits, (news, deadline), out var known);
+            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_waits, (news, deadline), out var known);
             if (known)
             {
-                return place!.Task;
+                return slot!.Task;
             }
 
-            place = wait = new SharedWait(this, news, deadline);
+            slot = wait = new SharedWait(this, news, deadline);
             wait.Arm(time, left);
         }
 
@@ -66,7 +66,7 @@ internal sealed class SharedWaits(TimeProvider time)
         return wait.Task;
     }
 
-    /// <summary>Ends all waits, those of the future too: the server stops, and nobody who waits for it should hold it up.</summary>
+    /// <summary>Ends all current and future waits, so that they do not delay the server's shutdown.</summary>
     public void Release()
     {
         SharedWait[] all;
@@ -87,7 +87,7 @@ internal sealed class SharedWaits(TimeProvider time)
     private sealed class SharedWait(SharedWaits owner, Task news, long deadline)
     {
         private readonly TaskCompletionSource<bool> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly CancellationTokenSource _inVain = new();
+        private readonly CancellationTokenSource _expired = new();
         private ITimer? _timer;
 
         public Task<bool> Task => _end.Task;
@@ -96,11 +96,11 @@ internal sealed class SharedWaits(TimeProvider time)
         public void Arm(TimeProvider time, TimeSpan left) =>
             _timer = time.CreateTimer(static state => ((SharedWait)state!).End(false), this, left, Timeout.InfiniteTimeSpan);
 
-        /// <summary>The continuation runs on the thread pool: whoever announces does not pay for those who wait.</summary>
+        /// <summary>Registers a continuation. It runs on the thread pool, so the signaling thread does not pay for it.</summary>
         public void Listen() =>
-            _ = news.ContinueWith(static (_, state) => ((SharedWait)state!).End(true), this, _inVain.Token, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ = news.ContinueWith(static (_, state) => ((SharedWait)state!).End(true), this, _expired.Token, TaskContinuationOptions.None, TaskScheduler.Default);
 
-        public void End(bool isNews)
+        public void End(bool isSignaled)
         {
             lock (owner._gate)
             {
@@ -112,13 +112,13 @@ internal sealed class SharedWaits(TimeProvider time)
                 _timer?.Dispose();
             }
 
-            if (!isNews)
+            if (!isSignaled)
             {
-                // News may stay away for hours, and must not gather what waited for them.
-                _inVain.Cancel();
+                // The signal may stay away for hours and must not accumulate expired continuations.
+                _expired.Cancel();
             }
 
-            _end.SetResult(isNews);
+            _end.SetResult(isSignaled);
         }
     }
 }

@@ -1,25 +1,27 @@
 using System.Globalization;
 using System.Text;
+using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Thumbnails;
 
 /// <summary>
-/// The image media playlist of HLS ("Image Media Playlist", version 0.4, as Roku and others read it): each segment is a sheet. Where there is no sheet stands a gap, so that numbers follow from times and stay.
+/// The image media playlist of HLS ("Image Media Playlist", version 0.4, supported by Roku and others). Each segment is a sprite sheet. A
+/// missing sprite sheet is listed as a gap, so that sequence numbers follow from times and never change.
 /// </summary>
 internal static class ImagePlaylist
 {
     /// <summary>Writes the playlist.</summary>
-    /// <param name="track">The sheets.</param>
-    /// <param name="startedAt">Wall clock at the session's time zero.</param>
-    /// <param name="isEnded">Whether nothing follows.</param>
-    public static Document Draw(ThumbnailTrack track, DateTimeOffset startedAt, bool isEnded)
+    /// <param name="track">The sprite sheets.</param>
+    /// <param name="startedAt">Wall-clock time at the session's time zero.</param>
+    /// <param name="isEnded">Whether no sprite sheets follow.</param>
+    public static Document Render(ThumbnailTrack track, DateTimeOffset startedAt, bool isEnded)
     {
         var culture = CultureInfo.InvariantCulture;
         var number = NumberOf(track, 0);
         var text = new StringBuilder();
         text.Append("#EXTM3U\n");
-        text.Append(culture, $"#EXT-X-VERSION:{Hls.MediaPlaylist.Version}\n");
+        text.Append(culture, $"#EXT-X-VERSION:{Broadcast.Origin.Hls.MediaPlaylist.Version}\n");
         text.Append(culture, $"#EXT-X-TARGETDURATION:{Math.Ceiling(track.Duration.TotalSeconds)}\n");
         text.Append(culture, $"#EXT-X-MEDIA-SEQUENCE:{number}\n");
         text.Append("#EXT-X-IMAGES-ONLY\n");

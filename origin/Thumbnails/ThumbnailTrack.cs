@@ -1,33 +1,43 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Thumbnails;
 
-/// <summary>A session's sheets as one track: all of one layout and length, so that players can take them for one. Pure; the caller holds the timeline still meanwhile.</summary>
-/// <param name="Layout">How each is divided.</param>
-/// <param name="Duration">How long each is, whole milliseconds.</param>
-/// <param name="Sheets">By rising start, at least one; starts are multiples of the length.</param>
-internal sealed record ThumbnailTrack(SheetLayout Layout, TimeSpan Duration, IReadOnlyList<TimelineSheet> Sheets)
+/// <summary>
+/// A session's sprite sheets as one track. All have the same layout and duration. Pure; the caller prevents changes of the timeline
+/// meanwhile.
+/// </summary>
+/// <param name="Layout">Grid of each sprite sheet.</param>
+/// <param name="Duration">Duration of each sprite sheet, in whole milliseconds.</param>
+/// <param name="Sheets">At least one sprite sheet, in ascending order of start; starts are multiples of the duration.</param>
+internal sealed record ThumbnailTrack(SpriteSheetLayout Layout, TimeSpan Duration, IReadOnlyList<TimelineSpriteSheet> Sheets)
 {
-    /// <summary>Name of the folder of sheets in the session's, and of what lists them.</summary>
+    /// <summary>Name of the sprite sheets' folder in the session's folder, and of the files that list them.</summary>
     public const string Name = "thumbnails";
 
-    /// <summary>How long one thumbnail is.</summary>
+    /// <summary>Duration of one thumbnail.</summary>
     public TimeSpan TileDuration => Duration / Layout.Tiles;
 
-    /// <summary>Bits a second at most.</summary>
+    /// <summary>Maximum bits per second.</summary>
     public long Bandwidth => Math.Max(1, BitrateMeter.Step((long)Math.Ceiling(Sheets.Max(sheet => sheet.Length) * 8 / Duration.TotalSeconds)));
 
-    /// <summary>The track of a session, or <see langword="null"/> while it has no sheet. What is divided in another way than the newest sheet, as after a change of the configuration, is left out.</summary>
-    public static ThumbnailTrack? Of(SessionTimeline timeline) => Of(timeline.Sheets);
+    /// <summary>
+    /// The track of a session, or <see langword="null"/> while it has no sprite sheet. Sheets with another layout than the newest one, as
+    /// after a configuration change, are omitted.
+    /// </summary>
+    public static ThumbnailTrack? Of(SessionTimeline timeline) => Of(timeline.SpriteSheets);
 
-    /// <summary>The track of some sheets by rising start, or <see langword="null"/> where there are none; likewise.</summary>
-    public static ThumbnailTrack? Of(IReadOnlyList<TimelineSheet> sheets) => sheets is not [.., var newest]
+    /// <summary>
+    /// The track of sprite sheets in ascending order of start, or <see langword="null"/> when there are none. Same rule for layouts.
+    /// </summary>
+    public static ThumbnailTrack? Of(IReadOnlyList<TimelineSpriteSheet> sheets) => sheets is not [.., var newest]
         ? null
         : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(), [.. sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
 
-    /// <summary>A sheet's start in milliseconds, which names it.</summary>
-    public static long Milliseconds(TimelineSheet sheet) => sheet.Start.Rescale(1000).Ticks;
+    /// <summary>Start of a sprite sheet in milliseconds, which is its name.</summary>
+    public static long Milliseconds(TimelineSpriteSheet sheet) => sheet.Start.Rescale(1000).Ticks;
 
-    /// <summary>A sheet's address, relative to the session's folder.</summary>
-    public static string UriOf(TimelineSheet sheet) => FormattableString.Invariant($"{Name}/{Milliseconds(sheet)}.jpg");
+    /// <summary>URL of a sprite sheet, relative to the session's folder.</summary>
+    public static string UriOf(TimelineSpriteSheet sheet) => FormattableString.Invariant($"{Name}/{Milliseconds(sheet)}.jpg");
 }

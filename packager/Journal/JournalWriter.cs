@@ -1,32 +1,34 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Journal;
 
 /// <summary>
-/// Appends a session's events to its journal: one append a batch. Files are numbered, each begins with a checkpoint, and each goes to the object store once a
-/// newer one is there. Owned by one session; not thread-safe.
+/// Appends a session's events to its journal, with one append per batch. Files are numbered and start with a checkpoint. A file is uploaded
+/// once a newer one exists. Owned by one session; not thread-safe.
 /// </summary>
-/// <param name="spool">Where files are written.</param>
+/// <param name="spool">Spool for the files.</param>
 /// <param name="channel">The channel.</param>
 /// <param name="session">The session.</param>
-/// <param name="existing">Numbers of the files that exist, rising; the next is one above the highest.</param>
+/// <param name="existing">Numbers of the existing files, ascending. The next file has the number after the highest.</param>
 internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId session, IEnumerable<long> existing)
 {
     private readonly List<long> _older = [.. existing];
     private ISpoolFile? _file;
-    private ISpoolFile? _opening;
+    private ISpoolFile? _newFile;
     private long _number;
 
-    /// <summary>Events in the open file.</summary>
+    /// <summary>Number of events in the open file.</summary>
     public int Events { get; private set; }
 
     /// <summary>Whether a file is open.</summary>
     public bool IsOpen => _file is not null;
 
-    /// <summary>Appends events; where no file is open, begins one instead, whose checkpoint holds them.</summary>
-    /// <param name="events">The events.</param>
-    /// <param name="timeline">The timeline with the events in it.</param>
-    /// <exception cref="IOException">The disk refused; nothing was written.</exception>
+    /// <summary>Appends events. Without an open file, starts one, whose checkpoint contains them.</summary>
+    /// <param name="events">Events to append.</param>
+    /// <param name="timeline">Timeline that includes the events.</param>
+    /// <exception cref="IOException">The disk failed; nothing was written.</exception>
     public void Append(IReadOnlyList<TimelineEvent> events, SessionTimeline timeline)
     {
         if (_file is null)
@@ -39,8 +41,8 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         Events += events.Count;
     }
 
-    /// <summary>Goes on in a new file; the one before goes to the store, those before its predecessor go away.</summary>
-    /// <exception cref="IOException">The disk refused; the old file goes on.</exception>
+    /// <summary>Starts a new file. Uploads the previous file, and deletes all sealed files but the last two.</summary>
+    /// <exception cref="IOException">The disk failed; the old file remains open.</exception>
     public void Rotate(SessionTimeline timeline)
     {
         var (file, number) = (_file, _number);
@@ -51,7 +53,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
-    /// <summary>Ends the open file and hands it to the store.</summary>
+    /// <summary>Ends the open file and hands it over for upload.</summary>
     public void Seal(JournalEnd end)
     {
         if (_file is not null)
@@ -61,12 +63,12 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
     }
 
-    /// <summary>Drops the open file without a trace. Those before it stay.</summary>
+    /// <summary>Discards the open file. Earlier files remain.</summary>
     public void Discard()
     {
-        if ((_file ?? _opening) is { } file)
+        if ((_file ?? _newFile) is { } file)
         {
-            (_file, _opening, Events) = (null, null, 0);
+            (_file, _newFile, Events) = (null, null, 0);
             spool.Discard(file.Name);
         }
     }
@@ -75,14 +77,14 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
     {
         var number = _older.Count > 0 ? Math.Max(_older[^1], _number) + 1 : _number + 1;
         var checkpoint = timeline.Checkpoint();
-        _opening ??= spool.Open(JournalFile.NameOf(channel, session, number));
-        if (_opening.Length > 0)
+        _newFile ??= spool.Open(JournalFile.NameOf(channel, session, number));
+        if (_newFile.Length > 0)
         {
-            _opening.Truncate(0);
+            _newFile.Truncate(0);
         }
 
-        _opening.Append([JournalFile.Begin(channel, session, timeline.Session.Epoch, number, checkpoint)]);
-        (_file, _opening, _number, Events) = (_opening, null, number, 0);
+        _newFile.Append([JournalFile.Preamble(channel, session, timeline.Session.Epoch, number, checkpoint)]);
+        (_file, _newFile, _number, Events) = (_newFile, null, number, 0);
     }
 
     private void Seal(ISpoolFile file, long number, JournalEnd end)
@@ -93,7 +95,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         }
         catch (IOException)
         {
-            // Without its last line the file is read as one whose process was killed: nothing is lost by that.
+            // Without a trailer, the file is read like that of a killed process. Nothing is lost.
         }
 
         file.Seal();

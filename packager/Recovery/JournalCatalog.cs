@@ -1,26 +1,27 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Recovery;
 
-/// <summary>A session of which journal files exist.</summary>
-/// <param name="Channel">Its channel.</param>
-/// <param name="Id">Its identity.</param>
-/// <param name="Numbers">Numbers of its journal files, rising.</param>
+/// <summary>Session with existing journal files.</summary>
+/// <param name="Channel">Channel of the session.</param>
+/// <param name="Id">ID of the session.</param>
+/// <param name="Numbers">Numbers of its journal files, ascending.</param>
 internal sealed record JournaledSession(ChannelName Channel, SessionId Id, SortedSet<long> Numbers);
 
-/// <summary>Which sessions' journals are in the spool and in the store, by channel, the newest session first.</summary>
+/// <summary>Sessions with journals in the spool or the object store, by channel, newest first.</summary>
 internal sealed class JournalCatalog
 {
-    /// <summary>The folder of all journals.</summary>
+    /// <summary>Folder of all journals.</summary>
     public const string Folder = "journal/";
 
     private readonly Dictionary<SessionId, JournaledSession> _sessions = [];
 
-    /// <summary>The channels' sessions, each list beginning with the newest.</summary>
+    /// <summary>Sessions of each channel, newest first.</summary>
     public IEnumerable<IReadOnlyList<JournaledSession>> Channels =>
         _sessions.Values.GroupBy(session => session.Channel).Select(channel => channel.OrderByDescending(session => session.Id).ToList());
 
-    /// <summary>Notes an object; one that is no journal file is passed over.</summary>
+    /// <summary>Adds an object; names that are not journal files are ignored.</summary>
     public void Add(ObjectName name)
     {
         if (!JournalFile.TryParseName(name, out var channel, out var id, out var number))

@@ -1,26 +1,30 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Recovery;
 
 /// <summary>
-/// At the start, before anything publishes: finds the sessions that earlier processes left in spool and store, and takes them in. Of each channel the newest that can
-/// be played stays, and newer ones that cannot be played yet; older ones go in the background, unless they are recorded. A store that does not answer is asked again there, too.
+/// Recovers the sessions of earlier processes from the spool and the object store, at startup and before publishing. Recovers the newest
+/// playable session of each channel, and newer ones that are not playable yet. Older ones are deleted in the background unless recorded. An
+/// unavailable store is retried in the background, too.
 /// </summary>
 internal sealed class RecoveryService(
-    ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<RecoveryService> logger)
+    ISpool spool, IObjectStore store, PackagingStage stage, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
+    ILogger<RecoveryService> logger)
     : BackgroundService
 {
-    /// <summary>How long a listing, or a session's journal, may take where nobody waits for it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>Timeout for a listing or a session's journal in the background.</summary>
+    private static readonly TimeSpan BackgroundTimeout = TimeSpan.FromSeconds(30);
 
     private readonly SessionRecovery _recovery = new(spool, store, stage, time, deferred, logger);
     private readonly ConcurrentDictionary<SessionId, byte> _failed = new();
     private readonly ConcurrentDictionary<SessionId, JournaledSession> _superseded = new();
-    private bool _told;
+    private bool _hasLogged;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -31,30 +35,30 @@ internal sealed class RecoveryService(
             await RecoverAsync(catalog, options.Value.StoreTimeout, cancellationToken);
         }
 
-        stage.Recovered();
+        stage.CompleteRecovery();
         await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stage.KnowsStore || !await TryRetireAsync(stoppingToken))
+        while (!stage.IsStoreKnown || !await TryRetireAsync(stoppingToken))
         {
             await Task.Delay(options.Value.RetryInterval, time, stoppingToken);
-            if (!stage.KnowsStore && await TryStoreAsync(Patience, stoppingToken))
+            if (!stage.IsStoreKnown && await TryStoreAsync(BackgroundTimeout, stoppingToken))
             {
-                Log.StoreReachable(logger);
+                PackagerLog.StoreReachable(logger);
             }
         }
     }
 
-    /// <summary>Settles what is superseded: each of those journals has to be read, and there may be many.</summary>
-    /// <returns>Whether nothing is left; otherwise the store failed.</returns>
+    /// <summary>Retires superseded sessions. Each requires reading a journal, and there may be many.</summary>
+    /// <returns>Whether all are done; otherwise the store failed.</returns>
     private async Task<bool> TryRetireAsync(CancellationToken cancellationToken)
     {
         foreach (var session in _superseded.Values)
         {
-            using var patience = new CancellationTokenSource(Patience, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            using var timeoutSource = new CancellationTokenSource(BackgroundTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
             try
             {
                 await _recovery.RetireAsync(session, either.Token);
@@ -66,7 +70,7 @@ internal sealed class RecoveryService(
                     return false;
                 }
 
-                Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+                PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
             }
 
             _superseded.TryRemove(session.Id, out _);
@@ -75,12 +79,12 @@ internal sealed class RecoveryService(
         return true;
     }
 
-    /// <summary>Recovers with all that spool and store know.</summary>
-    /// <returns>Whether the store answered, in time.</returns>
+    /// <summary>Recovers from the spool and the object store.</summary>
+    /// <returns>Whether the store answered in time.</returns>
     private async Task<bool> TryStoreAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeoutSource = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
         var catalog = new JournalCatalog();
         try
         {
@@ -90,19 +94,20 @@ internal sealed class RecoveryService(
                 catalog.Add(found.Name);
             }
         }
-        catch (Exception failure) when (failure is IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception failure) when (failure is IOException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            if (!_told)
+            if (!_hasLogged)
             {
-                _told = true;
-                Log.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {timeout.TotalSeconds:0.#} s.");
+                _hasLogged = true;
+                PackagerLog.StoreUnreachable(logger, failure is IOException ? failure.Message : $"No answer within {timeout.TotalSeconds:0.#} s.");
             }
 
             return false;
         }
 
-        stage.KnowsStore = await RecoverAsync(catalog, timeout, cancellationToken);
-        return stage.KnowsStore;
+        stage.IsStoreKnown = await RecoverAsync(catalog, timeout, cancellationToken);
+        return stage.IsStoreKnown;
     }
 
     private void AddSpool(JournalCatalog catalog)
@@ -113,15 +118,16 @@ internal sealed class RecoveryService(
         }
     }
 
-    /// <returns>Whether nothing was left out because the store failed.</returns>
+    /// <returns>Whether no session was skipped because of a store failure.</returns>
     private async Task<bool> RecoverAsync(JournalCatalog catalog, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var complete = 1;
-        await Parallel.ForEachAsync(catalog.Channels, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (channel, token) =>
+        await Parallel.ForEachAsync(catalog.Channels,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (channel, token) =>
         {
             foreach (var session in channel)
             {
-                if (stage.Knows(session.Id))
+                if (stage.IsKnown(session.Id))
                 {
                     continue;
                 }
@@ -139,11 +145,11 @@ internal sealed class RecoveryService(
         return complete == 1;
     }
 
-    /// <returns>Whether nothing is to be gained by trying again.</returns>
+    /// <returns>Whether another attempt is pointless.</returns>
     private async Task<bool> TryRecoverAsync(JournaledSession session, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeoutSource = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeoutSource.Token, cancellationToken);
         try
         {
             await _recovery.RecoverAsync(session, either.Token);
@@ -151,10 +157,10 @@ internal sealed class RecoveryService(
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            // One session that cannot be recovered must not keep the others, or the server, from starting.
+            // A session that cannot be recovered must not prevent the recovery of others or the server's start.
             if (_failed.TryAdd(session.Id, 0))
             {
-                Log.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
+                PackagerLog.RecoveryFailed(logger, session.Id.Value, session.Channel.Value, failure.Message);
             }
 
             return failure is not (IOException or OperationCanceledException);

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Sessions;
 
 /// <summary>
-/// Work for later: deleting what left the window, once nobody reads it any more. Lost when the process ends, and found again by recovery. Bounded by what makes it: an
-/// entry a segment or session, for a window's time.
+/// Scheduler for deferred work, such as deleting objects that left the window once no client reads them. Work is lost when the process
+/// ends, and recovery finds it again. Its size is bounded: one entry per segment or session, for the duration of a window.
 /// </summary>
 internal sealed class DeferredWork : IDisposable
 {
@@ -20,8 +20,8 @@ internal sealed class DeferredWork : IDisposable
         _timer = time.CreateTimer(_ => RunDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Does <paramref name="work"/> after a while, on a thread of the pool. It must not block for long.</summary>
-    public void After(TimeSpan delay, Action work)
+    /// <summary>Runs <paramref name="work"/> after a delay, on a thread pool thread. It must not block for long.</summary>
+    public void Schedule(TimeSpan delay, Action work)
     {
         lock (_gate)
         {
@@ -54,7 +54,7 @@ internal sealed class DeferredWork : IDisposable
             }
             catch (Exception error)
             {
-                Log.DeferredFailed(_logger, error);
+                PackagerLog.DeferredFailed(_logger, error);
             }
         }
     }

@@ -1,43 +1,46 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Logging;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Sessions;
 
-/// <summary>Whether the disk takes what a session writes: says so once when it stops, and once when it has gone well for a whole segment.</summary>
+/// <summary>
+/// Tracks disk errors of a session. Logs once when writes start to fail, and once when a whole segment was written without errors.
+/// </summary>
 internal sealed class DiskHealth(ChannelName channel, ILogger logger)
 {
-    private bool _refusing;
-    private bool _refusedInSegment;
-    private long _lost;
+    private bool _isFailing;
+    private bool _failedInSegment;
+    private long _lostParts;
 
-    public void Refused(IOException refusal)
+    public void WriteFailed(IOException error)
     {
-        _refusedInSegment = true;
-        if (!_refusing)
+        _failedInSegment = true;
+        if (!_isFailing)
         {
-            _refusing = true;
-            Log.DiskRefuses(logger, channel.Value, refusal.Message);
+            _isFailing = true;
+            PackagerLog.DiskFailed(logger, channel.Value, error.Message);
         }
     }
 
-    public void PartLost() => _lost++;
+    public void PartLost() => _lostParts++;
 
-    public void SegmentPassed()
+    public void SegmentCompleted()
     {
-        if (_refusing && !_refusedInSegment)
+        if (_isFailing && !_failedInSegment)
         {
-            Log.DiskAccepts(logger, channel.Value, _lost);
-            (_refusing, _lost) = (false, 0);
+            PackagerLog.DiskRecovered(logger, channel.Value, _lostParts);
+            (_isFailing, _lostParts) = (false, 0);
         }
 
-        _refusedInSegment = false;
+        _failedInSegment = false;
     }
 }
 
-/// <summary>Questions about a timeline.</summary>
-internal static class TimelineQuestions
+/// <summary>Queries on a timeline.</summary>
+internal static class TimelineQueries
 {
-    /// <summary>Whether there is a segment that can be played and will not grow.</summary>
+    /// <summary>Whether a closed segment with media exists.</summary>
     public static bool HasClosedSegments(this SessionTimeline timeline)
     {
         foreach (var rendition in timeline.Renditions)

@@ -1,25 +1,31 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Sessions;
 
 /// <summary>
-/// Moves a session's live window on: lets go of segments that it no longer needs, or has them in chapters where somebody can go back to them, and of chapters that nobody can go back to any more. Of a
-/// session that is recorded nothing goes. Owned by one session; not thread-safe.
+/// Moves a session's live window. Segments that leave it are deleted, or listed in index blocks if the session has a DVR window or is
+/// recorded. Index blocks that leave the DVR window are deleted. In a recorded session nothing is deleted. Owned by one session; not
+/// thread-safe.
 /// </summary>
-/// <param name="context">What every session works with.</param>
-/// <param name="timeline">The session.</param>
+/// <param name="context">Shared services and options.</param>
+/// <param name="timeline">Timeline of the session.</param>
 /// <param name="folder">The session's folder, ending in <c>/</c>.</param>
 internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeline, string folder)
 {
-    private readonly ChapterOutput _chapters = new(context, timeline, folder);
+    private readonly IndexBlockWriter _indexBlocks = new(context, timeline, folder);
 
-    /// <summary>First segment number that the window needs: it keeps its length, and never less than three target durations, of closed segments.</summary>
-    /// <param name="timeline">The session.</param>
-    /// <param name="leader">The rendition that leads it.</param>
-    public static long FirstNeeded(SessionTimeline timeline, RenditionTimeline leader)
+    /// <summary>
+    /// First segment number that the live window needs. It retains closed segments for the window's duration, and at least three target
+    /// durations.
+    /// </summary>
+    /// <param name="timeline">Timeline of the session.</param>
+    /// <param name="leader">The leading rendition.</param>
+    public static long GetFirstNeeded(SessionTimeline timeline, RenditionTimeline leader)
     {
         var latency = timeline.Session.Latency;
-        var keep = latency.Window > 3 * latency.TargetDuration ? latency.Window : 3 * latency.TargetDuration;
+        var minimum = latency.Window > 3 * latency.TargetDuration ? latency.Window : 3 * latency.TargetDuration;
         var listed = TimeSpan.Zero;
         foreach (var segment in leader.Closed)
         {
@@ -30,7 +36,7 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
         foreach (var segment in leader.Closed)
         {
             listed -= segment.Duration.ToTimeSpan();
-            if (listed < keep)
+            if (listed < minimum)
             {
                 break;
             }
@@ -41,31 +47,32 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
         return first;
     }
 
-    /// <summary>Moves it, where the leading rendition has more than it needs.</summary>
-    /// <param name="leader">The rendition that leads it.</param>
-    /// <param name="add">Notes what is to be announced, and folds it into the timeline.</param>
-    /// <param name="whole">Takes files that can go to the store once that is announced.</param>
-    /// <param name="gone">Takes objects that are not needed any more then.</param>
-    /// <param name="disk">Is told what the disk refused. The live window is longer then, and nothing is lost.</param>
-    public void Move(RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> whole, List<ObjectName> gone, DiskHealth disk)
+    /// <summary>Moves the window if the leading rendition has more segments than needed.</summary>
+    /// <param name="leader">The leading rendition.</param>
+    /// <param name="add">Queues an event and applies it to the timeline.</param>
+    /// <param name="complete">Receives files that can be uploaded once the events are announced.</param>
+    /// <param name="obsolete">Receives objects that are not needed once the events are announced.</param>
+    /// <param name="disk">Receives disk errors. The live window then stays longer, and nothing is lost.</param>
+    public void Move(RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> complete, List<ObjectName> obsolete,
+        DiskHealth disk)
     {
-        var first = FirstNeeded(timeline, leader);
+        var first = GetFirstNeeded(timeline, leader);
         if (first == timeline.FirstSegment)
         {
             return;
         }
 
-        var before = new List<ObjectName>(timeline.Sheets.Select(sheet => sheet.Object));
+        var before = new List<ObjectName>(timeline.SpriteSheets.Select(sheet => sheet.Object));
         foreach (var rendition in timeline.Renditions)
         {
             before.AddRange(rendition.Inits.Select(init => init.Object));
         }
 
-        if (timeline.Session is { KeepsPast: true } or { IsRecorded: true })
+        if (timeline.Session is { HasDvrWindow: true } or { IsRecorded: true })
         {
-            if (TryKeep(first, leader, add, whole, gone, disk))
+            if (TryWriteIndexBlock(first, leader, add, complete, obsolete, disk))
             {
-                Expire(before, add, gone);
+                Expire(before, add, obsolete);
             }
 
             return;
@@ -73,68 +80,70 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
 
         foreach (var rendition in timeline.Renditions)
         {
-            gone.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap).Select(segment => segment.Object));
+            obsolete.AddRange(rendition.Segments.TakeWhile(segment => segment.Number < first).Where(segment => !segment.IsGap)
+                .Select(segment => segment.Object));
         }
 
         add(new TimelineEvent.WindowMoved(first));
-        gone.AddRange(Lost(before));
+        obsolete.AddRange(FindRemoved(before));
     }
 
-    /// <summary>Puts what leaves the live window into chapters.</summary>
-    /// <returns>Whether there was enough for one.</returns>
-    private bool TryKeep(long first, RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> whole, List<ObjectName> gone, DiskHealth disk)
+    /// <summary>Lists segments that leave the live window in index blocks.</summary>
+    /// <returns>Whether there were enough for an index block.</returns>
+    private bool TryWriteIndexBlock(long first, RenditionTimeline leader, Action<TimelineEvent> add, ICollection<ISpoolFile> complete,
+        List<ObjectName> obsolete, DiskHealth disk)
     {
         try
         {
-            if (_chapters.Write(first, leader.Closed, whole, gone) is not { } chapter)
+            if (_indexBlocks.Write(first, leader.Closed, complete, obsolete) is not { } block)
             {
                 return false;
             }
 
-            add(chapter);
-            if (_chapters.Join(whole, gone) is { } joined)
+            add(block);
+            if (_indexBlocks.Compact(complete, obsolete) is { } compacted)
             {
-                add(joined);
+                add(compacted);
             }
 
             return true;
         }
-        catch (IOException refusal)
+        catch (IOException error)
         {
-            disk.Refused(refusal);
+            disk.WriteFailed(error);
             return false;
         }
     }
 
-    /// <summary>Lets go of chapters that nobody can go back to any more, unless the session is recorded: of that nothing goes.</summary>
-    private void Expire(List<ObjectName> before, Action<TimelineEvent> add, List<ObjectName> gone)
+    /// <summary>Deletes index blocks that left the DVR window, unless the session is recorded.</summary>
+    private void Expire(List<ObjectName> before, Action<TimelineEvent> add, List<ObjectName> obsolete)
     {
         var isRecorded = timeline.Session.IsRecorded;
-        if (_chapters.Expired() is not [.., var last] expired)
+        if (_indexBlocks.GetExpired() is not [.., var last] expired)
         {
-            gone.AddRange(isRecorded ? [] : Lost(before));
+            obsolete.AddRange(isRecorded ? [] : FindRemoved(before));
             return;
         }
 
-        add(new TimelineEvent.RewindMoved(last.Last + 1));
+        add(new TimelineEvent.DvrWindowMoved(last.Last + 1));
         if (isRecorded)
         {
             return;
         }
 
-        ObjectName[] lost = [.. Lost(before)];
-        context.Deferred.After(ChapterName.Patience(timeline.Session, context.Time.GetUtcNow()), () =>
+        ObjectName[] removed = [.. FindRemoved(before)];
+        context.Deferred.Schedule(IndexBlockNames.GetDeletionDelay(timeline.Session, context.Time.GetUtcNow()), () =>
         {
-            context.Spool.Delete(lost);
-            foreach (var chapter in expired)
+            context.Spool.Delete(removed);
+            foreach (var block in expired)
             {
-                context.Spool.Delete(ChapterName.ObjectsOf(folder, chapter));
+                context.Spool.Delete(IndexBlockNames.GetObjects(folder, block));
             }
         });
     }
 
-    /// <summary>Which of these pictures and init segments the timeline does not know any more.</summary>
-    private IEnumerable<ObjectName> Lost(IEnumerable<ObjectName> before) => before
+    /// <summary>Selects the sprite sheets and init segments that are no longer on the timeline.</summary>
+    private IEnumerable<ObjectName> FindRemoved(IEnumerable<ObjectName> before) => before
         .Except(timeline.Renditions.SelectMany(rendition => rendition.Inits).Select(init => init.Object))
-        .Except(timeline.Sheets.Select(sheet => sheet.Object));
+        .Except(timeline.SpriteSheets.Select(sheet => sheet.Object));
 }

@@ -1,39 +1,42 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Sessions;
 
-/// <summary>A session as the packager has it now.</summary>
-/// <param name="Channel">Its channel.</param>
-/// <param name="Session">Its identity.</param>
-/// <param name="IsReceiving">Whether an encoder's media is arriving.</param>
-/// <param name="IsEnded">Whether it is over.</param>
-/// <param name="LastSegment">Highest segment number begun; 0 when there is none.</param>
+/// <summary>Current state of a packaged session.</summary>
+/// <param name="Channel">Channel of the session.</param>
+/// <param name="Session">ID of the session.</param>
+/// <param name="IsReceiving">Whether media of an encoder is arriving.</param>
+/// <param name="IsEnded">Whether the session has ended.</param>
+/// <param name="LastSegment">Highest announced segment number; 0 without one.</param>
 public sealed record PackagedSession(ChannelName Channel, SessionId Session, bool IsReceiving, bool IsEnded, long LastSegment);
 
-/// <summary>What the packager is working on, for status pages.</summary>
+/// <summary>Current sessions of the packager, for status pages.</summary>
 public interface IPackagedSessions
 {
-    /// <summary>All sessions that can be played, or will be.</summary>
+    /// <summary>All sessions that are playable or will be.</summary>
     IReadOnlyList<PackagedSession> Current { get; }
 }
 
-/// <summary>All sessions by identity: hands publications to theirs, and lets go of those that a newer one on the channel has superseded.</summary>
-internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictureSink, IPackagedSessions
+/// <summary>Assigns publications to their sessions, and removes sessions that a newer one of the channel has superseded.</summary>
+internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImageSink, IPackagedSessions
 {
     private readonly ConcurrentDictionary<SessionId, SessionPackager> _sessions = new();
-    private readonly ConcurrentDictionary<SessionId, byte> _letGo = new();
+    private readonly ConcurrentDictionary<SessionId, byte> _released = new();
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _adding = new();
+    private readonly Lock _addLock = new();
     private readonly PackagerContext _context;
     private readonly DateTimeOffset _startedAt;
-    private volatile bool _knowsStore;
+    private volatile bool _isStoreKnown;
 
     public PackagingStage(
-        ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred, ILogger<PackagingStage> logger)
+        ISpool spool, IEnumerable<ITimelineSink> sinks, IOptions<PackagerOptions> options, TimeProvider time, DeferredWork deferred,
+        ILogger<PackagingStage> logger)
     {
         _context = new PackagerContext(spool, [.. sinks], options.Value, time, deferred, logger);
         _startedAt = time.GetUtcNow();
@@ -41,16 +44,17 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
 
     public PackagerContext Context => _context;
 
-    /// <summary>Whether the object store has told which sessions it knows.</summary>
-    public bool KnowsStore { get => _knowsStore; set => _knowsStore = value; }
+    /// <summary>Whether the sessions in the object store are known.</summary>
+    public bool IsStoreKnown { get => _isStoreKnown; set => _isStoreKnown = value; }
 
     public IReadOnlyList<PackagedSession> Current =>
-        [.. _sessions.Values.Select(session => new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
+        [.. _sessions.Values.Select(session =>
+            new PackagedSession(session.Channel, session.Id, session.IsReceiving, session.IsEnded, session.LastSegment))];
 
     public async Task RunAsync(RenditionSet renditions, CancellationToken cancellationToken)
     {
         await _recovered.Task.WaitAsync(cancellationToken);
-        await Open(renditions.Session).RunAsync(renditions, cancellationToken);
+        await GetOrAdd(renditions.Session).RunAsync(renditions, cancellationToken);
     }
 
     public async ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
@@ -62,30 +66,30 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         }
     }
 
-    public async ValueTask LetGoAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    public async ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         await _recovered.Task.WaitAsync(cancellationToken);
-        lock (_adding)
+        lock (_addLock)
         {
             if (!_sessions.TryGetValue(session, out var found))
             {
-                _letGo[session] = 0;   // a store that answers late may tell of it yet
+                _released[session] = 0;   // The object store may still list it later.
                 return;
             }
 
-            if (found.Channel != channel || !found.TryLetGo())
+            if (found.Channel != channel || !found.TryRelease())
             {
                 return;
             }
 
-            _letGo[session] = 0;
+            _released[session] = 0;
             _sessions.TryRemove(session, out _);
         }
 
-        Log.SessionLetGo(_context.Logger, channel.Value, session.Value);
+        PackagerLog.SessionReleased(_context.Logger, channel.Value, session.Value);
         foreach (var sink in _context.Sinks)
         {
-            sink.LetGo(channel, session);
+            sink.Release(channel, session);
         }
     }
 
@@ -96,7 +100,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         {
             if (!found.IsEnded)
             {
-                throw new InvalidOperationException($"Session {session} of channel {channel} is not over; end it before its media is deleted.");
+                throw new InvalidOperationException(
+                    $"Session {session} of channel {channel} has not ended; end it before deleting its media.");
             }
 
             Forget(found);
@@ -108,33 +113,36 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
 
     public SessionMediaTotals? TotalsOf(SessionId session) => _sessions.TryGetValue(session, out var found) ? found.Totals : null;
 
-    public void Offer(ChannelName channel, SessionId session, SessionPicture picture)
+    public void Offer(ChannelName channel, SessionId session, SessionImage image)
     {
         if (_sessions.TryGetValue(session, out var found) && found.Channel == channel)
         {
-            found.Offer(picture);
+            found.Offer(image);
         }
     }
 
-    /// <summary>Sessions may begin: those of before are known, at least as far as the data folder tells.</summary>
-    public void Recovered() => _recovered.TrySetResult();
+    /// <summary>Allows sessions to start: earlier ones are known, at least those in the data folder.</summary>
+    public void CompleteRecovery() => _recovered.TrySetResult();
 
-    /// <summary>Takes a recovered session in and tells the sinks of it. One that is known already, because its encoder was faster, is left as it is.</summary>
-    /// <param name="timeline">The session as it was announced.</param>
-    /// <param name="journals">Numbers of its journal files, rising.</param>
-    /// <param name="inits">Bytes of its renditions' newest init segments, as far as they could be read.</param>
-    /// <returns>Whether it was taken.</returns>
+    /// <summary>
+    /// Takes over a recovered session and announces it to the sinks. A session that is already known, because its encoder reconnected
+    /// first, is left unchanged.
+    /// </summary>
+    /// <param name="timeline">Timeline of the session as announced.</param>
+    /// <param name="journals">Numbers of its journal files, ascending.</param>
+    /// <param name="inits">Bytes of its renditions' newest init segments, as far as they are readable.</param>
+    /// <returns>Whether the session was taken over.</returns>
     public bool Adopt(SessionTimeline timeline, IReadOnlyList<long> journals, IReadOnlyDictionary<string, byte[]> inits)
     {
         SessionPackager session;
-        lock (_adding)
+        lock (_addLock)
         {
-            if (Knows(timeline.Session.Id))
+            if (IsKnown(timeline.Session.Id))
             {
                 return false;
             }
 
-            session = Make(timeline, journals, isNew: false, unknownPast: 0, inits);
+            session = Create(timeline, journals, isNew: false, maxUsedNumber: 0, inits);
             session.Announce();
             _sessions[session.Id] = session;
         }
@@ -142,26 +150,26 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         return true;
     }
 
-    /// <summary>Whether a newer session of the channel can be played, so that this one is not needed any more.</summary>
+    /// <summary>Whether a newer session of the channel is playable, so that this one is no longer needed.</summary>
     public bool IsSuperseded(ChannelName channel, SessionId session) =>
         _sessions.Values.Any(other => other.Channel == channel && other.Id > session && other.HasClosedSegments);
 
-    /// <summary>Whether a session is known, be it as another server's.</summary>
-    public bool Knows(SessionId session) => _sessions.ContainsKey(session) || IsLetGo(session);
+    /// <summary>Whether a session is known, including as that of another server.</summary>
+    public bool IsKnown(SessionId session) => _sessions.ContainsKey(session) || IsReleased(session);
 
-    /// <summary>Whether a session is another server's, so that nothing of it is to be touched.</summary>
-    public bool IsLetGo(SessionId session) => _letGo.ContainsKey(session);
+    /// <summary>Whether a session belongs to another server and must not be touched.</summary>
+    public bool IsReleased(SessionId session) => _released.ContainsKey(session);
 
-    /// <summary>Deletes all that a session left in spool and store.</summary>
+    /// <summary>Deletes all data of a session in spool and object store.</summary>
     public void Delete(ChannelName channel, SessionId session)
     {
-        Log.SessionForgotten(_context.Logger, channel.Value, session.Value);
-        Untell(channel, session);
-        _context.Spool.DeleteAll(SessionAccount.FolderOf(channel, session));
+        PackagerLog.SessionDeleted(_context.Logger, channel.Value, session.Value);
+        NotifyDeleted(channel, session);
+        _context.Spool.DeleteAll(SessionTimelineWriter.FolderOf(channel, session));
         _context.Spool.DeleteAll(JournalFile.FolderOf(channel, session));
     }
 
-    private void Untell(ChannelName channel, SessionId session)
+    private void NotifyDeleted(ChannelName channel, SessionId session)
     {
         foreach (var sink in _context.Sinks)
         {
@@ -169,35 +177,42 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         }
     }
 
-    private SessionPackager Open(BroadcastSession session)
+    private SessionPackager GetOrAdd(BroadcastSession session)
     {
         if (_sessions.TryGetValue(session.Id, out var known))
         {
             return known;
         }
 
-        lock (_adding)
+        lock (_addLock)
         {
-            return _sessions.GetOrAdd(session.Id, _ => Make(new SessionTimeline(session), [], isNew: true, UnknownPast(session), FrozenDictionary<string, byte[]>.Empty));
+            return _sessions.GetOrAdd(session.Id,
+                _ => Create(new SessionTimeline(session), [], isNew: true, GetMaxUsedNumber(session), FrozenDictionary<string, byte[]>.Empty));
         }
     }
 
     /// <summary>
-    /// A session from before this process began, of which neither data folder nor store told, because they were lost, are damaged, or do not answer: it may have
-    /// objects nevertheless, which other machines and caches know, and objects never change. A number a second since its beginning is more than it can have used.
+    /// Upper bound of the numbers that an unknown older session may have used. The session started before this process, but data folder and
+    /// store have no record of it: the record is lost, damaged or unavailable. Other machines and caches may know its objects, and objects
+    /// are immutable. One number per second since its start is more than it can have used.
     /// </summary>
-    private int UnknownPast(BroadcastSession session) =>
-        session.StartedAt >= _startedAt ? 0 : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
+    private int GetMaxUsedNumber(BroadcastSession session) =>
+        session.StartedAt >= _startedAt
+            ? 0
+            : (int)Math.Clamp((_context.Time.GetUtcNow() - session.StartedAt).TotalSeconds, 1, int.MaxValue / 2);
 
-    private SessionPackager Make(
-        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int unknownPast, IReadOnlyDictionary<string, byte[]> inits)
+    private SessionPackager Create(
+        SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber, IReadOnlyDictionary<string, byte[]> inits)
     {
         var (channel, id) = (timeline.Session.Channel, timeline.Session.Id);
-        var account = new SessionAccount(_context, timeline, journals, isNew, unknownPast, inits, () => Supersede(channel, id));
-        return new SessionPackager(_context, timeline, account);
+        var writer = new SessionTimelineWriter(_context, timeline, journals, isNew, maxUsedNumber, inits, () => Supersede(channel, id));
+        return new SessionPackager(_context, timeline, writer);
     }
 
-    /// <summary>A session can be played: older ones on the channel go, after the time of their longest playlist, for those who still watch. Of those that are recorded the media stay.</summary>
+    /// <summary>
+    /// Removes older sessions of the channel once a session is playable, after the duration of their longest playlist. Media of recorded
+    /// sessions is retained.
+    /// </summary>
     private void Supersede(ChannelName channel, SessionId by)
     {
         foreach (var older in _sessions.Values)
@@ -209,7 +224,8 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         }
     }
 
-    private void ForgetLater(SessionPackager session) => _context.Deferred.After(ChapterName.Patience(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
+    private void ForgetLater(SessionPackager session) =>
+        _context.Deferred.Schedule(IndexBlockNames.GetDeletionDelay(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
     {
         if (session.IsReceiving)
         {
@@ -225,7 +241,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
         }
     });
 
-    /// <summary>Lets go of a session whose media stay: its journal says that it is over, and nothing more of it is needed here. Never throws.</summary>
+    /// <summary>Removes a session but retains its media. Its journal records the end. Never throws.</summary>
     private async Task RetireAsync(SessionPackager session)
     {
         try
@@ -239,13 +255,13 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IPictu
 
             if (_sessions.TryRemove(new KeyValuePair<SessionId, SessionPackager>(session.Id, session)))
             {
-                Log.SessionKept(_context.Logger, session.Channel.Value, session.Id.Value);
-                Untell(session.Channel, session.Id);
+                PackagerLog.SessionRetained(_context.Logger, session.Channel.Value, session.Id.Value);
+                NotifyDeleted(session.Channel, session.Id);
             }
         }
         catch (Exception failure)
         {
-            Log.DeferredFailed(_context.Logger, failure);
+            PackagerLog.DeferredFailed(_context.Logger, failure);
         }
     }
 

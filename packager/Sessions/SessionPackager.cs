@@ -1,43 +1,49 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Segmentation;
 using Microsoft.Extensions.Logging;
 
-namespace Broadcast.Packager;
+namespace Broadcast.Packager.Sessions;
 
-/// <summary>What every session works with.</summary>
+/// <summary>Shared services and options of all sessions.</summary>
 internal sealed record PackagerContext(
     ISpool Spool, IReadOnlyList<ITimelineSink> Sinks, PackagerOptions Options, TimeProvider Time, DeferredWork Deferred, ILogger Logger);
 
 /// <summary>
-/// One session: runs its publications' renditions one after the other, and ends it. Whoever holds the gate owns all state; so nothing here is locked.
+/// Packages one session: runs its publications' renditions one after the other, and ends it. The holder of the gate owns all state, so no
+/// further locks are needed.
 /// </summary>
-internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionAccount account)
+internal sealed class SessionPackager(PackagerContext context, SessionTimeline timeline, SessionTimelineWriter writer)
 {
-    /// <summary>Decisions that may pile up while samples are read without a pause.</summary>
+    /// <summary>Maximum number of outputs to accumulate while samples are read without a pause.</summary>
     private const int MaxBatch = 64;
 
-    /// <summary>Samples that are still taken when the end has been asked for: more than any queue before this stage holds.</summary>
+    /// <summary>Maximum number of samples to read after the end was requested: more than any earlier queue holds.</summary>
     private const int MaxQueued = 16_384;
 
-    /// <summary>Pictures that may wait until whoever owns the session takes them; beyond it the oldest goes.</summary>
-    private const int MaxPictures = 8;
+    /// <summary>Maximum number of queued images; above it, the oldest is dropped.</summary>
+    private const int MaxImages = 8;
 
-    /// <summary>What still comes when a session ends, of its slate or of an encoder that is being told to go, is nothing to warn of.</summary>
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Time after the end of a session in which discarded media causes no warning: a slate, or an encoder that is being disconnected.
+    /// </summary>
+    private static readonly TimeSpan EndGracePeriod = TimeSpan.FromSeconds(2);
 
-    private static readonly string[] LossNames = Enum.GetNames<SampleLoss>();
+    private static readonly string[] DropReasonNames = Enum.GetNames<SampleDropReason>();
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
-    private readonly long[] _reported = new long[LossNames.Length];
-    private readonly ConcurrentQueue<SessionPicture> _pictures = new();
+    private readonly long[] _reported = new long[DropReasonNames.Length];
+    private readonly ConcurrentQueue<SessionImage> _images = new();
     private Segmenter? _segmenter;
-    private bool _isLetGo;
+    private bool _isReleased;
     private volatile bool _receiving;
     private volatile SessionMediaTotals? _totals;
     private long _resumeAt;
 
-    /// <summary>Timestamp of the first call for the end; 0 before.</summary>
+    /// <summary>Timestamp of the first request to end the session; 0 before.</summary>
     private long _endedAt;
 
     public ChannelName Channel => timeline.Session.Channel;
@@ -53,20 +59,20 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     public bool IsEnded => timeline.IsEnded;
 
-    public bool HasClosedSegments => account.HasClosedSegments;
+    public bool HasClosedSegments => writer.HasClosedSegments;
 
-    /// <summary>Whether the disk refuses what is to be announced.</summary>
-    public bool IsFailing => account.IsFailing;
+    /// <summary>Whether events cannot be announced because of a disk error.</summary>
+    public bool IsFailing => writer.IsFailing;
 
-    public long LastSegment => account.LastSegment;
+    public long LastSegment => writer.LastSegment;
 
-    /// <summary>What was made of it; <see langword="null"/> before this process ended it.</summary>
+    /// <summary>Final totals of the session; <see langword="null"/> before this process has ended it.</summary>
     public SessionMediaTotals? Totals => _totals;
 
-    /// <summary>Tells sinks of a recovered session, all at once, and begins its next journal file unless it is over.</summary>
-    public void Announce() => account.Announce();
+    /// <summary>Announces a recovered session to the sinks as a whole, and starts its next journal file unless it has ended.</summary>
+    public void Announce() => writer.Announce();
 
-    /// <summary>Packages one publication's renditions. A second one waits until the first has ended.</summary>
+    /// <summary>Packages one publication's renditions. A second publication waits until the first has ended.</summary>
     public async Task RunAsync(RenditionSet set, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
@@ -82,9 +88,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
         try
         {
-            if (!timeline.IsEnded && !_isLetGo)
+            if (!timeline.IsEnded && !_isReleased)
             {
-                await RunOwnedAsync(set, stop.Token);
+                await RunLockedAsync(set, stop.Token);
             }
         }
         finally
@@ -92,23 +98,23 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             _gate.Release();
         }
 
-        TakePicturesWhenIdle();
+        WriteImagesWhenIdle();
         await DiscardAsync(set, cancellationToken);
     }
 
-    /// <summary>Takes a picture, with the next part where an encoder is there, else at once.</summary>
-    public void Offer(SessionPicture picture)
+    /// <summary>Accepts an image, with the next part if an encoder is connected, otherwise at once.</summary>
+    public void Offer(SessionImage image)
     {
-        while (_pictures.Count >= MaxPictures)
+        while (_images.Count >= MaxImages)
         {
-            _pictures.TryDequeue(out _);
+            _images.TryDequeue(out _);
         }
 
-        _pictures.Enqueue(picture);
-        TakePicturesWhenIdle();
+        _images.Enqueue(image);
+        WriteImagesWhenIdle();
     }
 
-    /// <summary>Ends the session: what has arrived is packaged, all is closed, and the timeline says so.</summary>
+    /// <summary>Ends the session: packages received samples, closes all segments and records the end on the timeline.</summary>
     public async Task EndAsync(string reason, CancellationToken cancellationToken)
     {
         Interlocked.CompareExchange(ref _endedAt, Math.Max(1, context.Time.GetTimestamp()), 0);
@@ -116,13 +122,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (!timeline.IsEnded && !_isLetGo)
+            if (!timeline.IsEnded && !_isReleased)
             {
-                TakePictures();
-                account.Add(new TimelineEvent.Ended(reason));
-                account.Commit();
-                _totals = account.Totals;
-                Log.SessionEnded(context.Logger, Channel.Value, Id.Value, timeline.LastSegment, reason);
+                WriteImages();
+                writer.Add(new TimelineEvent.Ended(reason));
+                writer.Commit();
+                _totals = writer.Totals;
+                PackagerLog.SessionEnded(context.Logger, Channel.Value, Id.Value, timeline.LastSegment, reason);
                 RetryWhileFailing();
             }
         }
@@ -131,12 +137,12 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             _gate.Release();
         }
 
-        TakePicturesWhenIdle();
+        WriteImagesWhenIdle();
     }
 
-    /// <summary>Writes nothing more: another server has the session.</summary>
-    /// <returns>Whether it is so; not while an encoder's media arrive, nor when it is over.</returns>
-    public bool TryLetGo()
+    /// <summary>Releases the session to another server: nothing more is written.</summary>
+    /// <returns>Whether the session is released. It is not while an encoder's media arrives, nor after it has ended.</returns>
+    public bool TryRelease()
     {
         if (!_gate.Wait(0))
         {
@@ -145,14 +151,14 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
         try
         {
-            if (!timeline.IsEnded && !_isLetGo)
+            if (!timeline.IsEnded && !_isReleased)
             {
-                _isLetGo = true;
-                _pictures.Clear();
-                account.LetGo();
+                _isReleased = true;
+                _images.Clear();
+                writer.Release();
             }
 
-            return _isLetGo;
+            return _isReleased;
         }
         finally
         {
@@ -160,19 +166,19 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
     }
 
-    private async Task RunOwnedAsync(RenditionSet set, CancellationToken stop)
+    private async Task RunLockedAsync(RenditionSet set, CancellationToken stop)
     {
         _receiving = true;
         try
         {
-            account.Begin(set.Session, set.Renditions, set.IsSlate);
+            writer.BeginPublication(set.Session, set.Renditions, set.IsSlate);
             if (timeline.LastSegment == 0)
             {
-                Log.SessionBegins(context.Logger, Channel.Value, Id.Value);
+                PackagerLog.SessionStarted(context.Logger, Channel.Value, Id.Value);
             }
             else
             {
-                Log.SessionContinues(context.Logger, Channel.Value, Id.Value, timeline.LastSegment + 1);
+                PackagerLog.SessionResumed(context.Logger, Channel.Value, Id.Value, timeline.LastSegment + 1);
             }
 
             try
@@ -184,7 +190,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             }
             catch (OperationCanceledException)
             {
-                // The end of the session, or of the process: what has come in counts.
+                // The session or the process ends: process the samples received so far.
                 Read(set, MaxQueued);
             }
         }
@@ -192,7 +198,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             try
             {
-                EndRun();
+                EndPeriod();
             }
             finally
             {
@@ -202,13 +208,13 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
     }
 
-    private void Read(RenditionSet set, int atMost)
+    private void Read(RenditionSet set, int max)
     {
-        for (var i = 0; i < atMost && set.Samples.TryRead(out var sample); i++)
+        for (var i = 0; i < max && set.Samples.TryRead(out var sample); i++)
         {
-            if (!account.IsFailing || Resume())
+            if (!writer.IsFailing || TryResume())
             {
-                _segmenter ??= new Segmenter(Latency, context.Options.SegmenterLimits, account.Position(), set.Renditions);
+                _segmenter ??= new Segmenter(Latency, context.Options.SegmenterLimits, writer.GetSegmenterStart(), set.Renditions);
                 _segmenter.Push(sample);
                 if (_segmenter.Output.Count >= MaxBatch)
                 {
@@ -232,10 +238,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         Write(segmenter);
-        if (account.IsFailing)
+        if (writer.IsFailing)
         {
-            // Nothing can be announced: numbers must not run on meanwhile. The run ends here, and the next begins when the disk takes events again.
-            EndRun();
+            // Nothing can be announced, so segment numbers must not advance. The period ends here, and the next one starts when the disk
+            // accepts events again.
+            EndPeriod();
         }
     }
 
@@ -243,39 +250,41 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     {
         foreach (var cut in segmenter.Output)
         {
-            account.Add(cut);
+            writer.Add(cut);
         }
 
         segmenter.Output.Clear();
-        TakePictures();
-        account.Commit();
+        WriteImages();
+        writer.Commit();
         for (var reason = 0; reason < _reported.Length; reason++)
         {
-            var lost = segmenter.Lost((SampleLoss)reason);
+            var lost = segmenter.GetDropped((SampleDropReason)reason);
             if (lost > _reported[reason])
             {
-                PackagerMetrics.Lost(Channel, LossNames[reason], lost - _reported[reason]);
+                PackagerMetrics.Lost(Channel, DropReasonNames[reason], lost - _reported[reason]);
                 _reported[reason] = lost;
             }
         }
     }
 
-    /// <summary>Takes the pictures that wait, where nobody owns the session: whoever does takes them later, and looks here once more when it lets go.</summary>
-    private void TakePicturesWhenIdle()
+    /// <summary>
+    /// Writes queued images if no other thread owns the session. An owner writes them later, and calls this again after releasing the gate.
+    /// </summary>
+    private void WriteImagesWhenIdle()
     {
-        while (!_pictures.IsEmpty && _gate.Wait(0))
+        while (!_images.IsEmpty && _gate.Wait(0))
         {
             try
             {
-                if (_isLetGo)
+                if (_isReleased)
                 {
-                    _pictures.Clear();
+                    _images.Clear();
                     continue;
                 }
 
-                TakePictures();
-                account.Commit();
-                account.Rest();
+                WriteImages();
+                writer.Commit();
+                writer.Suspend();
             }
             finally
             {
@@ -284,15 +293,15 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
     }
 
-    private void TakePictures()
+    private void WriteImages()
     {
-        while (_pictures.TryDequeue(out var picture))
+        while (_images.TryDequeue(out var image))
         {
-            account.Add(picture);
+            writer.Add(image);
         }
     }
 
-    private void EndRun()
+    private void EndPeriod()
     {
         if (_segmenter is not { } segmenter)
         {
@@ -303,11 +312,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         segmenter.Finish();
         Write(segmenter);
         Array.Clear(_reported);
-        account.Rest();
+        writer.Suspend();
     }
 
-    /// <summary>Whether the disk takes again what it refused; asked now and then.</summary>
-    private bool Resume()
+    /// <summary>Whether a failed disk accepts writes again; checked at the retry interval.</summary>
+    private bool TryResume()
     {
         var now = context.Time.GetTimestamp();
         if (now < _resumeAt)
@@ -316,16 +325,16 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         }
 
         _resumeAt = now + (long)(context.Options.RetryInterval.TotalSeconds * context.Time.TimestampFrequency);
-        account.Commit();
-        return !account.IsFailing;
+        writer.Commit();
+        return !writer.IsFailing;
     }
 
-    /// <summary>What could not be announced when the encoder left is announced when the disk allows, without one.</summary>
+    /// <summary>Announces pending events after the encoder has left, once the disk accepts writes again.</summary>
     private void RetryWhileFailing()
     {
-        if (account.IsFailing)
+        if (writer.IsFailing)
         {
-            context.Deferred.After(context.Options.RetryInterval, () =>
+            context.Deferred.Schedule(context.Options.RetryInterval, () =>
             {
                 if (!_gate.Wait(0))
                 {
@@ -335,9 +344,9 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
                 try
                 {
-                    if (!_isLetGo)
+                    if (!_isReleased)
                     {
-                        account.Commit();
+                        writer.Commit();
                         RetryWhileFailing();
                     }
                 }
@@ -351,16 +360,16 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
 
     private async Task DiscardAsync(RenditionSet set, CancellationToken cancellationToken)
     {
-        var told = false;
+        var hasLogged = false;
         while (await set.Samples.WaitToReadAsync(cancellationToken))
         {
             while (set.Samples.TryRead(out _))
             {
                 PackagerMetrics.Lost(Channel, "session over", 1);
-                if (!told && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < FarewellTime))
+                if (!hasLogged && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < EndGracePeriod))
                 {
-                    Log.SessionIsOver(context.Logger, Channel.Value, Id.Value);
-                    told = true;
+                    PackagerLog.SessionAlreadyEnded(context.Logger, Channel.Value, Id.Value);
+                    hasLogged = true;
                 }
             }
         }

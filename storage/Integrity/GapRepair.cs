@@ -1,29 +1,33 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Storage.Integrity;
 
 /// <summary>
-/// Marks what is lost of a session that is over as gaps, so that players pass over it: chapters of that time are written anew under new names, then a journal file follows the last one, with a higher epoch. Each
-/// is created once, so two repairs cannot mix. No server may have the session open.
+/// Marks the lost objects of an ended session as gaps, which players skip. Affected index blocks are rewritten under new names; a journal
+/// file with a higher epoch then follows the last one. Journal files are created once, so two repairs cannot mix. No server may have the
+/// session open.
 /// </summary>
 public static class GapRepair
 {
-    /// <summary>Marks what a check found lost.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="spool">The spool; what is in it is read, and not changed.</param>
-    /// <param name="report">What the check found.</param>
-    /// <param name="cancellationToken">Gives up; then the session is as it was.</param>
-    /// <returns>Names that players pass over now; none where nothing could be marked.</returns>
-    /// <exception cref="ObjectStoreException">The store failed.</exception>
-    public static async Task<IReadOnlySet<ObjectName>> RunAsync(IObjectStore store, SpoolSnapshot spool, SessionReport report, CancellationToken cancellationToken)
+    /// <summary>Marks the lost objects found by a check.</summary>
+    /// <param name="store">The object store.</param>
+    /// <param name="spool">Snapshot of the spool, which is read but not changed.</param>
+    /// <param name="report">Result of the check.</param>
+    /// <param name="cancellationToken">Cancels the repair; the session is then unchanged.</param>
+    /// <returns>Names of the objects marked as gaps; empty when nothing could be marked.</returns>
+    /// <exception cref="ObjectStoreException">The object store failed.</exception>
+    public static async Task<IReadOnlySet<ObjectName>> RunAsync(IObjectStore store, SpoolSnapshot spool, SessionIntegrityReport report, CancellationToken cancellationToken)
     {
         HashSet<ObjectName> lost =
         [
-            .. report.Findings
-                .Where(finding => finding.Fault is StoreFault.Missing or StoreFault.WrongLength or StoreFault.Changed
-                    && finding.Kind is SessionObjectKind.Segment or SessionObjectKind.Sheet or SessionObjectKind.Poster)
-                .Select(finding => finding.Object!.Value),
+            .. report.Issues
+                .Where(issue => issue.IssueKind is IntegrityIssueKind.Missing or IntegrityIssueKind.WrongLength or IntegrityIssueKind.Changed
+                    && issue.ObjectKind is SessionObjectKind.Segment or SessionObjectKind.SpriteSheet or SessionObjectKind.Poster)
+                .Select(issue => issue.Object!.Value),
         ];
         var files = new SessionFiles(store, spool);
         if (report.Timeline is not { IsEnded: true } timeline || lost.Count == 0)
@@ -33,27 +37,27 @@ public static class GapRepair
 
         var epoch = timeline.Session.Epoch + 1;
         var folder = ExpectedObject.FolderOf(report.Channel, report.Session);
-        var marks = new GapMarks(folder, lost, timeline.KeptChapters is [var oldest, ..] ? oldest.Run : timeline.Run);
-        var announced = new Dictionary<long, TimelineEvent.ChapterReady>();
+        var marker = new GapMarker(folder, lost, timeline.RetainedIndexBlocks is [var oldest, ..] ? oldest.Period : timeline.Period);
+        var announced = new Dictionary<long, TimelineEvent.IndexBlockReady>();
         var replaced = new List<ObjectName>();
-        for (var i = 0; i < timeline.KeptChapters.Count; i++)
+        for (var i = 0; i < timeline.RetainedIndexBlocks.Count; i++)
         {
-            var known = timeline.KeptChapters[i];
-            if (await ReadAsync(files, known, cancellationToken) is not { } chapter || await FollowingAsync(files, timeline, i + 1, cancellationToken) is not var (following, discontinuities))
+            var known = timeline.RetainedIndexBlocks[i];
+            if (await ReadAsync(files, known, cancellationToken) is not { } block || await FollowingAsync(files, timeline, i + 1, cancellationToken) is not var (following, discontinuities))
             {
                 return new HashSet<ObjectName>();
             }
 
-            var marked = marks.Mark(chapter, discontinuities, following, out var changed);
+            var marked = marker.Mark(block, discontinuities, following, out var changed);
             var name = known.Object;
             var length = known.Length;
             if (changed)
             {
-                var bytes = ChapterFile.Write(marked);
+                var bytes = IndexBlockFile.Write(marked);
                 name = ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}chapters/{known.First}-{known.Last}-{epoch}.chapter"));
                 length = bytes.Length;
 
-                // One of that name was left by a repair that did not come to its end.
+                // An object of this name was left by an interrupted repair.
                 await store.PutAsync(name, bytes, PutCondition.Replace, cancellationToken);
                 replaced.Add(known.Object);
             }
@@ -61,9 +65,9 @@ public static class GapRepair
             announced[known.First] = marked.Announce(name, length);
         }
 
-        TimelineEvent[] events = [.. marks.Mark(timeline.Checkpoint(), announced)];
-        byte[] journal = [.. JournalFile.Begin(report.Channel, report.Session, epoch, report.Journal + 1, events), .. JournalFile.Trailer(JournalEnd.Ended)];
-        if (JournalFile.Read(journal) is not { End: JournalEnd.Ended } readable || !readable.Fold().IsEnded
+        TimelineEvent[] events = [.. marker.Mark(timeline.Checkpoint(), announced)];
+        byte[] journal = [.. JournalFile.Preamble(report.Channel, report.Session, epoch, report.Journal + 1, events), .. JournalFile.Trailer(JournalEnd.Ended)];
+        if (JournalFile.Read(journal) is not { End: JournalEnd.Ended } readable || !readable.BuildTimeline().IsEnded
             || !await store.PutAsync(JournalFile.NameOf(report.Channel, report.Session, report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
         {
             return new HashSet<ObjectName>();
@@ -73,11 +77,11 @@ public static class GapRepair
         return lost;
     }
 
-    private static async Task<Chapter?> ReadAsync(SessionFiles files, TimelineChapter chapter, CancellationToken cancellationToken)
+    private static async Task<IndexBlock?> ReadAsync(SessionFiles files, TimelineIndexBlock block, CancellationToken cancellationToken)
     {
         try
         {
-            return await files.ReadAsync(chapter.Object, ChapterFile.MaxLength, cancellationToken) is { } bytes ? ChapterFile.Read(bytes) : null;
+            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes ? IndexBlockFile.Read(bytes) : null;
         }
         catch (InvalidDataException)
         {
@@ -85,17 +89,20 @@ public static class GapRepair
         }
     }
 
-    /// <summary>The first segments of a chapter, or of the live window behind the last, and the numbers there that a discontinuity stands before.</summary>
-    private static async Task<(IReadOnlyDictionary<string, ChapterSegment> Segments, IReadOnlyCollection<long> Discontinuities)?> FollowingAsync(
+    /// <summary>
+    /// Reads the first segments of an index block, or of the live window after the last block, and the sequence numbers there that start
+    /// with a discontinuity.
+    /// </summary>
+    private static async Task<(IReadOnlyDictionary<string, IndexedSegment> Segments, IReadOnlyCollection<long> Discontinuities)?> FollowingAsync(
         SessionFiles files, SessionTimeline timeline, int index, CancellationToken cancellationToken)
     {
-        if (index >= timeline.KeptChapters.Count)
+        if (index >= timeline.RetainedIndexBlocks.Count)
         {
             return (timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
-                .ToDictionary(rendition => rendition.Name, rendition => ChapterSegment.Of(rendition.Segments[0]), StringComparer.Ordinal), timeline.Discontinuities);
+                .ToDictionary(rendition => rendition.Name, rendition => IndexedSegment.Of(rendition.Segments[0]), StringComparer.Ordinal), timeline.Discontinuities);
         }
 
-        return await ReadAsync(files, timeline.KeptChapters[index], cancellationToken) is { } next
+        return await ReadAsync(files, timeline.RetainedIndexBlocks[index], cancellationToken) is { } next
             ? (next.Renditions.Where(rendition => rendition.Segments.Count > 0)
                 .ToDictionary(rendition => rendition.Name, rendition => rendition.Segments[0], StringComparer.Ordinal), next.Discontinuities.ToList())
             : null;

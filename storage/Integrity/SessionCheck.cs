@@ -1,74 +1,81 @@
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Storage.Objects;
 
 namespace Broadcast.Storage.Integrity;
 
 /// <summary>
-/// Holds what spool and store have of a session against what its journal announces. Looks only; a server may go on meanwhile. Memory: one rendition's names at a time.
+/// Compares a session's objects in spool and object store with its journal. Read-only; a server may be running. Holds the names of one
+/// rendition in memory at a time.
 /// </summary>
-/// <param name="store">The store.</param>
-/// <param name="look">Looks at the spool.</param>
-/// <param name="deep">Whether every object is read against its checksum.</param>
-/// <param name="time">Time.</param>
-public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, bool deep, TimeProvider time)
+/// <param name="store">The object store.</param>
+/// <param name="takeSnapshot">Takes a snapshot of the spool.</param>
+/// <param name="deep">Whether to read every object and verify its checksum.</param>
+/// <param name="time">The time provider.</param>
+public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSnapshot, bool deep, TimeProvider time)
 {
     private const int Parallel = 4;
-    private const string Chapters = "chapters";
-    private const string Sheets = "thumbnails";
+    private const string IndexBlockFolder = "chapters";
+    private const string SpriteSheetFolder = "thumbnails";
 
-    /// <summary>Looks at a session.</summary>
-    /// <exception cref="ObjectStoreException">The store failed, so that nothing can be said.</exception>
-    public async Task<SessionReport> RunAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    /// <summary>Checks a session.</summary>
+    /// <exception cref="ObjectStoreException">The object store failed, so there is no result.</exception>
+    public async Task<SessionIntegrityReport> RunAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
-        var report = await LookAsync(channel, session, deep, cancellationToken);
-        if (report is { Timeline.IsEnded: false, Findings.Count: > 0 })
+        var report = await CheckAsync(channel, session, deep, cancellationToken);
+        if (report is { Timeline.IsEnded: false, Issues.Count: > 0 })
         {
-            // What was announced at the first look may have left the timeline by the second, and have been on its way between spool and store.
-            report = await LookAsync(channel, session, deep, cancellationToken);
+            // Objects announced at the first check may have left the timeline since, or have been moving from the spool to the object
+            // store.
+            report = await CheckAsync(channel, session, deep, cancellationToken);
         }
 
         return report;
     }
 
-    private async Task<SessionReport> LookAsync(ChannelName channel, SessionId session, bool deep, CancellationToken cancellationToken)
+    private async Task<SessionIntegrityReport> CheckAsync(ChannelName channel, SessionId session, bool deep, CancellationToken cancellationToken)
     {
-        var files = new SessionFiles(store, look());
-        var findings = new List<StoreFinding>();
-        var tally = new StoreTally();
+        var files = new SessionFiles(store, takeSnapshot());
+        var issues = new List<IntegrityIssue>();
+        var totals = new IntegrityTotals();
         var (journals, written) = await files.JournalsAsync(channel, session, cancellationToken);
         if (journals.Count == 0 || await files.ReadJournalAsync(channel, session, journals, cancellationToken) is not var (journal, isSpooled))
         {
-            await NoJournalAsync(files, channel, session, journals.Count > 0, findings, cancellationToken);
-            return new SessionReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, written, findings, tally);
+            await CheckWithoutJournalAsync(files, channel, session, journals.Count > 0, issues, cancellationToken);
+            return new SessionIntegrityReport(channel, session, null, journals.Count > 0 ? journals.Max : 0, written, issues, totals);
         }
 
-        var timeline = journal.Fold();
+        var timeline = journal.BuildTimeline();
 
-        // The journal of a session that goes on elsewhere is ten seconds behind: what it names may have left the window since, or be in that machine's spool.
-        var isElsewhere = !timeline.IsEnded && !isSpooled && time.GetUtcNow() - written < OrphanRules.UnderWay;
+        // The uploaded journal of a session on another server lags by ten seconds. Its objects may have left the window since, or be in
+        // that server's spool.
+        var isRemote = !timeline.IsEnded && !isSpooled && time.GetUtcNow() - written < OrphanRules.OperationMargin;
         var rules = new OrphanRules(timeline, time.GetUtcNow());
         var folder = ExpectedObject.FolderOf(channel, session);
         var announced = ExpectedObject.Of(timeline).ToLookup(expected => FolderIn(folder, expected.Name));
         var folders = await files.FoldersAsync(folder, cancellationToken);
         folders.UnionWith(announced.Select(group => group.Key));
-        folders.UnionWith(timeline.KeptChapters.SelectMany(chapter => chapter.Renditions).Select(range => range.Rendition));
+        folders.UnionWith(timeline.RetainedIndexBlocks.SelectMany(block => block.Renditions).Select(range => range.Rendition));
 
-        // Chapters first: where one cannot be read, nobody knows whose its segments are.
+        // Index blocks first: if one cannot be read, the references to its segments are unknown.
         var isWhole = true;
-        foreach (var name in folders.OrderBy(name => name != Chapters).ThenBy(name => name, StringComparer.Ordinal))
+        foreach (var name in folders.OrderBy(name => name != IndexBlockFolder).ThenBy(name => name, StringComparer.Ordinal))
         {
             var comparison = new ObjectComparison(await files.FolderAsync($"{folder}{name}/", cancellationToken), timeline.IsEnded);
-            var check = new FolderCheck(files, comparison, timeline, isElsewhere, deep, findings, tally);
-            await check.LookAsync(announced[name], cancellationToken);
-            foreach (var chapter in name == Chapters ? [] : timeline.KeptChapters)
+            var check = new FolderCheck(files, comparison, timeline, isRemote, deep, issues, totals);
+            await check.CheckAsync(announced[name], cancellationToken);
+            foreach (var block in name == IndexBlockFolder ? [] : timeline.RetainedIndexBlocks)
             {
-                if (name != Sheets && chapter.Find(name) is null)
+                if (name != SpriteSheetFolder && block.Find(name) is null)
                 {
                     continue;
                 }
 
-                if (await ReadAsync(files, chapter, name, cancellationToken) is { } read)
+                if (await ReadAsync(files, block, name, cancellationToken) is { } read)
                 {
-                    await check.LookAsync(ExpectedObject.Of(folder, name == Sheets ? read : read with { Sheets = [] }), cancellationToken);
+                    await check.CheckAsync(ExpectedObject.Of(folder, name == SpriteSheetFolder ? read : read with { SpriteSheets = [] }), cancellationToken);
                 }
                 else
                 {
@@ -78,11 +85,11 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, b
 
             if (isWhole)
             {
-                check.Rest(rules);
+                check.ReportOrphans(rules);
             }
         }
 
-        return new SessionReport(channel, session, timeline, journals.Max, written, findings, tally);
+        return new SessionIntegrityReport(channel, session, timeline, journals.Max, written, issues, totals);
     }
 
     private static string FolderIn(string folder, ObjectName name)
@@ -91,11 +98,11 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, b
         return rest.IndexOf('/') is > 0 and var slash ? rest[..slash].ToString() : "";
     }
 
-    private static async Task<Chapter?> ReadAsync(SessionFiles files, TimelineChapter chapter, string rendition, CancellationToken cancellationToken)
+    private static async Task<IndexBlock?> ReadAsync(SessionFiles files, TimelineIndexBlock block, string rendition, CancellationToken cancellationToken)
     {
         try
         {
-            return await files.ReadAsync(chapter.Object, ChapterFile.MaxLength, cancellationToken) is { } bytes ? ChapterFile.Read(bytes, name => name == rendition) : null;
+            return await files.ReadAsync(block.Object, IndexBlockFile.MaxLength, cancellationToken) is { } bytes ? IndexBlockFile.Read(bytes, name => name == rendition) : null;
         }
         catch (InvalidDataException)
         {
@@ -103,87 +110,87 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> look, b
         }
     }
 
-    private async Task NoJournalAsync(
-        SessionFiles files, ChannelName channel, SessionId session, bool isUnreadable, List<StoreFinding> findings, CancellationToken cancellationToken)
+    private async Task CheckWithoutJournalAsync(
+        SessionFiles files, ChannelName channel, SessionId session, bool isUnreadable, List<IntegrityIssue> issues, CancellationToken cancellationToken)
     {
         var folder = ExpectedObject.FolderOf(channel, session);
-        var (objects, bytes, newest) = (0L, 0L, session.Birth);
+        var (objects, bytes, newest) = (0L, 0L, session.CreatedAt);
         foreach (var (name, found) in await files.FolderAsync(folder, cancellationToken))
         {
-            if (!files.IsGoing(name))
+            if (!files.IsPendingDeletion(name))
             {
                 (objects, bytes, newest) = (objects + 1, bytes + found.Length, found.Written > newest ? found.Written : newest);
             }
         }
 
         var age = time.GetUtcNow() - newest;
-        if (isUnreadable && age >= OrphanRules.UnderWay)
+        if (isUnreadable && age >= OrphanRules.OperationMargin)
         {
-            findings.Add(new StoreFinding(
-                StoreFault.UnreadableJournal, channel, session, null, null, objects, bytes,
-                $"no file of its journal can be read; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
+            issues.Add(new IntegrityIssue(
+                IntegrityIssueKind.UnreadableJournal, channel, session, null, null, objects, bytes,
+                $"no journal file can be read; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
         }
-        else if (!isUnreadable && objects > 0 && age >= OrphanRules.WithoutJournal)
+        else if (!isUnreadable && objects > 0 && age >= OrphanRules.JournalGracePeriod)
         {
-            findings.Add(new StoreFinding(StoreFault.NoJournal, channel, session, null, null, objects, bytes, $"there is no journal of it; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
+            issues.Add(new IntegrityIssue(IntegrityIssueKind.NoJournal, channel, session, null, null, objects, bytes, $"it has no journal; {objects:N0} objects with {bytes:N0} bytes cannot be played"));
         }
     }
 
-    /// <summary>One folder of a session.</summary>
+    /// <summary>Check of one folder of a session.</summary>
     private sealed class FolderCheck(
-        SessionFiles files, ObjectComparison comparison, SessionTimeline timeline, bool isElsewhere, bool deep, List<StoreFinding> findings, StoreTally tally)
+        SessionFiles files, ObjectComparison comparison, SessionTimeline timeline, bool isRemote, bool deep, List<IntegrityIssue> issues, IntegrityTotals totals)
     {
         private readonly Lock _lock = new();
 
-        public async Task LookAsync(IEnumerable<ExpectedObject> announced, CancellationToken cancellationToken)
+        public async Task CheckAsync(IEnumerable<ExpectedObject> announced, CancellationToken cancellationToken)
         {
             var readable = new List<(ExpectedObject Expected, FoundObject There)>();
             foreach (var expected in announced)
             {
-                tally.Objects++;
-                tally.Bytes += expected.Length;
-                switch (comparison.Look(expected, out var there))
+                totals.Objects++;
+                totals.Bytes += expected.Length;
+                switch (comparison.Compare(expected, out var existing))
                 {
-                    case ObjectDifference.Missing when !isElsewhere && !files.IsGoing(expected.Name):
-                        Add(StoreFault.Missing, expected, $"{expected.Length:N0} bytes are announced, and it is neither in the store nor in the spool");
+                    case ObjectDifference.Missing when !isRemote && !files.IsPendingDeletion(expected.Name):
+                        Add(IntegrityIssueKind.Missing, expected, $"{expected.Length:N0} bytes are announced, but the object is neither in the store nor in the spool");
                         break;
                     case ObjectDifference.WrongLength:
-                        Add(StoreFault.WrongLength, expected, $"{expected.Length:N0} bytes are announced, and {(there.IsStored ? "the store" : "the spool")} has {there.Length:N0}");
+                        Add(IntegrityIssueKind.WrongLength, expected, $"{expected.Length:N0} bytes are announced, but {(existing.IsStored ? "the store" : "the spool")} has {existing.Length:N0}");
                         break;
-                    case ObjectDifference.None when deep && there.Length > 0:
-                        readable.Add((expected, there));
+                    case ObjectDifference.None when deep && existing.Length > 0:
+                        readable.Add((expected, existing));
                         break;
                 }
             }
 
             await System.Threading.Tasks.Parallel.ForEachAsync(readable, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken }, async (one, token) =>
             {
-                var verdict = await files.VerifyAsync(one.Expected.Name, one.There, token);
+                var result = await files.VerifyAsync(one.Expected.Name, one.There, token);
                 lock (_lock)
                 {
-                    tally.Verified += verdict is ObjectVerdict.Good or ObjectVerdict.Changed ? 1 : 0;
-                    tally.Unverified += verdict == ObjectVerdict.Unknown ? 1 : 0;
-                    if (verdict == ObjectVerdict.Changed)
+                    totals.Verified += result is VerificationResult.Valid or VerificationResult.Changed ? 1 : 0;
+                    totals.Unverified += result == VerificationResult.Unknown ? 1 : 0;
+                    if (result == VerificationResult.Changed)
                     {
-                        Add(StoreFault.Changed, one.Expected, "its bytes are not those that were written (CRC-32C)");
+                        Add(IntegrityIssueKind.Changed, one.Expected, "its bytes differ from those written (CRC-32C)");
                     }
                 }
             });
         }
 
-        public void Rest(OrphanRules rules)
+        public void ReportOrphans(OrphanRules rules)
         {
-            foreach (var (name, there) in comparison.Unnamed.OrderBy(found => found.Key.Value, StringComparer.Ordinal))
+            foreach (var (name, existing) in comparison.Unreferenced.OrderBy(found => found.Key.Value, StringComparer.Ordinal))
             {
-                if (rules.IsOrphan(name, there.Written) && !files.IsGoing(name))
+                if (rules.IsOrphan(name, existing.Written) && !files.IsPendingDeletion(name))
                 {
-                    findings.Add(new StoreFinding(
-                        StoreFault.Orphan, timeline.Session.Channel, timeline.Session.Id, name, null, 1, there.Length, $"{there.Length:N0} bytes that nothing names, since {there.Written:u}"));
+                    issues.Add(new IntegrityIssue(
+                        IntegrityIssueKind.Orphan, timeline.Session.Channel, timeline.Session.Id, name, null, 1, existing.Length, $"{existing.Length:N0} unreferenced bytes, written {existing.Written:u}"));
                 }
             }
         }
 
-        private void Add(StoreFault fault, ExpectedObject expected, string message) =>
-            findings.Add(new StoreFinding(fault, timeline.Session.Channel, timeline.Session.Id, expected.Name, expected.Kind, 1, expected.Length, message));
+        private void Add(IntegrityIssueKind kind, ExpectedObject expected, string message) =>
+            issues.Add(new IntegrityIssue(kind, timeline.Session.Channel, timeline.Session.Id, expected.Name, expected.Kind, 1, expected.Length, message));
     }
 }

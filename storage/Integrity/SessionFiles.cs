@@ -1,12 +1,18 @@
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 using Broadcast.Storage.Objects;
 
 namespace Broadcast.Storage.Integrity;
 
-/// <summary>A session's objects, wherever they are: first as a look at the spool saw them, then in the store, so that what moves from one to the other meanwhile is seen in one of the two.</summary>
+/// <summary>
+/// A session's objects in the spool snapshot and the object store. The snapshot is taken first, so objects that move to the store meanwhile
+/// are found in at least one of them.
+/// </summary>
 internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 {
-    /// <summary>The numbers of a session's journal files, rising, and when the youngest was written.</summary>
+    /// <summary>Numbers of a session's journal files, ascending, and the write time of the newest one.</summary>
     public async Task<(SortedSet<long> Numbers, DateTimeOffset Written)> JournalsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         var numbers = new SortedSet<long>();
@@ -26,7 +32,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 
         void Add(ObjectName name, DateTimeOffset at)
         {
-            if (JournalFile.TryParseName(name, out _, out _, out var number) && !spool.IsGoing(name))
+            if (JournalFile.TryParseName(name, out _, out _, out var number) && !spool.IsPendingDeletion(name))
             {
                 numbers.Add(number);
                 written = at > written ? at : written;
@@ -34,7 +40,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         }
     }
 
-    /// <summary>The newest journal file that can be read, and whether it is in the spool; <see langword="null"/> when none can.</summary>
+    /// <summary>Reads the newest valid journal file, and whether it is in the spool; <see langword="null"/> when none is valid.</summary>
     public async Task<(JournalFile File, bool IsSpooled)?> ReadJournalAsync(ChannelName channel, SessionId session, SortedSet<long> numbers, CancellationToken cancellationToken)
     {
         foreach (var number in numbers.Reverse())
@@ -50,7 +56,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         return null;
     }
 
-    /// <summary>Reads an object; <see langword="null"/> when it is nowhere, longer, or not what was put: what others hang on must not be guessed at.</summary>
+    /// <summary>Reads an object; <see langword="null"/> when it is missing, too long, or has a wrong checksum.</summary>
     public async Task<byte[]?> ReadAsync(ObjectName name, int maxLength, CancellationToken cancellationToken)
     {
         if (spool.Files.TryGetValue(name.Value, out var file) && await SpoolSnapshot.ReadAsync(file, maxLength, cancellationToken) is { } spooled)
@@ -66,10 +72,10 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 
         var bytes = new byte[content.Length];
         await content.Stream.ReadExactlyAsync(bytes, cancellationToken);
-        return content.Checksum is { } noted && noted != Crc32C.Append(0, bytes) ? null : bytes;
+        return content.Checksum is { } stored && stored != Crc32C.Append(0, bytes) ? null : bytes;
     }
 
-    /// <summary>What is in a folder; what the store has counts before what is in the spool.</summary>
+    /// <summary>Lists the objects of a folder; the object store takes precedence over the spool.</summary>
     public async Task<Dictionary<ObjectName, FoundObject>> FolderAsync(string prefix, CancellationToken cancellationToken)
     {
         var found = new Dictionary<ObjectName, FoundObject>();
@@ -86,7 +92,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         return found;
     }
 
-    /// <summary>The distinct names one level below a folder.</summary>
+    /// <summary>Lists the distinct names one level below a folder.</summary>
     public async Task<SortedSet<string>> FoldersAsync(string prefix, CancellationToken cancellationToken)
     {
         var folders = new SortedSet<string>(spool.Folders(prefix), StringComparer.Ordinal);
@@ -98,14 +104,14 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
         return folders;
     }
 
-    /// <summary>Whether an object is on its way out.</summary>
-    public bool IsGoing(ObjectName name) => spool.IsGoing(name);
+    /// <summary>Whether the object has a pending deletion.</summary>
+    public bool IsPendingDeletion(ObjectName name) => spool.IsPendingDeletion(name);
 
-    /// <summary>Reads an object against its checksum.</summary>
-    public Task<ObjectVerdict> VerifyAsync(ObjectName name, FoundObject there, CancellationToken cancellationToken) => there switch
+    /// <summary>Verifies the checksum of an object.</summary>
+    public Task<VerificationResult> VerifyAsync(ObjectName name, FoundObject existing, CancellationToken cancellationToken) => existing switch
     {
         { IsStored: true } => ObjectVerification.VerifyAsync(store, name, cancellationToken),
         { IsOpen: false } when spool.Files.TryGetValue(name.Value, out var file) => SpoolSnapshot.VerifyAsync(file, cancellationToken),
-        _ => Task.FromResult(ObjectVerdict.Unknown),
+        _ => Task.FromResult(VerificationResult.Unknown),
     };
 }

@@ -1,16 +1,17 @@
 using System.Runtime.CompilerServices;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Integrity;
 
-/// <summary>Finds the sessions that store and spool have something of, channel by channel.</summary>
-/// <param name="store">The store.</param>
-/// <param name="spool">The spool, as it was looked at.</param>
+/// <summary>Finds the sessions that have objects in object store or spool.</summary>
+/// <param name="store">The object store.</param>
+/// <param name="spool">Snapshot of the spool.</param>
 public sealed class SessionFinder(IObjectStore store, SpoolSnapshot spool)
 {
     private static readonly string[] Roots = ["journal/", "live/"];
 
-    /// <summary>All channels of which there is anything, in order.</summary>
+    /// <summary>Lists all channels that have objects, in order.</summary>
     public async Task<IReadOnlyList<ChannelName>> ChannelsAsync(CancellationToken cancellationToken)
     {
         var names = new SortedSet<string>(StringComparer.Ordinal);
@@ -22,7 +23,7 @@ public sealed class SessionFinder(IObjectStore store, SpoolSnapshot spool)
         return [.. names.Where(name => ChannelName.TryParse(name, out _)).Select(ChannelName.Parse)];
     }
 
-    /// <summary>A channel's sessions, oldest first.</summary>
+    /// <summary>Lists the sessions of a channel, oldest first.</summary>
     public async IAsyncEnumerable<SessionId> SessionsAsync(ChannelName channel, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var names = new SortedSet<string>(StringComparer.Ordinal);

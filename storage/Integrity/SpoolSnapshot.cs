@@ -1,31 +1,32 @@
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
 using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 
 namespace Broadcast.Storage.Integrity;
 
 /// <summary>A file in the spool.</summary>
-/// <param name="Path">Where it is.</param>
-/// <param name="Found">Its length and state.</param>
+/// <param name="Path">Path of the file.</param>
+/// <param name="Found">Length and state of the file.</param>
 public sealed record SpooledFile(string Path, FoundObject Found);
 
-/// <summary>What a spool's folder holds at one moment, seen from outside: a server may be writing to it, and is not disturbed.</summary>
+/// <summary>Snapshot of a spool folder, taken without its lock, so a running server is not disturbed.</summary>
 public sealed class SpoolSnapshot
 {
-    private const int MostNotes = 10_000;
+    private const int MaxDeletions = 10_000;
     private const int Attempts = 5;
     private readonly List<Deletion> _deletions;
 
     private SpoolSnapshot(SortedDictionary<string, SpooledFile> files, List<Deletion> deletions) => (Files, _deletions) = (files, deletions);
 
-    /// <summary>Files by the names of the objects that they become, in ordinal order.</summary>
+    /// <summary>Files by object name, in ordinal order.</summary>
     public IReadOnlyDictionary<string, SpooledFile> Files { get; }
 
-    /// <summary>Files that were handed over and that the store does not have yet.</summary>
+    /// <summary>Sealed files that are not in the object store yet.</summary>
     public IEnumerable<SpooledFile> Waiting => Files.Values.Where(file => !file.Found.IsOpen);
 
-    /// <summary>Looks at the spool of a data folder.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>Takes a snapshot of the spool in a data folder.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
     public static SpoolSnapshot Take(DataFolder data)
     {
         var root = System.IO.Path.Combine(data.Path, "spool");
@@ -39,35 +40,35 @@ public sealed class SpoolSnapshot
         {
             try
             {
-                // What the store has is looked at there.
-                foreach (var (name, path, state, length, written) in SpoolFolder.Scan(root).Where(found => found.State != SpoolState.Kept))
+                // Retained files are in the object store and are inspected there.
+                foreach (var (name, path, state, length, written) in SpoolFolder.Scan(root).Where(found => found.State != SpoolState.Retained))
                 {
-                    files[name.Value] = new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: state == SpoolState.Left));
+                    files[name.Value] = new SpooledFile(path, new FoundObject(length, written, IsStored: false, IsOpen: state == SpoolState.Leftover));
                 }
 
                 break;
             }
             catch (DirectoryNotFoundException) when (attempt < Attempts)
             {
-                // A folder went away, empty, while it was walked.
+                // A folder was removed as empty during the walk.
                 files.Clear();
             }
         }
 
-        return new SpoolSnapshot(files, [.. new DeletionNotes(System.IO.Path.Combine(root, ".deletions")).Read(MostNotes)]);
+        return new SpoolSnapshot(files, [.. new DeletionJournal(System.IO.Path.Combine(root, ".deletions")).Read(MaxDeletions)]);
     }
 
-    /// <summary>Whether an object is to be deleted, as soon as the store does it.</summary>
-    public bool IsGoing(ObjectName name) => _deletions.Exists(deletion => deletion.Covers(name));
+    /// <summary>Whether the object has a pending deletion.</summary>
+    public bool IsPendingDeletion(ObjectName name) => _deletions.Exists(deletion => deletion.Covers(name));
 
-    /// <summary>Names that begin so.</summary>
+    /// <summary>Files whose names start with a prefix.</summary>
     public IEnumerable<KeyValuePair<string, SpooledFile>> Below(string prefix) => Files.Where(file => file.Key.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>The distinct names one level below a folder.</summary>
+    /// <summary>Distinct names one level below a folder.</summary>
     public IEnumerable<string> Folders(string prefix) => Below(prefix).Where(file => file.Key.AsSpan(prefix.Length).Contains('/'))
         .Select(file => file.Key[prefix.Length..file.Key.IndexOf('/', prefix.Length)]).Distinct(StringComparer.Ordinal);
 
-    /// <summary>Reads a file; <see langword="null"/> when it is not there any more: the store has it then, or nobody.</summary>
+    /// <summary>Reads a file; <see langword="null"/> when it no longer exists, because it was uploaded or deleted.</summary>
     public static async Task<byte[]?> ReadAsync(SpooledFile file, int maxLength, CancellationToken cancellationToken)
     {
         try
@@ -87,18 +88,18 @@ public sealed class SpoolSnapshot
         }
     }
 
-    /// <summary>Reads a file that was handed over against the checksum that was noted then.</summary>
-    public static async Task<ObjectVerdict> VerifyAsync(SpooledFile file, CancellationToken cancellationToken)
+    /// <summary>Verifies a sealed file against its stored checksum.</summary>
+    public static async Task<VerificationResult> VerifyAsync(SpooledFile file, CancellationToken cancellationToken)
     {
         try
         {
             using var handle = File.OpenHandle(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
-            return NotedChecksum.Read(handle) is not { } noted ? ObjectVerdict.Unknown
-                : (await FileDigest.OfAsync(handle, 0, RandomAccess.GetLength(handle), md5: false, cancellationToken)).Sum == noted ? ObjectVerdict.Good : ObjectVerdict.Changed;
+            return StoredChecksum.Read(handle) is not { } stored ? VerificationResult.Unknown
+                : (await FileDigest.OfAsync(handle, 0, RandomAccess.GetLength(handle), md5: false, cancellationToken)).Sum == stored ? VerificationResult.Valid : VerificationResult.Changed;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return ObjectVerdict.Missing;
+            return VerificationResult.Missing;
         }
     }
 }

@@ -2,10 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>Ranges of bytes, cut where the object ends.</summary>
+/// <summary>Byte ranges, clipped to the end of an object.</summary>
 internal static class ByteRanges
 {
-    /// <summary>The part of a wanted range that exists: one that begins past the end is empty, at the end.</summary>
+    /// <summary>Clips a requested range to the object. A range that starts past the end is empty and positioned at the end.</summary>
     public static (long Start, long Count) Clip(long offset, long? length, long total)
     {
         var start = Math.Min(offset, total);
@@ -13,7 +13,9 @@ internal static class ByteRanges
     }
 }
 
-/// <summary>Reads exactly a range of a file through a handle of its own, so that the file may be renamed or unlinked meanwhile. Owns the handle.</summary>
+/// <summary>
+/// Reads a byte range of a file through its own handle, so that the file may be renamed or deleted meanwhile. Owns the handle.
+/// </summary>
 internal sealed class FileRangeStream(SafeFileHandle handle, long start, long count) : Stream
 {
     private long _done;
@@ -30,16 +32,16 @@ internal sealed class FileRangeStream(SafeFileHandle handle, long start, long co
 
     public override int Read(Span<byte> buffer)
     {
-        var want = Want(buffer.Length);
-        return want == 0 ? 0 : Took(RandomAccess.Read(handle, buffer[..want], start + _done));
+        var toRead = CountToRead(buffer.Length);
+        return toRead == 0 ? 0 : Advance(RandomAccess.Read(handle, buffer[..toRead], start + _done));
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var want = Want(buffer.Length);
-        return want == 0 ? 0 : Took(await RandomAccess.ReadAsync(handle, buffer[..want], start + _done, cancellationToken));
+        var toRead = CountToRead(buffer.Length);
+        return toRead == 0 ? 0 : Advance(await RandomAccess.ReadAsync(handle, buffer[..toRead], start + _done, cancellationToken));
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -61,13 +63,13 @@ internal sealed class FileRangeStream(SafeFileHandle handle, long start, long co
         base.Dispose(disposing);
     }
 
-    private int Want(int room) => (int)Math.Min(room, count - _done);
+    private int CountToRead(int room) => (int)Math.Min(room, count - _done);
 
-    private int Took(int read)
+    private int Advance(int read)
     {
         if (read == 0)
         {
-            throw new EndOfStreamException($"The file ended after {_done} of {count} bytes: it was cut while it was read.");
+            throw new EndOfStreamException($"The file ended after {_done} of {count} bytes: it was truncated while being read.");
         }
 
         _done += read;

@@ -5,10 +5,13 @@ using System.Runtime.InteropServices;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>CRC-32C (Castagnoli; RFC 3720, 12.1), by the processor's own instruction where it has one: some GB/s. The sum of nothing is 0.</summary>
+/// <summary>
+/// CRC-32C (Castagnoli; RFC 3720, 12.1), computed by the processor's own instruction where available, at some GB/s. The checksum of no
+/// bytes is 0.
+/// </summary>
 internal static class Crc32C
 {
-    /// <summary>The sum of bytes, going on from that of those before them.</summary>
+    /// <summary>Continues a checksum with more bytes.</summary>
     public static uint Append(uint sum, ReadOnlySpan<byte> bytes)
     {
         var crc = ~sum;
@@ -25,10 +28,10 @@ internal static class Crc32C
         return ~crc;
     }
 
-    /// <summary>As it is written down: eight hexadecimal digits.</summary>
+    /// <summary>Formats a checksum as eight hexadecimal digits.</summary>
     public static string Format(uint sum) => sum.ToString("x8", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads what <see cref="Format"/> wrote; <see langword="null"/> for anything else.</summary>
+    /// <summary>Parses a text written by <see cref="Format"/>; <see langword="null"/> when it is invalid.</summary>
     public static uint? Parse(string? text) =>
         text is { Length: 8 } && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sum) ? sum : null;
 }

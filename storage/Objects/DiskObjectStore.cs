@@ -1,58 +1,62 @@
 using System.Runtime.CompilerServices;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Objects;
 
 /// <summary>
-/// Objects as files: an object's name is its path below the root, one to one. Bytes are written under a temporary name and then renamed or linked
-/// to their own, so that an object is there whole or not. A name cannot be a folder and an object at once, as it can in S3; a put that would need that is refused.
+/// Object store with one file per object, whose path below the root is the object name. Bytes are written to a temporary file that is then
+/// renamed or linked, so objects are complete or absent. Unlike in S3, a name cannot be both a folder and an object; such a put fails.
 /// <para>
-/// Flushing: when asked for, the bytes are flushed before they get their name, so a power cut leaves no torn object; the name itself reaches the
-/// medium with the file system's next commit (about 5 s). Kill -9 of this process loses nothing either way. One process at a time writes to the folder.
+/// Flushing: when enabled, bytes are flushed before the file gets its name, so a power cut leaves no torn object. The name itself reaches
+/// the medium with the file system's next commit (about 5 s). Kill -9 of this process loses nothing either way. Only one process at a time
+/// writes to the folder.
 /// </para>
 /// <para>
-/// Checksums: each object's is noted with its file (<see cref="NotedChecksum"/>); so is the rank of a list. Headers are not: who hands the folder out says them. A file that comes from the spool has it from there: of the bytes as they were handed over, not as they are read back.
+/// Checksums are stored as extended attributes of the files (<see cref="StoredChecksum"/>), as are the ranks of manifests. HTTP headers are
+/// not stored; the server that delivers the folder sets them. Files from the spool already have the checksum of the bytes as they were
+/// appended.
 /// </para>
 /// </summary>
 internal sealed class DiskObjectStore : IObjectStore
 {
     private const int Attempts = 5;
 
-    /// <summary>Half written files are younger than this while they are written; older ones were left by a process that is gone.</summary>
-    private static readonly TimeSpan WrittenWithin = TimeSpan.FromHours(1);
+    /// <summary>Maximum age of a temporary file in use; older ones were left by a dead process.</summary>
+    private static readonly TimeSpan MaxTemporaryAge = TimeSpan.FromHours(1);
 
-    private readonly Lock _ranking = new();
+    private readonly Lock _rankLock = new();
     private readonly string _root;
     private readonly string _temporary;
     private readonly bool _flush;
 
-    /// <summary>Opens the folder, made when missing, and removes what an earlier process left half written.</summary>
+    /// <summary>Opens the folder, creating it when missing, and removes temporary files of dead processes.</summary>
     /// <exception cref="ObjectStoreException">The folder cannot be used.</exception>
-    /// <param name="root">The folder.</param>
+    /// <param name="root">The root folder.</param>
     /// <param name="flush">Whether bytes are flushed to the medium.</param>
-    /// <param name="time">Tells what is old.</param>
+    /// <param name="time">Time provider for the age of temporary files.</param>
     public DiskObjectStore(string root, bool flush, TimeProvider? time = null)
     {
         _root = Path.GetFullPath(root);
         _flush = flush;
 
-        // No object's name can begin with a dot.
+        // Object names cannot start with a dot.
         _temporary = Path.Combine(_root, ".writing");
         try
         {
             Directory.CreateDirectory(_temporary);
 
-            // Commands look at the store of a server that runs.
-            var left = ((time ?? TimeProvider.System).GetUtcNow() - WrittenWithin).UtcDateTime;
-            foreach (var path in Directory.EnumerateFiles(_temporary).Where(path => File.GetLastWriteTimeUtc(path) < left))
+            // Commands may open the store of a running server.
+            var staleBefore = ((time ?? TimeProvider.System).GetUtcNow() - MaxTemporaryAge).UtcDateTime;
+            foreach (var path in Directory.EnumerateFiles(_temporary).Where(path => File.GetLastWriteTimeUtc(path) < staleBefore))
             {
                 File.Delete(path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DiskFaults.Explain(e, "The object store cannot start", _root);
+            throw DiskErrors.Explain(e, "The object store cannot start", _root);
         }
     }
 
@@ -66,10 +70,10 @@ internal sealed class DiskObjectStore : IObjectStore
                 return false;
             }
 
-            return await WriteAndPlaceAsync(name, condition, async file =>
+            return await WriteAtomicallyAsync(name, condition, async file =>
             {
                 await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken);
-                NotedChecksum.Write(file, Crc32C.Append(0, bytes.Span));
+                StoredChecksum.Write(file, Crc32C.Append(0, bytes.Span));
             });
         });
 
@@ -79,7 +83,7 @@ internal sealed class DiskObjectStore : IObjectStore
             cancellationToken.ThrowIfCancellationRequested();
             if (!File.Exists(path))
             {
-                throw new FileNotFoundException($"Could not store {name}: {path} is gone.", path);
+                throw new FileNotFoundException($"Could not store {name}: {path} does not exist.", path);
             }
 
             if (condition == PutCondition.CreateOnly && File.Exists(PathOf(name)))
@@ -91,9 +95,9 @@ internal sealed class DiskObjectStore : IObjectStore
             {
                 using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
                 {
-                    if (NotedChecksum.Read(file) is null)
+                    if (StoredChecksum.Read(file) is null)
                     {
-                        NotedChecksum.Write(file, (await FileDigest.OfAsync(file, 0, RandomAccess.GetLength(file), md5: false, cancellationToken)).Sum);
+                        StoredChecksum.Write(file, (await FileDigest.OfAsync(file, 0, RandomAccess.GetLength(file), md5: false, cancellationToken)).Sum);
                     }
 
                     if (_flush)
@@ -102,11 +106,11 @@ internal sealed class DiskObjectStore : IObjectStore
                     }
                 }
 
-                return Place(path, name, condition);
+                return MoveIntoPlace(path, name, condition);
             }
-            catch (IOException e) when (WholeFile.IsOtherFileSystem(e))
+            catch (IOException e) when (AtomicFile.IsOtherFileSystem(e))
             {
-                return await WriteAndPlaceAsync(name, condition, async file =>
+                return await WriteAtomicallyAsync(name, condition, async file =>
                 {
                     await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
                     var buffer = new byte[1 << 20];
@@ -116,7 +120,7 @@ internal sealed class DiskObjectStore : IObjectStore
                         var read = await source.ReadAsync(buffer, cancellationToken);
                         if (read == 0)
                         {
-                            NotedChecksum.Write(file, NotedChecksum.Read(source.SafeFileHandle) ?? sum);
+                            StoredChecksum.Write(file, StoredChecksum.Read(source.SafeFileHandle) ?? sum);
                             return;
                         }
 
@@ -129,12 +133,12 @@ internal sealed class DiskObjectStore : IObjectStore
             }
         });
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) =>
-        GuardAsync($"Could not store {name}", () => WriteAndPlaceAsync(name, PutCondition.Replace, async file =>
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) =>
+        GuardAsync($"Could not store {name}", () => WriteAtomicallyAsync(name, PutCondition.Replace, async file =>
         {
             await RandomAccess.WriteAsync(file, bytes, 0, cancellationToken);
-            NotedChecksum.Write(file, Crc32C.Append(0, bytes.Span));
-            NotedRank.Write(file, rank);
+            StoredChecksum.Write(file, Crc32C.Append(0, bytes.Span));
+            StoredRank.Write(file, rank);
         }, rank));
 
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
@@ -155,7 +159,7 @@ internal sealed class DiskObjectStore : IObjectStore
                 var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
                 var total = RandomAccess.GetLength(file);
                 var (start, count) = ByteRanges.Clip(offset, length, total);
-                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count, total) { Checksum = NotedChecksum.Read(file) });
+                return Task.FromResult<ObjectContent?>(new ObjectContent(new FileRangeStream(file, start, count), start, count, total) { Checksum = StoredChecksum.Read(file) });
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -167,12 +171,12 @@ internal sealed class DiskObjectStore : IObjectStore
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => GuardAsync($"Could not look for {name}", () =>
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found with { Rank = NotedRank.Read(PathOf(name)) } : null);
+        return Task.FromResult(DiskTree.Describe(name, new FileInfo(PathOf(name))) is { } found ? found with { Rank = StoredRank.Read(PathOf(name)) } : null);
     });
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // The walk is synchronous inside; it is left now and then so that a long one does not hold a thread.
+        // The walk is synchronous; yields regularly, so that a long one does not block a thread.
         var seen = 0;
         foreach (var found in DiskTree.Walk(_root, prefix))
         {
@@ -208,7 +212,7 @@ internal sealed class DiskObjectStore : IObjectStore
             }
             catch (DirectoryNotFoundException)
             {
-                // Somebody else deleted it first.
+                // Deleted concurrently.
             }
         }
 
@@ -227,7 +231,7 @@ internal sealed class DiskObjectStore : IObjectStore
 
     private string PathOf(ObjectName name) => Path.Combine(_root, name.Value);
 
-    private async Task<bool> WriteAndPlaceAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write, ListRank? rank = null)
+    private async Task<bool> WriteAtomicallyAsync(ObjectName name, PutCondition condition, Func<SafeFileHandle, Task> write, ManifestRank? rank = null)
     {
         var path = Path.Combine(_temporary, Guid.NewGuid().ToString("N"));
         try
@@ -241,15 +245,15 @@ internal sealed class DiskObjectStore : IObjectStore
                 }
             }
 
-            if (rank is not { } own)
+            if (rank is not { } newRank)
             {
-                return Place(path, name, condition);
+                return MoveIntoPlace(path, name, condition);
             }
 
-            // One process writes to the folder, and so one lock will do.
-            lock (_ranking)
+            // Only one process writes to the folder, so a lock is sufficient.
+            lock (_rankLock)
             {
-                return !(NotedRank.Read(PathOf(name)) > own) && Place(path, name, condition);
+                return !(StoredRank.Read(PathOf(name)) > newRank) && MoveIntoPlace(path, name, condition);
             }
         }
         finally
@@ -258,7 +262,7 @@ internal sealed class DiskObjectStore : IObjectStore
         }
     }
 
-    private bool Place(string path, ObjectName name, PutCondition condition)
+    private bool MoveIntoPlace(string path, ObjectName name, PutCondition condition)
     {
         var target = PathOf(name);
         var folder = Path.GetDirectoryName(target)!;
@@ -269,25 +273,25 @@ internal sealed class DiskObjectStore : IObjectStore
                 DiskTree.MakeFolder(folder);
                 if (Directory.Exists(target))
                 {
-                    throw new ObjectStoreException(ObjectStoreFault.Other, $"Could not store {name}: there are objects below that name, and on disk a name cannot be a folder too.");
+                    throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"Could not store {name}: there are objects below that name, and on disk a name cannot be both object and folder.");
                 }
 
                 if (condition == PutCondition.CreateOnly)
                 {
-                    return WholeFile.TryCreate(path, target);
+                    return AtomicFile.TryCreate(path, target);
                 }
 
-                WholeFile.Replace(path, target);
+                AtomicFile.Replace(path, target);
                 return true;
             }
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && attempt < Attempts && Directory.Exists(_root) && File.Exists(path))
             {
-                // A delete took the folder away, empty, after it was made and before it was used: make it again.
+                // A concurrent delete removed the empty folder; create it again.
             }
         }
     }
 
-    private async Task<T> GuardAsync<T>(string what, Func<Task<T>> action)
+    private async Task<T> GuardAsync<T>(string operation, Func<Task<T>> action)
     {
         try
         {
@@ -295,7 +299,7 @@ internal sealed class DiskObjectStore : IObjectStore
         }
         catch (Exception e) when (e is (IOException and not (ObjectStoreException or FileNotFoundException)) or UnauthorizedAccessException)
         {
-            throw DiskFaults.Explain(e, what, _root);
+            throw DiskErrors.Explain(e, operation, _root);
         }
     }
 }

@@ -1,11 +1,15 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>Walks a folder of objects in the order of their names. What is not an object's name (temporary files, strangers) is not seen.</summary>
+/// <summary>Walks a folder of objects in name order. Files that are not object names (temporary or foreign files) are ignored.</summary>
 internal static class DiskTree
 {
-    /// <summary>Every file whose name begins so, in ordinal order: folders are walked as if their names ended in '/', which is how their contents sort.</summary>
+    /// <summary>
+    /// Lists all files whose names start with a prefix, in ordinal order. Folders sort as if their names ended in '/', which matches the
+    /// order of their contents.
+    /// </summary>
     /// <exception cref="ObjectStoreException">A folder cannot be read.</exception>
     public static IEnumerable<ObjectInfo> Walk(string root, string prefix)
     {
@@ -30,7 +34,7 @@ internal static class DiskTree
         }
     }
 
-    /// <summary>Folders one level below, in which there is anything at all.</summary>
+    /// <summary>Lists the non-empty folders one level below a folder.</summary>
     public static IEnumerable<string> Folders(string root, string prefix)
     {
         var level = new Stack<string>();
@@ -48,7 +52,7 @@ internal static class DiskTree
         }
     }
 
-    /// <summary>What is known of a file, or <see langword="null"/> when it is gone.</summary>
+    /// <summary>Metadata of a file; <see langword="null"/> when it does not exist.</summary>
     public static ObjectInfo? Describe(ObjectName name, FileInfo file)
     {
         try
@@ -62,11 +66,11 @@ internal static class DiskTree
     }
 
     /// <summary>
-    /// Makes a folder and those above it. One that <see cref="RemoveEmptyFolders"/> takes away at the same moment is made again: the system then says of a folder that it
-    /// is there already, and it is not.
+    /// Creates a folder and its parents. Retries when <see cref="RemoveEmptyFolders"/> removes it concurrently: the system may report an
+    /// existing folder that is already gone.
     /// </summary>
-    /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
+    /// <exception cref="IOException">A disk error.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be created.</exception>
     public static void MakeFolder(string folder)
     {
         const int Attempts = 20;
@@ -79,12 +83,14 @@ internal static class DiskTree
             }
             catch (IOException) when (attempt < Attempts && !File.Exists(folder))
             {
-                // Taken away between two looks.
+                // Removed concurrently.
             }
         }
     }
 
-    /// <summary>Removes a folder and those above it while they are empty, but never the root. One that is filled meanwhile stays.</summary>
+    /// <summary>
+    /// Removes a folder and its parents while they are empty, but never the root. A folder that is filled concurrently stays.
+    /// </summary>
     public static void RemoveEmptyFolders(string root, string folder)
     {
         while (folder.Length > root.Length && folder.StartsWith(root, StringComparison.Ordinal))
@@ -128,7 +134,7 @@ internal static class DiskTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DiskFaults.Explain(e, $"Could not list {(folder.Length == 0 ? "the store" : folder)}", root);
+            throw DiskErrors.Explain(e, $"Could not list {(folder.Length == 0 ? "the store" : folder)}", root);
         }
 
         found.Sort((left, right) => string.CompareOrdinal(right, left));

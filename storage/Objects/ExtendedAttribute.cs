@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Broadcast.Storage.Objects;
 
 /// <summary>
-/// A short text noted with a file, so that it goes where the file goes and needs no file of its own (<c>getfattr -d FILE</c> shows it). Where the system or the file system has no such attributes, nothing is
-/// noted.
+/// A short text stored with a file as an extended attribute (<c>getfattr -d FILE</c> shows it), so that it moves with the file. Without
+/// support by the operating system or file system, nothing is stored.
 /// </summary>
 internal static class ExtendedAttribute
 {
-    /// <summary>Notes a text in ASCII.</summary>
+    /// <summary>Stores an ASCII text.</summary>
     public static void Write(SafeFileHandle file, string name, string text)
     {
         if (OperatingSystem.IsLinux())
@@ -20,7 +20,7 @@ internal static class ExtendedAttribute
         }
     }
 
-    /// <summary>What was noted, if anything was; a text longer than looked for is none.</summary>
+    /// <summary>Reads the text; <see langword="null"/> when it is missing or longer than <paramref name="maxLength"/>.</summary>
     public static string? Read(SafeFileHandle file, string name, int maxLength)
     {
         if (!OperatingSystem.IsLinux())
@@ -32,12 +32,12 @@ internal static class ExtendedAttribute
         return Get(file, name, value, (nuint)value.Length) is >= 0 and var length ? Encoding.ASCII.GetString(value, 0, (int)length) : null;
     }
 
-    /// <summary>Forgets it.</summary>
+    /// <summary>Removes the text.</summary>
     public static void Remove(SafeFileHandle file, string name)
     {
         if (OperatingSystem.IsLinux())
         {
-            _ = Take(file, name);
+            _ = Unset(file, name);
         }
     }
 
@@ -51,5 +51,5 @@ internal static class ExtendedAttribute
 
     [DllImport("libc", EntryPoint = "fremovexattr")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Take(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
+    private static extern int Unset(SafeFileHandle file, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 }

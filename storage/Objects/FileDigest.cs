@@ -3,26 +3,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>What is told of bytes that go to a store.</summary>
-/// <param name="Sum">Their CRC-32C.</param>
-/// <param name="Md5">Their MD5 in base 64, for <c>Content-MD5</c>, where that was asked for.</param>
+/// <summary>Checksums of bytes that are put into a store.</summary>
+/// <param name="Sum">The CRC-32C.</param>
+/// <param name="Md5">The MD5 in base64 for <c>Content-MD5</c>, if requested.</param>
 internal sealed record FileDigest(uint Sum, string? Md5)
 {
-    private const int Step = 1 << 17;
+    private const int BufferSize = 1 << 17;
 
-    /// <summary>That of bytes.</summary>
+    /// <summary>Digest of a buffer.</summary>
     public static FileDigest Of(ReadOnlySpan<byte> bytes, bool md5) => new(Crc32C.Append(0, bytes), md5 ? Convert.ToBase64String(Md5Of(bytes)) : null);
 
-    /// <summary>That of a file, or of a part of it.</summary>
+    /// <summary>Digest of a file, or of a part of it.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="start">First byte.</param>
-    /// <param name="count">How many; fewer where the file ends before.</param>
-    /// <param name="md5">Whether the MD5 is wanted.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="start">Offset of the first byte.</param>
+    /// <param name="count">Number of bytes; fewer when the file ends earlier.</param>
+    /// <param name="md5">Whether to compute the MD5.</param>
+    /// <param name="cancellationToken">Cancels the calculation.</param>
     public static async Task<FileDigest> OfAsync(SafeFileHandle file, long start, long count, bool md5, CancellationToken cancellationToken)
     {
         using var hash = md5 ? CreateMd5() : null;
-        var buffer = new byte[(int)Math.Clamp(count, 1, Step)];
+        var buffer = new byte[(int)Math.Clamp(count, 1, BufferSize)];
         uint sum = 0;
         for (var end = start + count; start < end;)
         {
@@ -40,7 +40,7 @@ internal sealed record FileDigest(uint Sum, string? Md5)
         return new FileDigest(sum, hash is null ? null : Convert.ToBase64String(hash.GetHashAndReset()));
     }
 
-    // Nothing secret hangs on it: S3's Content-MD5 finds bytes that changed on their way, and every service knows it.
+    // Not used for security: S3's Content-MD5 detects transmission errors, and every service supports it.
 #pragma warning disable CA5351
     private static byte[] Md5Of(ReadOnlySpan<byte> bytes) => MD5.HashData(bytes);
 

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>Objects in memory, for tests and throwaway servers. Holds <paramref name="maxBytes"/> at most, and is full then.</summary>
+/// <summary>Object store in memory, for tests and temporary servers. Holds at most <paramref name="maxBytes"/>.</summary>
 internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L << 30) : IObjectStore
 {
     private readonly ConcurrentDictionary<string, Entry> _objects = new(StringComparer.Ordinal);
@@ -22,7 +23,7 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
     public async Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) =>
         Put(name, await File.ReadAllBytesAsync(path, cancellationToken), condition);
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(Put(name, bytes.ToArray(), PutCondition.Replace, rank));
@@ -98,7 +99,7 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
         }
     }
 
-    private bool Put(ObjectName name, byte[] bytes, PutCondition condition, ListRank? rank = null)
+    private bool Put(ObjectName name, byte[] bytes, PutCondition condition, ManifestRank? rank = null)
     {
         lock (_writing)
         {
@@ -110,7 +111,7 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
 
             if (_bytes - before + bytes.Length > maxBytes)
             {
-                throw new ObjectStoreException(ObjectStoreFault.Full, $"The memory store is full: {_bytes} of {maxBytes} bytes are used. Store on disk or in S3.");
+                throw new ObjectStoreException(ObjectStoreErrorKind.Full, $"The memory store is full: {_bytes} of {maxBytes} bytes are used. Store on disk or in S3.");
             }
 
             _bytes += bytes.Length - before;
@@ -119,5 +120,5 @@ internal sealed class MemoryObjectStore(TimeProvider time, long maxBytes = 1L <<
         }
     }
 
-    private sealed record Entry(byte[] Bytes, DateTimeOffset Written, uint Sum, ListRank? Rank);
+    private sealed record Entry(byte[] Bytes, DateTimeOffset Written, uint Sum, ManifestRank? Rank);
 }

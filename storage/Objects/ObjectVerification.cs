@@ -1,39 +1,39 @@
 using System.Buffers;
 using Broadcast.Media;
-using Broadcast.Storage.Objects;
+using Broadcast.Media.Storage;
 
-namespace Broadcast.Storage;
+namespace Broadcast.Storage.Objects;
 
-/// <summary>What came of reading an object against its checksum.</summary>
-public enum ObjectVerdict
+/// <summary>Result of verifying an object's checksum.</summary>
+public enum VerificationResult
 {
-    /// <summary>It is not there.</summary>
+    /// <summary>The object does not exist.</summary>
     Missing,
 
-    /// <summary>Its bytes are those that were put.</summary>
-    Good,
+    /// <summary>The checksum matches.</summary>
+    Valid,
 
-    /// <summary>Its bytes are others.</summary>
+    /// <summary>The checksum does not match.</summary>
     Changed,
 
-    /// <summary>No checksum was noted with it: it is from before there were any, or its file system cannot note one.</summary>
+    /// <summary>The object has no checksum: it predates checksums, or its file system cannot store them.</summary>
     Unknown,
 }
 
-/// <summary>Reads objects against the checksums that were noted with them.</summary>
+/// <summary>Verifies objects against their stored checksums.</summary>
 public static class ObjectVerification
 {
-    /// <summary>Reads all of an object.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="name">The object.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ObjectStoreException">The store failed.</exception>
-    public static async Task<ObjectVerdict> VerifyAsync(IObjectStore store, ObjectName name, CancellationToken cancellationToken)
+    /// <summary>Reads an object and verifies its checksum.</summary>
+    /// <param name="store">The object store.</param>
+    /// <param name="name">Name of the object.</param>
+    /// <param name="cancellationToken">Cancels the verification.</param>
+    /// <exception cref="ObjectStoreException">The object store failed.</exception>
+    public static async Task<VerificationResult> VerifyAsync(IObjectStore store, ObjectName name, CancellationToken cancellationToken)
     {
         await using var content = await store.OpenAsync(name, 0, null, cancellationToken);
-        if (content?.Checksum is not { } noted)
+        if (content?.Checksum is not { } stored)
         {
-            return content is null ? ObjectVerdict.Missing : ObjectVerdict.Unknown;
+            return content is null ? VerificationResult.Missing : VerificationResult.Unknown;
         }
 
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
@@ -45,7 +45,7 @@ public static class ObjectVerification
                 sum = Crc32C.Append(sum, buffer.AsSpan(0, read));
             }
 
-            return sum == noted ? ObjectVerdict.Good : ObjectVerdict.Changed;
+            return sum == stored ? VerificationResult.Valid : VerificationResult.Changed;
         }
         finally
         {

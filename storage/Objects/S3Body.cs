@@ -1,10 +1,12 @@
 using Amazon.S3.Model;
-using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>An object's bytes as S3 sends them. Each read has a deadline, a body that ends early is an error, and errors are the store's.</summary>
-internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan limit, TimeProvider time, S3Faults faults, string what) : Stream
+/// <summary>
+/// Body of an S3 response. Each read has a deadline; a truncated body and network errors throw <see cref="ObjectStoreException"/>.
+/// </summary>
+internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan timeout, TimeProvider time, S3Errors errors, string operation) : Stream
 {
     private long _done;
 
@@ -25,7 +27,7 @@ internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan li
             return 0;
         }
 
-        using var deadline = new CancellationTokenSource(limit, time);
+        using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         int read;
         try
@@ -34,16 +36,17 @@ internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan li
         }
         catch (Exception) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw faults.Late(what, limit);
+            throw errors.TimedOut(operation, timeout);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw faults.Explain(e, what);
+            throw errors.Explain(e, operation);
         }
 
         if (read == 0)
         {
-            throw new ObjectStoreException(ObjectStoreFault.Unreachable, $"{what}: {faults.Where} ended the answer after {_done} of {count} bytes.");
+            throw new ObjectStoreException(
+                ObjectStoreErrorKind.Unreachable, $"{operation}: {errors.Location} ended the response after {_done} of {count} bytes.");
         }
 
         _done += read;
@@ -53,7 +56,7 @@ internal sealed class S3Body(GetObjectResponse response, long count, TimeSpan li
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read the network asynchronously.");
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use asynchronous reads.");
 
     public override void Flush()
     {

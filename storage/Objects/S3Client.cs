@@ -6,22 +6,22 @@ using Amazon.S3;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>Sets the AWS client up so that any S3 service understands it.</summary>
+/// <summary>Creates AWS clients that are compatible with any S3 service.</summary>
 internal static class S3Client
 {
     public static AmazonS3Client Create(StorageOptions options)
     {
         var config = new AmazonS3Config
         {
-            // Newer checksum headers are refused or mixed into the bytes by services that do not know them.
+            // Services without support for the newer checksum headers reject them or mix them into the body.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = 2,
 
-            // Our own deadlines, which know the size of the body, come first.
+            // The store's own deadlines depend on the body size and expire first.
             Timeout = TimeSpan.FromMinutes(30),
-            HttpClientFactory = new Clients(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)), options.AuthorityFile),
+            HttpClientFactory = new ClientFactory(TimeSpan.FromSeconds(Math.Min(5, options.TimeoutSeconds)), options.AuthorityFile),
         };
 
         if (string.IsNullOrEmpty(options.Endpoint))
@@ -40,7 +40,7 @@ internal static class S3Client
             : new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config);
     }
 
-    private sealed class Clients(TimeSpan connectWithin, string? authorities) : HttpClientFactory
+    private sealed class ClientFactory(TimeSpan connectTimeout, string? authorities) : HttpClientFactory
     {
         private readonly X509ChainPolicy? _trust = string.IsNullOrEmpty(authorities) ? null : Trust(authorities);
 
@@ -49,14 +49,14 @@ internal static class S3Client
             var sockets = new SocketsHttpHandler
             {
                 AllowAutoRedirect = false,
-                ConnectTimeout = connectWithin,
+                ConnectTimeout = connectTimeout,
                 MaxConnectionsPerServer = 64,
 
-                // S3 moves behind its name: connections are renewed so that DNS is asked again.
+                // Connections are renewed regularly, so that DNS changes of S3 take effect.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = _trust },
             };
-            return new HttpClient(new SmallBodiesAtOnce(sockets)) { Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan };
+            return new HttpClient(new ExpectContinueSuppressor(sockets)) { Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan };
         }
 
         private static X509ChainPolicy Trust(string authorities)
@@ -68,16 +68,17 @@ internal static class S3Client
     }
 
     /// <summary>
-    /// Takes <c>Expect: 100-continue</c> off requests with small bodies. .NET sends a body of up to 1024 bytes even after a final answer has come instead of the
-    /// "continue", as RFC 9110 section 10.1.1 allows; Ceph's gateway then takes it for the beginning of the next request on the connection.
+    /// Removes <c>Expect: 100-continue</c> from requests with small bodies. .NET sends a body of up to 1024 bytes even after a final
+    /// response instead of the "continue", as RFC 9110 section 10.1.1 allows. Ceph's gateway then parses the body as the next request on
+    /// the connection.
     /// </summary>
-    private sealed class SmallBodiesAtOnce(HttpMessageHandler inner) : DelegatingHandler(inner)
+    private sealed class ExpectContinueSuppressor(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        private const int SentAnyway = 1024;
+        private const int MaxBodyLength = 1024;
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.Headers.ExpectContinue == true && request.Content?.Headers.ContentLength is <= SentAnyway)
+            if (request.Headers.ExpectContinue == true && request.Content?.Headers.ContentLength is <= MaxBodyLength)
             {
                 request.Headers.ExpectContinue = false;
             }

@@ -1,28 +1,30 @@
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
-/// <summary>Puts a large file up in parts, a few at a time. The object appears when all are there; when that fails, the parts are thrown away.</summary>
+/// <summary>
+/// Uploads a large file in parts, several at a time. The object appears when all parts are uploaded; on failure the parts are deleted.
+/// </summary>
 internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool signBodies)
 {
     private const int Parallel = 3;
     private const int MaxParts = 10_000;
 
-    /// <summary>Bytes of a part, but for files that would have more than 10,000 of them. S3's least is 5 MiB.</summary>
+    /// <summary>Size of a part in bytes, unless the file would have more than 10,000 parts. S3's minimum is 5 MiB.</summary>
     private const long PartSize = 16L << 20;
 
     public static FileStream OpenForReading(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.Asynchronous);
 
-    /// <param name="start">The upload: bucket, key, metadata.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="length">Its bytes.</param>
-    /// <param name="condition">Whether an object that is there is replaced.</param>
-    /// <param name="md5">Whether each part's MD5 goes with it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="start">The upload request with bucket, key and metadata.</param>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="length">Size of the file in bytes.</param>
+    /// <param name="condition">Whether an existing object is replaced.</param>
+    /// <param name="md5">Whether to send the MD5 of each part.</param>
+    /// <param name="cancellationToken">Cancels the upload.</param>
     public async Task<bool> PutAsync(InitiateMultipartUploadRequest start, string path, long length, PutCondition condition, bool md5, CancellationToken cancellationToken)
     {
         var key = start.Key;
@@ -75,7 +77,9 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
         }
     }
 
-    /// <summary>Parts that are not thrown away cost money. What cannot be reached now is left to the bucket's life cycle rule.</summary>
+    /// <summary>
+    /// Deletes the uploaded parts, because they are billed. If the store is unreachable, the bucket's lifecycle rule has to remove them.
+    /// </summary>
     private async Task AbortAsync(string key, string upload)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
@@ -85,7 +89,7 @@ internal sealed class S3Multipart(AmazonS3Client client, string bucket, bool sig
         }
         catch (Exception e) when (e is Amazon.Runtime.AmazonServiceException or Amazon.Runtime.AmazonClientException or OperationCanceledException or HttpRequestException)
         {
-            // The reason that matters is on its way already.
+            // The original error is already being thrown.
         }
     }
 }

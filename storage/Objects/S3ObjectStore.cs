@@ -4,15 +4,17 @@ using System.Runtime.InteropServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
 /// <summary>
-/// Objects in an S3 bucket. Every request has a deadline. "Create only" is <c>If-None-Match: *</c>; each such put carries an id of its own in the object's
-/// metadata, so that when the client's retry of a put whose answer was lost meets its own object, it is told from somebody else's.
+/// Object store in an S3 bucket. Every request has a deadline. Creating uses <c>If-None-Match: *</c>. Each such put stores a unique ID in
+/// the object's metadata, so that a client retry after a lost response recognizes its own object.
 /// <para>
-/// Checksums: every object's CRC-32C is in its metadata (<c>x-amz-meta-broadcast-crc32c</c>). That the bytes arrived as they were sent the service verifies: over plain HTTP by the signature, which
-/// covers their SHA-256, over TLS by <c>Content-MD5</c>. All services know both; the newer <c>x-amz-checksum-…</c> headers not all.
+/// Checksums: every object's CRC-32C is in its metadata (<c>x-amz-meta-broadcast-crc32c</c>). The service verifies the transmission: over
+/// plain HTTP by the signature, which covers the body's SHA-256, over TLS by <c>Content-MD5</c>. All services support both, but not the
+/// newer <c>x-amz-checksum-…</c> headers.
 /// </para>
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
@@ -22,48 +24,55 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private const string PutId = "broadcast-put";
     private const string Checksum = "broadcast-crc32c";
 
-    /// <summary>What is shorter stays in the bucket's own storage class: the others bill it as if it were as long, or for longer than it is kept.</summary>
-    private const long LeastForClass = 128 << 10;
+    /// <summary>
+    /// Minimum size in bytes for a storage class. Smaller objects stay in the bucket's default class, because other classes bill a minimum
+    /// size and duration.
+    /// </summary>
+    private const long MinClassLength = 128 << 10;
 
     private readonly AmazonS3Client _client;
     private readonly TimeProvider _time;
-    private readonly S3Faults _faults;
+    private readonly S3Errors _errors;
     private readonly S3Multipart _multipart;
     private readonly S3Replacement _replacement;
     private readonly string _bucket;
     private readonly string _prefix;
     private readonly bool _signBodies;
     private readonly bool _sendMd5;
-    private readonly S3StorageClass? _class;
-    private readonly TimeSpan _limit;
+    private readonly S3StorageClass? _storageClass;
+    private readonly TimeSpan _timeout;
     private volatile bool _bucketSeen;
 
-    /// <param name="options">Which bucket, and how it is reached.</param>
-    /// <param name="time">Time.</param>
-    /// <param name="sendMd5">Whether <c>Content-MD5</c> goes with bodies; by default where signatures do not cover them. Set by tests only.</param>
+    /// <param name="options">Bucket and connection settings.</param>
+    /// <param name="time">The time provider.</param>
+    /// <param name="sendMd5">Whether to send <c>Content-MD5</c>; by default when signatures do not cover the body. Set by tests
+    /// only.</param>
     public S3ObjectStore(StorageOptions options, TimeProvider time, bool? sendMd5 = null)
     {
         _time = time;
         _bucket = options.Bucket!;
         _prefix = string.IsNullOrEmpty(options.Prefix) ? "" : options.Prefix.Trim('/') + "/";
-        _limit = TimeSpan.FromSeconds(options.TimeoutSeconds);
-        _faults = new S3Faults(string.IsNullOrEmpty(options.Endpoint) ? $"AWS {options.Region}" : options.Endpoint, _bucket);
+        _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
+        _errors = new S3Errors(string.IsNullOrEmpty(options.Endpoint) ? $"AWS {options.Region}" : options.Endpoint, _bucket);
 
-        // Over TLS the body need not be hashed for the signature; some services accept nothing else.
+        // Over TLS the signature need not cover the body; some services accept only unsigned bodies.
         _signBodies = options.Endpoint?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true;
         _sendMd5 = sendMd5 ?? !_signBodies;
-        _class = string.IsNullOrEmpty(options.StorageClass) ? null : new S3StorageClass(options.StorageClass);
+        _storageClass = string.IsNullOrEmpty(options.StorageClass) ? null : new S3StorageClass(options.StorageClass);
         _client = S3Client.Create(options);
         _multipart = new S3Multipart(_client, _bucket, _signBodies);
         _replacement = new S3Replacement(_client, _bucket, time);
     }
 
-    /// <summary>Bytes from which a file goes up in parts. S3's limit for one put is 5 GiB; parts of 16 MiB are retried alone. Set lower by tests only.</summary>
+    /// <summary>
+    /// Size in bytes from which a file is uploaded in parts. S3's limit for one put is 5 GiB; parts of 16 MiB are retried individually.
+    /// Lowered by tests only.
+    /// </summary>
     internal long MultipartFrom { get; init; } = 64L << 20;
 
     public void Dispose() => _client.Dispose();
 
-    public override string ToString() => _prefix.Length == 0 ? _faults.Where : $"{_faults.Where} under {_prefix}";
+    public override string ToString() => _prefix.Length == 0 ? _errors.Location : $"{_errors.Location} under {_prefix}";
 
     public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken)
     {
@@ -76,7 +85,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"Could not store {name}: {path} is gone.", path);
+            throw new FileNotFoundException($"Could not store {name}: {path} does not exist.", path);
         }
 
         long length;
@@ -85,10 +94,10 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         {
             length = RandomAccess.GetLength(file);
             digest = await FileDigest.OfAsync(file, 0, length, _sendMd5 && length < MultipartFrom, cancellationToken);
-            if (NotedChecksum.Read(file) is { } noted && noted != digest.Sum)
+            if (StoredChecksum.Read(file) is { } stored && stored != digest.Sum)
             {
                 throw new ObjectStoreException(
-                    ObjectStoreFault.Other, $"Could not store {name}: {path} does not hold the bytes that were written to it (CRC-32C {Crc32C.Format(digest.Sum)} instead of {Crc32C.Format(noted)}). Check the disk.");
+                    ObjectStoreErrorKind.Other, $"Could not store {name}: {path} is corrupt (CRC-32C {Crc32C.Format(digest.Sum)} instead of {Crc32C.Format(stored)}). Check the disk.");
             }
         }
 
@@ -97,14 +106,14 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             return await PutAsync(name, length, condition, digest, request => request.InputStream = S3Multipart.OpenForReading(path), cancellationToken);
         }
 
-        // Not every service looks at the condition when parts are completed, so it is looked at here as well.
+        // Not every service checks the condition when completing a multipart upload, so it is also checked here.
         if (condition == PutCondition.CreateOnly && await FindAsync(name, cancellationToken) is not null)
         {
             return false;
         }
 
         var headers = ObjectHeaders.Of(name);
-        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _class, ContentType = headers.ContentType };
+        var start = new InitiateMultipartUploadRequest { BucketName = _bucket, Key = _prefix + name.Value, StorageClass = _storageClass, ContentType = headers.ContentType };
         if (headers.CacheControl is { } cacheControl)
         {
             start.Headers.CacheControl = cacheControl;
@@ -114,7 +123,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         return await CallAsync($"Could not store {name}", LimitFor(length), token => _multipart.PutAsync(start, path, length, condition, _sendMd5, token), cancellationToken);
     }
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         var copy = bytes.ToArray();
         var digest = FileDigest.Of(copy, _sendMd5);
@@ -132,8 +141,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
-        var what = $"Could not read {name}";
-        return CallAsync(what, _limit, async token =>
+        var operation = $"Could not read {name}";
+        return CallAsync(operation, _timeout, async token =>
         {
             var request = new GetObjectRequest { BucketName = _bucket, Key = _prefix + name.Value };
             if (length == 0)
@@ -151,15 +160,15 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             {
                 var response = await _client.GetObjectAsync(request, token);
                 var total = response.HttpStatusCode == HttpStatusCode.PartialContent
-                    ? TotalOf(response.ContentRange) ?? throw new ObjectStoreException(ObjectStoreFault.Other, $"{what}: {_faults.Where} sent a range without saying of what.")
+                    ? TotalOf(response.ContentRange) ?? throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"{operation}: {_errors.Location} sent a range without a total length.")
                     : response.ContentLength;
                 if (response.HttpStatusCode != HttpStatusCode.PartialContent && request.ByteRange is not null && (offset > 0 || response.ContentLength > length))
                 {
                     response.Dispose();
-                    throw new ObjectStoreException(ObjectStoreFault.Other, $"{what}: {_faults.Where} does not serve ranges.");
+                    throw new ObjectStoreException(ObjectStoreErrorKind.Other, $"{operation}: {_errors.Location} does not support range requests.");
                 }
 
-                return new ObjectContent(new S3Body(response, response.ContentLength, _limit, _time, _faults, what), offset, response.ContentLength, total)
+                return new ObjectContent(new S3Body(response, response.ContentLength, _timeout, _time, _errors, operation), offset, response.ContentLength, total)
                 {
                     Checksum = Crc32C.Parse(response.Metadata[Checksum]),
                 };
@@ -177,7 +186,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) =>
-        CallAsync($"Could not look for {name}", _limit, async token => (await HeadAsync(name, token)).Info, cancellationToken);
+        CallAsync($"Could not look for {name}", _timeout, async token => (await HeadAsync(name, token)).Info, cancellationToken);
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -219,7 +228,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                     }
 
                     var status = first.Code == "AccessDenied" ? HttpStatusCode.Forbidden : HttpStatusCode.InternalServerError;
-                    throw _faults.Refused(first.Code, status, $"Could not delete {first.Key}", e);
+                    throw _errors.FromErrorCode(first.Code, status, $"Could not delete {first.Key}", e);
                 }
             }, cancellationToken);
         }
@@ -232,8 +241,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private static bool IsNoObject(AmazonS3Exception e) => e.StatusCode == HttpStatusCode.NotFound && e.ErrorCode != "NoSuchBucket";
 
-    /// <summary>The deadline of a request with a body: what an answer may take, and the body at 1 MiB/s.</summary>
-    private TimeSpan LimitFor(long bytes) => _limit + TimeSpan.FromSeconds(bytes >> 20);
+    /// <summary>Deadline of a request with a body: the response timeout plus the transfer at 1 MiB/s.</summary>
+    private TimeSpan LimitFor(long bytes) => _timeout + TimeSpan.FromSeconds(bytes >> 20);
 
     private async IAsyncEnumerable<string> Folders(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -261,7 +270,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         do
         {
             var request = new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + prefix, Delimiter = delimiter, ContinuationToken = next };
-            var page = await CallAsync($"Could not list '{prefix}'", _limit, token => _client.ListObjectsV2Async(request, token), cancellationToken);
+            var page = await CallAsync($"Could not list '{prefix}'", _timeout, token => _client.ListObjectsV2Async(request, token), cancellationToken);
             yield return page;
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
@@ -277,7 +286,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 var request = Request(name, ObjectHeaders.Of(name));
                 fill(request);
                 request.MD5Digest = digest.Md5;
-                request.StorageClass = length >= LeastForClass ? _class : null;
+                request.StorageClass = length >= MinClassLength ? _storageClass : null;
                 request.Metadata[Checksum] = Crc32C.Format(digest.Sum);
                 if (condition == PutCondition.CreateOnly)
                 {
@@ -296,7 +305,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 }
                 catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Conflict && attempt < ConflictAttempts)
                 {
-                    // Another put or delete of the same name is under way (409 ConditionalRequestConflict): see who won.
+                    // Another put or delete of the same name is in progress (409 ConditionalRequestConflict): retry to see which one won.
                     await Task.Delay(TimeSpan.FromMilliseconds((50 << attempt) + Random.Shared.Next(50)), _time, token);
                 }
                 finally
@@ -334,7 +343,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private async Task<ObjectContent?> EmptyAsync(ObjectName name, long offset, CancellationToken cancellationToken) =>
         (await HeadAsync(name, cancellationToken)).Info is { } info ? new ObjectContent(Stream.Null, Math.Min(offset, info.Length), 0, info.Length) : null;
 
-    /// <summary>The answer to HEAD has no body, so "not found" may also mean the bucket: until anything has succeeded, that is asked.</summary>
+    /// <summary>
+    /// A HEAD response has no body, so "not found" may also mean a missing bucket. Checks the bucket until any request has succeeded.
+    /// </summary>
     private async Task EnsureBucketAsync(CancellationToken cancellationToken)
     {
         if (!_bucketSeen)
@@ -344,7 +355,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    private async Task<T> CallAsync<T>(string what, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string operation, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -360,7 +371,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
         catch (Exception) when (deadline.IsCancellationRequested)
         {
-            throw _faults.Late(what, limit);
+            throw _errors.TimedOut(operation, limit);
         }
         catch (FileNotFoundException)
         {
@@ -368,7 +379,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw _faults.Explain(e, what);
+            throw _errors.Explain(e, operation);
         }
     }
 }

@@ -2,48 +2,49 @@ using System.Collections.Concurrent;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Objects;
 
 /// <summary>
-/// Replaces lists in the order of their ranks. A rank is in the object's metadata (<c>x-amz-meta-broadcast-rank</c>). What this process wrote itself it replaces only while it is still that
-/// (<c>If-Match</c>), so that a list usually costs one request; where it is not any more, it looks whose it is. A service that does not know <c>If-Match</c> at a put takes whatever comes last.
+/// Replaces manifests in the order of their ranks, which are stored in the object metadata (<c>x-amz-meta-broadcast-rank</c>). A manifest
+/// last written by this process is replaced with <c>If-Match</c>, which usually takes one request; after a conflict the current rank is
+/// read. Services that do not support <c>If-Match</c> for puts keep the last write.
 /// </summary>
 internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimeProvider time)
 {
     private const string Rank = "broadcast-rank";
     private const int Attempts = 8;
 
-    /// <summary>Names whose newest version is remembered; above it all are forgotten and looked at again.</summary>
+    /// <summary>Maximum number of remembered object versions; above it, all are forgotten and read again.</summary>
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<string, (string? Tag, ListRank? Rank)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string? Tag, ManifestRank? Rank)> _known = new(StringComparer.Ordinal);
     private volatile bool _isUnconditional;
 
     /// <summary>The rank in an object's metadata.</summary>
-    public static ListRank? RankOf(MetadataCollection metadata) => ListRank.TryParse(metadata[Rank], out var rank) ? rank : null;
+    public static ManifestRank? RankOf(MetadataCollection metadata) => ManifestRank.TryParse(metadata[Rank], out var rank) ? rank : null;
 
-    /// <summary>Puts a list.</summary>
-    /// <param name="key">The object's key.</param>
-    /// <param name="rank">How new it is.</param>
-    /// <param name="make">Makes the request, each time anew.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns><see langword="false"/> when a newer one is there.</returns>
-    public async Task<bool> PutAsync(string key, ListRank rank, Func<PutObjectRequest> make, CancellationToken cancellationToken)
+    /// <summary>Puts a manifest.</summary>
+    /// <param name="key">Key of the object.</param>
+    /// <param name="rank">Rank of the manifest.</param>
+    /// <param name="createRequest">Creates the request, once per attempt.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns><see langword="false"/> when a newer manifest exists.</returns>
+    public async Task<bool> PutAsync(string key, ManifestRank rank, Func<PutObjectRequest> createRequest, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var (tag, there) = _known.TryGetValue(key, out var known) && !(known.Rank > rank) ? known : await LookAsync(key, cancellationToken);
-            if (there > rank)
+            var (tag, currentRank) = _known.TryGetValue(key, out var known) && !(known.Rank > rank) ? known : await ReadRankAsync(key, cancellationToken);
+            if (currentRank > rank)
             {
                 return false;
             }
 
-            var request = make();
+            var request = createRequest();
             try
             {
-                // Without its quotes, as AWS shows it: Ceph compares it with the bare tag.
+                // Without quotes, as in AWS examples: Ceph compares it with the bare tag.
                 request.Metadata[Rank] = rank.ToString();
                 (request.IfMatch, request.IfNoneMatch) = _isUnconditional ? (null, null) : tag is null ? (null, "*") : (tag.Trim('"'), (string?)null);
                 Remember(key, (await client.PutObjectAsync(request, cancellationToken)).ETag, rank);
@@ -56,7 +57,7 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
             catch (AmazonS3Exception e) when (attempt < Attempts && e.ErrorCode != "NoSuchBucket"
                 && e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict or HttpStatusCode.NotFound)
             {
-                // Somebody else wrote or deleted it, or this process did and never heard the answer.
+                // Another process wrote or deleted the object, or the response of this process was lost.
                 _known.TryRemove(key, out _);
                 if (attempt > 1)
                 {
@@ -75,7 +76,7 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
         }
     }
 
-    private void Remember(string key, string tag, ListRank rank)
+    private void Remember(string key, string tag, ManifestRank rank)
     {
         if (_known.Count >= MaxKnown)
         {
@@ -85,7 +86,7 @@ internal sealed class S3Replacement(AmazonS3Client client, string bucket, TimePr
         _known[key] = (tag, rank);
     }
 
-    private async Task<(string? Tag, ListRank? Rank)> LookAsync(string key, CancellationToken cancellationToken)
+    private async Task<(string? Tag, ManifestRank? Rank)> ReadRankAsync(string key, CancellationToken cancellationToken)
     {
         try
         {

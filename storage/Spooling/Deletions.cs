@@ -1,22 +1,24 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// Deletes from the store in the background, in the order of the calls, again and again until it has worked. Memory holds 10,000 calls at most; what comes on top is
-/// written to disk and read back later. A call to delete a whole folder is written to disk at once; one for names when the store has failed it, or when the process
-/// stops. So what kill -9 loses is names whose first try had not ended, usually a few milliseconds' worth: those objects stay in the store.
+/// Deletes objects from the store in the background, in the order of the calls, with retries. Memory holds at most 10,000 calls; further
+/// ones are stored on disk and loaded later. Deletions of folders are stored on disk immediately, deletions of names when the store fails
+/// or the process stops. Kill -9 therefore loses only names whose first attempt was in progress, usually a few milliseconds' worth. Their
+/// objects remain in the store.
 /// </summary>
-internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimeProvider time, ILogger logger)
+internal sealed class Deletions(IObjectStore store, DeletionJournal notes, TimeProvider time, ILogger logger)
 {
-    private const int MostCalls = 10_000;
-    private const int NamesAtOnce = 1000;
+    private const int MaxCalls = 10_000;
+    private const int BatchSize = 1000;
     private readonly Lock _lock = new();
     private readonly LinkedList<Deletion> _pending = [];
     private readonly Dictionary<ObjectName, int> _names = [];
     private readonly List<string> _prefixes = [];
-    private readonly Wake _wake = new(time);
+    private readonly WakeSignal _wake = new(time);
     private bool _moreOnDisk = true;
 
     public int Pending
@@ -30,7 +32,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         }
     }
 
-    /// <summary>Whether what the store has under a name is as good as gone.</summary>
+    /// <summary>Whether the object of a name has a pending deletion.</summary>
     public bool Covers(ObjectName name)
     {
         lock (_lock)
@@ -43,18 +45,18 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
     {
         if (deletion.Prefix is not null)
         {
-            deletion = Note(deletion);
+            deletion = Persist(deletion);
         }
 
         lock (_lock)
         {
-            if (_pending.Count < MostCalls)
+            if (_pending.Count < MaxCalls)
             {
                 Remember(deletion);
             }
             else
             {
-                Note(deletion);
+                Persist(deletion);
                 _moreOnDisk = true;
             }
         }
@@ -62,7 +64,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         _wake.Set();
     }
 
-    /// <summary>Reads what earlier processes left to do, before anything is served.</summary>
+    /// <summary>Loads the deletions of earlier processes, before anything is served.</summary>
     public void Load()
     {
         lock (_lock)
@@ -74,12 +76,12 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
 
             try
             {
-                foreach (var deletion in notes.Read(MostCalls))
+                foreach (var deletion in notes.Read(MaxCalls))
                 {
                     Remember(deletion);
                 }
 
-                _moreOnDisk = _pending.Count == MostCalls;
+                _moreOnDisk = _pending.Count == MaxCalls;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -89,19 +91,19 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         }
     }
 
-    /// <summary>Writes down what is left.</summary>
-    public void NoteAll()
+    /// <summary>Stores all pending deletions on disk.</summary>
+    public void PersistAll()
     {
         lock (_lock)
         {
             for (var node = _pending.First; node is not null; node = node.Next)
             {
-                node.Value = Note(node.Value);
+                node.Value = Persist(node.Value);
             }
         }
     }
 
-    /// <summary>Deletes until it is cancelled.</summary>
+    /// <summary>Runs until canceled.</summary>
     public async Task RunAsync(Uploader uploader, CancellationToken cancellationToken)
     {
         var failures = 0;
@@ -117,7 +119,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
                     continue;
                 }
 
-                await CarryOutAsync(batch, uploader, cancellationToken);
+                await ExecuteAsync(batch, uploader, cancellationToken);
                 Done(batch);
                 failures = 0;
             }
@@ -132,22 +134,22 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
                     logger.DeletionFails(e.Message);
                 }
 
-                NoteAll();
+                PersistAll();
                 await Task.Delay(Backoff.Next(failures++), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private async Task CarryOutAsync(List<Deletion> batch, Uploader uploader, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(List<Deletion> batch, Uploader uploader, CancellationToken cancellationToken)
     {
-        await uploader.EndOfAsync(name => batch.Any(deletion => deletion.Covers(name)), cancellationToken);
+        await uploader.WaitForUploadsAsync(name => batch.Any(deletion => deletion.Covers(name)), cancellationToken);
         if (batch[0].Prefix is { } prefix)
         {
             await DeleteBelowAsync(prefix, cancellationToken);
             return;
         }
 
-        foreach (var names in batch.SelectMany(deletion => deletion.Names).Distinct().Chunk(NamesAtOnce))
+        foreach (var names in batch.SelectMany(deletion => deletion.Names).Distinct().Chunk(BatchSize))
         {
             await store.DeleteAsync(names, cancellationToken);
         }
@@ -155,11 +157,11 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
 
     private async Task DeleteBelowAsync(string prefix, CancellationToken cancellationToken)
     {
-        var found = new List<ObjectName>(NamesAtOnce);
+        var found = new List<ObjectName>(BatchSize);
         await foreach (var entry in store.ListAsync(prefix, cancellationToken))
         {
             found.Add(entry.Name);
-            if (found.Count == NamesAtOnce)
+            if (found.Count == BatchSize)
             {
                 await store.DeleteAsync(found, cancellationToken);
                 found.Clear();
@@ -172,7 +174,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         }
     }
 
-    /// <summary>One prefix, or the calls with names that follow each other, up to about a thousand names. They stay pending until they are done.</summary>
+    /// <summary>One prefix, or consecutive calls with up to about 1,000 names. They remain pending until completed.</summary>
     private List<Deletion> NextBatch()
     {
         Load();
@@ -192,7 +194,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
                     break;
                 }
 
-                if (names > 0 && names + deletion.Names.Count > NamesAtOnce)
+                if (names > 0 && names + deletion.Names.Count > BatchSize)
                 {
                     break;
                 }
@@ -211,7 +213,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         {
             for (var i = 0; i < batch.Count; i++)
             {
-                // The node's own value: it may have been written down since.
+                // The node's current value: it may have been stored on disk since.
                 var done = _pending.First!.Value;
                 _pending.RemoveFirst();
                 if (done.Prefix is not null)
@@ -229,7 +231,7 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
 
                 try
                 {
-                    DeletionNotes.Remove(done);
+                    DeletionJournal.Remove(done);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
@@ -253,9 +255,9 @@ internal sealed class Deletions(IObjectStore store, DeletionNotes notes, TimePro
         }
     }
 
-    private Deletion Note(Deletion deletion)
+    private Deletion Persist(Deletion deletion)
     {
-        if (deletion.Note is not null)
+        if (deletion.JournalPath is not null)
         {
             return deletion;
         }

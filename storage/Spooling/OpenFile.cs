@@ -4,14 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// A file of the spool while it grows: its handle, and the checksum of all that went in, which is noted with it when it is sealed. Not safe for several threads; its
-/// <see cref="SpoolFile"/> sees to that.
+/// An open spool file: its handle and the running checksum, which is stored with the file when it is sealed. Not thread-safe;
+/// <see cref="SpoolFile"/> synchronizes access.
 /// </summary>
 internal sealed class OpenFile : IDisposable
 {
     private readonly SafeFileHandle _handle;
 
-    /// <summary>Of all that is in the file; <see langword="null"/> where an earlier process wrote some of it.</summary>
+    /// <summary>Checksum of the whole file; <see langword="null"/> when an earlier process wrote a part of it.</summary>
     private uint? _sum;
 
     private bool _torn;
@@ -19,22 +19,22 @@ internal sealed class OpenFile : IDisposable
     private OpenFile(SafeFileHandle handle, uint? sum) => (_handle, _sum) = (handle, sum);
 
     /// <summary>Opens a file on disk.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="isNew">Whether it is to be made; it must not be there then.</param>
-    /// <param name="length">How long it is.</param>
-    /// <param name="wasSealed">Whether it was sealed, so that the checksum noted with it is that of all of it.</param>
-    /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="UnauthorizedAccessException">The disk refused.</exception>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="isNew">Whether to create the file, which must not exist yet.</param>
+    /// <param name="length">Current length in bytes.</param>
+    /// <param name="wasSealed">Whether the file was sealed, so that its stored checksum covers all bytes.</param>
+    /// <exception cref="IOException">A disk error.</exception>
+    /// <exception cref="UnauthorizedAccessException">A disk error.</exception>
     public static OpenFile At(string path, bool isNew, long length, bool wasSealed)
     {
         var handle = OpenForWriting(path, isNew ? FileMode.CreateNew : FileMode.Open);
         try
         {
-            var file = new OpenFile(handle, length == 0 ? 0 : wasSealed ? NotedChecksum.Read(handle) : null);
+            var file = new OpenFile(handle, length == 0 ? 0 : wasSealed ? StoredChecksum.Read(handle) : null);
             if (!isNew)
             {
-                // It is that of the file when it was sealed, and what follows may be the death of this process.
-                NotedChecksum.Remove(handle);
+                // The stored checksum is of the sealed file. It must not survive a crash after further writes.
+                StoredChecksum.Remove(handle);
             }
 
             return file;
@@ -46,11 +46,13 @@ internal sealed class OpenFile : IDisposable
         }
     }
 
-    /// <summary>Writes at the file's end. What a write that failed left behind is cut off, at once or by the next that succeeds, or when the file is sealed.</summary>
-    /// <param name="slices">What to write.</param>
-    /// <param name="end">Where the file ends.</param>
-    /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="UnauthorizedAccessException">The disk refused.</exception>
+    /// <summary>
+    /// Appends to the file. Remains of a failed write are truncated immediately, overwritten by the next append, or truncated on sealing.
+    /// </summary>
+    /// <param name="slices">The bytes to write.</param>
+    /// <param name="end">Offset of the end of the file.</param>
+    /// <exception cref="IOException">A disk error.</exception>
+    /// <exception cref="UnauthorizedAccessException">A disk error.</exception>
     public void Append(ReadOnlyMemory<byte>[] slices, long end)
     {
         try
@@ -59,7 +61,7 @@ internal sealed class OpenFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            CutTornEnd(end);
+            TruncateTornEnd(end);
             throw;
         }
 
@@ -69,28 +71,28 @@ internal sealed class OpenFile : IDisposable
         }
     }
 
-    /// <summary>Cuts the file.</summary>
-    /// <param name="length">How long it is to be, at most as long as it is.</param>
-    /// <param name="end">Where it ends now.</param>
-    /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="UnauthorizedAccessException">The disk refused.</exception>
+    /// <summary>Truncates the file.</summary>
+    /// <param name="length">New length, at most the current one.</param>
+    /// <param name="end">Offset of the current end.</param>
+    /// <exception cref="IOException">A disk error.</exception>
+    /// <exception cref="UnauthorizedAccessException">A disk error.</exception>
     public void Truncate(long length, long end)
     {
         RandomAccess.SetLength(_handle, length);
         (_torn, _sum) = (false, length == 0 ? 0 : length == end ? _sum : null);
     }
 
-    /// <summary>Notes the checksum with the file; it does not grow any more.</summary>
+    /// <summary>Stores the checksum with the finished file.</summary>
     public void Finish(long end)
     {
         if (_torn)
         {
-            CutTornEnd(end);
+            TruncateTornEnd(end);
         }
 
         if (_sum is { } sum)
         {
-            NotedChecksum.Write(_handle, sum);
+            StoredChecksum.Write(_handle, sum);
         }
     }
 
@@ -108,13 +110,15 @@ internal sealed class OpenFile : IDisposable
             }
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && mode == FileMode.CreateNew && attempt < 5)
             {
-                // Taken away, empty, by an upload that has just ended.
+                // The empty folder was removed by an upload that has just completed.
             }
         }
     }
 
-    /// <summary>Takes back what a failed write left behind. Where that fails too the next append writes over it, and sealing tries again.</summary>
-    private void CutTornEnd(long end)
+    /// <summary>
+    /// Truncates the remains of a failed write. If that fails too, the next append overwrites them, and sealing tries again.
+    /// </summary>
+    private void TruncateTornEnd(long end)
     {
         try
         {

@@ -1,60 +1,62 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// The spool: names to files, and who works on them. Files found on disk at the start are known at once; those that an earlier process was still writing stay as they
-/// are until they are opened or deleted. Several streams share only this table, the folder's count of bytes and the memory budget.
+/// The spool: maps names to files and coordinates their workers. Files found on disk at startup are known immediately; files that an
+/// earlier process left open stay unchanged until they are opened or deleted. Streams share only this table, the byte count of the folder
+/// and the memory limit.
 /// </summary>
 internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 {
-    private const int LookAgain = 3;
+    private const int MaxLookups = 3;
     private readonly ConcurrentDictionary<ObjectName, SpoolFile> _files = new();
     private readonly IObjectStore _store;
     private readonly SpoolOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SpoolFolder _folder;
-    private readonly YoungBytes _young;
-    private readonly KeptFiles _kept;
-    private readonly HotObjects _hot;
+    private readonly TailBufferPool _tailBuffers;
+    private readonly RetainedFiles _retained;
+    private readonly ObjectCache _objectCache;
     private readonly Uploader _uploader;
     private readonly UploadQueue _queue;
     private readonly Deletions _deletions;
-    private readonly ITimer _aging;
+    private readonly ITimer _trimTimer;
 
     /// <exception cref="IOException">The folder cannot be used; the message says why.</exception>
     public Spool(string root, IObjectStore store, SpoolOptions options, TimeProvider time, ILogger<Spool> logger)
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
         _folder = new SpoolFolder(root, options.MaxBytes);
-        _kept = new KeptFiles(_folder, options.KeepBytes, TimeSpan.FromSeconds(options.KeepSeconds), options.LeastFreeBytes, time);
-        _folder.GiveWay = _kept.GiveWay;
-        _young = new YoungBytes(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
-        _hot = new HotObjects(options.HotBytes);
+        _retained = new RetainedFiles(_folder, options.KeepBytes, TimeSpan.FromSeconds(options.KeepSeconds), options.MinFreeBytes, time);
+        _folder.EvictRetainedFile = _retained.RemoveOldest;
+        _tailBuffers = new TailBufferPool(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
+        _objectCache = new ObjectCache(options.HotBytes);
         _queue = new UploadQueue(time);
-        _deletions = new Deletions(store, new DeletionNotes(Path.Combine(_folder.Root, ".deletions")), time, logger);
+        _deletions = new Deletions(store, new DeletionJournal(Path.Combine(_folder.Root, ".deletions")), time, logger);
         _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget);
         _deletions.Load();
-        FindWhatWasLeft();
-        _aging = time.CreateTimer(_ => Age(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        LoadLeftoverFiles();
+        _trimTimer = time.CreateTimer(_ => TrimByAge(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         SpoolMetrics.Add(this);
     }
 
-    /// <summary>Bytes on disk that the store does not have.</summary>
+    /// <summary>Bytes on disk that are not in the object store.</summary>
     public long DiskBytes => _folder.Bytes;
 
-    /// <summary>Bytes on disk that the store has too.</summary>
-    public long KeptBytes => _folder.KeptBytes;
+    /// <summary>Bytes on disk that are also in the object store.</summary>
+    public long RetainedBytes => _folder.RetainedBytes;
 
-    /// <summary>Bytes in memory.</summary>
-    public long MemoryBytes => Math.Max(0, _young.Used);
+    /// <summary>Bytes in tail buffers.</summary>
+    public long MemoryBytes => Math.Max(0, _tailBuffers.Used);
 
-    /// <summary>Bytes of whole objects kept for whoever asks next.</summary>
-    public long HotBytes => _hot.Used;
+    /// <summary>Bytes in the object cache.</summary>
+    public long ObjectCacheBytes => _objectCache.Used;
 
     public ISpoolFile Open(ObjectName name)
     {
@@ -68,12 +70,12 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
                     continue;
                 }
 
-                known.Begin(isNew: false);
-                _hot.Remove(name);
+                known.Open(isNew: false);
+                _objectCache.Remove(name);
                 return known;
             }
 
-            var file = new SpoolFile(name, _folder, _young, _time, this);
+            var file = new SpoolFile(name, _folder, _tailBuffers, _time, this);
             if (!_files.TryAdd(name, file))
             {
                 continue;
@@ -81,7 +83,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
             try
             {
-                file.Begin(isNew: true);
+                file.Open(isNew: true);
                 return file;
             }
             catch
@@ -93,10 +95,10 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     }
 
     public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-        ReadAsync(name, offset, length, isKept: true, cancellationToken);
+        ReadAsync(name, offset, length, useCache: true, cancellationToken);
 
     public ValueTask<SpoolContent?> ReadOnceAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-        ReadAsync(name, offset, length, isKept: false, cancellationToken);
+        ReadAsync(name, offset, length, useCache: false, cancellationToken);
 
     public IReadOnlyList<ObjectInfo> List(string prefix) =>
     [
@@ -115,11 +117,11 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             return;
         }
 
-        // First what readers and the uploader look at, then the files.
+        // Readers and the uploader check the pending deletions first, so they are added before the files are deleted.
         _deletions.Add(new Deletion([.. names], null, null));
         foreach (var name in names)
         {
-            DeleteHere(name);
+            DeleteLocal(name);
         }
     }
 
@@ -127,25 +129,25 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         if (prefix.Length < 2 || prefix[^1] != '/' || !ObjectName.TryParse(prefix[..^1], out _))
         {
-            throw new ArgumentException($"'{prefix}' is not a folder's name: it must not be empty and must end with '/'.", nameof(prefix));
+            throw new ArgumentException($"'{prefix}' is not a folder name: it must not be empty and must end with '/'.", nameof(prefix));
         }
 
         _deletions.Add(new Deletion([], prefix, null));
-        _hot.RemoveAll(prefix);
+        _objectCache.RemoveAll(prefix);
         foreach (var name in _files.Keys)
         {
             if (name.Value.StartsWith(prefix, StringComparison.Ordinal))
             {
-                DeleteHere(name);
+                DeleteLocal(name);
             }
         }
     }
 
-    /// <summary>Uploads and deletes until it is cancelled. What an earlier process left sealed joins after the recovery time.</summary>
+    /// <summary>Uploads and deletes until canceled. Sealed files of an earlier process are uploaded after the recovery time.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_uploader.RunAsync(_options.Uploads, cancellationToken), Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
 
-    /// <summary>Waits until what can go has gone; at most so long, and not at all while the store fails.</summary>
+    /// <summary>Waits until all uploads and deletions are done, for a limited time; returns immediately while the store fails.</summary>
     public async Task DrainAsync(TimeSpan atMost)
     {
         var began = _time.GetTimestamp();
@@ -155,17 +157,17 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         }
     }
 
-    /// <summary>Notes what must not be forgotten, and says what is left.</summary>
-    public void NoteWhatIsLeft()
+    /// <summary>Stores pending deletions on disk and logs the number of remaining files.</summary>
+    public void SavePendingWork()
     {
-        _deletions.NoteAll();
+        _deletions.PersistAll();
         if (Status().WaitingFiles is > 0 and var waiting)
         {
             _logger.Stopping(waiting);
         }
     }
 
-    /// <summary>How it is doing.</summary>
+    /// <summary>Reads the current status.</summary>
     public SpoolStatus Status()
     {
         var (open, waiting, bytes) = (0, 0, 0L);
@@ -175,7 +177,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
         {
             switch (file.State)
             {
-                case SpoolState.Left or SpoolState.Open:
+                case SpoolState.Leftover or SpoolState.Open:
                     open++;
                     break;
                 case SpoolState.Waiting or SpoolState.Uploading:
@@ -186,12 +188,12 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             }
         }
 
-        var problem = _uploader.Problem;
+        var problem = _uploader.CurrentError;
         return new SpoolStatus
         {
             Folder = _folder.Root,
             Bytes = DiskBytes,
-            KeptBytes = KeptBytes,
+            RetainedBytes = RetainedBytes,
             MaxBytes = _options.MaxBytes,
             MemoryBytes = MemoryBytes,
             OpenFiles = open,
@@ -201,16 +203,16 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             PendingDeletions = _deletions.Pending,
             Uploads = _uploader.Uploads,
             Failures = _uploader.Failures,
-            Fault = problem?.Fault,
-            Problem = problem?.Message,
+            ErrorKind = problem?.Kind,
+            ErrorMessage = problem?.Message,
         };
     }
 
-    /// <summary>Closes handles and lets the folder go; what is not in the store stays on disk.</summary>
+    /// <summary>Closes all handles and releases the folder; files that are not in the object store stay on disk.</summary>
     public void Dispose()
     {
         SpoolMetrics.Remove(this);
-        _aging.Dispose();
+        _trimTimer.Dispose();
         foreach (var file in _files.Values)
         {
             file.Close();
@@ -223,65 +225,65 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     void ISpoolFileOwner.Forget(SpoolFile file) => Forget(file);
 
-    bool ISpoolFileOwner.Wants(SpoolFile file) => _kept.Wants(file);
+    bool ISpoolFileOwner.ShouldRetain(SpoolFile file) => _retained.ShouldRetain(file);
 
-    void ISpoolFileOwner.Kept(SpoolFile file) => _kept.Add(file);
+    void ISpoolFileOwner.Retained(SpoolFile file) => _retained.Add(file);
 
     void ISpoolFileOwner.CouldNotSeal(SpoolFile file, Exception exception) => _logger.CouldNotSeal(file.Name, exception);
 
     void ISpoolFileOwner.CouldNotRemove(SpoolFile file, string path, Exception exception) => _logger.CouldNotRemove(path, exception);
 
-    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool isKept, CancellationToken cancellationToken)
+    private ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, bool useCache, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
-        var isHere = false;
+        var isLocal = false;
         if (_files.TryGetValue(name, out var file))
         {
-            var place = file.Find(offset, length);
-            if (place.Young is not null)
+            var location = file.Find(offset, length);
+            if (location.Buffered is not null)
             {
-                return new(place.Young);
+                return new(location.Buffered);
             }
 
-            isHere = place.Path is not null;
-            if (isHere && !place.IsSealed)
+            isLocal = location.Path is not null;
+            if (isLocal && !location.IsSealed)
             {
                 return OpenAsync(name, offset, length, cancellationToken);
             }
         }
 
-        return !isHere && _deletions.Covers(name)
+        return !isLocal && _deletions.Covers(name)
             ? new((SpoolContent?)null)
-            : !isKept ? OpenAsync(name, offset, length, cancellationToken)
-            : _hot.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
+            : !useCache ? OpenAsync(name, offset, length, cancellationToken)
+            : _objectCache.ReadAsync(name, offset, length, (from, count, cancellation) => OpenAsync(name, from, count, cancellation), cancellationToken);
     }
 
-    /// <summary>Opens a file, or an object of the store, wherever it is by now.</summary>
+    /// <summary>Opens a file or object at its current location.</summary>
     private ValueTask<SpoolContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
-        for (var look = 0; look < LookAgain && _files.TryGetValue(name, out var file); look++)
+        for (var attempt = 0; attempt < MaxLookups && _files.TryGetValue(name, out var file); attempt++)
         {
-            var place = file.Find(offset, length);
-            if (place.Young is not null)
+            var location = file.Find(offset, length);
+            if (location.Buffered is not null)
             {
-                return new(place.Young);
+                return new(location.Buffered);
             }
 
-            if (place.Path is null)
+            if (location.Path is null)
             {
                 break;
             }
 
             try
             {
-                var handle = File.OpenHandle(place.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
-                var (start, count) = ByteRanges.Clip(offset, length, place.Total);
-                return new(new SpoolContent(new FileRangeStream(handle, start, count), start, count, place.Total));
+                var handle = File.OpenHandle(location.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+                var (start, count) = ByteRanges.Clip(offset, length, location.Total);
+                return new(new SpoolContent(new FileRangeStream(handle, start, count), start, count, location.Total));
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // Sealed, or taken to the store, between the look and the opening: look again, once that is done.
+                // Sealed or uploaded between lookup and opening: look again once that is done.
                 file.AwaitWriter();
             }
         }
@@ -294,8 +296,11 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
             ? new SpoolContent(content.Stream, content.Offset, content.Length, content.TotalLength)
             : null;
 
-    /// <summary>What was noted for deletion cannot be opened in the store any more, so that memory, which goes last, is not filled again.</summary>
-    private void DeleteHere(ObjectName name) => _hot.Remove(name, () =>
+    /// <summary>
+    /// Deletes a file locally. The pending deletion already hides the object in the store, so the cache, which is cleared last, is not
+    /// filled again.
+    /// </summary>
+    private void DeleteLocal(ObjectName name) => _objectCache.Remove(name, () =>
     {
         if (_files.TryGetValue(name, out var file) && file.Delete())
         {
@@ -308,29 +313,30 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         if (_files.TryGetValue(name, out var file) && file.IsSpooled)
         {
-            DeleteHere(name);
+            DeleteLocal(name);
         }
     }
 
     private void Forget(SpoolFile file) => _files.TryRemove(new KeyValuePair<ObjectName, SpoolFile>(file.Name, file));
 
-    private void Age()
+    private void TrimByAge()
     {
-        _young.Trim();
-        _kept.Trim();
+        _tailBuffers.Trim();
+        _retained.Trim();
     }
 
-    private void FindWhatWasLeft()
+    private void LoadLeftoverFiles()
     {
-        var (waiting, left) = (0, 0);
+        var (waiting, leftover) = (0, 0);
         var recovery = TimeSpan.FromSeconds(_options.RecoverySeconds);
-        foreach (var found in _folder.Scan().OrderBy(found => found.State == SpoolState.Kept).ToList())
+        foreach (var found in _folder.Scan().OrderBy(found => found.State == SpoolState.Retained).ToList())
         {
-            var file = new SpoolFile(found.Name, _folder, _young, _time, this).Found(found);
+            var file = new SpoolFile(found.Name, _folder, _tailBuffers, _time, this).Adopt(found);
             if (!_files.TryAdd(found.Name, file))
             {
-                // Killed between sealing and the old name's removal cannot happen (one rename), so somebody put a second file there: the one that the store does not have counts, the sealed one before one that grew.
-                if (found.State == SpoolState.Kept)
+                // One rename seals a file, so a crash cannot leave two files of one name; a second file was added externally. A file that
+                // is not uploaded wins over a retained one, and a sealed one over an open one.
+                if (found.State == SpoolState.Retained)
                 {
                     file.Delete();
                 }
@@ -340,22 +346,22 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
             switch (found.State)
             {
-                case SpoolState.Kept:
-                    _kept.Add(file);
+                case SpoolState.Retained:
+                    _retained.Add(file);
                     break;
                 case SpoolState.Waiting:
                     waiting++;
-                    _queue.Rest(file, recovery);
+                    _queue.AddDelayed(file, recovery);
                     break;
                 default:
-                    left++;
+                    leftover++;
                     break;
             }
         }
 
-        if (waiting + left > 0)
+        if (waiting + leftover > 0)
         {
-            _logger.Found(_folder.Root, waiting, left);
+            _logger.Found(_folder.Root, waiting, leftover);
         }
     }
 }

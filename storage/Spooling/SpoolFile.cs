@@ -1,17 +1,19 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// One file. Two locks: one for who writes (append, truncate, seal, delete: held during disk calls), one for what readers see (never held during a disk call), so
-/// a slow disk does not stop readers of young bytes. What is in memory is always the end of the file.
+/// A file of the spool. One lock serializes writers (append, truncate, seal, delete) and is held during disk calls. The other protects
+/// reader state and is never held during a disk call, so a slow disk does not block reads from the tail buffer. The tail buffer always ends
+/// at the end of the file.
 /// </summary>
-internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes young, TimeProvider time, ISpoolFileOwner owner) : ISpoolFile
+internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, TailBufferPool bufferPool, TimeProvider time, ISpoolFileOwner owner) : ISpoolFile
 {
     private readonly Lock _writing = new();
     private readonly Lock _reading = new();
-    private readonly YoungEnd _end = new(young);
+    private readonly TailBuffer _tail = new(bufferPool);
     private OpenFile? _open;
     private CancellationTokenSource? _upload;
     private string _path = folder.OpenPath(name);
@@ -21,36 +23,36 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
 
     public long Length => Volatile.Read(ref _length);
 
-    public SpoolState State { get; private set; } = SpoolState.Left;
+    public SpoolState State { get; private set; } = SpoolState.Leftover;
 
-    /// <summary>When it was last written to, or sealed.</summary>
+    /// <summary>Time of the last write, or of sealing.</summary>
     public DateTimeOffset Written => new(Volatile.Read(ref _written), TimeSpan.Zero);
 
-    /// <summary>Uploads that failed because of this file alone.</summary>
+    /// <summary>Number of uploads that failed because of this file.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Whether it is a file in the spool that the store does not have yet.</summary>
-    public bool IsSpooled => State is SpoolState.Left or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
+    /// <summary>Whether the file is in the spool and not in the object store yet.</summary>
+    public bool IsSpooled => State is SpoolState.Leftover or SpoolState.Open or SpoolState.Waiting or SpoolState.Uploading;
 
-    /// <summary>Takes over what an earlier process left.</summary>
-    public SpoolFile Found(LeftFile left)
+    /// <summary>Adopts a file left by an earlier process.</summary>
+    public SpoolFile Adopt(LeftoverFile leftover)
     {
-        (_path, _length, _written) = (left.Path, left.Length, left.Written.UtcTicks);
-        State = left.State;
+        (_path, _length, _written) = (leftover.Path, leftover.Length, leftover.Written.UtcTicks);
+        State = leftover.State;
         return this;
     }
 
-    /// <summary>Opens the file on disk, new or as it was left. A sealed one that has not gone on its way yet is unsealed.</summary>
-    /// <exception cref="IOException">It is open already, or has gone to the store; or the disk refused.</exception>
-    public void Begin(bool isNew)
+    /// <summary>Opens a new or leftover file. A sealed file whose upload has not started is reopened.</summary>
+    /// <exception cref="IOException">The file is already open or uploaded, or there was a disk error.</exception>
+    public void Open(bool isNew)
     {
         lock (_writing)
         {
             lock (_reading)
             {
-                if (State is not (SpoolState.Left or SpoolState.Waiting))
+                if (State is not (SpoolState.Leftover or SpoolState.Waiting))
                 {
-                    throw new IOException(State == SpoolState.Open ? $"{Name} is being written already." : $"{Name} was sealed and has gone to the object store; objects never change.");
+                    throw new IOException(State == SpoolState.Open ? $"{Name} is already open for writing." : $"{Name} was sealed and uploaded to the object store; objects never change.");
                 }
             }
 
@@ -90,32 +92,32 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         }
 
         ReadOnlyMemory<byte>[] slices = [.. bytes];
-        YoungPiece piece;
+        BufferedAppend piece;
         lock (_writing)
         {
             folder.Append(RequireOpen(), Name, slices, count, _length);
             lock (_reading)
             {
-                piece = new YoungPiece(this, _length, slices, count, young.Now);
-                young.Count(piece);
-                _end.Add(piece);
+                piece = new BufferedAppend(this, _length, slices, count, bufferPool.Now);
+                bufferPool.Count(piece);
+                _tail.Add(piece);
                 Volatile.Write(ref _written, time.GetUtcNow().UtcTicks);
                 Volatile.Write(ref _length, _length + count);
             }
         }
 
-        young.Queue(piece);
+        bufferPool.Queue(piece);
     }
 
     public void Truncate(long length)
     {
-        YoungPiece? shortened = null;
+        BufferedAppend? shortened = null;
         lock (_writing)
         {
             var open = RequireOpen();
             ArgumentOutOfRangeException.ThrowIfNegative(length);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _length);
-            var gone = _length - length;
+            var removed = _length - length;
             try
             {
                 open.Truncate(length, _length);
@@ -128,15 +130,15 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
             lock (_reading)
             {
                 Volatile.Write(ref _length, length);
-                shortened = _end.CutTo(length);
+                shortened = _tail.TruncateTo(length);
             }
 
-            folder.Release(gone);
+            folder.Release(removed);
         }
 
         if (shortened is not null)
         {
-            young.Queue(shortened);
+            bufferPool.Queue(shortened);
         }
     }
 
@@ -159,7 +161,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It goes to the store under the name that it has; only after a kill it would be taken for unfinished.
+                // The upload uses the current name. Only after a crash would the file be treated as incomplete.
                 owner.CouldNotSeal(this, e);
                 path = _path;
             }
@@ -174,8 +176,8 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         owner.Sealed(this);
     }
 
-    /// <summary>Gets rid of it: memory and disk; an upload is told to stop.</summary>
-    /// <returns><see langword="false"/> when it was deleted before.</returns>
+    /// <summary>Deletes the file from memory and disk, and cancels its upload.</summary>
+    /// <returns><see langword="false"/> when it was already deleted.</returns>
     public bool Delete()
     {
         lock (_writing)
@@ -190,7 +192,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
 
                 before = State;
                 State = SpoolState.Deleted;
-                _end.DropAll();
+                _tail.DropAll();
             }
 
             _upload?.Cancel();
@@ -198,14 +200,14 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
             _open = null;
             if (before != SpoolState.Stored)
             {
-                RemoveFromDisk(wasKept: before == SpoolState.Kept);
+                RemoveFromDisk(wasRetained: before == SpoolState.Retained);
             }
 
             return true;
         }
     }
 
-    /// <summary>Closes the handle and nothing else, as the end of the process would.</summary>
+    /// <summary>Closes the handle only, as the end of the process would.</summary>
     public void Close()
     {
         lock (_writing)
@@ -215,7 +217,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         }
     }
 
-    /// <summary>Takes it out of the queue: from now on it cannot be opened again.</summary>
+    /// <summary>Starts the upload; the file can then no longer be reopened.</summary>
     public bool TryBeginUpload(CancellationToken stop, out string path, out CancellationToken cancellation)
     {
         lock (_writing)
@@ -237,10 +239,10 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         }
     }
 
-    /// <summary>The upload has ended: with the file in the store, or not.</summary>
+    /// <summary>Ends the upload, successful or not.</summary>
     public void EndUpload(bool stored)
     {
-        var isKept = false;
+        var isRetained = false;
         lock (_writing)
         {
             _upload?.Dispose();
@@ -250,20 +252,20 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 return;
             }
 
-            if (stored && !(isKept = owner.Wants(this) && TryKeep()))
+            if (stored && !(isRetained = owner.ShouldRetain(this) && TryRetain()))
             {
-                RemoveFromDisk(wasKept: false);
+                RemoveFromDisk(wasRetained: false);
             }
 
             lock (_reading)
             {
-                State = isKept ? SpoolState.Kept : stored ? SpoolState.Stored : SpoolState.Waiting;
+                State = isRetained ? SpoolState.Retained : stored ? SpoolState.Stored : SpoolState.Waiting;
             }
         }
 
-        if (isKept)
+        if (isRetained)
         {
-            owner.Kept(this);
+            owner.Retained(this);
         }
         else if (stored)
         {
@@ -271,18 +273,18 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         }
     }
 
-    /// <summary>Takes a kept file from the disk.</summary>
-    /// <returns><see langword="false"/> when it is kept no more.</returns>
-    public bool LetGo()
+    /// <summary>Removes a retained file from the disk.</summary>
+    /// <returns><see langword="false"/> when the file is no longer retained.</returns>
+    public bool RemoveRetained()
     {
         lock (_writing)
         {
-            if (State != SpoolState.Kept)
+            if (State != SpoolState.Retained)
             {
                 return false;
             }
 
-            RemoveFromDisk(wasKept: true);
+            RemoveFromDisk(wasRetained: true);
             lock (_reading)
             {
                 State = SpoolState.Stored;
@@ -293,8 +295,8 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         return true;
     }
 
-    /// <summary>Finds bytes for a reader.</summary>
-    public SpoolPlace Find(long offset, long? length)
+    /// <summary>Finds the location of bytes for a reader.</summary>
+    public SpoolLocation Find(long offset, long? length)
     {
         lock (_reading)
         {
@@ -309,30 +311,30 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
                 return new(new SpoolContent([], start, 0, _length), null, _length, false);
             }
 
-            if (_end.TrySlice(start, count) is { } slices)
+            if (_tail.TrySlice(start, count) is { } slices)
             {
                 return new(new SpoolContent(slices, start, count, _length), null, _length, false);
             }
 
-            return State == SpoolState.Stored ? default : new(null, _path, _length, State is not (SpoolState.Left or SpoolState.Open));
+            return State == SpoolState.Stored ? default : new(null, _path, _length, State is not (SpoolState.Leftover or SpoolState.Open));
         }
     }
 
-    /// <summary>Returns when nobody is in the middle of moving the file or taking it away: then <see cref="Find"/> tells where it is.</summary>
+    /// <summary>Waits until no writer is moving or removing the file, so that <see cref="Find"/> returns its location.</summary>
     public void AwaitWriter()
     {
         lock (_writing)
         {
-            // Waiting was all.
+            // Acquiring the lock is sufficient.
         }
     }
 
     /// <summary>Drops a piece and all older ones.</summary>
-    public void DropUpTo(YoungPiece piece)
+    public void DropUpTo(BufferedAppend piece)
     {
         lock (_reading)
         {
-            _end.DropUpTo(piece);
+            _tail.DropUpTo(piece);
         }
 
         ForgetIfOnlyStored();
@@ -341,30 +343,30 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
     private OpenFile RequireOpen() => State switch
     {
         SpoolState.Open when _open is { } open => open,
-        SpoolState.Deleted => throw new IOException($"{Name} was deleted while it was written."),
-        _ => throw new InvalidOperationException($"{Name} is sealed or closed; it cannot be written to."),
+        SpoolState.Deleted => throw new IOException($"{Name} was deleted while being written."),
+        _ => throw new InvalidOperationException($"{Name} is sealed or closed and cannot be written."),
     };
 
-    private bool TryKeep()
+    private bool TryRetain()
     {
-        if (!folder.TryKeep(Name, _path, _length))
+        if (!folder.TryRetain(Name, _path, _length))
         {
             return false;
         }
 
         lock (_reading)
         {
-            _path = folder.KeptPath(Name);
+            _path = folder.RetainedPath(Name);
         }
 
         return true;
     }
 
-    private void RemoveFromDisk(bool wasKept)
+    private void RemoveFromDisk(bool wasRetained)
     {
         try
         {
-            folder.Remove(_path, _length, wasKept);
+            folder.Remove(_path, _length, wasRetained);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -377,7 +379,7 @@ internal sealed class SpoolFile(ObjectName name, SpoolFolder folder, YoungBytes 
         bool only;
         lock (_reading)
         {
-            only = State == SpoolState.Stored && _end.IsEmpty;
+            only = State == SpoolState.Stored && _tail.IsEmpty;
         }
 
         if (only)

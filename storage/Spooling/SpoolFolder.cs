@@ -4,18 +4,19 @@ using Broadcast.Storage.Objects;
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// The spool on disk. A sealed file's path is its name; while it is open it ends in <c>~open</c> as well, and once the store has it and it stays for readers in <c>~kept</c>, which no name can. So what a
-/// killed process had sealed, what it was still writing and what it had brought away are told apart by name alone. Nothing is flushed: the kernel has the bytes, which outlives kill -9 but not a power cut.
+/// The spool folder on disk. A sealed file's path is its name. Open files have the suffix <c>~open</c>, uploaded files retained for readers
+/// <c>~kept</c>; names cannot contain <c>~</c>. The state of leftover files therefore follows from their paths. Nothing is flushed: written
+/// bytes are in the page cache, which survives kill -9 but not a power cut.
 /// </summary>
 internal sealed class SpoolFolder : IDisposable
 {
     private const string OpenSuffix = "~open";
-    private const string KeptSuffix = "~kept";
+    private const string RetainedSuffix = "~kept";
     private readonly string _root;
     private readonly long _maxBytes;
     private readonly FileStream _lock;
     private long _bytes;
-    private long _kept;
+    private long _retainedBytes;
 
     /// <exception cref="IOException">The folder cannot be used, or another process uses it.</exception>
     public SpoolFolder(string root, long maxBytes)
@@ -25,7 +26,7 @@ internal sealed class SpoolFolder : IDisposable
         {
             Directory.CreateDirectory(_root);
 
-            // Only its owner may open it: whoever can open a file can lock it, and keep us out.
+            // Accessible to its owner only, because any user who can open the file could lock it.
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
             if (!OperatingSystem.IsWindows())
             {
@@ -36,7 +37,7 @@ internal sealed class SpoolFolder : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new IOException($"The spool folder {_root} cannot be written to. Check its owner and permissions.", e);
+            throw new IOException($"The spool folder {_root} is not writable. Check its owner and permissions.", e);
         }
         catch (IOException e)
         {
@@ -44,16 +45,16 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
-    /// <summary>Its path.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Root => _root;
 
-    /// <summary>Bytes in files now that the store does not have.</summary>
+    /// <summary>Bytes in files that are not in the object store.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Bytes in files now that the store has too.</summary>
-    public long KeptBytes => Interlocked.Read(ref _kept);
+    /// <summary>Bytes in files that are also in the object store.</summary>
+    public long RetainedBytes => Interlocked.Read(ref _retainedBytes);
 
-    /// <summary>Bytes that the disk has free; <see cref="long.MaxValue"/> where it does not tell.</summary>
+    /// <summary>Free disk space in bytes; <see cref="long.MaxValue"/> when unknown.</summary>
     public long Free
     {
         get
@@ -69,42 +70,42 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
-    /// <summary>Lets a kept file go, and says whether there was one; asked when the limit is reached or the disk is full.</summary>
-    public Func<bool> GiveWay { get; set; } = static () => false;
+    /// <summary>Removes a retained file and returns whether there was one; called when the limit is reached or the disk is full.</summary>
+    public Func<bool> EvictRetainedFile { get; set; } = static () => false;
 
     public string SealedPath(ObjectName name) => Path.Combine(_root, name.Value);
 
     public string OpenPath(ObjectName name) => SealedPath(name) + OpenSuffix;
 
-    public string KeptPath(ObjectName name) => SealedPath(name) + KeptSuffix;
+    public string RetainedPath(ObjectName name) => SealedPath(name) + RetainedSuffix;
 
-    /// <summary>Counts bytes in before they are written. Kept files go when there is no room beside them.</summary>
+    /// <summary>Counts bytes before they are written. Retained files are removed when there is no space beside them.</summary>
     /// <exception cref="IOException">The limit is reached.</exception>
     public void Reserve(long count)
     {
         var bytes = Interlocked.Add(ref _bytes, count);
-        while (bytes + KeptBytes > _maxBytes && GiveWay())
+        while (bytes + RetainedBytes > _maxBytes && EvictRetainedFile())
         {
-            // Until there is room, or nothing left to let go of.
+            // Repeat until there is space, or no retained file is left.
         }
 
         if (bytes > _maxBytes)
         {
             Release(count);
             throw new IOException(
-                $"The spool {_root} holds {Bytes} bytes that the object store has not taken yet, and Spool:MaxBytes allows {_maxBytes}. Bring the object store back, or raise the limit.");
+                $"The spool {_root} holds {Bytes} bytes waiting for the object store; Spool:MaxBytes is {_maxBytes}. Restore the object store, or raise the limit.");
         }
     }
 
     public void Release(long count) => Interlocked.Add(ref _bytes, -count);
 
-    /// <summary>Writes at the end of a file, and counts that in. A full disk is made room on, as far as there are files on it that the store has too.</summary>
-    /// <param name="open">The file.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="slices">What to write.</param>
-    /// <param name="count">How many bytes that is.</param>
-    /// <param name="end">Where the file ends.</param>
-    /// <exception cref="IOException">The limit is reached, or the disk refused; nothing was written.</exception>
+    /// <summary>Appends to a file and counts the bytes. When the disk is full, retained files are removed first.</summary>
+    /// <param name="open">The open file.</param>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="slices">The bytes to write.</param>
+    /// <param name="count">Number of bytes.</param>
+    /// <param name="end">Offset of the end of the file.</param>
+    /// <exception cref="IOException">The limit is reached, or there was a disk error; nothing was written.</exception>
     public void Append(OpenFile open, ObjectName name, ReadOnlyMemory<byte>[] slices, int count, long end)
     {
         Reserve(count);
@@ -117,9 +118,9 @@ internal sealed class SpoolFolder : IDisposable
                     open.Append(slices, end);
                     return;
                 }
-                catch (IOException e) when (DiskFaults.IsFull(e) && GiveWay())
+                catch (IOException e) when (DiskErrors.IsFull(e) && EvictRetainedFile())
                 {
-                    // Once more.
+                    // Try again.
                 }
             }
         }
@@ -130,9 +131,9 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
-    /// <summary>Gives a file that the store has the name that says so, and counts it among those.</summary>
-    /// <returns><see langword="false"/> when it is not there, because the store took the file itself, or the disk refused: then nothing was done.</returns>
-    public bool TryKeep(ObjectName name, string path, long length)
+    /// <summary>Renames an uploaded file to retain it, and counts it as retained.</summary>
+    /// <returns><see langword="false"/> without effect when the store has moved the file, or on a disk error.</returns>
+    public bool TryRetain(ObjectName name, string path, long length)
     {
         try
         {
@@ -141,37 +142,37 @@ internal sealed class SpoolFolder : IDisposable
                 return false;
             }
 
-            File.Move(path, KeptPath(name), overwrite: true);
+            File.Move(path, RetainedPath(name), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
 
-        Interlocked.Add(ref _kept, length);
+        Interlocked.Add(ref _retainedBytes, length);
         Release(length);
         return true;
     }
 
-    /// <summary>Finds what earlier processes left, and counts it.</summary>
-    public IEnumerable<LeftFile> Scan()
+    /// <summary>Finds and counts the files of earlier processes.</summary>
+    public IEnumerable<LeftoverFile> Scan()
     {
         foreach (var file in Scan(_root))
         {
-            Interlocked.Add(ref file.State == SpoolState.Kept ? ref _kept : ref _bytes, file.Length);
+            Interlocked.Add(ref file.State == SpoolState.Retained ? ref _retainedBytes : ref _bytes, file.Length);
             yield return file;
         }
     }
 
-    /// <summary>Finds the files of a spool, also of one that a server is writing to: what goes away meanwhile is left out.</summary>
-    public static IEnumerable<LeftFile> Scan(string root)
+    /// <summary>Finds the files of a spool, which may be in use by a server. Files that disappear meanwhile are skipped.</summary>
+    public static IEnumerable<LeftoverFile> Scan(string root)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
         foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", options))
         {
             var relative = Path.GetRelativePath(root, file.FullName).Replace('\\', '/');
-            var (state, suffix) = relative.EndsWith(OpenSuffix, StringComparison.Ordinal) ? (SpoolState.Left, OpenSuffix.Length)
-                : relative.EndsWith(KeptSuffix, StringComparison.Ordinal) ? (SpoolState.Kept, KeptSuffix.Length)
+            var (state, suffix) = relative.EndsWith(OpenSuffix, StringComparison.Ordinal) ? (SpoolState.Leftover, OpenSuffix.Length)
+                : relative.EndsWith(RetainedSuffix, StringComparison.Ordinal) ? (SpoolState.Retained, RetainedSuffix.Length)
                 : (SpoolState.Waiting, 0);
             if (ObjectName.TryParse(relative[..^suffix], out var name) && DiskTree.Describe(name, file) is { } found)
             {
@@ -180,12 +181,12 @@ internal sealed class SpoolFolder : IDisposable
         }
     }
 
-    /// <summary>Counts a file out and removes it, if it is there, and the folders that it leaves empty.</summary>
-    /// <exception cref="IOException">The disk refused.</exception>
-    /// <exception cref="UnauthorizedAccessException">The disk refused.</exception>
-    public void Remove(string path, long length, bool wasKept)
+    /// <summary>Removes a file, its count, and the folders that become empty.</summary>
+    /// <exception cref="IOException">A disk error.</exception>
+    /// <exception cref="UnauthorizedAccessException">A disk error.</exception>
+    public void Remove(string path, long length, bool wasRetained)
     {
-        Interlocked.Add(ref wasKept ? ref _kept : ref _bytes, -length);
+        Interlocked.Add(ref wasRetained ? ref _retainedBytes : ref _bytes, -length);
         if (File.Exists(path))
         {
             File.Delete(path);
@@ -194,10 +195,10 @@ internal sealed class SpoolFolder : IDisposable
         DiskTree.RemoveEmptyFolders(_root, Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>What a refusal of the disk means to who appends.</summary>
-    public IOException Explain(Exception exception, ObjectName name) => DiskFaults.IsFull(exception)
+    /// <summary>Translates a disk error for the writer.</summary>
+    public IOException Explain(Exception exception, ObjectName name) => DiskErrors.IsFull(exception)
         ? new IOException($"The disk of the spool {_root} is full, so {name} could not be written. Free space there; uploading continues and frees what it can.", exception)
-        : new IOException($"The spool {_root} refused {name}: {exception.Message}", exception);
+        : new IOException($"The spool {_root} could not write {name}: {exception.Message}", exception);
 
     public void Dispose() => _lock.Dispose();
 }

@@ -1,47 +1,51 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Storage.Spooling;
 
-/// <summary>What the spool says in the log.</summary>
+/// <summary>Log messages of the spool.</summary>
 internal static partial class SpoolLog
 {
-    [LoggerMessage(6001, LogLevel.Information, "The spool {Folder} holds {Waiting} files for the object store and {Left} that were being written when the last process ended.")]
+    [LoggerMessage(6001, LogLevel.Information,
+        "Spool {Folder} has {Waiting} files to upload and {Left} files left open by the previous process.")]
     public static partial void Found(this ILogger logger, string folder, int waiting, int left);
 
-    [LoggerMessage(6002, LogLevel.Error, "The object store does not take uploads ({Fault}): {Problem} {Waiting} files wait on disk; trying again.")]
-    public static partial void StoreFails(this ILogger logger, ObjectStoreFault fault, string problem, int waiting);
+    [LoggerMessage(6002, LogLevel.Error,
+        "Uploads to the object store fail ({Fault}): {Problem} {Waiting} files are waiting on disk; retrying.")]
+    public static partial void StoreFails(this ILogger logger, ObjectStoreErrorKind fault, string problem, int waiting);
 
-    [LoggerMessage(6003, LogLevel.Information, "The object store takes uploads again; {Waiting} files wait.")]
+    [LoggerMessage(6003, LogLevel.Information, "Uploads to the object store work again; {Waiting} files are waiting.")]
     public static partial void StoreIsBack(this ILogger logger, int waiting);
 
-    [LoggerMessage(6004, LogLevel.Error, "{Name} has {Length} bytes here and {Stored} in the object store, which has it from somebody else, perhaps another server with the same bucket and prefix. Nothing is overwritten: this one stays in {Folder}, is served from there, and goes up when the other is removed.")]
+    [LoggerMessage(6004, LogLevel.Error, "{Name} has {Length} bytes here, but {Stored} in the object store; another server may use the same bucket and prefix. The file stays in {Folder} until that object is removed.")]
     public static partial void Conflict(this ILogger logger, ObjectName name, long length, long stored, string folder);
 
-    [LoggerMessage(6005, LogLevel.Error, "{Name} could not go to the object store; trying it again later.")]
+    [LoggerMessage(6005, LogLevel.Error, "Upload of {Name} failed; retrying later.")]
     public static partial void FileFails(this ILogger logger, ObjectName name, Exception exception);
 
-    [LoggerMessage(6006, LogLevel.Error, "{Name} was taken out of the spool {Folder} by somebody else before the object store had it: it is lost.")]
+    [LoggerMessage(6006, LogLevel.Error, "{Name} was removed from spool {Folder} before its upload; its data is lost.")]
     public static partial void Lost(this ILogger logger, ObjectName name, string folder);
 
-    [LoggerMessage(6007, LogLevel.Warning, "{Name} could not be renamed when it was sealed.")]
+    [LoggerMessage(6007, LogLevel.Warning, "Renaming {Name} on sealing failed.")]
     public static partial void CouldNotSeal(this ILogger logger, ObjectName name, Exception exception);
 
-    [LoggerMessage(6008, LogLevel.Warning, "{Path} could not be removed.")]
+    [LoggerMessage(6008, LogLevel.Warning, "Removing {Path} failed.")]
     public static partial void CouldNotRemove(this ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(6009, LogLevel.Warning, "Deleting from the object store failed: {Problem} It is tried again.")]
+    [LoggerMessage(6009, LogLevel.Warning, "Deleting from the object store failed: {Problem} Retrying.")]
     public static partial void DeletionFails(this ILogger logger, string problem);
 
-    [LoggerMessage(6010, LogLevel.Error, "A deletion could not be noted in {Folder}: if this process ends before it is carried out, the objects stay in the store.")]
+    [LoggerMessage(6010, LogLevel.Error,
+        "Storing a deletion in {Folder} failed; if this process ends before it is done, the objects remain in the store.")]
     public static partial void DeletionNotNoted(this ILogger logger, string folder, Exception exception);
 
-    [LoggerMessage(6011, LogLevel.Information, "Stopping with {Waiting} files left for the next start.")]
+    [LoggerMessage(6011, LogLevel.Information, "Stopping with {Waiting} files left to upload.")]
     public static partial void Stopping(this ILogger logger, int waiting);
 
     [LoggerMessage(6012, LogLevel.Information, "Objects are stored in {Where}.")]
     public static partial void StoredIn(this ILogger logger, string where);
 
-    [LoggerMessage(6013, LogLevel.Error, "A background loop of the spool failed and goes on.")]
+    [LoggerMessage(6013, LogLevel.Error, "A background task of the spool failed and continues.")]
     public static partial void LoopFailed(this ILogger logger, Exception exception);
 }

@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// Runs the spool's background work with the host. On stop it is given 3 s to bring away what is left; the rest waits on disk for the next start. The spool is
-/// made when it starts and not before, because the host makes its services before it checks the options.
+/// Runs the spool's background work with the host. On shutdown it uploads for up to 3 s; remaining files wait on disk for the next start.
+/// The spool is created in <see cref="StartAsync"/>, because the host creates its services before it validates the options.
 /// </summary>
 internal sealed class SpoolService(IServiceProvider services, ILogger<SpoolService> logger) : IHostedService, IDisposable
 {
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
     private readonly CancellationTokenSource _stop = new();
     private Spool? _spool;
     private Task _running = Task.CompletedTask;
@@ -31,10 +31,10 @@ internal sealed class SpoolService(IServiceProvider services, ILogger<SpoolServi
             return;
         }
 
-        await spool.DrainAsync(StopWithin);
+        await spool.DrainAsync(StopTimeout);
         await _stop.CancelAsync();
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        spool.NoteWhatIsLeft();
+        spool.SavePendingWork();
     }
 
     public void Dispose() => _stop.Dispose();

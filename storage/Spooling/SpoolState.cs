@@ -1,61 +1,64 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Spooling;
 
-/// <summary>Where a file of the spool is in its life.</summary>
+/// <summary>State of a spool file.</summary>
 internal enum SpoolState
 {
-    /// <summary>An earlier process was writing it. Waits to be opened again or deleted.</summary>
-    Left,
+    /// <summary>Left open by an earlier process; waiting to be reopened or deleted.</summary>
+    Leftover,
 
-    /// <summary>It grows.</summary>
+    /// <summary>Open for writing.</summary>
     Open,
 
-    /// <summary>Sealed; waits for the store.</summary>
+    /// <summary>Sealed, waiting for upload.</summary>
     Waiting,
 
-    /// <summary>On its way to the store.</summary>
+    /// <summary>Being uploaded.</summary>
     Uploading,
 
-    /// <summary>In the store, and on this disk for readers until it is old or room is needed.</summary>
-    Kept,
+    /// <summary>Uploaded, and retained on disk for readers.</summary>
+    Retained,
 
-    /// <summary>In the store, and no longer on this disk; some of it may still be in memory.</summary>
+    /// <summary>Uploaded and no longer on disk; a part may still be in memory.</summary>
     Stored,
 
-    /// <summary>Gone.</summary>
+    /// <summary>Deleted.</summary>
     Deleted,
 }
 
-/// <summary>Where a reader finds bytes: in memory, in a file, or elsewhere (both are null); one that is sealed grows no more.</summary>
-internal readonly record struct SpoolPlace(SpoolContent? Young, string? Path, long Total, bool IsSealed);
+/// <summary>
+/// Location of bytes for a reader: in memory, in a file, or in the object store (both null). Sealed files no longer grow.
+/// </summary>
+internal readonly record struct SpoolLocation(SpoolContent? Buffered, string? Path, long Total, bool IsSealed);
 
-/// <summary>What an earlier process left on disk.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Path">Where it is.</param>
-/// <param name="State"><see cref="SpoolState.Left"/>, <see cref="SpoolState.Waiting"/> or <see cref="SpoolState.Kept"/>.</param>
-/// <param name="Length">Bytes.</param>
-/// <param name="Written">When it was last written to.</param>
-internal readonly record struct LeftFile(ObjectName Name, string Path, SpoolState State, long Length, DateTimeOffset Written);
+/// <summary>A file left on disk by an earlier process.</summary>
+/// <param name="Name">Name of the file.</param>
+/// <param name="Path">Path of the file.</param>
+/// <param name="State"><see cref="SpoolState.Leftover"/>, <see cref="SpoolState.Waiting"/> or <see cref="SpoolState.Retained"/>.</param>
+/// <param name="Length">Size in bytes.</param>
+/// <param name="Written">Time of the last write.</param>
+internal readonly record struct LeftoverFile(ObjectName Name, string Path, SpoolState State, long Length, DateTimeOffset Written);
 
-/// <summary>What a file tells and asks the spool.</summary>
+/// <summary>Callbacks from a file to its spool.</summary>
 internal interface ISpoolFileOwner
 {
-    /// <summary>It waits for the store.</summary>
+    /// <summary>Reports that the file waits for upload.</summary>
     void Sealed(SpoolFile file);
 
-    /// <summary>It is in the store and nowhere else.</summary>
+    /// <summary>Removes a file that exists only in the object store.</summary>
     void Forget(SpoolFile file);
 
-    /// <summary>Whether it is to stay on disk now that the store has it.</summary>
-    bool Wants(SpoolFile file);
+    /// <summary>Whether the uploaded file should be retained on disk.</summary>
+    bool ShouldRetain(SpoolFile file);
 
-    /// <summary>It stays on disk, until it is told to go.</summary>
-    void Kept(SpoolFile file);
+    /// <summary>Reports that the file is retained on disk.</summary>
+    void Retained(SpoolFile file);
 
-    /// <summary>Renaming failed.</summary>
+    /// <summary>Reports that renaming failed.</summary>
     void CouldNotSeal(SpoolFile file, Exception exception);
 
-    /// <summary>Deleting from disk failed: after a restart it is found again.</summary>
+    /// <summary>Reports that deleting from disk failed; the file is found again after a restart.</summary>
     void CouldNotRemove(SpoolFile file, string path, Exception exception);
 }

@@ -1,60 +1,60 @@
-using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Spooling;
 
-/// <summary>How the spool is doing, at one moment.</summary>
+/// <summary>Snapshot of the spool's state.</summary>
 public sealed record SpoolStatus
 {
-    /// <summary>Where it is.</summary>
+    /// <summary>Path of the spool.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Bytes on disk, open and waiting.</summary>
+    /// <summary>Bytes on disk in open and waiting files.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Bytes on disk that the store has too, kept for viewers of the live window; they give way to others.</summary>
-    public required long KeptBytes { get; init; }
+    /// <summary>Bytes on disk in uploaded files that are retained for viewers; removed when space is needed.</summary>
+    public required long RetainedBytes { get; init; }
 
-    /// <summary>Bytes that are allowed on disk (<c>Spool:MaxBytes</c>).</summary>
+    /// <summary>Maximum bytes on disk (<c>Spool:MaxBytes</c>).</summary>
     public required long MaxBytes { get; init; }
 
-    /// <summary>Bytes of young media in memory, with what keeping them costs.</summary>
+    /// <summary>Bytes of recently appended media in memory, including overhead.</summary>
     public required long MemoryBytes { get; init; }
 
-    /// <summary>Files that grow, or were left growing by an earlier process.</summary>
+    /// <summary>Number of open files, including those left open by an earlier process.</summary>
     public required int OpenFiles { get; init; }
 
-    /// <summary>Sealed files that the store does not have yet.</summary>
+    /// <summary>Number of sealed files that are not uploaded yet.</summary>
     public required int WaitingFiles { get; init; }
 
-    /// <summary>Their bytes.</summary>
+    /// <summary>Size of the sealed files in bytes.</summary>
     public required long WaitingBytes { get; init; }
 
-    /// <summary>How long the oldest of them has been waiting; zero when there is none.</summary>
+    /// <summary>Waiting time of the oldest sealed file; zero when there is none.</summary>
     public required TimeSpan OldestWaiting { get; init; }
 
-    /// <summary>Calls to delete that have not been carried out yet.</summary>
+    /// <summary>Number of pending delete calls.</summary>
     public required int PendingDeletions { get; init; }
 
-    /// <summary>Uploads that succeeded since the start.</summary>
+    /// <summary>Number of successful uploads since the start.</summary>
     public required long Uploads { get; init; }
 
-    /// <summary>Uploads that failed since the start.</summary>
+    /// <summary>Number of failed uploads since the start.</summary>
     public required long Failures { get; init; }
 
-    /// <summary>Why the store fails now; <see langword="null"/> while it does not.</summary>
-    public required ObjectStoreFault? Fault { get; init; }
+    /// <summary>Current error kind of the object store; <see langword="null"/> while it works.</summary>
+    public required ObjectStoreErrorKind? ErrorKind { get; init; }
 
-    /// <summary>The same in words, with what to do; no secrets.</summary>
-    public required string? Problem { get; init; }
+    /// <summary>Current error message with remedy, without secrets.</summary>
+    public required string? ErrorMessage { get; init; }
 }
 
-/// <summary>Lets the dashboard, health checks and tests look at the spool.</summary>
+/// <summary>Gives the dashboard, health checks and tests access to the spool's status.</summary>
 public sealed class SpoolMonitor
 {
     private readonly Spool _spool;
 
     internal SpoolMonitor(Spool spool) => _spool = spool;
 
-    /// <summary>How it is doing now. Looks at every file in the spool; not for hot paths.</summary>
+    /// <summary>Reads the current status. Visits every file in the spool, so it is not for hot paths.</summary>
     public SpoolStatus Read() => _spool.Status();
 }

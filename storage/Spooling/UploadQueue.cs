@@ -1,11 +1,11 @@
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// Which sealed file goes to the store next. Fresh ones (sealed less than half a minute ago) first and the newest of them before the others, because viewers
-/// elsewhere wait for them; then the rest, oldest first, because those have been on one disk alone for longest. The queue is bounded by the spool's limit on disk.
+/// Queue of sealed files. Fresh files (sealed less than 30 s ago) are uploaded first, newest first, because remote viewers wait for them.
+/// The others follow, oldest first, because they have been on one disk for the longest time. The spool's disk limit bounds the queue.
 /// <para>
-/// When the store fails, everything pauses: exponentially longer (0.5 s to 30 s) with jitter, counted once however many uploads failed together. When one file
-/// fails for a reason of its own, it alone rests.
+/// When the store fails, all uploads pause with exponential backoff (0.5 s to 30 s) and jitter. Concurrent failures count once. A file that
+/// fails by itself is delayed alone.
 /// </para>
 /// </summary>
 internal sealed class UploadQueue(TimeProvider time)
@@ -13,15 +13,15 @@ internal sealed class UploadQueue(TimeProvider time)
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);
     private readonly Lock _lock = new();
     private readonly SortedSet<Entry> _waiting = new(Comparer<Entry>.Create(static (a, b) => a.Since != b.Since ? a.Since.CompareTo(b.Since) : a.Number.CompareTo(b.Number)));
-    private readonly PriorityQueue<SpoolFile, DateTimeOffset> _resting = new();
+    private readonly PriorityQueue<SpoolFile, DateTimeOffset> _delayed = new();
     private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
     private long _number;
     private int _failures;
 
-    /// <summary>Changes with every pause: an upload that began before it does not lengthen it.</summary>
-    public int Era { get; private set; }
+    /// <summary>Increases with every pause. Failures of uploads started before a pause do not extend it.</summary>
+    public int PauseCount { get; private set; }
 
-    /// <summary>Whether the store has failed and is given time.</summary>
+    /// <summary>Whether uploads are paused after a store failure.</summary>
     public bool IsPaused
     {
         get
@@ -33,7 +33,7 @@ internal sealed class UploadQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Files that could go now.</summary>
+    /// <summary>Number of files ready for upload.</summary>
     public int Ready
     {
         get
@@ -53,29 +53,29 @@ internal sealed class UploadQueue(TimeProvider time)
         }
     }
 
-    /// <summary>Adds a file that is not to go before a while.</summary>
-    public void Rest(SpoolFile file, TimeSpan wait)
+    /// <summary>Adds a file with a delay.</summary>
+    public void AddDelayed(SpoolFile file, TimeSpan wait)
     {
         lock (_lock)
         {
-            _resting.Enqueue(file, time.GetUtcNow() + wait);
+            _delayed.Enqueue(file, time.GetUtcNow() + wait);
         }
     }
 
-    /// <summary>Takes the next file, or says how long there is surely none (unless one is added).</summary>
+    /// <summary>Takes the next file, or returns the minimum time until one is ready (unless one is added).</summary>
     public SpoolFile? Take(out TimeSpan wait)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            while (_resting.TryPeek(out var rested, out var until) && until <= now)
+            while (_delayed.TryPeek(out var delayed, out var until) && until <= now)
             {
-                _resting.Dequeue();
-                _waiting.Add(new Entry(rested.Written, _number++, rested));
+                _delayed.Dequeue();
+                _waiting.Add(new Entry(delayed.Written, _number++, delayed));
             }
 
             wait = TimeSpan.FromHours(1);
-            if (_resting.TryPeek(out _, out var next))
+            if (_delayed.TryPeek(out _, out var next))
             {
                 wait = next - now;
             }
@@ -98,7 +98,7 @@ internal sealed class UploadQueue(TimeProvider time)
         }
     }
 
-    /// <summary>The store took something.</summary>
+    /// <summary>Reports a successful upload.</summary>
     public void Succeeded()
     {
         lock (_lock)
@@ -107,14 +107,14 @@ internal sealed class UploadQueue(TimeProvider time)
         }
     }
 
-    /// <summary>The store failed an upload that began in an era.</summary>
-    public void Failed(int era)
+    /// <summary>Reports a store failure for an upload started in an era.</summary>
+    public void Failed(int pauseCount)
     {
         lock (_lock)
         {
-            if (era == Era)
+            if (pauseCount == PauseCount)
             {
-                Era++;
+                PauseCount++;
                 _pausedUntil = time.GetUtcNow() + Backoff.Next(_failures++);
             }
         }
@@ -123,10 +123,12 @@ internal sealed class UploadQueue(TimeProvider time)
     private readonly record struct Entry(DateTimeOffset Since, long Number, SpoolFile File);
 }
 
-/// <summary>How long to wait before trying again.</summary>
+/// <summary>Retry delays.</summary>
 internal static class Backoff
 {
-    /// <summary>0.5 s, doubled with each failure up to 30 s, of which a random part up to the half is taken off so that many servers do not come back together.</summary>
+    /// <summary>
+    /// 0.5 s, doubled with each failure up to 30 s, reduced by a random part of up to one half, so that servers do not retry in step.
+    /// </summary>
     public static TimeSpan Next(int failuresBefore)
     {
         var full = Math.Min(30.0, 0.5 * Math.Pow(2, Math.Min(failuresBefore, 10)));

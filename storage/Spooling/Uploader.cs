@@ -1,25 +1,27 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
-/// Takes sealed files to the object store, several at a time. A file is created there once; when the store has it already with the same length, an earlier process
-/// had brought it. It leaves the disk when the store has it, and not before; so one whose name the store has with another length stays, and is looked at again now and then.
+/// Uploads sealed files to the object store, several at a time. Objects are created once. An existing object of the same length was
+/// uploaded by an earlier process. A file leaves the disk only after its upload. On a length conflict the file stays and is retried
+/// periodically.
 /// </summary>
 internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions deletions, SpoolFolder folder, TimeProvider time, ILogger logger, Action<SpoolFile> forget)
 {
     private static readonly TimeSpan WaitForOther = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RepeatLogAfter = TimeSpan.FromMinutes(1);
 
-    /// <summary>Only somebody who removes the object can mend it.</summary>
+    /// <summary>An operator must remove the conflicting object.</summary>
     private static readonly TimeSpan WaitForOperator = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<ObjectName, TaskCompletionSource> _running = new();
-    private readonly Wake _wake = new(time);
+    private readonly WakeSignal _wake = new(time);
     private readonly Lock _reporting = new();
     private DateTimeOffset _reported;
-    private int _hands;
+    private int _activeWorkers;
     private long _uploads;
     private long _failures;
 
@@ -27,11 +29,11 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
 
     public long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>Why the store fails now.</summary>
-    public ObjectStoreException? Problem { get; private set; }
+    /// <summary>Current error of the object store.</summary>
+    public ObjectStoreException? CurrentError { get; private set; }
 
-    /// <summary>Whether there is something that could go up at once and a store that takes it.</summary>
-    public bool IsBusy => !queue.IsPaused && (queue.Ready > 0 || Volatile.Read(ref _hands) > 0);
+    /// <summary>Whether files are ready for upload or being uploaded, and the store is not failing.</summary>
+    public bool IsBusy => !queue.IsPaused && (queue.Ready > 0 || Volatile.Read(ref _activeWorkers) > 0);
 
     public void Add(SpoolFile file)
     {
@@ -39,8 +41,8 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         _wake.Set();
     }
 
-    /// <summary>Waits until no upload of such a name is under way. New ones are not begun while a deletion covers the name.</summary>
-    public async Task EndOfAsync(Func<ObjectName, bool> covers, CancellationToken cancellationToken)
+    /// <summary>Waits until no upload of a matching name is in progress. No upload starts while a deletion covers its name.</summary>
+    public async Task WaitForUploadsAsync(Func<ObjectName, bool> covers, CancellationToken cancellationToken)
     {
         foreach (var (name, end) in _running)
         {
@@ -51,7 +53,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
     }
 
-    /// <summary>Carries files until it is cancelled. First asks the store for a listing, so that a wrong bucket or key is reported at the start and not with the first segment.</summary>
+    /// <summary>Uploads until canceled. Lists the store first, so that a wrong bucket or key is reported at startup.</summary>
     public async Task RunAsync(int parallel, CancellationToken cancellationToken)
     {
         try
@@ -63,7 +65,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
         catch (ObjectStoreException e)
         {
-            StoreFails(e);
+            ReportFailure(e);
         }
         catch (OperationCanceledException)
         {
@@ -80,7 +82,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             try
             {
                 var signal = _wake.Next;
-                if (await TakeAsync(cancellationToken) is { } wait)
+                if (await UploadNextAsync(cancellationToken) is { } wait)
                 {
                     await _wake.WaitAsync(signal, wait, cancellationToken);
                 }
@@ -97,11 +99,11 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
     }
 
-    /// <summary>Carries one file, if there is one; else says how long to wait for the next.</summary>
-    private async Task<TimeSpan?> TakeAsync(CancellationToken cancellationToken)
+    /// <summary>Uploads the next file, or returns the time until one may be ready.</summary>
+    private async Task<TimeSpan?> UploadNextAsync(CancellationToken cancellationToken)
     {
-        // Before it is out of the queue: whoever waits for all to be done must see it in one of the two.
-        Interlocked.Increment(ref _hands);
+        // Incremented before the file leaves the queue, so that a drain always sees the file in one of the two.
+        Interlocked.Increment(ref _activeWorkers);
         try
         {
             if (queue.Take(out var wait) is not { } file)
@@ -114,17 +116,17 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
         finally
         {
-            Interlocked.Decrement(ref _hands);
+            Interlocked.Decrement(ref _activeWorkers);
         }
     }
 
     private async Task UploadAsync(SpoolFile file, CancellationToken stop)
     {
-        // Noted before the deletions are asked: a deletion that comes later then waits for this upload to end.
+        // Registered before deletions are checked, so that a later deletion waits for this upload.
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_running.TryAdd(file.Name, end))
         {
-            queue.Rest(file, WaitForOther);
+            queue.AddDelayed(file, WaitForOther);
             return;
         }
 
@@ -132,12 +134,12 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         {
             if (deletions.Covers(file.Name))
             {
-                // An object of that name is to be deleted first, or the new one would go with it.
-                queue.Rest(file, WaitForOther);
+                // The existing object must be deleted first; otherwise the new one would be deleted too.
+                queue.AddDelayed(file, WaitForOther);
             }
             else if (file.TryBeginUpload(stop, out var path, out var cancellation))
             {
-                await CarryAsync(file, path, cancellation);
+                await TransferAsync(file, path, cancellation);
             }
         }
         finally
@@ -147,9 +149,9 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
     }
 
-    private async Task CarryAsync(SpoolFile file, string path, CancellationToken cancellation)
+    private async Task TransferAsync(SpoolFile file, string path, CancellationToken cancellation)
     {
-        var era = queue.Era;
+        var pauseCount = queue.PauseCount;
         var began = time.GetTimestamp();
         try
         {
@@ -159,25 +161,25 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
             {
                 Interlocked.Increment(ref _uploads);
                 SpoolMetrics.Succeeded(time.GetElapsedTime(began));
-                StoreWorks();
+                ReportSuccess();
             }
             else
             {
-                queue.Rest(file, outcome == Outcome.Conflict ? WaitForOperator : WaitForOther);
+                queue.AddDelayed(file, outcome == Outcome.Conflict ? WaitForOperator : WaitForOther);
             }
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
-            // Deleted, or the process stops: then it waits on disk.
+            // Deleted, or the process is stopping and the file waits on disk.
             file.EndUpload(stored: false);
         }
-        catch (ObjectStoreException e) when (e.Fault != ObjectStoreFault.Other)
+        catch (ObjectStoreException e) when (e.Kind != ObjectStoreErrorKind.Other)
         {
             file.EndUpload(stored: false);
-            Count(Word(e.Fault));
-            queue.Failed(era);
+            Count(ReasonOf(e.Kind));
+            queue.Failed(pauseCount);
             queue.Add(file);
-            StoreFails(e);
+            ReportFailure(e);
         }
         catch (Exception e)
         {
@@ -188,7 +190,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
                 logger.FileFails(file.Name, e);
             }
 
-            queue.Rest(file, Backoff.Next(file.Failures));
+            queue.AddDelayed(file, Backoff.Next(file.Failures));
         }
     }
 
@@ -203,7 +205,7 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         }
         catch (FileNotFoundException)
         {
-            // The store may have taken the file over in an attempt that we believe failed: then the object is there.
+            // The store may have moved the file in an attempt that appeared to fail; the object then exists.
             if (await store.FindAsync(file.Name, cancellationToken) is not { } taken || taken.Length != file.Length)
             {
                 logger.Lost(file.Name, folder.Root);
@@ -238,26 +240,26 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         return Outcome.Conflict;
     }
 
-    /// <summary>What came of an upload.</summary>
+    /// <summary>Result of an upload.</summary>
     private enum Outcome
     {
-        /// <summary>The store has it.</summary>
+        /// <summary>The object is in the store.</summary>
         Stored,
 
-        /// <summary>Once more, in a moment.</summary>
+        /// <summary>Retry shortly.</summary>
         NotYet,
 
-        /// <summary>The store has something else under its name.</summary>
+        /// <summary>The store has a different object of this name.</summary>
         Conflict,
     }
 
-    private static string Word(ObjectStoreFault fault) => fault switch
+    private static string ReasonOf(ObjectStoreErrorKind error) => error switch
     {
-        ObjectStoreFault.Unreachable => "unreachable",
-        ObjectStoreFault.Busy => "busy",
-        ObjectStoreFault.Denied => "denied",
-        ObjectStoreFault.Full => "full",
-        ObjectStoreFault.NoBucket => "no_bucket",
+        ObjectStoreErrorKind.Unreachable => "unreachable",
+        ObjectStoreErrorKind.Busy => "busy",
+        ObjectStoreErrorKind.Denied => "denied",
+        ObjectStoreErrorKind.Full => "full",
+        ObjectStoreErrorKind.NoBucket => "no_bucket",
         _ => "other",
     };
 
@@ -267,34 +269,34 @@ internal sealed class Uploader(IObjectStore store, UploadQueue queue, Deletions 
         SpoolMetrics.Failed(reason);
     }
 
-    private void StoreFails(ObjectStoreException fault)
+    private void ReportFailure(ObjectStoreException error)
     {
         lock (_reporting)
         {
             var now = time.GetUtcNow();
-            if (Problem?.Fault != fault.Fault || now - _reported >= RepeatLogAfter)
+            if (CurrentError?.Kind != error.Kind || now - _reported >= RepeatLogAfter)
             {
                 _reported = now;
-                logger.StoreFails(fault.Fault, fault.Message, queue.Ready);
+                logger.StoreFails(error.Kind, error.Message, queue.Ready);
             }
 
-            Problem = fault;
+            CurrentError = error;
         }
     }
 
-    private void StoreWorks()
+    private void ReportSuccess()
     {
         queue.Succeeded();
-        if (Problem is null)
+        if (CurrentError is null)
         {
             return;
         }
 
         lock (_reporting)
         {
-            if (Problem is not null)
+            if (CurrentError is not null)
             {
-                Problem = null;
+                CurrentError = null;
                 logger.StoreIsBack(queue.Ready);
             }
         }

@@ -146,7 +146,7 @@ public sealed class LauncherTests : IAsyncLifetime
         _launcher.RemoveTool("ffmpeg");
         var result = await _launcher.RunAsync("up");
         result.ExitCode.ShouldBe(7);
-        result.Error.ShouldContain("ffmpeg: encodes the ladder");
+        result.Error.ShouldContain("ffmpeg: encodes ladders");
         _launcher.Calls.Where(c => c.StartsWith("apt-get", StringComparison.Ordinal))
             .ShouldBe(["apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends ffmpeg"]);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -26,6 +27,23 @@ public sealed partial class MetricsTests
         {
             row.Type.ShouldBe(counted[name], name);
         }
+    }
+
+    [Fact]
+    public void Names_types_and_labels_of_metrics_are_golden()
+    {
+        // Labels are found next to the instruments: those of a file belong to the metrics of that file.
+        var (counted, lines) = (Counted(), new List<string>());
+        foreach (var file in Sources.RoomFiles("*.cs").Select(Sources.Text).Where(text => Instrument().IsMatch(text)))
+        {
+            var names = Instrument().Matches(file).Select(made => made.Groups["name"].Value).Select(name => counted.ContainsKey(name) ? name : name + "_total");
+            var labels = LabelLiteral().Matches(file).Select(label => label.Groups[1].Value).Distinct().Order(StringComparer.Ordinal);
+            lines.Add($"{string.Join(' ', names.Order(StringComparer.Ordinal).Select(name => $"{name}:{counted[name]}"))} | {string.Join(' ', labels)}");
+        }
+
+        Golden.Matches("metrics.txt", string.Join('\n', lines.Order(StringComparer.Ordinal)));
+        var documented = Documented().OrderBy(row => row.Key, StringComparer.Ordinal).Select(row => $"{row.Key} {row.Value.Type} {string.Join(' ', row.Value.Labels)}".TrimEnd());
+        Golden.Matches("metrics-documented.txt", string.Join('\n', documented));
     }
 
     [Fact]
@@ -115,6 +133,9 @@ public sealed partial class MetricsTests
 
     [GeneratedRegex("""(?<how>Create(?:Observable|UpDown)?|\b)(?<kind>Counter|Gauge|Histogram)(?:<\w+>)?\(\s*"(?<name>(?:broadcast|process|dotnet)_\w+)["]""")]
     private static partial Regex Instrument();
+
+    [GeneratedRegex("""(?:KeyValuePair<string, object\?>|\bnew)\("([a-z_]+)",""")]
+    private static partial Regex LabelLiteral();
 
     [GeneratedRegex("`([a-z_]+)`")]
     private static partial Regex Quoted();

@@ -1,4 +1,3 @@
-using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 

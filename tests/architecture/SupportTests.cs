@@ -76,4 +76,21 @@ public sealed class SupportTests
         streams.ShouldBe(["h264", "aac"], ignoreOrder: true);
         (await FfmpegTool.DecodeAsync(file, 5)).ShouldBeEmpty();
     }
+
+    [Fact]
+    public void A_golden_file_reports_the_first_line_or_byte_that_differs_and_how_to_renew()
+    {
+        using var folder = TempFolder.Create();
+        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false)).Message.ShouldContain("list.txt is missing");
+        Golden.Matches(folder.Path, "some/list.txt", "a\nb", renew: true);
+        Golden.Matches(folder.Path, "some/list.txt", "a\nb\n", renew: false);
+        var message = Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a\nc", renew: false)).Message;
+        message.ShouldContain("list.txt differs at line 2.\nexpected: b\nactual:   c\n");
+        message.ShouldContain("./broadcast test --renew-golden");
+        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false)).Message.ShouldContain("line 2.\nexpected: b\nactual:   \n");
+        Golden.Matches(folder.Path, "init.mp4", [1, 2, 3], renew: true);
+        Golden.Matches(folder.Path, "init.mp4", [1, 2, 3], renew: false);
+        Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "init.mp4", [1, 4], renew: false)).Message.ShouldContain(
+            "init.mp4 differs at byte 1.\nexpected: 0203 (of 3 bytes)\nactual:   04 (of 2 bytes)\n");
+    }
 }

@@ -55,7 +55,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
         Project("alpha", "echo 'Fatal error. Out of luck.'", 134);
         Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
         var result = await _launcher.RunAsync("test");
-        result.Output.ShouldContain("alpha ended with exit code 134 and no report");
+        result.Output.ShouldContain("alpha exited with code 134 and no report");
         result.Output.ShouldContain("Out of luck");
         result.Output.Split('\n')[^1].ShouldBe("1 passed, 1 failed, 0 skipped");
         result.ExitCode.ShouldBe(1);
@@ -93,10 +93,10 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task A_whole_server_s_test_that_fails_is_run_once_more_alone_and_what_it_said_first_is_told()
     {
-        Project("endtoend", OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""", Report("""{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no picture for 9 s"}""")), 1);
+        Project("endtoend", OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""", Report("""{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no frame for 9 s"}""")), 1);
         var result = await _launcher.RunAsync("test");
-        result.Output.ShouldContain("Passed only when run again");
-        result.Output.ShouldContain("no picture for 9 s");
+        result.Output.ShouldContain("Passed only when repeated");
+        result.Output.ShouldContain("no frame for 9 s");
         result.Output.Split('\n')[^1].ShouldBe("2 passed, 0 failed, 0 skipped");
         result.ExitCode.ShouldBe(0);
         _launcher.Calls.Last(call => call.Contains("endtoend", StringComparison.Ordinal)).ShouldEndWith(" -method E.Breaks");
@@ -105,9 +105,9 @@ public sealed partial class TestRunTests : IAsyncLifetime
     [Fact]
     public async Task What_fails_again_is_a_failure_and_so_is_everything_where_many_fail()
     {
-        Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""", Report("""{"name":"E.Breaks","status":"failed","message":"no picture"}""")), 1);
+        Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""", Report("""{"name":"E.Breaks","status":"failed","message":"no frame"}""")), 1);
         var result = await _launcher.RunAsync("test");
-        result.Output.ShouldContain("no picture");
+        result.Output.ShouldContain("no frame");
         result.Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
         result.ExitCode.ShouldBe(1);
 
@@ -141,7 +141,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
         var result = await _launcher.RunAsync("test", "--fuzz", "0.5", "--seed", "3", "amf", "chunks");
         result.Output.ShouldEndWith("\nfuzz --minutes 0.5 --seed 3 amf chunks");
         result.ExitCode.ShouldBe(1);
-        (await _launcher.RunAsync("test", "--fuzz", "long")).Output.ShouldContain("--fuzz wants minutes");
+        (await _launcher.RunAsync("test", "--fuzz", "long")).Output.ShouldContain("--fuzz requires minutes");
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
         {
             var result = await _launcher.RunAsync(["test", .. arguments]);
             result.Output.ShouldContain("[1/1] browser");
-            result.Output.ShouldContain($"Pictures: {folder}");
+            result.Output.ShouldContain($"Screenshots: {folder}");
             result.ExitCode.ShouldBe(0);
             _launcher.Read("asked").ShouldStartWith($"{folder}|");
             _launcher.Read("asked").ShouldContain("-method *PagePicture*");
@@ -163,26 +163,37 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Golden_files_are_renewed_only_by_the_option_for_it()
+    {
+        Project("alpha", "echo \"[${BROADCAST_RENEW_GOLDEN:-}]\" >\"$ROOT/asked\"\n" + Report("""{"name":"A.Works","status":"passed"}"""), 0);
+        (await _launcher.RunAsync("test", "alpha")).ExitCode.ShouldBe(0);
+        _launcher.Read("asked").Trim().ShouldBe("[]");
+        (await _launcher.RunAsync("test", "--renew-golden", "alpha")).ExitCode.ShouldBe(0);
+        _launcher.Read("asked").Trim().ShouldBe("[1]");
+    }
+
+    [Fact]
     public async Task Every_option_of_test_that_the_usage_names_is_known()
     {
         var usage = (await _launcher.RunAsync("help")).Output.Split('\n').SkipWhile(line => !line.StartsWith("  test ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value).Distinct(StringComparer.Ordinal).ToList();
-        named.ShouldBe(["--fast", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
+        named.ShouldBe(["--fast", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
 
         // Behind each of them comes an option that there is not: that one alone is not known.
         foreach (var option in named)
         {
-            var result = await _launcher.RunAsync(option == "--fast" ? ["test", option, "--nonsense"] : ["test", option, "1", "--nonsense"]);
+            var isSwitch = option is "--fast" or "--renew-golden";
+            var result = await _launcher.RunAsync(isSwitch ? ["test", option, "--nonsense"] : ["test", option, "1", "--nonsense"]);
             result.ExitCode.ShouldNotBe(0);
-            result.Output.ShouldContain("test does not know --nonsense", customMessage: option);
-            if (option != "--fast")
+            result.Output.ShouldContain("unknown option --nonsense", customMessage: option);
+            if (!isSwitch)
             {
-                (await _launcher.RunAsync("test", option)).Output.ShouldContain($"{option} wants");
+                (await _launcher.RunAsync("test", option)).Output.ShouldContain($"{option} requires");
             }
         }
     }
 
-    [GeneratedRegex("--[a-z]+")]
+    [GeneratedRegex("--[a-z-]+")]
     private static partial Regex OptionName();
 
     private static string FindNode() =>

@@ -72,20 +72,20 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         // It keeps the focus, so that the next key moves it on; where the fair is, it cannot be.
         await page.Keyboard.PressAsync("Shift+ArrowRight");
         await Chip("The gala", 15).WaitForAsync();
-        await page.GetByText("“The gala” is now at").WaitForAsync();
+        await page.GetByText("“The gala” moved to").WaitForAsync();
         await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.activeElement?.textContent?.includes('The gala') === true"), description: "the moved event has the focus");
         await page.Keyboard.PressAsync("Shift+ArrowRight");
-        await page.GetByText("“The gala” was not moved").WaitForAsync();
+        await page.GetByText("Could not move “The gala”").WaitForAsync();
         await Chip("The gala", 15).WaitForAsync();
 
         await Chip("The gala", 15).ClickAsync();
         await Button(page, "Move").ClickAsync();
         await Field(page, "New start").FillAsync($"{Day(16)}T20:00");
-        await Button(page, "Move it").ClickAsync();
+        await Button(page, "Move event").ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Alert).WaitForAsync();
         await SeriousAsync(page, "an event that is in the way of another");
         await Field(page, "New start").FillAsync($"{Day(22)}T09:00");
-        await Button(page, "Move it").ClickAsync();
+        await Button(page, "Move event").ClickAsync();
         await Chip("The gala", 22).WaitForAsync();
         await Button(page, "Undo").ClickAsync();
         await Chip("The gala", 15).WaitForAsync();
@@ -93,24 +93,24 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         // With a pointer it is picked up and dropped on another day; where the fair is, it goes back to where it was.
         await Chip("The gala", 15).DragToAsync(page.Locator($"td[data-day='{Day(18)}']"));
         await Chip("The gala", 18).WaitForAsync();
-        await page.GetByText("“The gala” is now at").WaitForAsync();
+        await page.GetByText("“The gala” moved to").WaitForAsync();
         await Chip("The gala", 18).DragToAsync(page.Locator($"td[data-day='{Day(16)}']"));
-        await page.GetByText("“The gala” was not moved").WaitForAsync();
+        await page.GetByText("Could not move “The gala”").WaitForAsync();
         await Chip("The gala", 18).DragToAsync(page.Locator($"td[data-day='{Day(15)}']"));
         await Chip("The gala", 15).WaitForAsync();
 
         // From an evening to the next morning it stands on both days, and on the next as well once it is longer.
         await Chip("The gala", 15).ClickAsync();
-        await Button(page, "Change").ClickAsync();
-        await Field(page, "Planned end").FillAsync($"{Day(16)}T02:00");
-        await page.GetByText("More", new() { Exact = true }).ClickAsync();
+        await Button(page, "Edit").ClickAsync();
+        await Field(page, "End").FillAsync($"{Day(16)}T02:00");
+        await page.GetByText("More options", new() { Exact = true }).ClickAsync();
         await Field(page, "Reminders (minutes before)").FillAsync("60, 10");
         await SeriousAsync(page, "the form of an event");
         await Button(page, "Save").ClickAsync();
         await Chip("The gala", 16).WaitForAsync();
         await Chip("The gala", 15).ClickAsync();
         await page.GetByText("60, 10 minutes before").WaitForAsync();
-        (await Field(page, "The event’s page").InputValueAsync()).ShouldStartWith(new Uri(server, "/event/").ToString());
+        (await Field(page, "Event page").InputValueAsync()).ShouldStartWith(new Uri(server, "/event/").ToString());
         await Button(page, "Close").Last.ClickAsync();
         await Button(page, "Week").ClickAsync();
         await SeriousAsync(page, "the week");
@@ -123,8 +123,8 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "New event").ClickAsync();
         await Field(page, "Title").FillAsync(title);
         await Field(page, "Start").FillAsync(start);
-        await Button(page, "Plan it").ClickAsync();
-        await page.GetByText($"“{title}” is planned").WaitForAsync();
+        await Button(page, "Create event").ClickAsync();
+        await page.GetByText($"“{title}” scheduled").WaitForAsync();
     }
 
     private static async Task RecordingsAsync(IPage page)
@@ -134,13 +134,13 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Poll.UntilAsync(async () => await rows.CountAsync() == 1, TimeSpan.FromSeconds(30), "the recording is listed");
         await page.GetByText("Storage used").WaitForAsync();
         await Field(page, "Search").FillAsync("nothing of that name");
-        await page.GetByText("Nothing fits.").WaitForAsync();
+        await page.GetByText("No results").WaitForAsync();
         await Field(page, "Search").FillAsync("SPO");
-        await page.GetByText("1 found.").WaitForAsync();
+        await page.GetByText("1 result").WaitForAsync();
         await SeriousAsync(page, "recordings");
 
         await Button(page, "Hide Sport from viewers").ClickAsync();
-        await page.GetByText("viewers do not find it").WaitForAsync();
+        await page.GetByText("is now private").WaitForAsync();
         await Button(page, "Undo").ClickAsync();
         await Button(page, "Play Sport").ClickAsync();
         await Poll.UntilAsync(
@@ -149,9 +149,9 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "Close").Last.ClickAsync();
 
         var download = page.WaitForDownloadAsync();
-        await Button(page, "Download MP4 of Sport").ClickAsync();
+        await Button(page, "Download Sport as MP4").ClickAsync();
         new FileInfo((await (await download).PathAsync())!).Length.ShouldBeGreaterThan(10_000);
-        await page.GetByText("Your browser has it.").WaitForAsync();
+        await page.GetByText("Download complete").WaitForAsync();
         await Button(page, "Close").Last.ClickAsync();
     }
 
@@ -182,13 +182,13 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
 
         await Link(page, "Storage").ClickAsync();
         await Button(page, "Test").ClickAsync();
-        await page.GetByText("It works.").WaitForAsync();
-        (await page.Locator(".keys li").CountAsync()).ShouldBe(5);
+        await page.GetByText("Storage test passed").WaitForAsync();
+        (await page.Locator(".item-list li").CountAsync()).ShouldBe(5);
         await SeriousAsync(page, "storage");
         await Link(page, "About").ClickAsync();
         await page.GetByText("Npgsql", new() { Exact = true }).WaitForAsync();
         await SeriousAsync(page, "about");
-        foreach (var section in new[] { "People", "API tokens", "Webhooks", "Encoders", "Audit log" })
+        foreach (var section in new[] { "Users", "API tokens", "Webhooks", "Encoders", "Audit log" })
         {
             await Link(page, section).ClickAsync();
             await page.GetByRole(AriaRole.Heading, new() { Name = section, Exact = true }).Or(page.Locator(".settings-body .form, .settings-body .block")).First.WaitForAsync();

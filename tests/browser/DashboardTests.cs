@@ -31,8 +31,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Field(page, "Set-up code").FillAsync(server.SetupCode);
         await Field(page, "Name").FillAsync("jane");
         await Field(page, "Password").FillAsync(Password);
-        await Field(page, "Password again").FillAsync(Password);
-        await Button(page, "Make the account").ClickAsync();
+        await Field(page, "Repeat password").FillAsync(Password);
+        await Button(page, "Create account").ClickAsync();
 
         await Button(page, "New channel").ClickAsync();
         await Field(page, "Name").FillAsync("main");
@@ -51,8 +51,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Button(page, "New event").ClickAsync();
         await Field(page, "Title").FillAsync("Morning prayer");
         await Field(page, "Repeats").SelectOptionAsync("daily");
-        await Button(page, "Plan it").ClickAsync();
-        await page.GetByText("“Morning prayer” is planned").WaitForAsync();
+        await Button(page, "Create event").ClickAsync();
+        await page.GetByText("“Morning prayer” scheduled").WaitForAsync();
 
         await Button(page, "Month").ClickAsync();
         await Button(page, "Next month").ClickAsync();
@@ -92,13 +92,13 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Field(page, "Set-up code").FillAsync(server.SetupCode);
         await Field(page, "Name").FillAsync("jane");
         await Field(page, "Password").FillAsync(Password);
-        await Field(page, "Password again").FillAsync(Password);
-        await Button(page, "Make the account").ClickAsync();
+        await Field(page, "Repeat password").FillAsync(Password);
+        await Button(page, "Create account").ClickAsync();
 
         await Button(page, "New channel").ClickAsync();
         await Field(page, "Name").FillAsync("council");
         await Field(page, "Title").FillAsync("Town council");
-        await Field(page, "Rewind").SelectOptionAsync("30m");
+        await Field(page, "DVR window").SelectOptionAsync("30m");
         await Button(page, "Create channel").ClickAsync();
         var connect = page.Locator(".connect");
         await connect.GetByText("Waiting for the encoder").WaitForAsync();
@@ -107,20 +107,20 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
 
         await using (FfmpegTool.Publish($"{rtmp}/{key}", new TestSource { Picture = CountingPicture.Filter }))
         {
-            await page.Locator(".connect[data-here='true']").WaitForAsync(new() { Timeout = 60_000 });
+            await page.Locator(".connect[data-connected='true']").WaitForAsync(new() { Timeout = 60_000 });
             await page.GetByText("the channel is live").WaitForAsync(new() { Timeout = 60_000 });
             var video = page.FrameLocator(".preview iframe").Locator("video");
             await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60), "the picture runs");
             foreach (var chart in new[] { "bitrate", "frames", "delay" })
             {
                 await Poll.UntilAsync(
-                    async () => await page.Locator($".chart[data-chart='{chart}'] .chart-now").AllInnerTextsAsync() is [var now] && now.Any(char.IsDigit), TimeSpan.FromSeconds(60), $"{chart} is measured");
+                    async () => await page.Locator($".chart[data-chart='{chart}'] .chart-value").AllInnerTextsAsync() is [var now] && now.Any(char.IsDigit), TimeSpan.FromSeconds(60), $"{chart} is measured");
             }
 
-            await page.Locator(".timeline").GetByText("The broadcast began").WaitForAsync();
-            await page.Locator(".timeline").GetByText("The encoder came").WaitForAsync();
-            await page.Locator(".timeline").GetByText("Channel made, by jane").WaitForAsync();
-            await page.GetByText("Source is good").First.WaitForAsync(new() { Timeout = 60_000 });
+            await page.Locator(".activity").GetByText("Broadcast started").WaitForAsync();
+            await page.Locator(".activity").GetByText("Encoder connected").WaitForAsync();
+            await page.Locator(".activity").GetByText("Channel created by jane").WaitForAsync();
+            await page.GetByText("Source healthy").First.WaitForAsync(new() { Timeout = 60_000 });
             var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
             serious.ShouldBeEmpty();
 
@@ -131,8 +131,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
 
             await Button(page, "End broadcast").ClickAsync();
             await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "End broadcast", Exact = true }).ClickAsync();
-            await page.Locator(".timeline").GetByText("The broadcast ended: ended by an operator").WaitForAsync();
-            await page.Locator(".timeline").GetByText("Broadcast ended by hand, by jane").WaitForAsync();
+            await page.Locator(".activity").GetByText("Broadcast ended: ended by an operator").WaitForAsync();
+            await page.Locator(".activity").GetByText("Broadcast ended manually by jane").WaitForAsync();
         }
 
         complaints.ShouldBeEmpty();
@@ -147,8 +147,8 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await Field(page, "Set-up code").FillAsync(server.SetupCode);
         await Field(page, "Name").FillAsync("jane");
         await Field(page, "Password").FillAsync(Password);
-        await Field(page, "Password again").FillAsync(Password);
-        await Button(page, "Make the account").ClickAsync();
+        await Field(page, "Repeat password").FillAsync(Password);
+        await Button(page, "Create account").ClickAsync();
         await Button(page, "New channel").ClickAsync();
         await Field(page, "Name").FillAsync("main");
         await Button(page, "Create channel").ClickAsync();

@@ -87,10 +87,10 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
         await page.FocusAsync(".share-open");
         await page.Keyboard.PressAsync("Enter");
         await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"), TimeSpan.FromSeconds(5), "the dialog opens by keyboard");
-        (await page.InputValueAsync("#share-address")).ShouldEndWith("/watch/evening");
+        (await page.InputValueAsync("#share-url")).ShouldEndWith("/watch/evening");
         (await page.InputValueAsync("#share-embed")).ShouldContain("/embed/evening\" width=");
         await page.CheckAsync("#share-time");
-        (await page.InputValueAsync("#share-address")).ShouldContain("/watch/evening?t=");
+        (await page.InputValueAsync("#share-url")).ShouldContain("/watch/evening?t=");
         (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         await page.Keyboard.PressAsync("Escape");
         await Poll.UntilAsync(async () => !await page.EvaluateAsync<bool>("() => document.querySelector('dialog.share').open"), TimeSpan.FromSeconds(5), "and closes");

@@ -42,7 +42,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     {
         var (page, _) = await OpenAsync("/watch/nobody-is-here");
         await StateIsAsync(page, "offline");
-        await page.GetByText("There is no such channel").WaitForAsync();
+        await page.GetByText("Channel not found").WaitForAsync();
         (await page.GetByRole(AriaRole.Button, new() { Name = "Share", Exact = true }).IsVisibleAsync()).ShouldBeFalse();
         await page.Context.CloseAsync();
     }

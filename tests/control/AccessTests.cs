@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -84,7 +87,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     private static IEnumerable<(string Who, string Expected, Func<Task<(int Status, JsonElement Body, HttpResponseMessage Response)>> Send)> Callers(Server server, Operation operation, TokenRole needed)
     {
         var (method, address) = (operation.Method, operation.Address);
-        var tokens = server.Get<Tokens>();
+        var tokens = server.Get<TokenRepository>();
 
         // What is a person's own has nobody else through, whatever their role.
         var through = IsPersons(operation) ? "refused" : "through";
@@ -111,9 +114,9 @@ public sealed partial class AccessTests(PostgresFixture postgres)
 
         yield return ("a person who was disabled", "unknown", async () =>
         {
-            await server.Get<Users>().SetAsync("gone", new(IsDisabled: false));
+            await server.Get<UserRepository>().SetAsync("gone", new(IsDisabled: false));
             var login = await BeginAsync(server, "gone");
-            await server.Get<Users>().SetAsync("gone", new(IsDisabled: true));
+            await server.Get<UserRepository>().SetAsync("gone", new(IsDisabled: true));
             return await server.SendAsPersonAsync(method, address, login, origin: server.Address);
         });
 
@@ -145,32 +148,32 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     }
 
     private static TokenRole? RoleOf(JsonElement operation) =>
-        operation.TryGetProperty("description", out var text) && Needs().Match(text.GetString()!) is { Success: true } match && Roles.TryParse(match.Groups["role"].Value, out var role) ? role : null;
+        operation.TryGetProperty("description", out var text) && Needs().Match(text.GetString()!) is { Success: true } match && TokenRoles.TryParse(match.Groups["role"].Value, out var role) ? role : null;
 
     private static bool IsUnscoped(Operation operation) => Unscoped.Any(u => operation.Path == u || operation.Path.StartsWith(u + "/", StringComparison.Ordinal));
 
     private static bool IsPersons(Operation operation) => operation.Path.StartsWith("/api/v1/me/", StringComparison.Ordinal) || operation.Path == "/api/v1/logout";
 
-    private static async Task<string> LimitedAsync(Server server, TokenLimits limits) => (await server.Get<Tokens>().CreateAsync(TokenRole.Admin, limits: limits)).Token;
+    private static async Task<string> LimitedAsync(Server server, TokenLimits limits) => (await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin, limits: limits)).Token;
 
     private static async Task<string> ExpiredAsync(Server server)
     {
-        var token = await server.Get<Tokens>().CreateAsync(TokenRole.Admin);
-        await using var command = server.Get<Database>().Source.CreateCommand("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE id = $1");
+        var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Admin);
+        await using var command = server.Get<ControlDatabase>().Source.CreateCommand("UPDATE tokens SET expires_at = now() - interval '1 s' WHERE id = $1");
         command.Parameters.Add(new() { Value = token.Info.Id });
         await command.ExecuteNonQueryAsync();
         return token.Token;
     }
 
-    private static Task<string> LoginAsync(Server server, TokenRole role) => BeginAsync(server, Roles.Name(role));
+    private static Task<string> LoginAsync(Server server, TokenRole role) => BeginAsync(server, TokenRoles.Name(role));
 
     // Past the password, whose hash takes its time.
     private static async Task<string> BeginAsync(Server server, string user)
     {
-        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await using var find = new Npgsql.NpgsqlCommand("SELECT id FROM users WHERE name = $1", connection, transaction) { Parameters = { new() { Value = user } } };
-        var text = await server.Get<UserSessions>().BeginAsync(connection, transaction, (long)(await find.ExecuteScalarAsync())!, "", "", default);
+        var text = await server.Get<UserSessions>().CreateAsync(connection, transaction, (long)(await find.ExecuteScalarAsync())!, "", "", default);
         await transaction.CommitAsync();
         return text;
     }
@@ -181,19 +184,19 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "0"), ("Control:WritesPerSecond", "0")]);
         foreach (var name in (string[])["own", "other"])
         {
-            await server.Get<ChannelDirectory>().CreateAsync(name, new());
+            await server.Get<ChannelRepository>().CreateAsync(name, new());
         }
 
         foreach (var role in AllRoles)
         {
-            await server.Get<Users>().CreateAsync(Roles.Name(role), UserTests.Password, role);
+            await server.Get<UserRepository>().CreateAsync(TokenRoles.Name(role), UserTests.Password, role);
         }
 
-        await server.Get<Users>().CreateAsync("gone", UserTests.Password, TokenRole.Admin);
+        await server.Get<UserRepository>().CreateAsync("gone", UserTests.Password, TokenRole.Admin);
         return server;
     }
 
-    [GeneratedRegex(@"^Needs the role (?<role>[a-z]+)")]
+    [GeneratedRegex(@"^Requires role (?<role>[a-z]+)")]
     private static partial Regex Needs();
 
     private sealed record Operation(string Method, string Path, TokenRole? Role)

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -86,7 +88,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (admin, viewer) = (await server.TokenAsync(TokenRole.Admin), await server.TokenAsync(TokenRole.Viewer));
-        await server.Get<ChannelDirectory>().CreateAsync("concert", new());
+        await server.Get<ChannelRepository>().CreateAsync("concert", new());
         var document = await DocumentAsync(server);
         HttpContent Body(string text, string type = Json) => new StringContent(text, Encoding.UTF8, type);
         const string Channels = "/api/v1/channels";
@@ -111,10 +113,10 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             var path = pattern.Replace("{name}", status == 404 ? "none" : "concert", StringComparison.Ordinal) + (pattern.EndsWith("/audit", StringComparison.Ordinal) ? "?limit=0" : "");
             var answer = await server.SendAsync(method, path, token, body, header.Length > 0 ? [(header, "\"another\"")] : []);
             var shown = document.GetProperty("paths").GetProperty(pattern).GetProperty(method.ToLowerInvariant()).GetProperty("responses").GetProperty(status.ToString(CultureInfo.InvariantCulture))
-                .GetProperty("content").GetProperty(Description.ProblemType).GetProperty("example");
+                .GetProperty("content").GetProperty(EndpointDescriptions.ProblemType).GetProperty("example");
 
             answer.Status.ShouldBe(status, $"{method} {path}");
-            answer.Response.Content.Headers.ContentType!.MediaType.ShouldBe(Description.ProblemType, $"{method} {path} {status}");
+            answer.Response.Content.Headers.ContentType!.MediaType.ShouldBe(EndpointDescriptions.ProblemType, $"{method} {path} {status}");
             foreach (var member in (string[])["type", "title", "status"])
             {
                 answer.Body.GetProperty(member).ToString().ShouldBe(shown.GetProperty(member).ToString(), $"{method} {path} {status}");
@@ -182,7 +184,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             var contents = response.Value.TryGetProperty("content", out var content) ? content.EnumerateObject().ToList() : [];
             if (response.Name[0] >= '4')
             {
-                if (contents.Count != 1 || contents[0].Name != Description.ProblemType || !contents[0].Value.TryGetProperty("example", out var problem))
+                if (contents.Count != 1 || contents[0].Name != EndpointDescriptions.ProblemType || !contents[0].Value.TryGetProperty("example", out var problem))
                 {
                     yield return $"{response.Name} is no problem details";
                 }
@@ -260,7 +262,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
             yield return "412";
         }
 
-        if (parameters.Exists(p => p.Name == Idempotence.Header))
+        if (parameters.Exists(p => p.Name == IdempotencyHandler.Header))
         {
             yield return "409";
             yield return "422";

@@ -1,5 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Broadcast.Control.Access;
+using Broadcast.Control.Calendars;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Slates;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -129,7 +137,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     public async Task A_key_that_cannot_be_is_not_found_and_no_mistake_of_ours(string id)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         using var body = new StringContent($$"""{"keyId":"{{id}}"}""", Encoding.UTF8, "application/json");
         (await server.SendAsync("POST", "/api/v1/channels/demo/keys/rotate", await server.TokenAsync(TokenRole.Producer), body)).Status.ShouldBe(404);
     }
@@ -138,26 +146,26 @@ public sealed class ApiTests(PostgresFixture postgres)
     public async Task An_endpoint_asks_for_its_role_and_then_does_its_work(string method, string pattern, string role, string? json, int status)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        Roles.TryParse(role, out var least).ShouldBeTrue();
+        var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        TokenRoles.TryParse(role, out var least).ShouldBeTrue();
         var good = await server.TokenAsync(least);
-        var recorded = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var recorded = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionWriter>().FlushAsync(default);
         if (method == "DELETE" && pattern.EndsWith("/slate", StringComparison.Ordinal))
         {
             await server.Get<ChannelSlates>().SetAsync("demo", new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A });
         }
 
-        var planned = await server.Get<EventDirectory>().CreateAsync(new()
+        var planned = await server.Get<EventRepository>().CreateAsync(new()
         {
             Title = "Planned", Channel = "demo", Start = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(1)), End = EventTime.At(TimeProvider.System.GetUtcNow().AddHours(2)),
         });
         var feed = (await server.Get<CalendarFeeds>().CreateAsync()).Info.Id;
-        var spare = (await server.Get<Tokens>().CreateAsync(TokenRole.Viewer)).Info.Id;
-        var webhook = (await server.Get<Webhooks>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
+        var spare = (await server.Get<TokenRepository>().CreateAsync(TokenRole.Viewer)).Info.Id;
+        var webhook = (await server.Get<WebhookRepository>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id;
         if (pattern.Contains("/users/", StringComparison.Ordinal))
         {
-            await server.Get<Users>().CreateAsync("demo", Password, TokenRole.Viewer);
+            await server.Get<UserRepository>().CreateAsync("demo", Password, TokenRole.Viewer);
         }
 
         var login = pattern.EndsWith("/{name}/logins/{id}", StringComparison.Ordinal) ? await server.LoginAsync("demo", Password) : "none";
@@ -264,7 +272,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         status.ShouldBe(400);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
         string.Join(',', problem.GetProperty("errors").EnumerateObject().Select(e => e.Name).Order(StringComparer.Ordinal)).ShouldBe(members);
-        (await server.Get<ChannelDirectory>().ListAsync()).ShouldBeEmpty();
+        (await server.Get<ChannelRepository>().ListAsync()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -338,8 +346,8 @@ public sealed class ApiTests(PostgresFixture postgres)
         }
     }
 
-    private sealed class Pages(string? configured) : IViewerAddresses
+    private sealed class Pages(string? configured) : IViewerUrls
     {
-        public ViewerAddresses For(string asked) => new(configured ?? asked, configured ?? asked);
+        public ViewerUrls For(string asked) => new(configured ?? asked, configured ?? asked);
     }
 }

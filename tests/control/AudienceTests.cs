@@ -1,4 +1,11 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
@@ -23,11 +30,11 @@ public sealed class AudienceTests(PostgresFixture postgres)
         var open = await rig.GrantedAsync(other);
 
         grant.Session.BeginsHidden.ShouldBeTrue();
-        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Hidden);
         (open.Session.BeginsHidden, rig.Audience.Find(ChannelName.Parse("other"), open.Session.Id)).ShouldBe((false, null));
         await rig.Ledger.FlushAsync(default);
         using var read = await ReadAsync(rig.Database);
-        read.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        read.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Hidden);
         read.Find(Demo, open.Session.Id).ShouldBeNull();
     }
 
@@ -42,17 +49,17 @@ public sealed class AudienceTests(PostgresFixture postgres)
         var from = rig.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(90_001.5);
 
         await rig.Audience.ShowAsync(grant.Session.Id, from);
-        rig.Audience.Settle(Demo, grant.Session.Id, from, 7);
+        rig.Audience.FixFirstSegment(Demo, grant.Session.Id, from, 7);
         rig.Audience.Find(Demo, grant.Session.Id)!.Value.Segment.ShouldBeNull("that instant is not the one that counts, to the millisecond");
         var counts = rig.Audience.Find(Demo, grant.Session.Id)!.Value.From!.Value;
-        rig.Audience.Settle(Demo, grant.Session.Id, counts, 7);
+        rig.Audience.FixFirstSegment(Demo, grant.Session.Id, counts, 7);
         await FlushAsync(rig);
 
         counts.ShouldBe(rig.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(90_001));
-        rig.Audience.HasUnwritten.ShouldBeFalse();
+        rig.Audience.HasPendingWrites.ShouldBeFalse();
         using var read = await ReadAsync(rig.Database);
-        read.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Since(counts, 7));
-        (await new RecordingDirectory(rig.Database, rig.Clock).GetAsync(grant.Session.Id.Value)).StartsAt.ShouldBe(counts);
+        read.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Since(counts, 7));
+        (await new RecordingRepository(rig.Database, rig.Clock).GetAsync(grant.Session.Id.Value)).StartsAt.ShouldBe(counts);
     }
 
     [Fact]
@@ -67,7 +74,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
         await rig.Audience.HideAsync(grant.Session.Id);
         await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
         await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow() + TimeSpan.FromMinutes(1));
-        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Since(rig.Clock.GetUtcNow()));
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Since(rig.Clock.GetUtcNow()));
     }
 
     [Fact]
@@ -82,14 +89,14 @@ public sealed class AudienceTests(PostgresFixture postgres)
         await rig.Database.DisposeAsync();
 
         var grant = await rig.GrantedAsync(key);
-        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(AudienceView.Hidden);
+        rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(SessionVisibility.Hidden);
         await rig.Audience.ShowAsync(grant.Session.Id, rig.Clock.GetUtcNow());
-        var shown = AudienceView.Since(rig.Clock.GetUtcNow());
+        var shown = SessionVisibility.Since(rig.Clock.GetUtcNow());
         rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(shown);
 
         await rig.Database.OpenAsync(default);
         await FlushAsync(rig);
-        rig.Audience.HasUnwritten.ShouldBeTrue("its session has no row yet");
+        rig.Audience.HasPendingWrites.ShouldBeTrue("its session has no row yet");
         await LearnAsync(rig.Audience, rig.Database);
         rig.Audience.Find(Demo, grant.Session.Id).ShouldBe(shown, "what is not written yet stays");
         await rig.Ledger.FlushAsync(default);
@@ -105,20 +112,20 @@ public sealed class AudienceTests(PostgresFixture postgres)
         SessionId session;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+            session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
             await Poll.UntilAsync(async () => (await server.Get<SessionHistory>().ListAsync("demo")).Count == 1);
             await using var database = await postgres.OpenAsync(options);
-            using var command = new AudienceRegister(database, NullLogger<AudienceRegister>.Instance);
+            using var command = new SessionVisibilityStore(database, NullLogger<SessionVisibilityStore>.Instance);
 
             await command.HideAsync(session);
 
-            var known = server.Get<ISessionAudience>();
-            await Poll.UntilAsync(() => known.Find(Demo, session) == AudienceView.Hidden);
+            var known = server.Get<ISessionVisibility>();
+            await Poll.UntilAsync(() => known.Find(Demo, session) == SessionVisibility.Hidden);
         }
 
         await using var next = await Server.StartAsync(options.ConnectionString);
-        next.Get<ISessionAudience>().Find(Demo, session).ShouldBe(AudienceView.Hidden, "before anybody is let in");
+        next.Get<ISessionVisibility>().Find(Demo, session).ShouldBe(SessionVisibility.Hidden, "before anybody is let in");
     }
 
     [Fact]
@@ -126,8 +133,8 @@ public sealed class AudienceTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var producer = await server.TokenAsync(TokenRole.Producer);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        await server.Get<ChannelDirectory>().CreateAsync("other", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("other", new());
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", producer, new { preview = true });
         var (_, plain, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", producer, new { });
         var token = made.GetProperty("token").GetString()!;
@@ -137,23 +144,23 @@ public sealed class AudienceTests(PostgresFixture postgres)
 
         foreach (var access in (string[])["public", "token"])
         {
-            await server.Get<ChannelDirectory>().SetAsync("demo", new() { Access = access });
+            await server.Get<ChannelRepository>().SetAsync("demo", new() { Access = access });
             await Poll.UntilAsync(async () => (await AskAsync(server, null)).IsAllowed == (access == "public"));
-            (await AskAsync(server, token)).ShouldBe(new ViewerVerdict(null, ViewerAuthority.YesHolds) { MayPreview = true });
-            (await AskAsync(server, plain.GetProperty("token").GetString())).ShouldBe(new(null, ViewerAuthority.YesHolds));
+            (await AskAsync(server, token)).ShouldBe(new ViewerDecision(null, ViewerAuthorizer.AllowedLifetime) { AllowsPreview = true });
+            (await AskAsync(server, plain.GetProperty("token").GetString())).ShouldBe(new(null, ViewerAuthorizer.AllowedLifetime));
         }
 
-        (await AskAsync(server, token, "other")).ShouldBe(new(null, ViewerAuthority.YesHolds), "of another channel it is no token");
+        (await AskAsync(server, token, "other")).ShouldBe(new(null, ViewerAuthorizer.AllowedLifetime), "of another channel it is no token");
         var own = await server.Get<ViewerKeys>().CreateAsync("demo", "shop");
-        var signed = ViewerToken.Sign(own.Key.Id, ViewerKeys.BytesOf(own.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), "jane", null, forPreviews: true);
-        (await AskAsync(server, signed)).Refusal.ShouldBe(ViewerRefusal.BadToken, "no shop signs such a one");
-        (await AskAsync(server, "1" + token[2..])).Refusal.ShouldBe(ViewerRefusal.BadToken, "what it is for is signed");
+        var signed = ViewerToken.Sign(own.Key.Id, ViewerKeys.GetBytes(own.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), "jane", null, grantsPreview: true);
+        (await AskAsync(server, signed)).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken, "no shop signs such a one");
+        (await AskAsync(server, "1" + token[2..])).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken, "what it is for is signed");
         await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{made.GetProperty("info").GetProperty("id").GetString()}", producer);
-        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.Revoked);
+        (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.Revoked);
     }
 
-    private static ValueTask<ViewerVerdict> AskAsync(Server server, string? token, string channel = "demo") =>
-        server.Get<IViewerAuthority>().AuthorizeAsync(new(ChannelName.Parse(channel), token, null), default);
+    private static ValueTask<ViewerDecision> AskAsync(Server server, string? token, string channel = "demo") =>
+        server.Get<IViewerAuthorizer>().AuthorizeAsync(new(ChannelName.Parse(channel), token, null), default);
 
     private static async Task PreviewAsync(Rig rig)
     {
@@ -167,16 +174,16 @@ public sealed class AudienceTests(PostgresFixture postgres)
         await rig.Audience.FlushAsync(connection, default);
     }
 
-    private static async Task<AudienceRegister> ReadAsync(Database database)
+    private static async Task<SessionVisibilityStore> ReadAsync(ControlDatabase database)
     {
-        var register = new AudienceRegister(database, NullLogger<AudienceRegister>.Instance);
+        var register = new SessionVisibilityStore(database, NullLogger<SessionVisibilityStore>.Instance);
         await LearnAsync(register, database);
         return register;
     }
 
-    private static async Task LearnAsync(AudienceRegister register, Database database)
+    private static async Task LearnAsync(SessionVisibilityStore register, ControlDatabase database)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
-        await register.LearnAsync(connection, default);
+        await register.RefreshAsync(connection, default);
     }
 }

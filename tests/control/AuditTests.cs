@@ -1,4 +1,10 @@
 using System.Text.Json;
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Slates;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,15 +24,15 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task Every_service_writes_down_each_of_its_changes_once_with_who_made_it_and_without_secrets()
     {
         await using var database = await postgres.OpenFreshAsync();
-        using var acting = Actor.Be(Jane);
+        using var acting = Actor.Use(Jane);
         var (channels, keys, tokens, slates, viewerKeys) =
-            (new ChannelDirectory(database, _clock), new StreamKeys(database, _clock), new Tokens(database, _clock), new ChannelSlates(database, _clock), new ViewerKeys(database, _clock));
+            (new ChannelRepository(database, _clock), new StreamKeys(database, _clock), new TokenRepository(database, _clock), new ChannelSlates(database, _clock), new ViewerKeys(database, _clock));
         var viewerTokens = new ViewerTokens(database, viewerKeys, _clock);
         var secrets = new List<string>();
 
         var created = await channels.CreateAsync("demo", new(Title: "Demo", Latency: "low"));
         await channels.SetAsync("demo", new(Title: "New", ReconnectWindow: TimeSpan.FromSeconds(5)) { Record = false });
-        var key = await keys.CreateAsync("demo", KeyRole.Backup, "second", _clock.GetUtcNow().AddDays(1));
+        var key = await keys.CreateAsync("demo", StreamKeyRole.Backup, "second", _clock.GetUtcNow().AddDays(1));
         var rotated = await keys.RotateAsync("demo", key.Key.Id);
         await keys.RevokeAsync("demo", rotated.Key.Id);
         await keys.RevokeAsync("demo", rotated.Key.Id);
@@ -69,10 +75,10 @@ public sealed class AuditTests(PostgresFixture postgres)
         var session = (await rig.GrantedAsync(key)).Session.Id.Value;
         await rig.Ledger.FlushAsync(default);
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+        var recordings = new RecordingRepository(rig.Database, rig.Clock);
 
         await recordings.SetAsync(session, new(Title: "Better"));
-        var clip = await recordings.ClipAsync(session, new(new Moment()));
+        var clip = await recordings.ClipAsync(session, new(new RecordingPosition()));
         await recordings.DeleteAsync(clip.Id);
         rig.Book.Stop();
         await using (var end = rig.Database.Source.CreateCommand("UPDATE sessions SET ended_at = $1, end_reason = 'over'"))
@@ -82,7 +88,7 @@ public sealed class AuditTests(PostgresFixture postgres)
         }
 
         rig.Clock.Advance(TimeSpan.FromHours(1));
-        await new RecordingKeeper(rig.Database, rig.Book, rig.Ledger, rig.Clock, NullLogger<RecordingKeeper>.Instance).RunOnceAsync(default);
+        await new RecordingRetentionService(rig.Database, rig.Book, rig.Ledger, rig.Clock, NullLogger<RecordingRetentionService>.Instance).RunOnceAsync(default);
 
         var rows = await new AuditLog(rig.Database).ListAsync(new(Subject: "recording"));
         rows.Select(r => (r.Action, r.Subject)).Reverse().ShouldBe(
@@ -94,12 +100,12 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task What_is_changed_beside_the_database_is_written_down_unless_that_is_away_and_then_it_is_said()
     {
         await using var database = await postgres.OpenFreshAsync();
-        using var acting = Actor.Be(Jane);
+        using var acting = Actor.Use(Jane);
         var detail = new Dictionary<string, string> { ["mended"] = "orphan 2" };
 
-        (await new AuditLog(database).TryNoteAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldBeNull();
-        await using var away = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
-        (await new AuditLog(away).TryNoteAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldNotBeNullOrEmpty();
+        (await new AuditLog(database).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldBeNull();
+        await using var away = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
+        (await new AuditLog(away).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldNotBeNullOrEmpty();
 
         var row = (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem();
         (row.Actor, row.Action, row.Subject, row.Detail["mended"]).ShouldBe((Jane, "media.repair", "channel/demo", "orphan 2"));
@@ -109,13 +115,13 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task A_change_that_fails_leaves_no_row()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, _clock);
+        var channels = new ChannelRepository(database, _clock);
         await channels.CreateAsync("demo", new());
 
         await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()));
         await Should.ThrowAsync<ControlException>(() => channels.SetAsync("none", new(Title: "x")));
         await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("none"));
-        await Should.ThrowAsync<ControlException>(() => new Tokens(database, _clock).RevokeAsync("nosuchid"));
+        await Should.ThrowAsync<ControlException>(() => new TokenRepository(database, _clock).RevokeAsync("nosuchid"));
 
         (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem().Actor.ShouldBe(Actor.Server);
     }
@@ -124,15 +130,15 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task It_is_read_newest_first_by_actor_subject_and_action_a_page_at_a_time()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var (channels, log) = (new ChannelDirectory(database, _clock), new AuditLog(database));
+        var (channels, log) = (new ChannelRepository(database, _clock), new AuditLog(database));
         await channels.CreateAsync("one", new());
-        using (Actor.Be(Jane))
+        using (Actor.Use(Jane))
         {
             await channels.CreateAsync("two", new());
             await channels.SetAsync("two", new(Title: "2"));
         }
 
-        await new Tokens(database, _clock).CreateAsync(TokenRole.Viewer, "100%");
+        await new TokenRepository(database, _clock).CreateAsync(TokenRole.Viewer, "100%");
 
         (await ActionsAsync(new())).ShouldBe(["token.create", "channel.change", "channel.create", "channel.create"]);
         (await ActionsAsync(new(Actor: "command"))).ShouldBe(["channel.change", "channel.create"]);
@@ -167,12 +173,12 @@ public sealed class AuditTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var log = new AuditLog(database);
-        await new ChannelDirectory(database, _clock).CreateAsync("old", new());
+        await new ChannelRepository(database, _clock).CreateAsync("old", new());
         _clock.Advance(TimeSpan.FromDays(365));
-        await new ChannelDirectory(database, _clock).CreateAsync("young", new());
+        await new ChannelRepository(database, _clock).CreateAsync("young", new());
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        using (var keeper = new AuditKeeper(log, Options.Create(new ControlOptions()), _clock, NullLogger<AuditKeeper>.Instance))
+        using (var keeper = new AuditRetentionService(log, Options.Create(new ControlOptions()), _clock, NullLogger<AuditRetentionService>.Instance))
         {
             await keeper.StartAsync(default);
             await Poll.UntilAsync(async () => (await log.ListAsync(new())).Count == 1);
@@ -188,9 +194,9 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task What_cannot_stand_in_a_row_is_cut_and_does_not_hinder_the_change()
     {
         await using var database = await postgres.OpenFreshAsync();
-        using var acting = Actor.Be(new(ActorKind.Token, new string('i', 300), "a\0b", new string('f', 100)));
+        using var acting = Actor.Use(new(ActorKind.Token, new string('i', 300), "a\0b", new string('f', 100)));
         await using var connection = await database.Source.OpenConnectionAsync();
-        await AuditLog.AddAsync(
+        await AuditLog.RecordAsync(
             connection, null, _clock.GetUtcNow(), "channel.change", "channel/" + new string('x', 400), AuditLog.Detail(("title", new string('t', 499) + "😀"), ("none", null)), default);
 
         var row = (await new AuditLog(database).ListAsync(new())).Single();
@@ -202,11 +208,11 @@ public sealed class AuditTests(PostgresFixture postgres)
     public async Task An_actor_is_the_current_one_where_it_was_set_and_nowhere_else()
     {
         Actor.Current.ShouldBe(Actor.Server);
-        using (Actor.Be(Jane))
+        using (Actor.Use(Jane))
         {
             await Task.Yield();
             Actor.Current.ShouldBe(Jane);
-            using (Actor.Be(Jane with { Id = "jim" }))
+            using (Actor.Use(Jane with { Id = "jim" }))
             {
                 Actor.Current.Id.ShouldBe("jim");
             }

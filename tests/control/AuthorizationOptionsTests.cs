@@ -1,3 +1,4 @@
+using Broadcast.Control.AuthCallbacks;
 using Shouldly;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace Broadcast.Control.Tests;
 public sealed class AuthorizationOptionsTests
 {
     [Fact]
-    public void Nothing_has_to_be_set() => new AuthorizationOptions().Mistakes().ShouldBeEmpty();
+    public void Nothing_has_to_be_set() => new AuthorizationOptions().Validate().ShouldBeEmpty();
 
     [Fact]
     public void Every_mistake_is_listed()
@@ -14,7 +15,7 @@ public sealed class AuthorizationOptionsTests
         var mistakes = new AuthorizationOptions
         {
             Policy = "some", Form = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, OpenWhenAway = true, CreateChannels = true,
-        }.Mistakes().ToList();
+        }.Validate().ToList();
 
         mistakes.Select(m => m.Split(' ')[0]).ShouldBe(
             "Policy Form Url DoneUrl Timeout MaxConcurrent OpenWhenAway CreateChannels".Split(' ').Select(n => "Authorization:" + n));
@@ -30,7 +31,7 @@ public sealed class AuthorizationOptionsTests
     public void The_form_that_is_signed_needs_a_secret_that_is_one(string? secret, bool good)
     {
         var options = new AuthorizationOptions { Policy = "both", Url = "http://10.0.0.1/hook", Secret = secret };
-        options.Mistakes().Any(m => m.Contains("Authorization:Secret")).ShouldBe(!good);
+        options.Validate().Any(m => m.Contains("Authorization:Secret")).ShouldBe(!good);
     }
 
     [Fact]

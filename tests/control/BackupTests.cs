@@ -1,3 +1,7 @@
+using Broadcast.Control.Backup;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -21,7 +25,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         BackupContents contents;
         await using (var database = await postgres.OpenAsync(options))
         {
-            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("kept", new(Title: "it's \\ \"kept\""));
+            await new ChannelRepository(database, TimeProvider.System).CreateAsync("kept", new(Title: "it's \\ \"kept\""));
             before = await EverythingAsync(database);
             contents = await WriteAsync(database);
         }
@@ -43,25 +47,25 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         var (source, target) = (await postgres.FreshAsync(), await postgres.FreshAsync());
         await using (var database = await postgres.OpenAsync(source))
         {
-            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("from-the-backup", new());
+            await new ChannelRepository(database, TimeProvider.System).CreateAsync("from-the-backup", new());
             await WriteAsync(database);
         }
 
         await using (var database = await postgres.OpenAsync(target))
         {
-            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("was-there", new());
+            await new ChannelRepository(database, TimeProvider.System).CreateAsync("was-there", new());
             await ExecuteAsync(database, "CREATE TYPE later AS ENUM ('a'); CREATE TABLE of_a_newer_version (id bigint PRIMARY KEY REFERENCES channels (id), what later)");
             var used = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true));
             used.Message.ShouldContain("Stop every server");
         }
 
         var refusal = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target));
-        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlCode.Conflict), r => r.Message.ShouldContain("--replace"));
+        (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlErrorCode.Conflict), r => r.Message.ShouldContain("--replace"));
 
         // One whose last bytes are others is found out before anything is changed.
         var whole = await File.ReadAllBytesAsync(Archive);
         await File.WriteAllBytesAsync(Archive, whole.AsMemory(0, whole.Length * 2 / 3));
-        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message.ShouldContain("not a backup");
+        (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message.ShouldContain("not a readable backup");
         (await ChannelsAsync(target)).ShouldBe(["was-there"]);
 
         await File.WriteAllBytesAsync(Archive, whole);
@@ -75,7 +79,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         var options = await postgres.FreshAsync();
         await using (var database = await postgres.OpenAsync(options))
         {
-            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new());
+            await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new());
             await ExecuteAsync(database, """
                 INSERT INTO servers (id, run, name, place, started_at, last_seen_at, unbroken_since, lease_until, released)
                 SELECT i, i, 'before', '', now(), now(), now(), now() + interval '1 hour', false FROM gen_random_uuid() i;
@@ -105,7 +109,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         }
 
         await File.WriteAllTextAsync(Archive, "PGDMP, but no archive");
-        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message.ShouldContain("not a backup");
+        (await Should.ThrowAsync<ControlException>(async () => await RestoreAsync(await EmptyAsync("no_archive")))).Message.ShouldContain("not a readable backup");
     }
 
     [Fact]
@@ -123,7 +127,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     [Fact]
     public void Programs_that_are_missing_or_too_old_are_told_with_what_to_install()
     {
-        Should.Throw<ControlException>(() => PrivateServer.PostgresBinaries.FindClient(17, [])).Message.ShouldContain("postgresql-client-17");
+        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [])).Message.ShouldContain("postgresql-client-17");
         var old = _folder.Sub("postgresql", "13", "bin");
         Directory.CreateDirectory(old);
         foreach (var program in new[] { "pg_dump", "pg_restore", "psql" })
@@ -131,8 +135,8 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
             File.WriteAllText(Path.Combine(old, program), "");
         }
 
-        PrivateServer.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
-        Should.Throw<ControlException>(() => PrivateServer.PostgresBinaries.FindClient(17, [old])).Message.ShouldContain("of version 13");
+        Broadcast.Control.Postgres.PostgresBinaries.FindClient(13, [old]).Folder.ShouldBe(old);
+        Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [old])).Message.ShouldContain("is version 13");
     }
 
     [Theory]
@@ -143,7 +147,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
 
     private string Archive => _folder.Sub("backup");
 
-    private async Task<BackupContents> WriteAsync(Database database)
+    private async Task<BackupContents> WriteAsync(ControlDatabase database)
     {
         await using var file = File.Create(Archive);
         return await DatabaseBackup.WriteAsync(database, file, null, default);
@@ -163,17 +167,17 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     private async Task<List<string>> ChannelsAsync(DatabaseOptions options)
     {
         await using var database = await postgres.OpenAsync(options);
-        return [.. (await new ChannelDirectory(database, TimeProvider.System).ListAsync()).Select(channel => channel.Name)];
+        return [.. (await new ChannelRepository(database, TimeProvider.System).ListAsync()).Select(channel => channel.Name)];
     }
 
-    private static async Task ExecuteAsync(Database database, string sql)
+    private static async Task ExecuteAsync(ControlDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Every row of every table, in order.</summary>
-    private static async Task<string> EverythingAsync(Database database)
+    private static async Task<string> EverythingAsync(ControlDatabase database)
     {
         await using var command = database.Source.CreateCommand(
             "SELECT string_agg(table_name || E'\\n' || query_to_xml(format('SELECT * FROM %I ORDER BY 1', table_name), true, false, '')::text, E'\\n' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'");

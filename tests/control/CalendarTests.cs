@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Broadcast.Control.Calendars;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -67,14 +71,14 @@ public sealed class CalendarTests(PostgresFixture postgres)
     [Fact]
     public void A_series_is_its_rule_with_its_exceptions()
     {
-        var series = Event("01JGFJJZ00SER1ES0000000000", "2030-01-02T20:00", "Europe/Berlin") with { Kind = EventKind.Series, Recurrence = "FREQ=WEEKLY;UNTIL=20300630T235959", PlannedWall = Wall("2030-01-02T20:00") };
+        var series = Event("01JGFJJZ00SER1ES0000000000", "2030-01-02T20:00", "Europe/Berlin") with { Kind = EventKind.Series, Recurrence = "FREQ=WEEKLY;UNTIL=20300630T235959", LocalStart = Wall("2030-01-02T20:00") };
         var changed = Event("01JGFJJZ000CCVRRENCE000001", "2030-01-09T21:00", "Europe/Berlin") with
         {
-            Kind = EventKind.Occurrence, Series = series.Id, PlannedWall = Wall("2030-01-09T19:00"), Title = "Special", IsChanged = true,
+            Kind = EventKind.Occurrence, Series = series.Id, LocalStart = Wall("2030-01-09T19:00"), Title = "Special", IsChanged = true,
         };
         var cancelled = Event("01JGFJJZ000CCVRRENCE000002", "2030-01-16T20:00", "Europe/Berlin") with
         {
-            Kind = EventKind.Occurrence, Series = series.Id, PlannedWall = Wall("2030-01-16T20:00"), State = EventState.Cancelled,
+            Kind = EventKind.Occurrence, Series = series.Id, LocalStart = Wall("2030-01-16T20:00"), State = EventState.Cancelled,
         };
 
         var lines = Lines(Write(series, changed, cancelled));
@@ -100,12 +104,12 @@ public sealed class CalendarTests(PostgresFixture postgres)
     public async Task A_calendar_reads_at_its_address_until_that_is_taken_back()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        await server.Get<ChannelDirectory>().CreateAsync("other", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("other", new());
         var start = TimeProvider.System.GetUtcNow().AddDays(1);
         foreach (var channel in (string[])["demo", "other"])
         {
-            await server.Get<EventDirectory>().CreateAsync(new() { Title = $"On {channel}", Channel = channel, Start = EventTime.At(start), End = EventTime.At(start.AddHours(1)) });
+            await server.Get<EventRepository>().CreateAsync(new() { Title = $"On {channel}", Channel = channel, Start = EventTime.At(start), End = EventTime.At(start.AddHours(1)) });
         }
 
         var producer = await server.TokenAsync(TokenRole.Producer);
@@ -140,9 +144,9 @@ public sealed class CalendarTests(PostgresFixture postgres)
 
     private static EventInfo Event(string id, string start, string zone)
     {
-        WallClock.TryFind(zone, out var found).ShouldBeTrue();
-        var at = WallClock.ToInstant(Wall(start), found!);
-        return new(id, EventKind.Single, "demo", "Show", EventState.Scheduled, at, at.AddHours(1), zone) { Terms = EventRules.DefaultTerms, CreatedAt = Now, UpdatedAt = Now };
+        LocalDateTime.TryFind(zone, out var found).ShouldBeTrue();
+        var at = LocalDateTime.ToInstant(Wall(start), found!);
+        return new(id, EventKind.Single, "demo", "Show", EventState.Scheduled, at, at.AddHours(1), zone) { Policy = EventRules.DefaultPolicy, CreatedAt = Now, UpdatedAt = Now };
     }
 
     private static DateTime Wall(string text) => DateTime.ParseExact(text, "yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);

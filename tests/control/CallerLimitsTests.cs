@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Broadcast.Control.Api;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -18,14 +19,14 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
 
         for (var i = 0; i < 20; i++)
         {
-            limits.WaitOf("token/a", isRead: true).ShouldBeNull();
+            limits.GetRetryDelay("token/a", isRead: true).ShouldBeNull();
         }
 
-        var wait = limits.WaitOf("token/a", isRead: true).ShouldNotBeNull();
+        var wait = limits.GetRetryDelay("token/a", isRead: true).ShouldNotBeNull();
         wait.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(1));
         wait.ShouldBeLessThanOrEqualTo(Period);
-        limits.WaitOf("token/a", isRead: false).ShouldBeNull("changes are counted apart");
-        limits.WaitOf("user/a", isRead: true).ShouldBeNull("others are counted apart");
+        limits.GetRetryDelay("token/a", isRead: false).ShouldBeNull("changes are counted apart");
+        limits.GetRetryDelay("user/a", isRead: true).ShouldBeNull("others are counted apart");
     }
 
     [Fact]
@@ -35,7 +36,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
 
         for (var i = 0; i < 1000; i++)
         {
-            limits.WaitOf("token/a", isRead: i % 2 == 0).ShouldBeNull();
+            limits.GetRetryDelay("token/a", isRead: i % 2 == 0).ShouldBeNull();
         }
     }
 
@@ -65,11 +66,11 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
 
         for (var i = 1; i <= CallerLimits.Burst; i++)
         {
-            limits.WaitOf(IPAddress.Parse($"2001:db8::{i}"), isRead: true).ShouldBeNull();
+            limits.GetRetryDelay(IPAddress.Parse($"2001:db8::{i}"), isRead: true).ShouldBeNull();
         }
 
-        limits.WaitOf(IPAddress.Parse("2001:db8::ffff"), isRead: true).ShouldNotBeNull();
-        limits.WaitOf(default(IPAddress), isRead: false).ShouldBeNull("who has no address is counted, too");
+        limits.GetRetryDelay(IPAddress.Parse("2001:db8::ffff"), isRead: true).ShouldNotBeNull();
+        limits.GetRetryDelay(default(IPAddress), isRead: false).ShouldBeNull("who has no address is counted, too");
     }
 
     [Fact]
@@ -94,5 +95,5 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [InlineData(-1, 1)]
     [InlineData(1, 100_001)]
     public void A_limit_that_cannot_be_is_named(int reads, int writes) =>
-        new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Mistakes().ShouldHaveSingleItem().ShouldContain("PerSecond");
+        new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Validate().ShouldHaveSingleItem().ShouldContain("PerSecond");
 }

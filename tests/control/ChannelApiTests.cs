@@ -1,3 +1,6 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
@@ -15,7 +18,7 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
 
         var (_, created, response) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", latency = "low" });
         response.Headers.Location!.ToString().ShouldBe("/api/v1/channels/demo");
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
+        var grant = ((PublishDecision.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
         (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
 
         var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8, rewind = "90m" });
@@ -33,7 +36,7 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
         encoding.GetProperty("givenUp")[0].GetString().ShouldBe("720p");
         (encoding.GetProperty("behindSeconds").GetDouble(), encoding.GetProperty("restarts").GetInt32(), encoding.GetProperty("halfRate").GetBoolean()).ShouldBe((1.25, 3, true));
 
-        await server.Get<SessionLedger>().FlushAsync(default);
+        await server.Get<SessionWriter>().FlushAsync(default);
         var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
         sessions[0].GetProperty("id").GetString().ShouldBe(grant.Session.Id.Value);
         (await server.SendAsync("GET", $"/api/v1/channels/demo/sessions?before={grant.Session.Id}", admin)).Body.GetArrayLength().ShouldBe(0);
@@ -41,7 +44,7 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
         (await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=0", admin)).Status.ShouldBe(400);
 
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Body.GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
-        await Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        await Broadcast.Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
         (await server.SendAsync("DELETE", "/api/v1/channels/demo", admin)).Status.ShouldBe(204);
         (await server.SendAsync("GET", "/api/v1/channels/demo", admin)).Status.ShouldBe(404);
     }
@@ -78,13 +81,13 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
             new(
                 SessionId.New(DateTimeOffset.UnixEpoch), Guid.NewGuid(), "OBS", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 4_000_000, 3_900_000,
                 new("avc1.64001f", 1280, 720, 29.97, 30, TimeSpan.FromSeconds(8.3), TimeSpan.FromSeconds(8.3)), new("mp4a.40.2", 48_000, 2),
-                TimeSpan.FromMilliseconds(-250), 0, 2, 0, 0, [new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", DateTimeOffset.UnixEpoch)]),
+                TimeSpan.FromMilliseconds(-250), 0, 2, 0, 0, [new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", DateTimeOffset.UnixEpoch)]),
         ];
     }
 
-    private sealed class LiveStates : IChannelStates
+    private sealed class LiveStates : IChannelRuntimeStates
     {
-        public ChannelState? Find(ChannelName channel) => new("live", null, null)
+        public ChannelRuntimeState? Find(ChannelName channel) => new("live", null, null)
         {
             Encoding = new("x264", [new("480p", 854, 480, 1_200_000)], ["720p"], 2, HalfRate: true, 4, "too slow", 1.25, 3),
             Inputs = [new(InputRole.Primary, "good", OnAir: true, default, 4_000_000), new(InputRole.Backup, "good", OnAir: false, default, null)],

@@ -1,3 +1,6 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -9,10 +12,10 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_new_channel_has_the_defaults_and_a_key_that_is_stored_only_as_a_hash()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var created = await new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new());
+        var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new());
 
         created.Channel.ShouldBe(new ChannelInfo("demo", "", "passthrough", "standard", TimeSpan.FromSeconds(60), "public", created.Channel.CreatedAt));
-        created.Key.Key.Role.ShouldBe(KeyRole.Primary);
+        created.Key.Key.Role.ShouldBe(StreamKeyRole.Primary);
         Secret.TryParse(created.Key.StreamKey, out var secret).ShouldBeTrue();
         await using var command = database.Source.CreateCommand("SELECT hash FROM stream_keys");
         ((byte[])(await command.ExecuteScalarAsync())!).ShouldBe(secret.Hash);
@@ -23,7 +26,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task Setting_changes_what_is_named_and_leaves_the_rest()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
         await channels.CreateAsync("demo", new("A title", "1080p", "low", TimeSpan.FromSeconds(5)));
 
         await channels.SetAsync("demo", new(Latency: "safe", ReconnectWindow: TimeSpan.Zero));
@@ -36,7 +39,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_ladder_of_rungs_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
 
         (await channels.CreateAsync("demo", new(Ladder: "480p30@1.2M, 1280X720@2500k"))).Channel.Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
         (await channels.SetAsync("demo", new(Title: "Same"))).Ladder.ShouldBe("1280x720@2500k,480p30@1200k");
@@ -44,7 +47,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
         (await channels.SetAsync("demo", new(Ladder: "AUTO"))).Ladder.ShouldBe("auto");
 
         var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new(Ladder: "720p@2500k,481p@1200k")));
-        refusal.Mistakes.ShouldBe([new Mistake("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
+        refusal.ValidationErrors.ShouldBe([new ValidationError("ladder", "Rung 2, '481p@1200k': its shorter side is 481 pixels. Use an even number from 16 to 4096.")]);
         (await channels.GetAsync("demo")).Ladder.ShouldBe("auto");
     }
 
@@ -52,23 +55,23 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_rewind_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
 
-        (await channels.CreateAsync("demo", new())).Channel.Rewind.ShouldBe("off");
-        (await channels.SetAsync("demo", new() { Rewind = "48h" })).Rewind.ShouldBe("2d");
-        (await channels.SetAsync("demo", new(Title: "Same"))).Rewind.ShouldBe("2d");
-        (await channels.SetAsync("demo", new() { Rewind = "all" })).Rewind.ShouldBe("all");
+        (await channels.CreateAsync("demo", new())).Channel.DvrWindow.ShouldBe("off");
+        (await channels.SetAsync("demo", new() { DvrWindow = "48h" })).DvrWindow.ShouldBe("2d");
+        (await channels.SetAsync("demo", new(Title: "Same"))).DvrWindow.ShouldBe("2d");
+        (await channels.SetAsync("demo", new() { DvrWindow = "all" })).DvrWindow.ShouldBe("all");
 
-        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { Rewind = "15d" }));
-        refusal.Mistakes.ShouldHaveSingleItem().Message.ShouldContain("12h");
-        (await channels.GetAsync("demo")).Rewind.ShouldBe("all");
+        var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { DvrWindow = "15d" }));
+        refusal.ValidationErrors.ShouldHaveSingleItem().Message.ShouldContain("12h");
+        (await channels.GetAsync("demo")).DvrWindow.ShouldBe("all");
     }
 
     [Fact]
     public async Task Languages_of_the_sound_are_kept_in_the_order_of_the_tracks_and_what_is_no_tag_is_refused_in_words()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
 
         (await channels.CreateAsync("demo", new())).Channel.AudioLanguages.ShouldBeEmpty();
         (await channels.SetAsync("demo", new() { AudioLanguages = ["en", "und", "pt-BR"] })).AudioLanguages.ShouldBe(["en", "und", "pt-BR"]);
@@ -76,7 +79,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
         foreach (var wrong in new IReadOnlyList<string>[] { ["English (stereo)"], ["en,de"], [""], [.. Enumerable.Repeat("en", 9)] })
         {
             var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { AudioLanguages = wrong }));
-            refusal.Mistakes.ShouldHaveSingleItem().Message.ShouldContain("pt-BR");
+            refusal.ValidationErrors.ShouldHaveSingleItem().Message.ShouldContain("pt-BR");
         }
 
         (await channels.SetAsync("demo", new() { AudioLanguages = [] })).AudioLanguages.ShouldBeEmpty();
@@ -86,7 +89,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_retention_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
 
         var made = (await channels.CreateAsync("demo", new())).Channel;
         (made.Record, made.Retention).ShouldBe((true, "forever"));
@@ -96,7 +99,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
         (await channels.SetAsync("demo", new() { Retention = "forever" })).Retention.ShouldBe("forever");
 
         var refusal = await Should.ThrowAsync<ControlException>(() => channels.SetAsync("demo", new() { Retention = "3651d" }));
-        refusal.Mistakes.ShouldHaveSingleItem().Member.ShouldBe("retention");
+        refusal.ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe("retention");
         (await channels.CreateAsync("other", new() { Record = false, Retention = "12h" })).Channel.Retention.ShouldBe("12h");
     }
 
@@ -104,14 +107,14 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
         await channels.CreateAsync("demo", new());
-        (await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => channels.CreateAsync("demo", new()))).Code.ShouldBe(ControlErrorCode.Conflict);
 
         await channels.DeleteAsync("demo");
 
         (await channels.ListAsync()).ShouldBeEmpty();
-        (await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("demo"))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => channels.DeleteAsync("demo"))).Code.ShouldBe(ControlErrorCode.NotFound);
         await channels.CreateAsync("demo", new());
         (await channels.ListAsync()).Count.ShouldBe(1);
     }
@@ -121,10 +124,10 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var refusal = await Should.ThrowAsync<ControlException>(() =>
-            new ChannelDirectory(database, TimeProvider.System).CreateAsync(
+            new ChannelRepository(database, TimeProvider.System).CreateAsync(
                 "Bad Name", new(new string('x', 201), "8k", "slow", TimeSpan.FromDays(2), "oldest", TimeSpan.FromSeconds(601))));
 
-        refusal.Mistakes.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds", "takeover", "takeoverAfterSeconds"]);
+        refusal.ValidationErrors.Select(m => m.Member).ShouldBe(["name", "title", "ladder", "latency", "reconnectWindowSeconds", "takeover", "takeoverAfterSeconds"]);
     }
 
     [Theory]
@@ -137,14 +140,14 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     public async Task A_title_that_cannot_be_stored_or_read_is_refused(string title)
     {
         await using var database = await postgres.OpenFreshAsync();
-        (await Should.ThrowAsync<ControlException>(() => new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlCode.Invalid);
+        (await Should.ThrowAsync<ControlException>(() => new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlErrorCode.Invalid);
     }
 
     [Fact]
     public async Task What_is_not_there_is_not_found()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
         foreach (var action in (Func<Task>[])[() => channels.GetAsync("none"), () => channels.SetAsync("none", new()), () => channels.DeleteAsync("none")])
         {
             (await Should.ThrowAsync<ControlException>(action)).Message.ShouldContain("'none'");

@@ -1,4 +1,10 @@
 using System.Globalization;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
@@ -15,7 +21,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await StepAsync(bench, await PlanAsync(bench));
         var grant = await bench.BeginAsync();
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(5));
-        await HappensAsync(bench, HookTypes.HealthIssue, new HealthIssueData(grant.Session.Id.Value, Guid.Empty, "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
+        await HappensAsync(bench, WebhookEventTypes.HealthIssue, new HealthIssueData(grant.Session.Id.Value, Guid.Empty, "keyframe_interval_long", "warning", "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()));
         await bench.EndAsync(grant);
 
         var rows = await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false));
@@ -31,9 +37,9 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await StepAsync(bench, await PlanAsync(bench));
-        await HappensAsync(bench, HookTypes.PublishStarted, new { });
-        await HappensAsync(bench, HookTypes.RecordingReady, new { });
-        await HappensAsync(bench, HookTypes.InputLost, new { });
+        await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
+        await HappensAsync(bench, WebhookEventTypes.RecordingReady, new { });
+        await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.SetAsync("demo", new(Title: "Better"));
 
         (await ListAsync(bench, new(Events: false, Publishers: false, Recordings: false, Changes: false))).Select(r => r.Type).ShouldBe(["input.lost"]);
@@ -50,7 +56,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [InlineData(TokenRole.Admin, null, "audit:read", false, false, true)]
     public void Who_sees_what_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events, bool publishers, bool changes)
     {
-        var sight = TimelineSight.Of(role, new(channel is null ? null : [channel], scope is null ? null : [scope]), "demo");
+        var sight = ActivityVisibility.Of(role, new(channel is null ? null : [channel], scope is null ? null : [scope]), "demo");
         (sight.Events, sight.Publishers, sight.Changes).ShouldBe((events, publishers, changes));
     }
 
@@ -60,17 +66,17 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         for (var i = 0; i < 5; i++)
         {
-            await HappensAsync(bench, HookTypes.InputLost, new { i });
+            await HappensAsync(bench, WebhookEventTypes.InputLost, new { i });
         }
 
         var channel = await bench.Rig.Channels.GetAsync("demo");
-        var timeline = new ChannelTimeline(bench.Rig.Database);
+        var timeline = new ChannelActivityLog(bench.Rig.Database);
         var (all, before) = (new List<string>(), (string?)null);
         for (var page = 0; page < 3; page++)
         {
             var rows = await timeline.ListAsync(channel, new(true, true, true, false), 2, before, default);
             all.AddRange(rows.Select(r => r.Key));
-            before = ChannelTimeline.PlaceOf(rows[^1]);
+            before = ChannelActivityLog.CursorOf(rows[^1]);
         }
 
         all.Count.ShouldBe(5);
@@ -86,35 +92,35 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [InlineData("9223372036854775807~3:a")]
     [InlineData("12~3:\0")]
     [InlineData("12~3: a")]
-    public void A_place_that_is_none_is_refused(string text) => ChannelTimeline.TryParse(text, out _).ShouldBeFalse();
+    public void A_place_that_is_none_is_refused(string text) => ChannelActivityLog.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
     public async Task What_the_timeline_tells_outlives_the_hour_of_the_event_stream_by_days()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
-        await HappensAsync(bench, HookTypes.PublishStarted, new { });
-        await HappensAsync(bench, HookTypes.EventReminder, new { });
-        await HappensAsync(bench, HookTypes.EventLive, new { });
+        await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
+        await HappensAsync(bench, WebhookEventTypes.EventReminder, new { });
+        await HappensAsync(bench, WebhookEventTypes.EventLive, new { });
         var log = new EventStreamLog(bench.Rig.Database);
 
         await AgeAsync(bench, "2 hours");
-        await log.TidyAsync(default);
-        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([HookTypes.PublishStarted, HookTypes.EventLive], "the last of all stays in any case");
+        await log.CleanUpAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([WebhookEventTypes.PublishStarted, WebhookEventTypes.EventLive], "the last of all stays in any case");
 
         await AgeAsync(bench, "8 days");
-        await log.TidyAsync(default);
-        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([HookTypes.EventLive]);
+        await log.CleanUpAsync(default);
+        (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Type).ShouldBe([WebhookEventTypes.EventLive]);
     }
 
     [Fact]
     public async Task A_later_channel_of_the_same_name_has_a_timeline_of_its_own()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
-        await HappensAsync(bench, HookTypes.InputLost, new { });
+        await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.DeleteAsync("demo");
         await bench.Rig.Channels.CreateAsync("demo", new());
-        await HappensAsync(bench, HookTypes.InputBack, new { });
-        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type).ShouldBe([HookTypes.InputBack], "at the same moment");
+        await HappensAsync(bench, WebhookEventTypes.InputRestored, new { });
+        (await ListAsync(bench, new(Events: true, Publishers: true, Recordings: true, Changes: false))).Select(r => r.Type).ShouldBe([WebhookEventTypes.InputRestored], "at the same moment");
     }
 
     [Fact]
@@ -124,19 +130,19 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await bench.Rig.Channels.CreateAsync("other", new());
         await using (var fill = bench.Rig.Database.Source.CreateCommand($$"""
             INSERT INTO stream_events (type, channel, channel_id, body)
-            SELECT '{{HookTypes.PublishStarted}}', c.name, c.id, '{}' FROM generate_series(1, {{EventStreamLog.MostOfTimeline + 7}}) n, channels c WHERE c.name = 'demo' OR n <= 2 ORDER BY n, c.id
+            SELECT '{{WebhookEventTypes.PublishStarted}}', c.name, c.id, '{}' FROM generate_series(1, {{EventStreamLog.MaxActivityPerChannel + 7}}) n, channels c WHERE c.name = 'demo' OR n <= 2 ORDER BY n, c.id
             """))
         {
             await fill.ExecuteNonQueryAsync();
         }
 
         var log = new EventStreamLog(bench.Rig.Database);
-        await log.TidyAsync(default);
-        (await CountAsync("demo")).ShouldBe(EventStreamLog.MostOfTimeline + 7, "the last hour is there for who comes back");
+        await log.CleanUpAsync(default);
+        (await CountAsync("demo")).ShouldBe(EventStreamLog.MaxActivityPerChannel + 7, "the last hour is there for who comes back");
 
         await AgeAsync(bench, "2 hours");
-        (await log.TidyAsync(default)).ShouldBeFalse();
-        (await CountAsync("demo")).ShouldBe(EventStreamLog.MostOfTimeline);
+        (await log.CleanUpAsync(default)).ShouldBeFalse();
+        (await CountAsync("demo")).ShouldBe(EventStreamLog.MaxActivityPerChannel);
         (await CountAsync("other")).ShouldBe(2);
         (await log.ReadAsync(0, long.MaxValue, 10, default)).Where(m => m.Channel == "demo").Min(m => m.Id).ShouldBeGreaterThan(7, "the oldest went");
 
@@ -154,8 +160,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await using var read = bench.Rig.Database.Source.CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
         var definition = (string)(await read.ExecuteScalarAsync())!;
-        definition.Split('\'').Where((_, i) => i % 2 == 1).Order().ShouldBe(EventStreamLog.OfTimeline.Order());
-        EventStreamLog.IsOfTimeline.Split('\'').Where((_, i) => i % 2 == 1).ShouldBe(EventStreamLog.OfTimeline);
+        definition.Split('\'').Where((_, i) => i % 2 == 1).Order().ShouldBe(EventStreamLog.ActivityTypes.Order());
+        EventStreamLog.IsActivitySql.Split('\'').Where((_, i) => i % 2 == 1).ShouldBe(EventStreamLog.ActivityTypes);
     }
 
     [Fact]
@@ -163,7 +169,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     {
         var measured = new TwoMeasurements();
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, measurements: measured);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var viewer = await server.TokenAsync(TokenRole.Viewer);
 
         var all = (await server.SendAsync("GET", "/api/v1/channels/demo/measurements", viewer)).Body;
@@ -183,8 +189,8 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         (await server.SendAsync("GET", "/api/v1/channels/demo/timeline?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
     }
 
-    private static async Task<IReadOnlyList<TimelineEntry>> ListAsync(RecordingBench bench, TimelineSight sight) =>
-        await new ChannelTimeline(bench.Rig.Database).ListAsync(await bench.Rig.Channels.GetAsync("demo"), sight, 50, null, default);
+    private static async Task<IReadOnlyList<ActivityEntry>> ListAsync(RecordingBench bench, ActivityVisibility sight) =>
+        await new ChannelActivityLog(bench.Rig.Database).ListAsync(await bench.Rig.Channels.GetAsync("demo"), sight, 50, null, default);
 
     private static async Task HappensAsync(RecordingBench bench, string type, object data)
     {
@@ -195,7 +201,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     private static Task<EventInfo> PlanAsync(RecordingBench bench)
     {
         var now = bench.Rig.Clock.GetUtcNow();
-        return new EventDirectory(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
+        return new EventRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
     }
 
     private static async Task StepAsync(RecordingBench bench, EventInfo planned)
@@ -222,7 +228,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         [
             .. ((Measurement[])
             [
-                new(First) { BitsPerSecond = 4_000_000, Skew = TimeSpan.FromMilliseconds(-250), EncodingSpeed = 1.0131, Delay = TimeSpan.FromMilliseconds(412) },
+                new(First) { BitsPerSecond = 4_000_000, AvSkew = TimeSpan.FromMilliseconds(-250), EncodingSpeed = 1.0131, Latency = TimeSpan.FromMilliseconds(412) },
                 new(First + Interval) { Viewers = 3 },
             ]).Where(m => m.At > after),
         ];

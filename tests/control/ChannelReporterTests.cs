@@ -1,3 +1,5 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.ServerSentEvents;
 using Broadcast.Media;
 using Dapper;
 using Shouldly;
@@ -25,7 +27,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         await LookAsync(bench, reporter, 1);
         (await ToldAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
 
-        said.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
+        said.Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
         await LookAsync(bench, reporter, 15);
         said.Finding = null;
         await LookAsync(bench, reporter, 2);
@@ -48,7 +50,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         for (var i = 0; i < times; i++)
         {
             bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
-            await reporter.LookAsync(default);
+            await reporter.CheckAsync(default);
         }
     }
 
@@ -60,15 +62,15 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
             "SELECT type || ' ' || coalesce(body::json -> 'data' ->> 'state', json_array_length(body::json -> 'data' -> 'issues')::text) FROM stream_events WHERE type LIKE 'channel.%' ORDER BY id")];
     }
 
-    private sealed class Said : IChannelStates, ISourceHealth
+    private sealed class Said : IChannelRuntimeStates, ISourceHealth
     {
-        public required ChannelState State { get; set; }
+        public required ChannelRuntimeState State { get; set; }
 
         public SessionId Session { get; init; }
 
-        public SourceFinding? Finding { get; set; }
+        public SourceIssue? Finding { get; set; }
 
-        public ChannelState? Find(ChannelName channel) => State;
+        public ChannelRuntimeState? Find(ChannelName channel) => State;
 
         IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
             [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];

@@ -1,5 +1,10 @@
 using System.Diagnostics;
-using Broadcast.Control.PrivateServer;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Postgres;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
@@ -17,7 +22,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         {
             var first = await server.Get<FirstRun>().Completion;
             first.Channel.ShouldBe("main");
-            (await server.AskAsync(first.StreamKey!)).ShouldBeOfType<PublishVerdict.Granted>();
+            (await server.AskAsync(first.StreamKey!)).ShouldBeOfType<PublishDecision.Granted>();
             (await server.Get<SetupCodes>().RedeemAsync(first.SetupCode!)).Info.Role.ShouldBe(TokenRole.Admin);
             first.ToString().ShouldNotContain(first.StreamKey!);
         }
@@ -31,23 +36,23 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         (await server.Get<FirstRun>().Completion).Channel.ShouldBeNull();
-        (await server.Get<ChannelDirectory>().ListAsync()).ShouldBeEmpty();
+        (await server.Get<ChannelRepository>().ListAsync()).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_session_ends_that_another_process_asks_to_end_and_its_encoder_goes()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
-        await server.Get<SessionLedger>().FlushAsync(default);
-        using var acting = Actor.Be(new(ActorKind.Command, "jane", "channel end", ""));
-        var ends = new SessionEndRequests(server.Get<Database>(), TimeProvider.System);
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+        var grant = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
+        await server.Get<SessionWriter>().FlushAsync(default);
+        using var acting = Actor.Use(new(ActorKind.Command, "jane", "channel end", ""));
+        var ends = new SessionEndRequests(server.Get<ControlDatabase>(), TimeProvider.System);
 
         // Said before the server listens, it is heard by nobody.
         await Poll.UntilAsync(async () =>
         {
-            if (await ends.AskAsync("demo") is { } asked)
+            if (await ends.RequestAsync("demo") is { } asked)
             {
                 asked.ShouldBe(grant.Session.Id);
             }
@@ -56,8 +61,8 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         });
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && server.Lifecycle.Ended.Contains(("demo", grant.Session.Id, SessionEndRequests.Reason)));
-        (await ends.AskAsync("demo")).ShouldBeNull("none is open any more");
-        (await Should.ThrowAsync<ControlException>(() => ends.AskAsync("none"))).Code.ShouldBe(ControlCode.NotFound);
+        (await ends.RequestAsync("demo")).ShouldBeNull("none is open any more");
+        (await Should.ThrowAsync<ControlException>(() => ends.RequestAsync("none"))).Code.ShouldBe(ControlErrorCode.NotFound);
         var row = (await server.Get<AuditLog>().ListAsync(new(Action: "session.end")))[0];
         (row.Actor.Kind, row.Subject, row.Detail["channel"]).ShouldBe((ActorKind.Command, $"session/{grant.Session.Id.Value}", "demo"));
     }
@@ -70,12 +75,12 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         BroadcastSession before;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(Latency: "safe"))).Key.StreamKey;
-            before = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session;
+            key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(Latency: "safe"))).Key.StreamKey;
+            before = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session;
         }   // its encoder never said goodbye
 
         await using var next = await Server.StartAsync(options.ConnectionString);
-        var after = ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session;
+        var after = ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session;
 
         after.ShouldBe(before with { Epoch = 2 });
         next.Lifecycle.Ended.ShouldBeEmpty();
@@ -89,15 +94,15 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         string key;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-            await using var command = server.Get<Database>().Source.CreateCommand(
+            key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+            await using var command = server.Get<ControlDatabase>().Source.CreateCommand(
                 $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason) SELECT '{before}', id, 1, 'low', now(), now(), 'over' FROM channels");
             await command.ExecuteNonQueryAsync();
         }
 
         await using var next = await Server.StartAsync(options.ConnectionString);
 
-        ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(before);
+        ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(before);
     }
 
     [Fact]
@@ -108,14 +113,14 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         SessionId over;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-            over = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+            over = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
         }
 
         await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new("ended", over, null)));
 
-        ((PublishVerdict.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(over);
-        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Any(s => s.EndReason == "found over at the start"));
+        ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(over);
+        await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Any(s => s.EndReason == "already ended at startup"));
     }
 
     [Fact]
@@ -124,7 +129,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         var options = await postgres.FreshAsync();
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+            await server.Get<ChannelRepository>().CreateAsync("demo", new());
         }
 
         var stray = SessionId.New(DateTimeOffset.UnixEpoch);
@@ -133,9 +138,9 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         next.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(stray);
     }
 
-    private sealed class States(ChannelState state) : IChannelStates
+    private sealed class States(ChannelRuntimeState state) : IChannelRuntimeStates
     {
-        public ChannelState? Find(ChannelName channel) => state;
+        public ChannelRuntimeState? Find(ChannelName channel) => state;
     }
 
     [Fact]
@@ -143,14 +148,14 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         await using var command = await postgres.OpenAsync(options);
 
-        var made = await new StreamKeys(command, TimeProvider.System).CreateAsync("demo", KeyRole.Guest);
+        var made = await new StreamKeys(command, TimeProvider.System).CreateAsync("demo", StreamKeyRole.Guest);
 
-        await Poll.UntilAsync(() => server.Get<KeyRegister>().Recall(made.Key.Id) is not null);
-        await server.Get<Database>().DisposeAsync();
-        (await server.AskAsync(made.StreamKey)).ShouldBeOfType<PublishVerdict.Granted>();
+        await Poll.UntilAsync(() => server.Get<StreamKeyCache>().GetCached(made.Key.Id) is not null);
+        await server.Get<ControlDatabase>().DisposeAsync();
+        (await server.AskAsync(made.StreamKey)).ShouldBeOfType<PublishDecision.Granted>();
     }
 
     [Fact]
@@ -160,8 +165,8 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         SessionId session;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(1)))).Key.StreamKey;
-            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(1)))).Key.StreamKey;
+            session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
         }
 
         await using var next = await Server.StartAsync(options.ConnectionString);
@@ -175,16 +180,16 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
         await using var command = await postgres.OpenAsync(options);
-        var created = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new());
-        var other = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("other", new());
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
-        var untouched = ((PublishVerdict.Granted)await server.AskAsync(other.Key.StreamKey)).Grant;
+        var created = await new ChannelRepository(command, TimeProvider.System).CreateAsync("demo", new());
+        var other = await new ChannelRepository(command, TimeProvider.System).CreateAsync("other", new());
+        var grant = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
+        var untouched = ((PublishDecision.Granted)await server.AskAsync(other.Key.StreamKey)).Grant;
 
         await new StreamKeys(command, TimeProvider.System).RevokeAsync("demo", created.Key.Key.Id);
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
         untouched.Revoked.IsCancellationRequested.ShouldBeFalse();
-        ((PublishVerdict.Refused)await server.AskAsync(created.Key.StreamKey)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        ((PublishDecision.Rejected)await server.AskAsync(created.Key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
     }
 
     [Fact]
@@ -193,10 +198,10 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
         await using var command = await postgres.OpenAsync(options);
-        var created = await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new());
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
+        var created = await new ChannelRepository(command, TimeProvider.System).CreateAsync("demo", new());
+        var grant = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
 
-        await new ChannelDirectory(command, TimeProvider.System).DeleteAsync("demo");
+        await new ChannelRepository(command, TimeProvider.System).DeleteAsync("demo");
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
         await Poll.UntilAsync(() => server.Lifecycle.Forgotten.Contains(grant.Session.Id));
@@ -211,24 +216,24 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         await using var folder = TempFolder.Create();
         await ClusterTemplate.CopyToAsync(folder.Path);
         await using var server = await Server.StartAsync(null, folder.Path);
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+        var grant = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
         var token = await server.TokenAsync(TokenRole.Viewer);
-        await server.Get<SessionLedger>().FlushAsync(default);
-        await Poll.UntilAsync(() => server.Get<KeyRegister>().Remembered().Length > 0);
+        await server.Get<SessionWriter>().FlushAsync(default);
+        await Poll.UntilAsync(() => server.Get<StreamKeyCache>().CachedIds().Length > 0);
 
         Process.GetProcessById(Postmaster.Find(folder.Sub("postgres")).ShouldNotBeNull()).Kill();
-        await server.Get<IPublishAuthority>().EndedAsync(grant, "gone", default);
-        var back = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+        await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "gone", default);
+        var back = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
 
         back.Session.ShouldBe(grant.Session);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
-        await server.Get<IPublishAuthority>().EndedAsync(back, "gone again", default);
+        await server.Get<IPublishAuthorizer>().ReportEndAsync(back, "gone again", default);
         await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/channels", token)).Status == 200, TimeSpan.FromSeconds(60));
-        await server.Get<SessionLedger>().FlushAsync(default);
+        await server.Get<SessionWriter>().FlushAsync(default);
         (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldNotBeNull("what happened meanwhile is written down");
-        back = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        back = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
+        await server.Get<SessionWriter>().FlushAsync(default);
         (await server.Get<SessionHistory>().ListAsync("demo")).ShouldHaveSingleItem().LastPublicationEndedAt.ShouldBeNull("somebody publishes");
         await server.Get<StreamKeys>().RevokeAsync("demo", (await server.Get<StreamKeys>().ListAsync("demo")).Single().Id);
         await Poll.UntilAsync(() => back.Revoked.IsCancellationRequested, description: "it listens again");
@@ -239,7 +244,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync("Host=127.0.0.1;Port=1;Username=u;Password=p;Database=d");
 
-        ((PublishVerdict.Refused)await server.AskAsync("x")).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        ((PublishDecision.Rejected)await server.AskAsync("x")).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
         var (status, _, response) = await server.SendAsync("GET", "/api/v1/channels", Token());
         status.ShouldBe(503);
         response.Headers.RetryAfter.ShouldNotBeNull();

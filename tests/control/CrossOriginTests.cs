@@ -1,4 +1,5 @@
 using Broadcast.Control.Api;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -66,7 +67,7 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
     public void An_origin_is_written_as_browsers_send_it(string text, bool isOne)
     {
         CrossOrigin.IsOrigin(text).ShouldBe(isOne);
-        new ControlOptions { AllowedOrigins = text }.Mistakes().Count().ShouldBe(isOne ? 0 : 1);
+        new ControlOptions { AllowedOrigins = text }.Validate().Count().ShouldBe(isOne ? 0 : 1);
     }
 
     private static Task<(int Status, System.Text.Json.JsonElement Body, HttpResponseMessage Response)> AskAsync(Server server, string origin) => server.SendAsync(

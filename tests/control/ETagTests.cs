@@ -1,5 +1,10 @@
 using System.Text.Json;
 using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
@@ -24,11 +29,11 @@ public sealed class ETagTests(PostgresFixture postgres)
         var http = new DefaultHttpContext();
         http.Request.Headers.IfMatch = header;
 
-        var check = ETags.Expected<string>(http, _ => "\"a\"").ShouldNotBeNull();
+        var check = ETags.PreconditionOf<string>(http, _ => "\"a\"").ShouldNotBeNull();
 
         if (isRefused)
         {
-            Should.Throw<ControlException>(() => check("")).Code.ShouldBe(ControlCode.Stale);
+            Should.Throw<ControlException>(() => check("")).Code.ShouldBe(ControlErrorCode.Stale);
         }
         else
         {
@@ -37,7 +42,7 @@ public sealed class ETagTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Without_If_Match_nothing_is_checked() => ETags.Expected<string>(new DefaultHttpContext(), _ => "\"a\"").ShouldBeNull();
+    public void Without_If_Match_nothing_is_checked() => ETags.PreconditionOf<string>(new DefaultHttpContext(), _ => "\"a\"").ShouldBeNull();
 
     [Fact]
     public void A_channels_tag_is_of_what_is_set_and_a_users_not_of_their_logins()
@@ -125,7 +130,7 @@ public sealed class ETagTests(PostgresFixture postgres)
 
     private static async Task<(string Path, string Member)> MadeAsync(Server server, string kind)
     {
-        var channel = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var channel = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var now = TimeProvider.System.GetUtcNow();
         switch (kind)
         {
@@ -133,19 +138,19 @@ public sealed class ETagTests(PostgresFixture postgres)
                 return ("/api/v1/channels/demo", "title");
 
             case "events":
-                var planned = await server.Get<EventDirectory>().CreateAsync(new() { Title = "Planned", Channel = "demo", Start = EventTime.At(now.AddDays(1)), End = EventTime.At(now.AddDays(1).AddHours(1)) });
+                var planned = await server.Get<EventRepository>().CreateAsync(new() { Title = "Planned", Channel = "demo", Start = EventTime.At(now.AddDays(1)), End = EventTime.At(now.AddDays(1).AddHours(1)) });
                 return ($"/api/v1/events/{planned.Id}", "title");
 
             case "recordings":
-                var session = ((PublishVerdict.Granted)await server.AskAsync(channel.Key.StreamKey)).Grant.Session.Id;
-                await server.Get<SessionLedger>().FlushAsync(default);
+                var session = ((PublishDecision.Granted)await server.AskAsync(channel.Key.StreamKey)).Grant.Session.Id;
+                await server.Get<SessionWriter>().FlushAsync(default);
                 return ($"/api/v1/recordings/{session.Value}", "title");
 
             case "webhooks":
-                return ($"/api/v1/webhooks/{(await server.Get<Webhooks>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id}", "label");
+                return ($"/api/v1/webhooks/{(await server.Get<WebhookRepository>().CreateAsync(new("http://127.0.0.1:1/"))).Info.Id}", "label");
 
             default:
-                await server.Get<Users>().CreateAsync("jane", Password, TokenRole.Viewer);
+                await server.Get<UserRepository>().CreateAsync("jane", Password, TokenRole.Viewer);
                 return ("/api/v1/users/jane", "displayName");
         }
     }

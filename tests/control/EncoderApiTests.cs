@@ -1,3 +1,5 @@
+using Broadcast.Control.Api;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -29,11 +31,11 @@ public sealed class EncoderApiTests(PostgresFixture postgres)
     {
         public IReadOnlyList<EncoderInfo> List() =>
         [
-            new("h264_nvenc", "nvenc", "h264", ForRungs: true, Works: false, "no NVIDIA driver", DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(60)),
-            new("libx264", "x264", "h264", ForRungs: true, Works: true, null, DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(70)),
+            new("h264_nvenc", "nvenc", "h264", UsedForRungs: true, Works: false, "no NVIDIA driver", DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(60)),
+            new("libx264", "x264", "h264", UsedForRungs: true, Works: true, null, DateTimeOffset.UnixEpoch, TimeSpan.FromMilliseconds(70)),
         ];
 
-        public Task<IReadOnlyList<EncoderInfo>> ProveAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<EncoderInfo>>([.. List().Select(e => e with { Works = true, Refusal = null })]);
+        public Task<IReadOnlyList<EncoderInfo>> ProbeAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<EncoderInfo>>([.. List().Select(e => e with { Works = true, Error = null })]);
     }
 }

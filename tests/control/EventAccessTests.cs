@@ -1,4 +1,13 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -80,7 +89,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         (await AccessesAsync(rig)).ShouldBe([session]);
         if (session is not null)
         {
-            rig.Viewing.Find(Demo)!.AccessOf(encoder.Session.Id, null).ShouldBe(ViewingRegister.AccessOf(session), "at once");
+            rig.Viewing.Find(Demo)!.AccessOf(encoder.Session.Id, null).ShouldBe(ViewerPolicyCache.AccessOf(session), "at once");
         }
     }
 
@@ -117,7 +126,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         foreach (var isLive in (bool[])[false, true])
         {
             var refused = await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(show.Id, new() { Access = "token" }));
-            (refused.Code, refused.Message).ShouldBe((ControlCode.Conflict, $"Event 'Gala' is {(isLive ? "live" : "in preview")}: who may watch it stays as it is, because its sessions begin with that. Cancel or end it and plan another one."));
+            (refused.Code, refused.Message).ShouldBe((ControlErrorCode.Conflict, $"Event 'Gala' is {(isLive ? "live" : "in preview")}: its access policy cannot change, because its sessions started with it. Cancel or end it and create another event."));
             (await rig.Events.SetAsync(show.Id, new() { Access = "public", Description = "again" })).Access.ShouldBe("public");
             if (!isLive)
             {
@@ -145,34 +154,34 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         SessionId session;
         await using (var server = await Server.StartAsync(options.ConnectionString))
         {
-            var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-            session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Id;
+            var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+            session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
             await Poll.UntilAsync(async () => (await server.Get<SessionHistory>().ListAsync("demo")).Count == 1);
             await Poll.UntilAsync(async () => (await AskAsync(server, session)).IsAllowed);
-            (await AskAsync(server, session)).IsOfSession.ShouldBeFalse("all of the channel is for the same");
-            (await AskAsync(server, session, ViewerAccess.Token)).ShouldBe(new ViewerVerdict(ViewerRefusal.NoToken, ViewerAuthority.NoHolds) { IsOfSession = true }, "what is noted with it counts before control has written it");
+            (await AskAsync(server, session)).IsSessionSpecific.ShouldBeFalse("all of the channel is for the same");
+            (await AskAsync(server, session, ViewerAccess.Token)).ShouldBe(new ViewerDecision(ViewerDenialReason.NoToken, ViewerAuthorizer.DeniedLifetime) { IsSessionSpecific = true }, "what is noted with it counts before control has written it");
 
-            await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+            await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
             await connection.ExecuteAsync("UPDATE sessions SET access = 'token'");
 
-            await Poll.UntilAsync(async () => (await AskAsync(server, session)).Refusal == ViewerRefusal.NoToken);
-            var known = server.Get<IViewerAuthority>();
+            await Poll.UntilAsync(async () => (await AskAsync(server, session)).DenialReason == ViewerDenialReason.NoToken);
+            var known = server.Get<IViewerAuthorizer>();
             (known.AccessOf(Demo), known.AccessOf(Demo, session), known.AccessOf(Demo, SessionId.New(DateTimeOffset.UnixEpoch))).ShouldBe((ViewerAccess.Public, ViewerAccess.Token, ViewerAccess.Public));
-            (await AskAsync(server, null)).ShouldBe(new ViewerVerdict(null, ViewerAuthority.YesHolds) { IsOfSession = true });
+            (await AskAsync(server, null)).ShouldBe(new ViewerDecision(null, ViewerAuthorizer.AllowedLifetime) { IsSessionSpecific = true });
             var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), new { });
             await Poll.UntilAsync(async () => (await AskAsync(server, session, token: made.GetProperty("token").GetString())).IsAllowed);
             (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(session), default))!.Access.ShouldBe(ViewerAccess.Token);
         }
 
         await using var next = await Server.StartAsync(options.ConnectionString);
-        (await AskAsync(next, session)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+        (await AskAsync(next, session)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
     }
 
     [Fact]
     public async Task The_api_tells_and_takes_it_and_refuses_a_webhook_that_nobody_configured()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         var day = TimeProvider.System.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd");
         object Show(string? access) => new { title = "Show", channel = "demo", start = day + "T20:00:00Z", end = day + "T21:00:00Z", access };
@@ -190,8 +199,8 @@ public sealed class EventAccessTests(PostgresFixture postgres)
         (await server.SendAsync("GET", path, producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
     }
 
-    private static ValueTask<ViewerVerdict> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null, string? token = null) =>
-        server.Get<IViewerAuthority>().AuthorizeAsync(new(Demo, token, null) { Session = session, Noted = noted }, default);
+    private static ValueTask<ViewerDecision> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null, string? token = null) =>
+        server.Get<IViewerAuthorizer>().AuthorizeAsync(new(Demo, token, null) { Session = session, StoredAccess = noted }, default);
 
     private static async Task<IReadOnlyList<string?>> AccessesAsync(EventRig rig)
     {
@@ -203,6 +212,6 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     private static async Task LearnAsync(EventRig rig)
     {
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
-        await rig.Viewing.LearnAsync(connection, default);
+        await rig.Viewing.RefreshAsync(connection, default);
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +12,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
     public async Task A_series_lives_from_its_plan_to_its_end()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
 
         var (status, series, response) = await server.SendAsync(
@@ -34,7 +36,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
         (await server.SendAsync("POST", $"/api/v1/events/{id}/go-live", producer)).Status.ShouldBe(409);
 
         var (_, live, _) = await server.SendAsync("POST", $"/api/v1/events/{Text(occurrences[0], "id")}/go-live", producer);
-        (Text(live, "state"), Text(live, "reason").StartsWith("let live by", StringComparison.Ordinal)).ShouldBe(("live", true));
+        (Text(live, "state"), Text(live, "reason").StartsWith("made live by", StringComparison.Ordinal)).ShouldBe(("live", true));
         (await server.SendAsync("GET", "/api/v1/events?channel=demo&state=live&limit=1", producer)).Body.GetArrayLength().ShouldBe(1);
         (await server.SendAsync("POST", $"/api/v1/events/{Text(occurrences[2], "id")}/go-live", producer)).Status.ShouldBe(409);
         (await server.SendAsync("POST", $"/api/v1/events/{Text(occurrences[0], "id")}/end", producer)).Body.GetProperty("state").GetString().ShouldBe("ended");
@@ -50,7 +52,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
     public async Task An_event_in_the_way_is_named_in_the_answer()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         object Show(string title) => new { title, channel = "demo", start = Day(1) + "T20:00:00Z", end = Day(1) + "T21:00:00Z" };
         (await server.SendAsync("POST", "/api/v1/events", producer, Show("First"))).Status.ShouldBe(201);

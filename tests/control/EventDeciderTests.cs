@@ -1,3 +1,4 @@
+using Broadcast.Control.Events;
 using Shouldly;
 using Xunit;
 
@@ -52,17 +53,17 @@ public sealed class EventDeciderTests
     [InlineData("cancelled", "20:30", "here", "", "-", false, "-")]
     public void An_event_goes_its_way(string state, string at, string encoder, string special, string to, bool endsSession, string again)
     {
-        var terms = new EventTerms(
+        var terms = new EventLifecyclePolicy(
             IsManual: special.Contains("manual"), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: special.Contains("continue"), special.Contains("no-show") ? TimeSpan.FromMinutes(10) : null);
         var next = special.IndexOf("next ", StringComparison.Ordinal) is var i and >= 0 ? At(special[(i + 5)..]) : (DateTimeOffset?)null;
 
-        var decision = EventDecider.Decide(
+        var decision = EventStateMachine.Decide(
             new(Enum.Parse<EventState>(state, ignoreCase: true), At("20:00"), At("21:00"), terms),
             new(At(at), encoder == "here", encoder != "none", special.Contains("taken"), next));
 
         decision.To.ShouldBe(to == "-" ? null : Enum.Parse<EventState>(to, ignoreCase: true));
         decision.EndsSession.ShouldBe(endsSession);
-        decision.LookAgain.ShouldBe(again == "-" ? null : At(again));
+        decision.DecideAgainAt.ShouldBe(again == "-" ? null : At(again));
         (decision.Reason.Length > 0).ShouldBe(to != "-", "a step has a reason");
         decision.IsLate.ShouldBe(state == "preview" && to == "-" && encoder == "none" && At(at) >= At("20:00"));
     }

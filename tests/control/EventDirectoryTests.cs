@@ -1,4 +1,4 @@
-using Broadcast.Testing;
+using Broadcast.Control.Events;
 using Shouldly;
 using Xunit;
 
@@ -21,10 +21,10 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
         (made.Kind, made.State, made.Title, made.Description, made.TimeZone).ShouldBe((EventKind.Single, EventState.Scheduled, "Show", "Two\nlines", "Europe/Berlin"));
         (made.StartsAt, made.EndsAt).ShouldBe((Utc("2030-01-02T19:00:00Z"), Utc("2030-01-02T20:00:00Z")));
         (made.Ladder, made.Latency, made.Record).ShouldBe(("720p", "low", false));
-        made.Terms.ShouldBe(new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: true, NoShow: null));
+        made.Policy.ShouldBe(new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: true, NoShow: null));
         var changed = await rig.Events.SetAsync(made.Id, new() { Start = At("2030-01-03T20:00"), Latency = "channel", NoShow = TimeSpan.FromMinutes(1) });
         (changed.StartsAt, changed.EndsAt, changed.Latency, changed.Ladder, changed.Revision).ShouldBe((Utc("2030-01-03T19:00:00Z"), Utc("2030-01-03T20:00:00Z"), null, "720p", 1));
-        changed.Terms.NoShow.ShouldBe(TimeSpan.FromMinutes(1));
+        changed.Policy.NoShow.ShouldBe(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -45,8 +45,8 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
         await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;BYDAY=FR" }, "start");
         await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"), End = At("2028-01-05T21:00") }, "recurrence");
         await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=DAILY", End = At("2030-01-03T20:00:01") }, "recurrence");
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code.ShouldBe(ControlCode.NotFound);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(ControlErrorCode.NotFound);
         (await rig.Events.ListAsync(new())).ShouldBeEmpty();
     }
 
@@ -66,7 +66,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
         if (clashes)
         {
             var refusal = await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(second));
-            (refusal.Code, refusal.Message.Contains("'Show'"), refusal.Message.Contains(first.Id)).ShouldBe((ControlCode.Conflict, true, true));
+            (refusal.Code, refusal.Message.Contains("'Show'"), refusal.Message.Contains(first.Id)).ShouldBe((ControlErrorCode.Conflict, true, true));
             await rig.Channels.CreateAsync("other", new());
             await rig.Events.CancelAsync((await rig.Events.CreateAsync(second with { Channel = "other" })).Id, "a test");
             await rig.Events.CancelAsync(first.Id, "a test");
@@ -87,7 +87,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
                 await rig.Events.CreateAsync(Show with { Title = $"Show {i}", Start = At($"2030-01-02T20:0{i}") });
                 return true;
             }
-            catch (ControlException e) when (e.Code == ControlCode.Conflict)
+            catch (ControlException e) when (e.Code == ControlErrorCode.Conflict)
             {
                 return false;
             }
@@ -115,7 +115,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
 
         var series = await rig.Events.CreateAsync(Weekly);
 
-        (series.Kind, series.Recurrence, series.PlannedWall).ShouldBe((EventKind.Series, "FREQ=WEEKLY;BYDAY=WE", new DateTime(2030, 1, 2, 20, 0, 0)));
+        (series.Kind, series.Recurrence, series.LocalStart).ShouldBe((EventKind.Series, "FREQ=WEEKLY;BYDAY=WE", new DateTime(2030, 1, 2, 20, 0, 0)));
         var all = await rig.Events.ListAsync(new(Series: series.Id));
         all.Count.ShouldBe(13);
         all.ShouldAllBe(o => o.Kind == EventKind.Occurrence && o.Series == series.Id && o.EndsAt - o.StartsAt == TimeSpan.FromHours(1));
@@ -153,7 +153,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
 
         await rig.Events.CancelAsync(series.Id, "a test");
         (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.State == EventState.Cancelled);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.SetAsync(series.Id, new() { Title = "x" }))).Code.ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
@@ -194,18 +194,18 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
         (await rig.Events.ListAsync(new(From: Utc("2030-01-09T19:30:00Z"), To: Utc("2030-01-16T19:00:01Z")))).Count.ShouldBe(2);
         (await rig.Events.ListAsync(new(State: "live"))).ShouldBeEmpty();
         await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(Series: other.Id)));
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).Mistakes.Count.ShouldBe(3);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.ListAsync(new(State: "x", After: "x", Limit: 0)))).ValidationErrors.Count.ShouldBe(3);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(found[0].Series is null ? found[1].Id : found[0].Id))).Code.ShouldBe(ControlErrorCode.Conflict);
         await rig.Events.DeleteAsync(series.Id);
         (await rig.Events.ListAsync(new())).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
     }
 
     private static async Task MistakesAsync(EventRig rig, EventSettings settings, params string[] members) =>
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).Mistakes.Select(m => m.Member).ShouldBe(members);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member).ShouldBe(members);
 
     private static EventTime At(string text) => EventTime.TryParse(text, out var time) ? time : throw new FormatException(text);
 
-    private static DateTimeOffset Utc(string text) => At(text).In(TimeZoneInfo.Utc);
+    private static DateTimeOffset Utc(string text) => At(text).ToInstant(TimeZoneInfo.Utc);
 
     private Task<EventRig> OpenAsync() => EventRig.OpenAsync(postgres);
 }

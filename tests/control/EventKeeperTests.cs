@@ -1,5 +1,11 @@
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,12 +54,12 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     public async Task A_session_of_the_preview_is_hidden_and_shown_from_when_the_event_is_live_and_webhooks_hear_of_each_step()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
-        var hooks = new Webhooks(rig.Database, rig.Clock);
-        await hooks.CreateAsync(new("https://example.org/hook") { Types = [HookTypes.EventPreview, HookTypes.EventLive, HookTypes.EventEnded] });
+        var hooks = new WebhookRepository(rig.Database, rig.Clock);
+        await hooks.CreateAsync(new("https://example.org/hook") { Types = [WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded] });
         var show = await rig.PlanAsync(30, 90);
         await rig.PassAsync(20);
         var encoder = await rig.ComeAsync();
-        (encoder.Session.BeginsHidden, rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)).ShouldBe((true, AudienceView.Hidden));
+        (encoder.Session.BeginsHidden, rig.Audience.Find(encoder.Session.Channel, encoder.Session.Id)).ShouldBe((true, SessionVisibility.Hidden));
 
         await rig.PassAsync(10);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
@@ -81,21 +87,21 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await rig.GoAsync(encoder);
 
         // Also while it is not known yet that the event has the channel no longer.
-        rig.Gate.Set([KeyValuePair.Create(1L, new EventClaim(show.Id, "Show", IsLive: true, null, null, null))]);
-        ((PublishVerdict.Refused)await rig.AskAsync()).Reason.ShouldBe(PublishRefusal.EventOver);
+        rig.Gate.SetActive([KeyValuePair.Create(1L, new ActiveEvent(show.Id, "Show", IsLive: true, null, null, null))]);
+        ((PublishDecision.Rejected)await rig.AskAsync()).Reason.ShouldBe(PublishRejectionReason.EventOver);
         await rig.Keeper.RunOnceAsync(default);
 
-        var refused = (PublishVerdict.Refused)await rig.AskAsync();
-        (refused.Reason, refused.Message).ShouldBe((PublishRefusal.EventOver, "'Show' on channel demo is over. Stop the encoder; the channel takes one again from 12:40:00 UTC on, or in the preview of its next event."));
+        var refused = (PublishDecision.Rejected)await rig.AskAsync();
+        (refused.Reason, refused.Message).ShouldBe((PublishRejectionReason.EventOver, "'Show' on channel demo has ended. Stop the encoder; the channel accepts encoders again from 12:40:00 UTC, or in the preview of its next event."));
         var next = await rig.PlanAsync(20, 40);
         await rig.PassAsync(6);
         (await rig.StateAsync(next)).ShouldBe(EventState.Preview);
         await rig.GoAsync(await rig.ComeAsync());
         await rig.Events.CancelAsync(next.Id);
         await rig.PassAsync(3);
-        ((PublishVerdict.Refused)await rig.AskAsync()).Reason.ShouldBe(PublishRefusal.EventOver, "the channel rests from the one that was cancelled, too");
+        ((PublishDecision.Rejected)await rig.AskAsync()).Reason.ShouldBe(PublishRejectionReason.EventOver, "the channel rests from the one that was cancelled, too");
         await rig.PassAsync(11);
-        (await rig.AskAsync()).ShouldBeOfType<PublishVerdict.Granted>();
+        (await rig.AskAsync()).ShouldBeOfType<PublishDecision.Granted>();
     }
 
     [Fact]
@@ -109,10 +115,10 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         rig.Gate.Next(demo).ShouldBeNull();
 
         await rig.PassAsync(1);
-        rig.Gate.Next(demo).ShouldBe(new PlannedBroadcast("In a month", far.StartsAt));
+        rig.Gate.Next(demo).ShouldBe(new UpcomingEvent("In a month", far.StartsAt));
         var show = await rig.PlanAsync(60, 90, new() { Title = "Gala" });
         await rig.Keeper.RunOnceAsync(default);
-        rig.Gate.Next(demo).ShouldBe(new PlannedBroadcast("Gala", show.StartsAt));
+        rig.Gate.Next(demo).ShouldBe(new UpcomingEvent("Gala", show.StartsAt));
         rig.Gate.Next(ChannelName.Parse("other")).ShouldBeNull();
 
         await rig.PassAsync(61);
@@ -130,7 +136,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         var show = await rig.PlanAsync(0, 30);
         await rig.PassAsync(36);
         (await rig.StateAsync(show)).ShouldBe(EventState.Ended);
-        (await rig.AskAsync()).ShouldBeOfType<PublishVerdict.Granted>();
+        (await rig.AskAsync()).ShouldBeOfType<PublishDecision.Granted>();
     }
 
     [Fact]
@@ -146,7 +152,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
 
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
         (await rig.Events.GetAsync(show.Id)).WentLiveAt.ShouldBe(show.StartsAt.AddMinutes(10));
-        (await new RecordingDirectory(rig.Database, rig.Clock).GetAsync(encoder.Session.Id.Value)).Title.ShouldBe("The gala");
+        (await new RecordingRepository(rig.Database, rig.Clock).GetAsync(encoder.Session.Id.Value)).Title.ShouldBe("The gala");
     }
 
     [Fact]
@@ -159,13 +165,13 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await rig.PassAsync(10);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
 
-        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+        var recordings = new RecordingRepository(rig.Database, rig.Clock);
         var recording = await recordings.GetAsync(encoder.Session.Id.Value);
-        (recording.Title, recording.Begin).ShouldBe(("The gala", show.StartsAt));
+        (recording.Title, recording.Start).ShouldBe(("The gala", show.StartsAt));
         await rig.PassAsync(1);
-        (await recordings.SetAsync(recording.Id, new() { Start = Moment.Begin })).Begin.ShouldBe(encoder.Session.StartedAt);
+        (await recordings.SetAsync(recording.Id, new() { Start = RecordingPosition.Start })).Start.ShouldBe(encoder.Session.StartedAt);
         await rig.Keeper.RunOnceAsync(default);
-        (await recordings.GetAsync(recording.Id)).Begin.ShouldBe(encoder.Session.StartedAt, "it is cut once");
+        (await recordings.GetAsync(recording.Id)).Start.ShouldBe(encoder.Session.StartedAt, "it is cut once");
     }
 
     [Fact]
@@ -178,7 +184,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await rig.PassAsync(0.2);
 
         var over = await rig.Events.GetAsync(show.Id);
-        (over.State, over.Reason).ShouldBe((EventState.Ended, "no encoder came within 600 s of its start"));
+        (over.State, over.Reason).ShouldBe((EventState.Ended, "no encoder connected within 600 s of its start"));
         (await rig.PlanAsync(5, 10)).State.ShouldBe(EventState.Scheduled);
     }
 
@@ -191,11 +197,11 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await rig.PassAsync(5);
         (await rig.StateAsync(show)).ShouldBe(EventState.Preview);
 
-        (await rig.Events.GoLiveAsync(show.Id, "Ann")).Reason.ShouldBe("let live by Ann");
+        (await rig.Events.GoLiveAsync(show.Id, "Ann")).Reason.ShouldBe("made live by Ann");
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code.ShouldBe(ControlCode.Conflict);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code.ShouldBe(ControlCode.Conflict);
-        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(show.Id))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.GoLiveAsync(show.Id, "Ann"))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.CancelAsync(show.Id, "Ann"))).Code.ShouldBe(ControlErrorCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => rig.Events.DeleteAsync(show.Id))).Code.ShouldBe(ControlErrorCode.Conflict);
         await rig.Events.EndAsync(show.Id, "Ann");
         await rig.Keeper.RunOnceAsync(default);
 
@@ -230,7 +236,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
 
         await rig.PassAsync(10);
 
-        (await rig.Events.GetAsync(first.Id)).Reason.ShouldBe("the next event on its channel begins");
+        (await rig.Events.GetAsync(first.Id)).Reason.ShouldBe("the next event on its channel starts");
         await Poll.UntilAsync(() => encoder.Revoked.IsCancellationRequested);
         await rig.GoAsync(encoder);
         var next = await rig.ComeAsync();
@@ -263,7 +269,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
 
         await rig.PassAsync(45);   // nobody looked for that long
 
-        (await rig.Events.GetAsync(missed.Id)).Reason.ShouldBe("missed: it was over before it could begin");
+        (await rig.Events.GetAsync(missed.Id)).Reason.ShouldBe("missed: its planned end passed before it could start");
         (await rig.Events.GetAsync(started.Id)).State.ShouldBe(EventState.Live);
         encoder.Revoked.IsCancellationRequested.ShouldBeFalse();
         await rig.PassAsync(200);
@@ -323,10 +329,10 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-        var grant = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+        var grant = ((PublishDecision.Granted)await server.AskAsync(key)).Grant;
         await using var command = await postgres.OpenAsync(options);
-        var beside = new EventDirectory(command, TimeProvider.System);
+        var beside = new EventRepository(command, TimeProvider.System);
         var now = TimeProvider.System.GetUtcNow();
 
         var show = await beside.CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(1)), End = EventTime.At(now.AddMinutes(5)) });
@@ -345,9 +351,9 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         string key;
         await using (var database = await postgres.OpenAsync(options))
         {
-            key = (await new ChannelDirectory(database, TimeProvider.System).CreateAsync("demo", new())).Key.StreamKey;
+            key = (await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new())).Key.StreamKey;
             var now = TimeProvider.System.GetUtcNow();
-            await new EventDirectory(database, TimeProvider.System).CreateAsync(new()
+            await new EventRepository(database, TimeProvider.System).CreateAsync(new()
             {
                 Title = "Show", Channel = "demo", Start = EventTime.At(now.AddMinutes(5)), End = EventTime.At(now.AddMinutes(60)), Latency = "safe",
             });
@@ -355,6 +361,6 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
 
         await using var server = await Server.StartAsync(options.ConnectionString);
 
-        ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session.Latency.ShouldBe(LatencyProfile.Safe);
+        ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Latency.ShouldBe(LatencyProfile.Safe);
     }
 }

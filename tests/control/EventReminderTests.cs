@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Events;
+using Broadcast.Control.Webhooks;
 using Dapper;
 using Shouldly;
 using Xunit;
@@ -11,7 +14,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task Each_reminder_is_told_once_at_its_time_by_however_many_keepers()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var show = await rig.PlanAsync(120, 180, new() { Reminders = [10, 60, 60] });
         show.Reminders.ShouldBe([60, 10]);
         using var second = rig.NewKeeper();
@@ -38,7 +41,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task Of_reminders_that_were_missed_the_last_is_told_and_none_once_the_start_has_come()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         await rig.PlanAsync(120, 180, new() { Reminders = [60, 30, 10] });
         await rig.PassAsync(100);
         (await ToldAsync(rig)).ShouldBe([30]);
@@ -49,7 +52,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task A_start_that_is_moved_has_reminders_of_its_own_and_an_event_that_is_cancelled_none()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var show = await rig.PlanAsync(60, 120, new() { Reminders = [30] });
         await rig.PassAsync(30);
         await rig.Events.SetAsync(show.Id, new() { Start = EventTime.At(show.StartsAt.AddHours(2)) });
@@ -67,7 +70,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task Occurrences_have_the_reminders_of_their_series()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [15] });
         (await rig.Events.ListAsync(new(Series: series.Id))).Select(o => string.Join(',', o.Reminders)).ShouldBe(["15", "15"]);
         await rig.Events.SetAsync(series.Id, new() { Reminders = [] });
@@ -80,7 +83,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task Where_the_times_of_a_series_are_moved_what_was_told_is_told_again_only_when_its_time_is_still_to_come()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [60, 10] });
         await rig.PassAsync(70);
         (await ToldAsync(rig)).ShouldBe([60]);
@@ -102,7 +105,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     [Fact]
     public async Task New_events_have_the_reminders_and_the_announcing_of_their_channel_where_they_say_nothing_of_it()
     {
-        await using var rig = await OpenAsync(HookTypes.EventReminder);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var old = await rig.PlanAsync(600, 660);
         var channel = await rig.Channels.SetAsync("demo", new() { Reminders = [10, 60, 60], AnnouncesEvents = false });
         (string.Join(',', channel.Reminders), channel.AnnouncesEvents).ShouldBe(("60,10", false));
@@ -118,14 +121,14 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         (await ToldAsync(rig)).ShouldBe([60]);
 
         var refused = await Should.ThrowAsync<ControlException>(() => rig.Channels.SetAsync("demo", new() { Reminders = [0] }));
-        refused.Message.ShouldContain("Reminders are at most 10");
+        refused.Message.ShouldContain("Reminders must be at most 10");
         (await rig.Channels.SetAsync("demo", new() { Reminders = [] })).Reminders.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task An_event_whose_encoder_is_not_there_is_told_to_be_late_once()
     {
-        await using var rig = await OpenAsync(HookTypes.EventLate);
+        await using var rig = await OpenAsync(WebhookEventTypes.EventLate);
         var show = await rig.PlanAsync(20, 60);
         await rig.PassAsync(19);
         (await BodiesAsync(rig)).ShouldBeEmpty();
@@ -139,7 +142,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     private async Task<EventRig> OpenAsync(string type)
     {
         var rig = await EventRig.OpenAsync(postgres);
-        await new Webhooks(rig.Database, rig.Clock).CreateAsync(new("https://example.org/hook") { Types = [type] });
+        await new WebhookRepository(rig.Database, rig.Clock).CreateAsync(new("https://example.org/hook") { Types = [type] });
         return rig;
     }
 

@@ -1,3 +1,8 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,29 +23,29 @@ internal sealed class EventRig : IAsyncDisposable
         Keeper = NewKeeper();
     }
 
-    public EventDirectory Events { get; }
+    public EventRepository Events { get; }
 
-    /// <summary>Goes steps when <see cref="EventKeeper.RunOnceAsync"/> is called.</summary>
-    public EventKeeper Keeper { get; }
+    /// <summary>Goes steps when <see cref="EventScheduler.RunOnceAsync"/> is called.</summary>
+    public EventScheduler Keeper { get; }
 
     public ManualTimeProvider Clock => _rig.Clock;
 
-    public ChannelDirectory Channels => _rig.Channels;
+    public ChannelRepository Channels => _rig.Channels;
 
-    public Database Database => _rig.Database;
+    public ControlDatabase Database => _rig.Database;
 
-    public SessionBook Book => _rig.Book;
+    public SessionManager Book => _rig.Book;
 
-    public SessionLedger Ledger => _rig.Ledger;
+    public SessionWriter Ledger => _rig.Ledger;
 
     public RecordingLifecycle Lifecycle => _rig.Lifecycle;
 
-    public EventGate Gate => _rig.Gate;
+    public ActiveEventCache Gate => _rig.Gate;
 
-    public AudienceRegister Audience => _rig.Audience;
+    public SessionVisibilityStore Audience => _rig.Audience;
 
     /// <summary>Who may watch what; knows what it was told to learn.</summary>
-    public ViewingRegister Viewing { get; }
+    public ViewerPolicyCache Viewing { get; }
 
     public static async Task<EventRig> OpenAsync(PostgresFixture postgres)
     {
@@ -49,7 +54,7 @@ internal sealed class EventRig : IAsyncDisposable
         return rig;
     }
 
-    public EventKeeper NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock, NullLogger<EventKeeper>.Instance);
+    public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock, NullLogger<EventScheduler>.Instance);
 
     /// <summary>An event on 'demo' that begins and ends so many minutes from now.</summary>
     public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with
@@ -61,7 +66,7 @@ internal sealed class EventRig : IAsyncDisposable
     public Task<PublishGrant> ComeAsync() => _rig.GrantedAsync(_key);
 
     /// <summary>An encoder asks for 'demo'.</summary>
-    public async Task<PublishVerdict> AskAsync() => await _rig.AskAsync(_key);
+    public async Task<PublishDecision> AskAsync() => await _rig.AskAsync(_key);
 
     public async Task GoAsync(PublishGrant grant) => await _rig.LeaveAsync(grant);
 

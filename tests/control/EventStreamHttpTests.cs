@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -13,9 +15,9 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     public async Task An_encoder_that_comes_is_heard_of_over_http_until_the_token_is_revoked()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamHeartbeat", "00:00:01"));
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key;
-        await server.Get<ChannelDirectory>().CreateAsync("other", new());
-        var token = await server.Get<Tokens>().CreateAsync(TokenRole.Producer, limits: new(Channels: ["demo"]));
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;
+        await server.Get<ChannelRepository>().CreateAsync("other", new());
+        var token = await server.Get<TokenRepository>().CreateAsync(TokenRole.Producer, limits: new(Channels: ["demo"]));
         using var all = await ListenAsync(server, "/api/v1/stream", await server.TokenAsync(TokenRole.Producer));
         using var own = await ListenAsync(server, "/api/v1/channels/demo/stream", token.Token);
         using var other = await ListenAsync(server, "/api/v1/channels/other/stream", await server.TokenAsync(TokenRole.Producer));
@@ -29,7 +31,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
 
         await server.AskAsync(key.StreamKey);
         await Poll.UntilAsync(() => all.Text.Contains("event: publish.started", StringComparison.Ordinal) && own.Text.Contains("event: publish.started", StringComparison.Ordinal));
-        await server.Get<Tokens>().RevokeAsync(token.Info.Id);
+        await server.Get<TokenRepository>().RevokeAsync(token.Info.Id);
         await own.Ended.WaitAsync(TimeSpan.FromSeconds(20));
         all.Ended.IsCompleted.ShouldBeFalse();
         other.Text.ShouldNotContain("publish.started");

@@ -1,4 +1,7 @@
 using Broadcast.Control.Api;
+using Broadcast.Control.Identity;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
@@ -10,27 +13,27 @@ namespace Broadcast.Control.Tests;
 /// <summary>What happens, as those hear it who listen to the API.</summary>
 public sealed class EventStreamTests(PostgresFixture postgres)
 {
-    private static readonly Holder Admin = HolderOf(TokenRole.Admin);
+    private static readonly Caller Admin = HolderOf(TokenRole.Admin);
 
     [Fact]
     public void A_row_behind_a_gap_waits_until_the_gap_is_filled()
     {
-        var order = new RowOrder(new ManualTimeProvider());
-        order.Ready(10, [11, 12, 14]).ShouldBe(2);
-        order.Ready(12, [14]).ShouldBe(0);
-        order.Ready(12, [13, 14, 15]).ShouldBe(3);
+        var order = new CommitOrder(new ManualTimeProvider());
+        order.CountReady(10, [11, 12, 14]).ShouldBe(2);
+        order.CountReady(12, [14]).ShouldBe(0);
+        order.CountReady(12, [13, 14, 15]).ShouldBe(3);
     }
 
     [Fact]
     public void A_row_waits_for_a_number_that_nobody_uses_no_longer_than_its_patience_however_many_gaps_there_are()
     {
         var clock = new ManualTimeProvider();
-        var order = new RowOrder(clock);
-        order.Ready(10, [12, 14, 16]).ShouldBe(0);
-        clock.Advance(RowOrder.Patience - TimeSpan.FromMilliseconds(1));
-        order.Ready(10, [12, 14, 16, 18]).ShouldBe(0);
+        var order = new CommitOrder(clock);
+        order.CountReady(10, [12, 14, 16]).ShouldBe(0);
+        clock.Advance(CommitOrder.MaxHoldBack - TimeSpan.FromMilliseconds(1));
+        order.CountReady(10, [12, 14, 16, 18]).ShouldBe(0);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        order.Ready(10, [12, 14, 16, 18]).ShouldBe(3, "the last one came later");
+        order.CountReady(10, [12, 14, 16, 18]).ShouldBe(3, "the last one came later");
     }
 
     [Theory]
@@ -50,7 +53,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
     [InlineData("health.issue", "demo", TokenRole.Viewer, null, null, "channels:read", true)]
     public void Everybody_hears_what_their_role_channels_and_scopes_are_for(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
-        EventStreamRules.Shows(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only), new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
+        EventStreamRules.IsVisible(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only), new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
 
     private static long? IdOf(string? channel) => channel is null ? null : channel == "demo" ? 1 : 2;
 
@@ -63,7 +66,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var old = await ChannelIdAsync(bench);
         var grant = await bench.BeginAsync();
         await StateAsync(bench, "live");
-        await HappensAsync(bench, HookTypes.EventLive);
+        await HappensAsync(bench, WebhookEventTypes.EventLive);
         await bench.Rig.Channels.DeleteAsync("demo");
         await bench.Rig.Channels.CreateAsync("demo", new());
         var now = await ChannelIdAsync(bench);
@@ -71,7 +74,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
         {
             // The last word of the old one's session comes after the new one was made.
-            await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), HookTypes.InputLost, "demo", new { session = grant.Session.Id.Value }, default);
+            await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.InputLost, "demo", new { session = grant.Session.Id.Value }, default);
         }
 
         var back = await HearAsync(bench, stream, log, "1", t => t.Contains("waiting", StringComparison.Ordinal), now);
@@ -83,10 +86,10 @@ public sealed class EventStreamTests(PostgresFixture postgres)
             heard.ShouldContain("waiting");
             heard.ShouldNotContain("reset");
             heard.ShouldNotContain("live");
-            heard.ShouldNotContain(HookTypes.InputLost);
+            heard.ShouldNotContain(WebhookEventTypes.InputLost);
         }
 
-        (await log.ReadAsync(0, long.MaxValue, 100, default)).Where(m => m.Type is HookTypes.InputLost or HookTypes.EventLive).ShouldAllBe(m => m.ChannelId == old);
+        (await log.ReadAsync(0, long.MaxValue, 100, default)).Where(m => m.Type is WebhookEventTypes.InputLost or WebhookEventTypes.EventLive).ShouldAllBe(m => m.ChannelId == old);
     }
 
     [Fact]
@@ -97,7 +100,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         using var stream = Stream(bench, log);
         await StateAsync(bench, "starting");
         await StateAsync(bench, "live");
-        await HappensAsync(bench, HookTypes.EventLive);
+        await HappensAsync(bench, WebhookEventTypes.EventLive);
 
         var anew = await HearAsync(bench, stream, log, null, t => t.Contains("event: ready", StringComparison.Ordinal));
         anew.ShouldStartWith("retry: ");
@@ -129,10 +132,10 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         await StateAsync(bench, "starting");
         await StateAsync(bench, "live");
-        await HappensAsync(bench, HookTypes.EventLive);
-        await HappensAsync(bench, HookTypes.EventEnded);
+        await HappensAsync(bench, WebhookEventTypes.EventLive);
+        await HappensAsync(bench, WebhookEventTypes.EventEnded);
         (await log.CanResumeAsync(1, default)).ShouldBeTrue();
-        await log.TidyAsync(default);
+        await log.CleanUpAsync(default);
         (await log.ReadAsync(0, long.MaxValue, 10, default)).Count.ShouldBe(4);
 
         await using (var age = bench.Rig.Database.Source.CreateCommand("UPDATE stream_events SET written_at = now() - interval '2 hours'"))
@@ -142,7 +145,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
 
         (await log.CanResumeAsync(2, default)).ShouldBeFalse("what followed may be gone");
         (await log.CanResumeAsync(4, default)).ShouldBeTrue("nothing followed");
-        await log.TidyAsync(default);
+        await log.CleanUpAsync(default);
         (await log.ReadAsync(0, long.MaxValue, 10, default)).Select(m => m.Id).ShouldBe([2L, 4L]);
     }
 
@@ -153,18 +156,18 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var client = await stream.AttachAsync("token/1", default);
-        await HappensAsync(bench, HookTypes.EventLive);
-        await HappensAsync(bench, HookTypes.EventEnded);
+        await HappensAsync(bench, WebhookEventTypes.EventLive);
+        await HappensAsync(bench, WebhookEventTypes.EventEnded);
         (await stream.ReadAsync(default)).ShouldBeFalse();
         (await stream.ReadAsync(default)).ShouldBeFalse();
 
-        client.Next()!.Type.ShouldBe(HookTypes.EventLive);
-        client.Next()!.Type.ShouldBe(HookTypes.EventEnded);
-        client.Next().ShouldBeNull();
+        client.Dequeue()!.Type.ShouldBe(WebhookEventTypes.EventLive);
+        client.Dequeue()!.Type.ShouldBe(WebhookEventTypes.EventEnded);
+        client.Dequeue().ShouldBeNull();
         stream.Detach(client);
-        await HappensAsync(bench, HookTypes.EventLive);
+        await HappensAsync(bench, WebhookEventTypes.EventLive);
         await stream.ReadAsync(default);
-        client.Next().ShouldBeNull("it listens no more");
+        client.Dequeue().ShouldBeNull("it listens no more");
     }
 
     [Fact]
@@ -174,18 +177,18 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var client = await stream.AttachAsync("token/1", default);
-        for (var i = 1; i <= EventStreamClient.MaxWaiting; i++)
+        for (var i = 1; i <= EventStreamClient.MaxQueued; i++)
         {
-            client.Offer(new(i, HookTypes.EventLive, "demo", "{}"));
+            client.Enqueue(new(i, WebhookEventTypes.EventLive, "demo", "{}"));
         }
 
         client.IsTooSlow.ShouldBeFalse();
-        client.Offer(new(1000, HookTypes.EventLive, "demo", "{}"));
+        client.Enqueue(new(1000, WebhookEventTypes.EventLive, "demo", "{}"));
         client.IsTooSlow.ShouldBeTrue();
 
         var heard = new Heard();
         await Reply(bench, client, log, heard, () => Admin).RunAsync(null, default).WaitAsync(TimeSpan.FromSeconds(20));
-        heard.Text.ShouldEndWith(EventStreamText.Reset("you did not keep up"));
+        heard.Text.ShouldEndWith(SseFormat.Reset("the client was too slow"));
     }
 
     [Fact]
@@ -194,7 +197,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var (heard, holder) = (new Heard(), (Holder?)Admin);
+        var (heard, holder) = (new Heard(), (Caller?)Admin);
         var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
 
         await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
@@ -206,7 +209,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
 
     private static EventStream Stream(RecordingBench bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
 
-    private static Holder HolderOf(TokenRole role) => Holder.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
+    private static Caller HolderOf(TokenRole role) => Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
 
     private static async Task<long> ChannelIdAsync(RecordingBench bench)
     {
@@ -214,7 +217,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         return await StreamKeys.ChannelIdAsync(connection, "demo", default);
     }
 
-    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Holder?> verify, long? only = null) => new(
+    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Caller?> verify, long? only = null) => new(
         client, Admin, only, log, _ => Task.FromResult(verify()),
         (text, _) =>
         {

@@ -1,4 +1,8 @@
 using System.Text;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Webhooks;
+using Broadcast.Media;
 using Shouldly;
 using Xunit;
 
@@ -67,23 +71,23 @@ public sealed class HookApiTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/webhooks", admin, new { url = receiver.Address });
         var id = made.GetProperty("webhook").GetProperty("id").GetString();
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key;
 
-        var grant = ((Media.PublishVerdict.Granted)await server.AskAsync(key.StreamKey)).Grant;
-        await server.Get<Media.IPublishAuthority>().EndedAsync(grant, "closed by the encoder", default);
-        await Testing.Poll.UntilAsync(() => receiver.Asked.Count == 2);
+        var grant = ((Broadcast.Media.PublishDecision.Granted)await server.AskAsync(key.StreamKey)).Grant;
+        await server.Get<Broadcast.Media.IPublishAuthorizer>().ReportEndAsync(grant, "closed by the encoder", default);
+        await Broadcast.Testing.Poll.UntilAsync(() => receiver.Asked.Count == 2);
 
         var (started, stopped) = (receiver.Asked.First().Json, receiver.Asked.Last().Json);
-        (started.GetProperty("type").GetString(), stopped.GetProperty("type").GetString()).ShouldBe((HookTypes.PublishStarted, HookTypes.PublishStopped));
+        (started.GetProperty("type").GetString(), stopped.GetProperty("type").GetString()).ShouldBe((WebhookEventTypes.PublishStarted, WebhookEventTypes.PublishStopped));
         started.GetProperty("data").GetProperty("session").GetString().ShouldBe(grant.Session.Id.Value);
         started.GetProperty("data").GetProperty("keyId").GetString().ShouldBe(key.Key.Id);
         stopped.GetProperty("data").GetProperty("reason").GetString().ShouldBe("closed by the encoder");
         stopped.GetProperty("data").GetProperty("sessionOpen").GetBoolean().ShouldBeFalse();
         receiver.Asked.ShouldAllBe(a => !a.Text.Contains(key.StreamKey));
 
-        await Testing.Poll.UntilAsync(async () => (await server.Get<HookLog>().ListAsync(id!, DeliveryStates.Delivered)).Count == 2);
+        await Broadcast.Testing.Poll.UntilAsync(async () => (await server.Get<WebhookDeliveryLog>().ListAsync(id!, DeliveryStates.Delivered)).Count == 2);
         var (_, log, _) = await server.SendAsync("GET", $"/api/v1/webhooks/{id}/deliveries?limit=1&state=delivered", admin);
-        log[0].GetProperty("type").GetString().ShouldBe(HookTypes.PublishStopped);
+        log[0].GetProperty("type").GetString().ShouldBe(WebhookEventTypes.PublishStopped);
         var last = log[0].GetProperty("id").GetInt64();
         (await server.SendAsync("GET", $"/api/v1/webhooks/{id}/deliveries?before={last}", admin)).Body.GetArrayLength().ShouldBe(1);
         foreach (var bad in (string[])["limit=0", "state=lost", "before=x"])
@@ -92,7 +96,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
         }
 
         (await server.SendAsync("POST", $"/api/v1/webhooks/{id}/deliveries/{last}/replay", admin)).Status.ShouldBe(202);
-        await Testing.Poll.UntilAsync(() => receiver.Asked.Count == 3);
+        await Broadcast.Testing.Poll.UntilAsync(() => receiver.Asked.Count == 3);
         receiver.Asked.Last().Text.ShouldBe(receiver.Asked.ElementAt(1).Text, "the same, under the same id");
         (await server.SendAsync("POST", $"/api/v1/webhooks/{id}/deliveries/{last + 1}/replay", admin)).Status.ShouldBe(404);
         await server.SendAsync("PATCH", $"/api/v1/webhooks/{id}", admin, new { enabled = false });
@@ -106,7 +110,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
         var id = (await bench.HookAsync("https://example.org/services/T0/secret?token=secret")).Info.Id;
         await bench.Webhooks.SetAsync(id, new(Url: "https://example.net/secret", Types: ["event.live"]));
         await bench.Webhooks.RotateAsync(id, TimeSpan.FromDays(1));
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         await bench.Deliveries.ReplayAsync(id, await bench.ScalarAsync<long>("SELECT id FROM webhook_deliveries"));
         await bench.Webhooks.DeleteAsync(id);
 

@@ -1,5 +1,7 @@
 using System.Net;
-using Broadcast.Media;
+using Broadcast.Control.Database;
+using Broadcast.Control.Outbound;
+using Broadcast.Control.Webhooks;
 using Broadcast.Testing;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -9,11 +11,11 @@ namespace Broadcast.Control.Tests;
 /// <summary>Webhooks over a real database, a clock that stands still, and receivers on loopback, which is allowed here.</summary>
 internal sealed class HookBench : IAsyncDisposable
 {
-    private readonly List<HookSender> _senders = [];
+    private readonly List<WebhookSender> _senders = [];
 
-    private HookBench(Database database) => Database = database;
+    private HookBench(ControlDatabase database) => Database = database;
 
-    public Database Database { get; }
+    public ControlDatabase Database { get; }
 
     public ManualTimeProvider Clock { get; } = new();
 
@@ -21,25 +23,25 @@ internal sealed class HookBench : IAsyncDisposable
 
     public ControlOptions Options { get; } = new() { AllowedAddresses = "127.0.0.0/8" };
 
-    public Webhooks Webhooks => new(Database, Clock);
+    public WebhookRepository Webhooks => new(Database, Clock);
 
-    public HookLog Deliveries => new(Database, Microsoft.Extensions.Options.Options.Create(Options), Clock);
+    public WebhookDeliveryLog Deliveries => new(Database, Microsoft.Extensions.Options.Options.Create(Options), Clock);
 
-    public HookQueue Queue => new(Database, Clock);
+    public WebhookQueue Queue => new(Database, Clock);
 
     public static async Task<HookBench> OpenAsync(PostgresFixture postgres) => new(await postgres.OpenFreshAsync());
 
     /// <summary>A courier; another one is another process, or the same after a restart.</summary>
-    public HookCourier Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock, Log.For<HookCourier>());
+    public WebhookDispatcher Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock, Log.For<WebhookDispatcher>());
 
-    public HookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    public WebhookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        var sender = new HookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync), Microsoft.Extensions.Options.Options.Create(Options), Clock);
+        var sender = new WebhookSender(new OutboundConnector(Options.Outbound, Clock, resolve ?? Dns.GetHostAddressesAsync), Microsoft.Extensions.Options.Options.Create(Options), Clock);
         _senders.Add(sender);
         return sender;
     }
 
-    public async Task<IssuedHook> HookAsync(string url, HookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
+    public async Task<IssuedWebhook> HookAsync(string url, WebhookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
 
     /// <summary>Something happens on the channel <c>demo</c>.</summary>
     public async Task HappensAsync(string type, object? data = null)

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Broadcast.Control.Database;
+using Broadcast.Control.Webhooks;
 using Broadcast.Testing;
 using Dapper;
 using Microsoft.AspNetCore.Http;
@@ -20,13 +22,13 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
         var issued = await bench.HookAsync(receiver.Address + "/hook?to=me");
-        await bench.HappensAsync(HookTypes.PublishStarted, new { session = "s1" });
+        await bench.HappensAsync(WebhookEventTypes.PublishStarted, new { session = "s1" });
 
         await bench.Courier().DrainAsync(default);
 
         var got = receiver.Asked.ShouldHaveSingleItem();
         (got.Method, got.Path, got.ContentType).ShouldBe(("POST", "/hook?to=me", "application/json"));
-        (got.Json.GetProperty("type").GetString(), got.Json.GetProperty("channel").GetString()).ShouldBe((HookTypes.PublishStarted, "demo"));
+        (got.Json.GetProperty("type").GetString(), got.Json.GetProperty("channel").GetString()).ShouldBe((WebhookEventTypes.PublishStarted, "demo"));
         got.Json.GetProperty("data").GetProperty("session").GetString().ShouldBe("s1");
         var id = got.Headers["webhook-id"].ToString();
         id.ShouldBe(got.Json.GetProperty("id").GetString());
@@ -44,13 +46,13 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         receiver.Answer = FakeWebhook.Says("out of order\u0000", 500);
         await using var bench = await HookBench.OpenAsync(postgres);
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         using var courier = bench.Courier();
 
         await courier.DrainAsync(default);
         receiver.Asked.Count.ShouldBe(1);
         var first = (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem();
-        (first.State, first.Attempts, first.Status, first.Excerpt, first.Fault).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "Answered 500."));
+        (first.State, first.Attempts, first.Status, first.Excerpt, first.Fault).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
         (first.NextAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
         (await bench.Webhooks.GetAsync(hook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
 
@@ -66,7 +68,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         receiver.Asked.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
         (bench.Clock.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromHours(20), TimeSpan.FromHours(27));
         (await bench.Deliveries.ListAsync(hook))[0].State.ShouldBe(DeliveryStates.Failed);
-        bench.Log.Lines.ShouldContain(l => l.Contains("is given up"));
+        bench.Log.Lines.ShouldContain(l => l.Contains("abandoned"));
     }
 
     [Theory]
@@ -76,7 +78,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     [InlineData(10, 5, 0.0, 7.2 * 3600)]
     [InlineData(10, 0, 1.0, 8.8 * 3600)]
     public void A_receiver_may_ask_for_a_longer_wait_within_limits(int failures, int asked, double chance, double seconds) =>
-        RetrySchedule.After(failures, TimeSpan.FromSeconds(asked), chance)!.Value.TotalSeconds.ShouldBe(seconds, 0.001);
+        RetrySchedule.DelayAfter(failures, TimeSpan.FromSeconds(asked), chance)!.Value.TotalSeconds.ShouldBe(seconds, 0.001);
 
     [Fact]
     public async Task Events_come_in_their_order_and_wait_while_a_receiver_is_away_for_minutes()
@@ -86,22 +88,22 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await bench.HookAsync(receiver.Address);
         using var courier = bench.Courier();
         receiver.Answer = FakeWebhook.Says("", 503);
-        await bench.HappensAsync(HookTypes.EventPreview);
-        await bench.HappensAsync(HookTypes.EventLive);
-        await bench.HappensAsync(HookTypes.EventEnded);
+        await bench.HappensAsync(WebhookEventTypes.EventPreview);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventEnded);
         for (var i = 0; i < 3; i++)
         {
             await courier.DrainAsync(default);
             bench.Clock.Advance(TimeSpan.FromMinutes(1));
         }
 
-        Types(receiver).Distinct().ShouldBe([HookTypes.EventPreview]);
+        Types(receiver).Distinct().ShouldBe([WebhookEventTypes.EventPreview]);
         receiver.Asked.Clear();
         receiver.Answer = _ => Task.CompletedTask;
         bench.Clock.Advance(TimeSpan.FromMinutes(15));
         await courier.DrainAsync(default);
 
-        Types(receiver).ShouldBe([HookTypes.EventPreview, HookTypes.EventLive, HookTypes.EventEnded]);
+        Types(receiver).ShouldBe([WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded]);
     }
 
     [Fact]
@@ -110,14 +112,14 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = http =>
         {
-            http.Response.StatusCode = receiver.Asked.Last().Text.Contains(HookTypes.HealthIssue) ? 500 : 200;
+            http.Response.StatusCode = receiver.Asked.Last().Text.Contains(WebhookEventTypes.HealthIssue) ? 500 : 200;
             return Task.CompletedTask;
         };
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync(receiver.Address);
         using var courier = bench.Courier();
-        await bench.HappensAsync(HookTypes.HealthIssue);
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.HealthIssue);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         for (var i = 0; i < 5; i++)
         {
             await courier.DrainAsync(default);
@@ -126,8 +128,8 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
 
         await courier.DrainAsync(default);
 
-        Types(receiver).ShouldContain(HookTypes.EventLive);
-        (await bench.ScalarAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.state = 'waiting'")).ShouldBe(HookTypes.HealthIssue);
+        Types(receiver).ShouldContain(WebhookEventTypes.EventLive);
+        (await bench.ScalarAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE d.state = 'waiting'")).ShouldBe(WebhookEventTypes.HealthIssue);
     }
 
     [Fact]
@@ -142,11 +144,11 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await bench.HookAsync(quick.Address);
         using var courier = bench.Courier();
         await courier.StartAsync(default);
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         courier.Wake();
         await Poll.UntilAsync(() => slow.Asked.Count == 1 && quick.Asked.Count == 1);
 
-        await bench.HappensAsync(HookTypes.EventEnded);
+        await bench.HappensAsync(WebhookEventTypes.EventEnded);
         await Poll.UntilAsync(() =>
         {
             courier.Wake();
@@ -171,7 +173,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await bench.HookAsync(receiver.Address);
         for (var i = 0; i < 50; i++)
         {
-            await bench.HappensAsync(HookTypes.HealthIssue, new { number = i });
+            await bench.HappensAsync(WebhookEventTypes.HealthIssue, new { number = i });
         }
 
         using var one = bench.Courier();
@@ -188,7 +190,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync(receiver.Address);
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         var turn = (await bench.Queue.ClaimAsync(10, default)).ShouldHaveSingleItem();
         var due = (await bench.Queue.NextAsync(turn, default))!;
         await bench.Sender().SendAsync(turn.Target, due.EventId, due.Body, default);   // and then it is killed
@@ -210,15 +212,15 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         receiver.Answer = FakeWebhook.Says("", 410);
         await using var bench = await HookBench.OpenAsync(postgres);
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
-        await bench.HappensAsync(HookTypes.EventLive);
-        await bench.HappensAsync(HookTypes.EventEnded);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventEnded);
 
         await bench.Courier().DrainAsync(default);
 
         receiver.Asked.Count.ShouldBe(1);
         var info = await bench.Webhooks.GetAsync(hook);
         (info.Enabled, info.DisabledReason!.Contains("410")).ShouldBe((false, true));
-        bench.Log.Lines.ShouldContain(l => l.Contains("switched off") && l.Contains(hook));
+        bench.Log.Lines.ShouldContain(l => l.Contains("disabled") && l.Contains(hook));
         (await bench.Webhooks.SetAsync(hook, new(Enabled: true))).DisabledReason.ShouldBeNull();
     }
 
@@ -230,15 +232,15 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var bench = await HookBench.OpenAsync(postgres);
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
         using var courier = bench.Courier();
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         await courier.DrainAsync(default);
         bench.Clock.Advance(6 * Day);
         await courier.DrainAsync(default);
         (await bench.Webhooks.GetAsync(hook)).Enabled.ShouldBeTrue("there was little to tell");
 
-        for (var i = 0; i < RetrySchedule.GivenUpFailures; i++)
+        for (var i = 0; i < RetrySchedule.DisableFailures; i++)
         {
-            await bench.HappensAsync(HookTypes.EventEnded);
+            await bench.HappensAsync(WebhookEventTypes.EventEnded);
             bench.Clock.Advance(Day);
             await courier.DrainAsync(default);
         }
@@ -254,7 +256,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync(receiver.Address);
         using var courier = bench.Courier();
-        await bench.HappensAsync(HookTypes.EventPreview);
+        await bench.HappensAsync(WebhookEventTypes.EventPreview);
         for (var i = 0; i < 8; i++)
         {
             await courier.DrainAsync(default);
@@ -265,10 +267,10 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         bench.Clock.Advance(TimeSpan.FromMinutes(11));
         receiver.Asked.Clear();
         receiver.Answer = _ => Task.CompletedTask;
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         await courier.DrainAsync(default);
 
-        Types(receiver).ShouldBe([HookTypes.EventLive, HookTypes.EventPreview]);
+        Types(receiver).ShouldBe([WebhookEventTypes.EventLive, WebhookEventTypes.EventPreview]);
     }
 
     [Fact]
@@ -278,7 +280,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var bench = await HookBench.OpenAsync(postgres);
         bench.Options.AllowedAddresses = null;
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
 
         await bench.Courier().DrainAsync(default);
 
@@ -292,10 +294,10 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync(receiver.Address);
-        await bench.HappensAsync(HookTypes.EventLive);
-        var away = new Database(new Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // it is never opened
-        using var blind = new HookCourier(
-            new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options), bench.Clock, bench.Log.For<HookCourier>());
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
+        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // it is never opened
+        using var blind = new WebhookDispatcher(
+            new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options), bench.Clock, bench.Log.For<WebhookDispatcher>());
         await blind.StartAsync(default);
         blind.Wake();
         await blind.StopAsync(default);
@@ -312,16 +314,16 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
-        await bench.HappensAsync(HookTypes.EventPreview);
+        await bench.HappensAsync(WebhookEventTypes.EventPreview);
         await bench.Courier().DrainAsync(default);
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         bench.Clock.Advance(15 * Day);
 
-        await bench.Deliveries.TidyAsync(default);
+        await bench.Deliveries.CleanUpAsync(default);
 
-        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Type.ShouldBe(HookTypes.EventLive);
+        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Type.ShouldBe(WebhookEventTypes.EventLive);
         await bench.Webhooks.DeleteAsync(hook);
-        await bench.Deliveries.TidyAsync(default);
+        await bench.Deliveries.CleanUpAsync(default);
         (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_events")).ShouldBe(0);
     }
 
@@ -330,14 +332,14 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     {
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync("https://example.org/");
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         await bench.ScalarAsync<object>($"""
-            INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at FROM webhook_deliveries, generate_series(1, {HookLog.MaxKept + 10}) RETURNING 1
+            INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at FROM webhook_deliveries, generate_series(1, {WebhookDeliveryLog.MaxRetained + 10}) RETURNING 1
             """);
 
-        await bench.Deliveries.TidyAsync(default);
+        await bench.Deliveries.CleanUpAsync(default);
 
-        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")).ShouldBe(HookLog.MaxKept);
+        (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")).ShouldBe(WebhookDeliveryLog.MaxRetained);
         (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")).ShouldBe(1, "what waits is no log");
     }
 
@@ -349,10 +351,10 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         var old = await bench.HookAsync(receiver.Address);
         var fresh = await bench.Webhooks.RotateAsync(old.Info.Id, TimeSpan.FromHours(1));
         using var courier = bench.Courier();
-        await bench.HappensAsync(HookTypes.EventLive);
+        await bench.HappensAsync(WebhookEventTypes.EventLive);
         await courier.DrainAsync(default);
         bench.Clock.Advance(TimeSpan.FromHours(1));
-        await bench.HappensAsync(HookTypes.EventEnded);
+        await bench.HappensAsync(WebhookEventTypes.EventEnded);
         await courier.DrainAsync(default);
 
         var (first, second) = (receiver.Asked.First(), receiver.Asked.Last());

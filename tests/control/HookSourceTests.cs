@@ -1,4 +1,8 @@
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Webhooks;
 using Broadcast.Media;
 using Dapper;
 using Shouldly;
@@ -21,16 +25,16 @@ public sealed class HookSourceTests(PostgresFixture postgres)
 
         await LookAsync(watch, bench, 3);
         states.State = new("waiting", session, null);
-        await watch.LookAsync(default);
-        (await HeardAsync(bench)).ShouldNotContain(HookTypes.InputLost, "a second is nothing");
+        await watch.CheckAsync(default);
+        (await HeardAsync(bench)).ShouldNotContain(WebhookEventTypes.InputLost, "a second is nothing");
         await LookAsync(watch, bench, 5);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.InputLost).ShouldBe(1);
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.InputLost).ShouldBe(1);
 
         using var restarted = Watch(bench, states);
         await LookAsync(restarted, bench, 5);
         states.State = new("live", session, null);
         await LookAsync(restarted, bench, 3);
-        (await HeardAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([HookTypes.InputLost, HookTypes.InputBack]);
+        (await HeardAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
         var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!).RootElement.GetProperty("data");
         back.GetProperty("session").GetString().ShouldBe(session.Value);
         back.GetProperty("seconds").GetDouble().ShouldBe(11, 0.001);
@@ -48,7 +52,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         states.State = new("live", session, null);
         await LookAsync(watch, bench, 5);
 
-        (await HeardAsync(bench)).ShouldBe([HookTypes.PublishStarted]);
+        (await HeardAsync(bench)).ShouldBe([WebhookEventTypes.PublishStarted]);
     }
 
     [Fact]
@@ -59,27 +63,27 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         var session = (await bench.BeginAsync()).Session.Id;
         var health = new Said { Session = session };
         using var watch = Watch(bench, health);
-        health.Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
+        health.Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
 
         await LookAsync(watch, bench, 8);
-        (await HeardAsync(bench)).ShouldNotContain(HookTypes.HealthIssue, "it may pass");
+        (await HeardAsync(bench)).ShouldNotContain(WebhookEventTypes.HealthIssue, "it may pass");
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1);
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
 
         var finding = health.Finding;
         health.Finding = null;
         await LookAsync(watch, bench, 60);
         health.Finding = finding;
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1, "it comes and goes");
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1, "it comes and goes");
         health.Finding = null;
         await LookAsync(watch, bench, 301);
         health.Finding = finding;
         await LookAsync(watch, bench, 2);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2);
-        health.Finding = finding with { Code = "information_only", Severity = FindingSeverity.Information };
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
+        health.Finding = finding with { Code = "information_only", Severity = IssueSeverity.Information };
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2);
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
     }
 
     [Fact]
@@ -88,17 +92,17 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
         var session = (await bench.BeginAsync()).Session.Id;
-        var health = new Said { Session = session, Finding = new("keyframe_interval_long", FindingSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
+        var health = new Said { Session = session, Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow()) };
         using var watch = Watch(bench, health);
         await LookAsync(watch, bench, 600);
 
         using var restarted = Watch(bench, health);
         await LookAsync(restarted, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(1);
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(6));
         using var later = Watch(bench, health);
         await LookAsync(later, bench, 2);
-        (await HeardAsync(bench)).Count(t => t == HookTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
     }
 
     [Fact]
@@ -112,7 +116,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         await keeper.RunOnceAsync(default);
         await keeper.RunOnceAsync(default);
 
-        (await HeardAsync(bench)).Count(t => t == HookTypes.RecordingReady).ShouldBe(1);
+        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.RecordingReady).ShouldBe(1);
         var data = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'recording.ready'"))!).RootElement.GetProperty("data");
         (data.GetProperty("recording").GetString(), data.GetProperty("hls").GetString()).ShouldBe((full.Value, $"/vod/{full}/index.m3u8"));
     }
@@ -122,29 +126,29 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
-        for (var i = 0; i < SessionLedger.MaxNotices + 5; i++)
+        for (var i = 0; i < SessionWriter.MaxPendingEvents + 5; i++)
         {
-            bench.Rig.Ledger.Tell(new(bench.Rig.Clock.GetUtcNow(), HookTypes.PublishStarted, "demo", new { number = i }));
+            bench.Rig.Ledger.Enqueue(new(bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.PublishStarted, "demo", new { number = i }));
         }
 
         await bench.Rig.Ledger.FlushAsync(default);
 
         (await bench.ScalarAsync<string>("SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id LIMIT 1")).ShouldBe("5", "the oldest go first");
-        (await HeardAsync(bench)).Count.ShouldBe(SessionLedger.MaxNotices);
+        (await HeardAsync(bench)).Count.ShouldBe(SessionWriter.MaxPendingEvents);
     }
 
-    private static ChannelWatch Watch(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelWatch>(), said, said);
+    private static ChannelMonitor Watch(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
 
-    private static async Task LookAsync(ChannelWatch watch, RecordingBench bench, int times)
+    private static async Task LookAsync(ChannelMonitor watch, RecordingBench bench, int times)
     {
         for (var i = 0; i < times; i++)
         {
             bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
-            await watch.LookAsync(default);
+            await watch.CheckAsync(default);
         }
     }
 
-    private static async Task HearAllAsync(RecordingBench bench) => await new Webhooks(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
+    private static async Task HearAllAsync(RecordingBench bench) => await new WebhookRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
 
     private static async Task<IReadOnlyList<string>> HeardAsync(RecordingBench bench)
     {
@@ -153,15 +157,15 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         return [.. await connection.QueryAsync<string>("SELECT e.type FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id ORDER BY d.id")];
     }
 
-    private sealed class Said : IChannelStates, ISourceHealth
+    private sealed class Said : IChannelRuntimeStates, ISourceHealth
     {
-        public ChannelState? State { get; set; }
+        public ChannelRuntimeState? State { get; set; }
 
         public SessionId Session { get; init; }
 
-        public SourceFinding? Finding { get; set; }
+        public SourceIssue? Finding { get; set; }
 
-        public ChannelState? Find(ChannelName channel) => State;
+        public ChannelRuntimeState? Find(ChannelName channel) => State;
 
         IReadOnlyList<SourceReport> ISourceHealth.Find(ChannelName channel) => Finding is null ? [] :
             [new(Session, Guid.Empty, "OBS", default, default, 0, 0, null, null, default, 0, 0, 0, 0, [Finding])];

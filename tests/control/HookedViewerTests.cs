@@ -1,7 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Broadcast.Control.Access;
+using Broadcast.Control.AuthCallbacks;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -17,13 +20,13 @@ public sealed class HookedViewerTests : IAsyncLifetime
     private readonly ManualTimeProvider _clock = new();
     private readonly RememberedLog _log = new();
     private FakeWebhook _hook = null!;
-    private ViewerWebhook _client = null!;
-    private HookedViewers _viewers = null!;
+    private ViewerAuthCallback _client = null!;
+    private ViewerAuthCache _viewers = null!;
 
     public async ValueTask InitializeAsync()
     {
         _hook = await FakeWebhook.StartAsync();
-        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _hook.Address + "/view?key=k", Secret = Secret }), _clock, _log.For<ViewerWebhook>());
+        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _hook.Address + "/view?key=k", Secret = Secret }), _clock, _log.For<ViewerAuthCallback>());
         _viewers = new(_client, _clock);
     }
 
@@ -44,13 +47,13 @@ public sealed class HookedViewerTests : IAsyncLifetime
 
         _hook.Asked.Count.ShouldBe(1);
         _clock.Advance(TimeSpan.FromSeconds(28));
-        (await AskAsync("ticket")).Holds.ShouldBe(TimeSpan.FromSeconds(2), "no edge may keep it longer than we");
+        (await AskAsync("ticket")).CacheDuration.ShouldBe(TimeSpan.FromSeconds(2), "no edge may keep it longer than we");
         _clock.Advance(TimeSpan.FromSeconds(2));
         _hook.Answer = FakeWebhook.Says("", 403);
-        (await AskAsync("ticket")).Refusal.ShouldBe(ViewerRefusal.Denied);
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
         _hook.Asked.Count.ShouldBe(2);
         _clock.Advance(TimeSpan.FromSeconds(9));
-        (await AskAsync("ticket")).Refusal.ShouldBe(ViewerRefusal.Denied);
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
         _hook.Asked.Count.ShouldBe(2, "a no is remembered for 10 s");
         _clock.Advance(TimeSpan.FromSeconds(1));
         await AskAsync("ticket");
@@ -120,8 +123,8 @@ public sealed class HookedViewerTests : IAsyncLifetime
     public async Task Without_an_answer_that_counts_nobody_new_is_let_in(string body, int status)
     {
         _hook.Answer = FakeWebhook.Says(body, status);
-        (await AskAsync("ticket")).ShouldBe(new(ViewerRefusal.Away, TimeSpan.Zero));
-        (await AskAsync("ticket")).Refusal.ShouldBe(ViewerRefusal.Away);
+        (await AskAsync("ticket")).ShouldBe(new(ViewerDenialReason.Unavailable, TimeSpan.Zero));
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
         _hook.Asked.Count.ShouldBe(1, "it is left alone for a moment");
         _clock.Advance(TimeSpan.FromSeconds(2));
         _hook.Answer = FakeWebhook.Says("""{"allow":true}""");
@@ -132,7 +135,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     public async Task An_answer_that_is_too_long_is_none()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true,"x":" """ + new string('x', 5000) + "\"}");
-        (await AskAsync("ticket")).Refusal.ShouldBe(ViewerRefusal.Away);
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
     }
 
     [Fact]
@@ -144,9 +147,9 @@ public sealed class HookedViewerTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromSeconds(10));
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
         _hook.Asked.Count.ShouldBe(2);
-        (await AskAsync("stranger")).Refusal.ShouldBe(ViewerRefusal.Away);
-        _clock.Advance(HookedViewers.Trusted);
-        (await AskAsync("ticket")).Refusal.ShouldBe(ViewerRefusal.Away);
+        (await AskAsync("stranger")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
+        _clock.Advance(ViewerAuthCache.GracePeriod);
+        (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
     }
 
     [Fact]
@@ -157,7 +160,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
         var asked = AskAsync("ticket").AsTask();
         await Poll.UntilAsync(() => _hook.Asked.Count == 1, description: "the question");
         _clock.Advance(TimeSpan.FromSeconds(3));
-        (await asked).Refusal.ShouldBe(ViewerRefusal.Away);
+        (await asked).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
         hanging.SetResult();
     }
 
@@ -168,10 +171,10 @@ public sealed class HookedViewerTests : IAsyncLifetime
         var plain = ViewerToken.Sign("abcdefgh", new byte[32], ChannelName.Parse("demo"), _clock.GetUtcNow().AddHours(1), "jane", null);
         (await AskAsync(null)).ShouldBe(new(null, TimeSpan.Zero), "an edge keeps these by channel alone");
         (await AskAsync(plain)).ShouldBe(new(null, TimeSpan.Zero), "and these by token alone");
-        (await AskAsync("ticket")).Holds.ShouldBe(TimeSpan.FromSeconds(5));
+        (await AskAsync("ticket")).CacheDuration.ShouldBe(TimeSpan.FromSeconds(5));
         _hook.Answer = FakeWebhook.Says("", 401);
-        (await AskAsync(null, "198.51.100.1")).ShouldBe(new(ViewerRefusal.Denied, TimeSpan.Zero));
-        (await AskAsync("bad", "198.51.100.1")).ShouldBe(new(ViewerRefusal.Denied, TimeSpan.FromSeconds(1)));
+        (await AskAsync(null, "198.51.100.1")).ShouldBe(new(ViewerDenialReason.Denied, TimeSpan.Zero));
+        (await AskAsync("bad", "198.51.100.1")).ShouldBe(new(ViewerDenialReason.Denied, TimeSpan.FromSeconds(1)));
     }
 
     [Fact]
@@ -182,13 +185,13 @@ public sealed class HookedViewerTests : IAsyncLifetime
         _hook.Answer = FakeWebhook.Says("", 403);
         for (var i = 0; i < 120; i++)
         {
-            (await AskAsync($"guess-{i}")).Refusal.ShouldBe(ViewerRefusal.Denied);
+            (await AskAsync($"guess-{i}")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
         }
 
         _hook.Asked.Count.ShouldBe(101);
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
     }
 
-    private ValueTask<ViewerVerdict> AskAsync(string? token, string? address = null, string channel = "demo") =>
+    private ValueTask<ViewerDecision> AskAsync(string? token, string? address = null, string channel = "demo") =>
         _viewers.AuthorizeAsync(new(ChannelName.Parse(channel), token, address is null ? Home : IPAddress.Parse(address)), default);
 }

@@ -1,6 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -17,25 +21,25 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
         var keys = new IdempotencyKeys(database, clock);
-        var (one, other) = (Idempotence.HashOf("POST", "/a", "{}"u8), Idempotence.HashOf("POST", "/b", "{}"u8));
+        var (one, other) = (IdempotencyHandler.ComputeHash("POST", "/a", "{}"u8), IdempotencyHandler.ComputeHash("POST", "/b", "{}"u8));
         one.ShouldNotBe(other);
 
-        (await keys.TakeAsync("token/a", "k", one, default)).ShouldBeNull();
-        var running = (await keys.TakeAsync("token/a", "k", other, default)).ShouldNotBeNull();
-        (await keys.TakeAsync("token/b", "k", other, default)).ShouldBeNull("that is somebody else's");
-        await keys.KeepAsync("token/a", "k", 201, "/api/v1/x", "{\"a\":1}", default);
-        var done = (await keys.TakeAsync("token/a", "k", one, default)).ShouldNotBeNull();
-        await keys.GiveBackAsync("token/a", "k", default);
-        await keys.GiveBackAsync("token/b", "k", default);
+        (await keys.ReserveAsync("token/a", "k", one, default)).ShouldBeNull();
+        var running = (await keys.ReserveAsync("token/a", "k", other, default)).ShouldNotBeNull();
+        (await keys.ReserveAsync("token/b", "k", other, default)).ShouldBeNull("that is somebody else's");
+        await keys.StoreAsync("token/a", "k", 201, "/api/v1/x", "{\"a\":1}", default);
+        var done = (await keys.ReserveAsync("token/a", "k", one, default)).ShouldNotBeNull();
+        await keys.ReleaseAsync("token/a", "k", default);
+        await keys.ReleaseAsync("token/b", "k", default);
 
         running.Status.ShouldBeNull();
         running.Request.ShouldBe(one);
         (done.Status, done.Location, done.Body, done.CreatedAt).ShouldBe(((int?)201, "/api/v1/x", "{\"a\":1}", clock.GetUtcNow()));
-        (await keys.TakeAsync("token/b", "k", one, default)).ShouldBeNull("it was given back");
-        (await keys.TakeAsync("token/a", "k", one, default)).ShouldNotBeNull("what has an answer is not given back");
+        (await keys.ReserveAsync("token/b", "k", one, default)).ShouldBeNull("it was given back");
+        (await keys.ReserveAsync("token/a", "k", one, default)).ShouldNotBeNull("what has an answer is not given back");
 
-        clock.Advance(IdempotencyKeys.Memory + TimeSpan.FromSeconds(1));
-        (await keys.TakeAsync("token/a", "k", other, default)).ShouldBeNull("a day is over");
+        clock.Advance(IdempotencyKeys.Retention + TimeSpan.FromSeconds(1));
+        (await keys.ReserveAsync("token/a", "k", other, default)).ShouldBeNull("a day is over");
         await using var count = database.Source.CreateCommand("SELECT count(*) FROM idempotency_keys");
         (await count.ExecuteScalarAsync()).ShouldBe(1L, "what is older is gone");
     }
@@ -44,7 +48,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     public async Task A_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
 
         var (first, made, response) = await PostAsync(server, producer, "/api/v1/events", Show("Show", 1), "one");
@@ -54,7 +58,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
         JsonSerializer.Serialize(replayed).ShouldBe(JsonSerializer.Serialize(made));
         second.Headers.Location.ShouldBe(response.Headers.Location);
         (response.Headers.Contains("Idempotency-Replayed"), second.Headers.GetValues("Idempotency-Replayed").Single()).ShouldBe((false, "true"));
-        (await server.Get<EventDirectory>().ListAsync(new())).Count.ShouldBe(1);
+        (await server.Get<EventRepository>().ListAsync(new())).Count.ShouldBe(1);
 
         var (refused, problem, _) = await PostAsync(server, producer, "/api/v1/events", Show("Another", 2), "one");
         (refused, problem.GetProperty("status").GetInt32()).ShouldBe((422, 422));
@@ -75,8 +79,8 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
         status.ShouldBe(409);
         problem.GetProperty("location").GetString().ShouldBe($"/api/v1/tokens/{made.GetProperty("info").GetProperty("id").GetString()}");
         problem.GetRawText().ShouldNotContain(secret);
-        (await server.Get<Tokens>().ListAsync()).Count.ShouldBe(2, "the admin's and one more");
-        await using var kept = server.Get<Database>().Source.CreateCommand("SELECT count(*) FROM idempotency_keys WHERE body IS NULL AND answered_at IS NOT NULL");
+        (await server.Get<TokenRepository>().ListAsync()).Count.ShouldBe(2, "the admin's and one more");
+        await using var kept = server.Get<ControlDatabase>().Source.CreateCommand("SELECT count(*) FROM idempotency_keys WHERE body IS NULL AND answered_at IS NOT NULL");
         (await kept.ExecuteScalarAsync()).ShouldBe(1L);
     }
 
@@ -88,7 +92,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
 
         (await PostAsync(server, producer, "/api/v1/events", Show("Show", 1), "k")).Status.ShouldBe(404);
         (await PostAsync(server, producer, "/api/v1/events", "{}", "k")).Status.ShouldBe(400);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         (await PostAsync(server, producer, "/api/v1/events", Show("Show", 1), "k")).Status.ShouldBe(201);
     }
 
@@ -98,12 +102,12 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
         const string Body = """{"name":"demo"}""";
-        await server.Get<IdempotencyKeys>().TakeAsync($"token/{admin[..8]}", "k", Idempotence.HashOf("POST", "/api/v1/channels", Encoding.UTF8.GetBytes(Body)), default);
+        await server.Get<IdempotencyKeys>().ReserveAsync($"token/{admin[..8]}", "k", IdempotencyHandler.ComputeHash("POST", "/api/v1/channels", Encoding.UTF8.GetBytes(Body)), default);
 
         var (status, _, response) = await PostAsync(server, admin, "/api/v1/channels", Body, "k");
 
         (status, response.Headers.RetryAfter!.ToString()).ShouldBe((409, "1"));
-        (await server.Get<ChannelDirectory>().ListAsync()).ShouldBeEmpty();
+        (await server.Get<ChannelRepository>().ListAsync()).ShouldBeEmpty();
     }
 
     [Theory]

@@ -1,3 +1,6 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -12,13 +15,13 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     public async Task A_rotated_key_takes_role_and_label_along_and_the_old_one_is_revoked()
     {
         await using var database = await postgres.OpenFreshAsync();
-        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        await new ChannelRepository(database, _clock).CreateAsync("demo", new());
         var keys = new StreamKeys(database, _clock);
-        var guest = await keys.CreateAsync("demo", KeyRole.Guest, "Ann");
+        var guest = await keys.CreateAsync("demo", StreamKeyRole.Guest, "Ann");
 
         var rotated = await keys.RotateAsync("demo", guest.Key.Id);
 
-        (rotated.Key.Role, rotated.Key.Label).ShouldBe((KeyRole.Guest, "Ann"));
+        (rotated.Key.Role, rotated.Key.Label).ShouldBe((StreamKeyRole.Guest, "Ann"));
         rotated.StreamKey.ShouldNotBe(guest.StreamKey);
         var all = await keys.ListAsync("demo");
         all.Single(k => k.Id == guest.Key.Id).RevokedAt.ShouldBe(_clock.GetUtcNow());
@@ -29,7 +32,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     public async Task Every_key_that_is_made_rotated_or_revoked_is_told_to_the_servers_that_listen()
     {
         await using var database = await postgres.OpenFreshAsync();
-        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        await new ChannelRepository(database, _clock).CreateAsync("demo", new());
         var keys = new StreamKeys(database, _clock);
         await using var server = await database.Source.OpenConnectionAsync();
         var heard = new List<string>();
@@ -40,7 +43,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
             await listen.ExecuteNonQueryAsync();
         }
 
-        var made = await keys.CreateAsync("demo", KeyRole.Guest);
+        var made = await keys.CreateAsync("demo", StreamKeyRole.Guest);
         await HeardAsync($"stream_keys:{made.Key.Id}");
         var rotated = await keys.RotateAsync("demo", made.Key.Id, TimeSpan.FromHours(1));
         await HeardAsync($"stream_keys:{made.Key.Id}");
@@ -61,7 +64,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     public async Task With_an_overlap_the_old_key_expires_instead()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var first = await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        var first = await new ChannelRepository(database, _clock).CreateAsync("demo", new());
         var keys = new StreamKeys(database, _clock);
 
         await keys.RotateAsync("demo", overlap: TimeSpan.FromHours(1));
@@ -74,13 +77,13 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     public async Task Which_key_to_rotate_must_be_clear()
     {
         await using var database = await postgres.OpenFreshAsync();
-        await new ChannelDirectory(database, _clock).CreateAsync("demo", new());
+        await new ChannelRepository(database, _clock).CreateAsync("demo", new());
         var keys = new StreamKeys(database, _clock);
-        var backup = await keys.CreateAsync("demo", KeyRole.Backup);
+        var backup = await keys.CreateAsync("demo", StreamKeyRole.Backup);
 
         var refusal = await Should.ThrowAsync<ControlException>(() => keys.RotateAsync("demo"));
 
-        refusal.Code.ShouldBe(ControlCode.Conflict);
+        refusal.Code.ShouldBe(ControlErrorCode.Conflict);
         refusal.Message.ShouldContain(backup.Key.Id);
     }
 
@@ -88,7 +91,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     public async Task Revoking_twice_keeps_the_first_time_and_another_channels_key_is_not_found()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var channels = new ChannelDirectory(database, _clock);
+        var channels = new ChannelRepository(database, _clock);
         var key = (await channels.CreateAsync("demo", new())).Key.Key;
         await channels.CreateAsync("other", new());
         var keys = new StreamKeys(database, _clock);
@@ -98,14 +101,14 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         await keys.RevokeAsync("demo", key.Id);
 
         (await keys.ListAsync("demo")).Single().RevokedAt.ShouldBe(first);
-        (await Should.ThrowAsync<ControlException>(() => keys.RevokeAsync("other", key.Id))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => keys.RevokeAsync("other", key.Id))).Code.ShouldBe(ControlErrorCode.NotFound);
     }
 
     [Fact]
     public async Task A_token_is_known_until_it_expires_or_is_revoked()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var tokens = new Tokens(database, _clock);
+        var tokens = new TokenRepository(database, _clock);
         var forever = await tokens.CreateAsync(TokenRole.Producer, "build");
         var brief = await tokens.CreateAsync(TokenRole.Viewer, expiresAt: _clock.GetUtcNow() + TimeSpan.FromMinutes(5));
 
@@ -130,10 +133,10 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     [InlineData(TokenRole.Viewer, "viewer")]
     public void Roles_have_names(TokenRole role, string name)
     {
-        Roles.Name(role).ShouldBe(name);
-        Roles.TryParse(name, out var read).ShouldBeTrue();
+        TokenRoles.Name(role).ShouldBe(name);
+        TokenRoles.TryParse(name, out var read).ShouldBeTrue();
         read.ShouldBe(role);
-        Roles.TryParse(name.ToUpperInvariant(), out _).ShouldBeFalse();
+        TokenRoles.TryParse(name.ToUpperInvariant(), out _).ShouldBeFalse();
     }
 
     [Fact]
@@ -149,9 +152,9 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         var issued = await codes.RedeemAsync($" {first.ToUpperInvariant()} ");
 
         issued.Info.Role.ShouldBe(TokenRole.Admin);
-        (await new Tokens(database, _clock).VerifyAsync(issued.Token)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(first))).Code.ShouldBe(ControlCode.Refused);
-        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(second))).Code.ShouldBe(ControlCode.Refused);
+        (await new TokenRepository(database, _clock).VerifyAsync(issued.Token)).ShouldNotBeNull();
+        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(first))).Code.ShouldBe(ControlErrorCode.Denied);
+        (await Should.ThrowAsync<ControlException>(() => codes.RedeemAsync(second))).Code.ShouldBe(ControlErrorCode.Denied);
         (await codes.IssueAsync()).ShouldBeNull();
     }
 
@@ -160,8 +163,8 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var code = (await new SetupCodes(database, _clock).IssueAsync())!;
-        await new Tokens(database, _clock).CreateAsync(TokenRole.Admin);
+        await new TokenRepository(database, _clock).CreateAsync(TokenRole.Admin);
 
-        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code.ShouldBe(ControlCode.Refused);
+        (await Should.ThrowAsync<ControlException>(() => new SetupCodes(database, _clock).RedeemAsync(code))).Code.ShouldBe(ControlErrorCode.Denied);
     }
 }

@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Broadcast.Control.Access;
 using Broadcast.Control.Api;
-using Broadcast.Testing;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
@@ -43,8 +46,8 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task Who_is_not_there_is_disabled_or_has_the_wrong_password_gets_the_same_answer()
     {
         await using var server = await StartAsync();
-        await server.Get<Users>().CreateAsync("jim", Password, TokenRole.Viewer);
-        await server.Get<Users>().SetAsync("jim", new(IsDisabled: true));
+        await server.Get<UserRepository>().CreateAsync("jim", Password, TokenRole.Viewer);
+        await server.Get<UserRepository>().SetAsync("jim", new(IsDisabled: true));
         var answers = new List<string>();
         foreach (var (name, password) in new[] { ("nobody", Password), ("jim", Password), ("jane", "a wrong password"), ("../x", "") })
         {
@@ -122,14 +125,14 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task A_login_changes_things_only_from_a_page_of_the_servers_own(string? origin, string? site, bool isDone)
     {
         await using var server = await StartAsync();
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var login = await server.LoginAsync("jane", Password);
         origin = origin == "self" ? server.Address : origin;
 
         (await server.SendAsPersonAsync("GET", "/api/v1/channels", login, null, origin, site)).Status.ShouldBe(200, "reading is no change, and pages of others do not see the answer");
         (await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", login, new { title = "New" }, origin, site)).Status.ShouldBe(isDone ? 200 : 403);
 
-        (await server.Get<ChannelDirectory>().GetAsync("demo")).Title.ShouldBe(isDone ? "New" : "");
+        (await server.Get<ChannelRepository>().GetAsync("demo")).Title.ShouldBe(isDone ? "New" : "");
     }
 
     [Fact]
@@ -157,7 +160,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task What_people_do_is_in_the_audit_log_under_their_name()
     {
         await using var server = await StartAsync();
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         await server.SendAsPersonAsync("PATCH", "/api/v1/channels/demo", await server.LoginAsync("jane", Password), new { title = "New" }, server.Address);
         (await server.Get<AuditLog>().ListAsync(new(Action: "channel.change"))).Single().Actor.ShouldBe(new(ActorKind.User, "jane", "", "127.0.0.1"));
     }
@@ -171,7 +174,7 @@ public sealed class LoginTests(PostgresFixture postgres)
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane" })).Body.GetProperty("errors").EnumerateObject().Single().Name.ShouldBe("password");
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = "short" })).Status.ShouldBe(400);
         (await server.SendAsync("POST", "/api/v1/setup", null, new { code = "wrong", name = "jane", password = Password })).Status.ShouldBe(403);
-        (await server.Get<Users>().ListAsync()).ShouldBeEmpty();
+        (await server.Get<UserRepository>().ListAsync()).ShouldBeEmpty();
         var (status, issued, _) = await server.SendAsync("POST", "/api/v1/setup", null, new { code, name = "jane", password = Password });
 
         status.ShouldBe(201);
@@ -184,10 +187,10 @@ public sealed class LoginTests(PostgresFixture postgres)
     public async Task No_code_is_printed_once_there_is_an_admin_who_logs_in()
     {
         await using var database = await postgres.OpenFreshAsync();
-        await new Users(database, TimeProvider.System).CreateAsync("jane", Password, TokenRole.Producer);
+        await new UserRepository(database, TimeProvider.System).CreateAsync("jane", Password, TokenRole.Producer);
         var codes = new SetupCodes(database, TimeProvider.System);
         (await codes.IssueAsync()).ShouldNotBeNull();
-        await new Users(database, TimeProvider.System).CreateAsync("jim", Password, TokenRole.Admin);
+        await new UserRepository(database, TimeProvider.System).CreateAsync("jim", Password, TokenRole.Admin);
         (await codes.IssueAsync()).ShouldBeNull();
     }
 
@@ -229,28 +232,28 @@ public sealed class LoginTests(PostgresFixture postgres)
         var http = new DefaultHttpContext();
         http.Request.Host = new HostString("origin:8080");
         http.Request.Headers.Origin = origin;
-        SameOrigin.IsProved(http.Request, new Uri("https://live.example.org")).ShouldBe(isOurs);
-        SameOrigin.IsForeign(http.Request, new Uri("https://live.example.org")).ShouldBe(!isOurs);
+        SameOrigin.IsSameOrigin(http.Request, new Uri("https://live.example.org")).ShouldBe(isOurs);
+        SameOrigin.IsCrossOrigin(http.Request, new Uri("https://live.example.org")).ShouldBe(!isOurs);
     }
 
     private static ServiceProvider Services(string? pages) =>
-        (pages is null ? new ServiceCollection() : new ServiceCollection().AddSingleton<IViewerAddresses>(new Pages(pages))).BuildServiceProvider();
+        (pages is null ? new ServiceCollection() : new ServiceCollection().AddSingleton<IViewerUrls>(new Pages(pages))).BuildServiceProvider();
 
     private static async Task<string> CodeAsync(Server server)
     {
-        await using var command = server.Get<Database>().Source.CreateCommand("SELECT totp_secret FROM users");
+        await using var command = server.Get<ControlDatabase>().Source.CreateCommand("SELECT totp_secret FROM users");
         return Totp.CodeOf((byte[])(await command.ExecuteScalarAsync())!, Totp.StepOf(TimeProvider.System.GetUtcNow()));
     }
 
     private async Task<Server> StartAsync()
     {
         var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<Users>().CreateAsync("jane", Password, TokenRole.Producer);
+        await server.Get<UserRepository>().CreateAsync("jane", Password, TokenRole.Producer);
         return server;
     }
 
-    private sealed class Pages(string url) : IViewerAddresses
+    private sealed class Pages(string url) : IViewerUrls
     {
-        public ViewerAddresses For(string asked) => new(url, url);
+        public ViewerUrls For(string asked) => new(url, url);
     }
 }

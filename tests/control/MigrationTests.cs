@@ -1,3 +1,5 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -46,7 +48,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
 
         await using var database = await postgres.OpenAsync(options);
 
-        var channels = new ChannelDirectory(database, TimeProvider.System);
+        var channels = new ChannelRepository(database, TimeProvider.System);
         var channel = await channels.GetAsync("demo");
         (channel.Takeover, channel.TakeoverAfter, channel.Access).ShouldBe(("silent", TimeSpan.Zero, "public"));
         await using var still = older.CreateCommand(
@@ -82,12 +84,12 @@ public sealed class MigrationTests(PostgresFixture postgres)
         }
 
         var log = new RememberedLog();
-        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<Database>(), default, TimeSpan.FromMilliseconds(20));
+        var applying = Migrations.ApplyAsync(source, TimeProvider.System, log.For<ControlDatabase>(), default, TimeSpan.FromMilliseconds(20));
         await Poll.UntilAsync(() => log.Lines.Count > 0);
         await reading.CommitAsync();
 
         await applying;
-        log.Lines.First().ShouldContain("tried again");
+        log.Lines.First().ShouldContain("migration is blocked");
         await using var count = source.CreateCommand("SELECT count(*) FROM schema_versions");
         (await count.ExecuteScalarAsync()).ShouldBe((long)Migrations.All.Count);
     }
@@ -104,7 +106,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
 
         var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
 
-        refusal.Code.ShouldBe(ControlCode.Broken);
+        refusal.Code.ShouldBe(ControlErrorCode.Broken);
         refusal.Message.ShouldContain("9999");
     }
 
@@ -115,7 +117,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
 
         var refusal = await Should.ThrowAsync<ControlException>(() => postgres.OpenAsync(options));
 
-        refusal.Code.ShouldBe(ControlCode.Unavailable);
+        refusal.Code.ShouldBe(ControlErrorCode.Unavailable);
         refusal.ToString().ShouldNotContain("hunter2");
     }
 }

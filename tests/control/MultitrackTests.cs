@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Broadcast.Control.Channels;
 using Broadcast.Control.Multitrack;
+using Broadcast.Control.Publishing;
 using Broadcast.Testing;
 using FsCheck;
 using FsCheck.Fluent;
@@ -24,7 +26,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     public async Task A_good_key_gets_tracks_that_fit_picture_ladder_and_encoder(string request, string ladder, string encoder, string sizes, string rate)
     {
         await using var server = await ServerAsync();
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(Ladder: ladder))).Key.StreamKey;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(Ladder: ladder))).Key.StreamKey;
 
         var (status, answer) = await AskAsync(server, Request(request).Replace("STREAM-KEY", key));
 
@@ -52,13 +54,13 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     public async Task What_a_person_can_mend_is_told_in_words_with_status_200_because_OBS_shows_no_other()
     {
         await using var server = await ServerAsync();
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
 
         foreach (var wrong in (string[])["", "demo", key[..^1] + (key[^1] == 'a' ? 'b' : 'a'), "<b>"])
         {
             var (status, answer) = await AskAsync(server, Request("obs-30.2-windows-nvidia").Replace("STREAM-KEY", wrong));
             (status, answer.GetProperty("status").GetProperty("result").GetString()).ShouldBe((200, "error"));
-            answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("stream key is not valid");
+            answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("stream key is invalid");
             (answer.GetProperty("encoder_configurations").GetArrayLength(), answer.GetProperty("ingest_endpoints").GetArrayLength()).ShouldBe((0, 0));
         }
     }
@@ -67,7 +69,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     public async Task H53_Wrong_keys_are_limited_here_too_and_good_ones_are_not()
     {
         await using var server = await ServerAsync();
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
         var wrong = Request("obs-30.2-windows-nvidia").Replace("STREAM-KEY", string.Concat(key.AsSpan(0, 9), new string('0', 32)));
         for (var i = 0; i < 10; i++)
         {
@@ -177,8 +179,8 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     private async Task<Server> ServerAsync(params (string, string)[] settings) =>
         await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, addresses: new FixedAddresses(), settings: settings);
 
-    private sealed class FixedAddresses : IPublishAddresses
+    private sealed class FixedAddresses : IPublishUrls
     {
-        public PublishAddresses For(string host) => new($"rtmp://{host}:1935/live", $"rtmps://{host}:1936/live");
+        public PublishUrls For(string host) => new($"rtmp://{host}:1935/live", $"rtmps://{host}:1936/live");
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Broadcast.Media;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Broadcast.Media;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Outbound;
+using Broadcast.Media.Outbound;
 using Shouldly;
 using Xunit;
 
@@ -31,7 +33,7 @@ public sealed class OutboundTests
 
         var answer = await AskAsync(transport, url.Replace("PORT", new Uri(inside.Address).Port.ToString(), StringComparison.Ordinal));
 
-        answer.Fault.ShouldBe("refused");
+        answer.Error.ShouldBe("refused");
         answer.Detail!.ShouldContain("Control:AllowedAddresses");
         inside.Asked.ShouldBeEmpty();
     }
@@ -42,10 +44,10 @@ public sealed class OutboundTests
         await using var inside = await FakeWebhook.StartAsync();
         var answers = new Queue<IPAddress>([Public, IPAddress.Loopback]);
         Task<IPAddress[]> Rebinding(string host, CancellationToken cancellationToken) => Task.FromResult<IPAddress[]>([answers.Dequeue()]);
-        OutboundRules.PublicOnly.Refusal("evil.example", (await Rebinding("evil.example", default))[0]).ShouldBeNull("who asks first finds nothing wrong");
+        OutboundPolicy.PublicOnly.ForbiddenKind("evil.example", (await Rebinding("evil.example", default))[0]).ShouldBeNull("who asks first finds nothing wrong");
         using var transport = Transport(Rebinding);
 
-        (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Fault.ShouldBe("refused");
+        (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Error.ShouldBe("refused");
         inside.Asked.ShouldBeEmpty();
     }
 
@@ -72,7 +74,7 @@ public sealed class OutboundTests
     {
         await using var inside = await FakeWebhook.StartAsync();
         using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([Public, IPAddress.Loopback]));
-        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Fault.ShouldBe("refused");
+        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Error.ShouldBe("refused");
         inside.Asked.ShouldBeEmpty();
     }
 
@@ -100,9 +102,9 @@ public sealed class OutboundTests
     public async Task A_name_that_does_not_exist_is_unreachable_and_no_error_of_ours()
     {
         using var transport = Transport((_, _) => throw new SocketException((int)SocketError.HostNotFound));
-        (await AskAsync(transport, "http://nowhere.example/")).Fault.ShouldBe("unreachable");
+        (await AskAsync(transport, "http://nowhere.example/")).Error.ShouldBe("unreachable");
         using var empty = Transport((_, _) => Task.FromResult<IPAddress[]>([]));
-        (await AskAsync(empty, "http://nowhere.example/")).Fault.ShouldBe("unreachable");
+        (await AskAsync(empty, "http://nowhere.example/")).Error.ShouldBe("unreachable");
     }
 
     [Fact]
@@ -112,10 +114,10 @@ public sealed class OutboundTests
         receiver.Answer = FakeWebhook.Says(new string('x', 1_000_000));
         using var transport = Transport(Dns.GetHostAddressesAsync, "127.0.0.0/8");
 
-        var answer = await transport.SendAsync(() => Request(receiver.Address), _ => true, 1000, default, beginningIsEnough: true);
+        var answer = await transport.SendAsync(() => Request(receiver.Address), _ => true, 1000, default, truncate: true);
 
-        (answer.Fault, answer.Status, answer.Body.Length).ShouldBe((null, 200, 1000));
-        (await AskAsync(transport, receiver.Address)).Fault.ShouldBe("too_large");
+        (answer.Error, answer.Status, answer.Body.Length).ShouldBe((null, 200, 1000));
+        (await AskAsync(transport, receiver.Address)).Error.ShouldBe("too_large");
     }
 
     [Theory]
@@ -125,9 +127,9 @@ public sealed class OutboundTests
     [InlineData("https://0x7f.1/hook", "loopback")]
     [InlineData("https://example.org/hook", null)]
     public void What_can_be_known_of_a_URL_at_once_is_told_at_once(string url, string? refusal) =>
-        new OutboundConnector(OutboundRules.PublicOnly, TimeProvider.System, (_, _) => throw new InvalidOperationException("nobody is asked")).Refusal(new Uri(url)).ShouldBe(refusal);
+        new OutboundConnector(OutboundPolicy.PublicOnly, TimeProvider.System, (_, _) => throw new InvalidOperationException("nobody is asked")).DenialReason(new Uri(url)).ShouldBe(refusal);
 
-    private static WebhookTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
+    private static CallbackHttpTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
     {
         var options = new ControlOptions { AllowedAddresses = allowed };
         return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, new OutboundConnector(options.Outbound, TimeProvider.System, resolve));
@@ -135,5 +137,5 @@ public sealed class OutboundTests
 
     private static HttpRequestMessage Request(string url) => new(HttpMethod.Post, url) { Content = new ByteArrayContent(Encoding.ASCII.GetBytes("{}")) };
 
-    private static Task<WebhookResponse> AskAsync(WebhookTransport transport, string url) => transport.SendAsync(() => Request(url), _ => true, 1000, default);
+    private static Task<CallbackHttpResponse> AskAsync(CallbackHttpTransport transport, string url) => transport.SendAsync(() => Request(url), _ => true, 1000, default);
 }

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Webhooks;
 using Dapper;
 using Npgsql;
 using Shouldly;
@@ -20,7 +23,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await AddWebhookAsync(connection, "othertyp", types: ["event.live"]);
         await AddWebhookAsync(connection, "otherone", channels: ["other"]);
 
-        await Outbox.AddAsync(connection, null, At, HookTypes.PublishStarted, "demo", new { session = "s" }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.PublishStarted, "demo", new { session = "s" }, default);
 
         (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM webhook_events")).ShouldBe(0);
     }
@@ -34,8 +37,8 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await AddWebhookAsync(connection, "thistype", types: ["publish.started", "event.live"]);
         await AddWebhookAsync(connection, "thischan", channels: ["demo"]);
 
-        await Outbox.AddAsync(connection, null, At, HookTypes.PublishStarted, "demo", new { Session = "s", Input = KeyRole.Backup }, default);
-        await Outbox.AddAsync(connection, null, At, HookTypes.HealthIssue, null, new { }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.PublishStarted, "demo", new { Session = "s", Input = StreamKeyRole.Backup }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.HealthIssue, null, new { }, default);
 
         (await connection.QueryAsync<string>("SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'publish.started' ORDER BY 1"))
             .ShouldBe(["allofitt", "thischan", "thistype"]);
@@ -58,7 +61,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
 
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            await Outbox.AddAsync(connection, transaction, At, HookTypes.EventLive, "demo", new { }, default);
+            await Outbox.AddAsync(connection, transaction, At, WebhookEventTypes.EventLive, "demo", new { }, default);
             await transaction.RollbackAsync();
         }
 
@@ -71,17 +74,17 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
         await AddWebhookAsync(connection, "deaffull");
-        await Outbox.AddAsync(connection, null, At, HookTypes.EventLive, "demo", new { }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo", new { }, default);
         await connection.ExecuteAsync(
             "INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_at, created_at) SELECT webhook_id, event_id, state, next_at, created_at FROM webhook_deliveries, generate_series(2, @most)",
-            new { most = Outbox.MaxWaiting });
+            new { most = Outbox.MaxPending });
         await AddWebhookAsync(connection, "allofitt");
 
-        await Outbox.AddAsync(connection, null, At, HookTypes.EventEnded, "demo", new { }, default);
+        await Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventEnded, "demo", new { }, default);
 
         (await connection.QueryAsync<string>("SELECT d.webhook_id FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id WHERE e.type = 'event.ended'")).ShouldBe(["allofitt"]);
         (await connection.QueryAsync<(string, long)>("SELECT id, dropped FROM webhooks ORDER BY id")).ShouldBe([("allofitt", 0L), ("deaffull", 1L)]);
-        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = 'deaffull'")).ShouldBe(Outbox.MaxWaiting);
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = 'deaffull'")).ShouldBe(Outbox.MaxPending);
     }
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
-        await Should.ThrowAsync<ArgumentException>(() => Outbox.AddAsync(connection, null, At, HookTypes.EventLive, "demo", new { text = new string('x', Outbox.MaxBody) }, default));
+        await Should.ThrowAsync<ArgumentException>(() => Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo", new { text = new string('x', Outbox.MaxBody) }, default));
     }
 
     internal static Task AddWebhookAsync(NpgsqlConnection connection, string id, string[]? types = null, string[]? channels = null, bool enabled = true) => connection.ExecuteAsync(

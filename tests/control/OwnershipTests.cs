@@ -1,3 +1,4 @@
+using Broadcast.Control.Servers;
 using Shouldly;
 using Xunit;
 
@@ -5,7 +6,7 @@ namespace Broadcast.Control.Tests;
 
 public sealed class OwnershipTests
 {
-    private static readonly OwnershipTerms Terms = new(Lease: TimeSpan.FromSeconds(20), Grace: TimeSpan.FromSeconds(60));
+    private static readonly OwnershipRules Terms = new(Lease: TimeSpan.FromSeconds(20), Grace: TimeSpan.FromSeconds(60));
 
     /// <summary>What is known of an owner, and whose its session is then: seconds that its lease has been over, seconds that the database has been reached, seconds of the reconnect window.</summary>
     [Theory]
@@ -31,9 +32,9 @@ public sealed class OwnershipTests
     [InlineData("stopped", 60, 0, 600, "Left")]
     [InlineData("stopped", -1, 5000, 30, "OnAir")]
     public void Whose_a_session_is(string owner, int overFor, int contact, int window, string standing) =>
-        Terms.Judge(new(
+        Terms.Evaluate(new(
             HasOwner: owner != "no owner",
-            IsOurs: owner == "ours",
+            IsOwnedHere: owner == "ours",
             IsKnown: owner != "nobody knows",
             IsReleased: owner == "stopped",
             TimeSpan.FromSeconds(overFor),
@@ -48,10 +49,10 @@ public sealed class OwnershipTests
     [InlineData("Abandoned", true, true, true)]
     public void What_is_done_with_it(string standing, bool isTakenAtStart, bool isEnded, bool isEndedWhenAskedFor)
     {
-        var whose = Enum.Parse<Standing>(standing);
+        var whose = Enum.Parse<OwnershipStatus>(standing);
 
-        OwnershipTerms.IsTakenAtStart(whose).ShouldBe(isTakenAtStart);
-        OwnershipTerms.IsEnded(whose, isAskedFor: false).ShouldBe(isEnded);
-        OwnershipTerms.IsEnded(whose, isAskedFor: true).ShouldBe(isEndedWhenAskedFor);
+        OwnershipRules.IsTakenOverAtStart(whose).ShouldBe(isTakenAtStart);
+        OwnershipRules.CanBeEnded(whose, isEndRequested: false).ShouldBe(isEnded);
+        OwnershipRules.CanBeEnded(whose, isEndRequested: true).ShouldBe(isEndedWhenAskedFor);
     }
 }

@@ -1,4 +1,11 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Pages;
+using Broadcast.Control.Recordings;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -23,12 +30,12 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
         var began = rig.Clock.GetUtcNow();
         var second = await bench.SessionAsync(TimeSpan.FromMinutes(5));
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        await bench.Recordings.ClipAsync(second.Value, new(Moment.Begin));
+        await bench.Recordings.ClipAsync(second.Value, new(RecordingPosition.Start));
         await bench.BeginAsync();
 
         await LearnAsync(pages, rig.Database);
         (pages.TitleOf(Demo), pages.TitleOf(ChannelName.Parse("other"))).ShouldBe(("Evening", null));
-        pages.Newest(Demo).ShouldBe(new ChannelReplay(RecordingId.Of(second), "Evening", began, TimeSpan.FromMinutes(5)));
+        pages.Newest(Demo).ShouldBe(new ChannelRecording(RecordingId.Of(second), "Evening", began, TimeSpan.FromMinutes(5)));
         pages.Newest(ChannelName.Parse("other")).ShouldBeNull();
 
         await bench.Recordings.SetAsync(second.Value, new(Visibility: "unlisted"));
@@ -90,7 +97,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
         (await pages.FindEventAsync(show.Id, default))!.Access.ShouldBe(ViewerAccess.Token);
         pages.Newest(Demo).ShouldBeNull("the channel's viewers may not see it");
 
-        var recordings = new RecordingDirectory(rig.Database, rig.Clock);
+        var recordings = new RecordingRepository(rig.Database, rig.Clock);
         await recordings.SetAsync(grant.Session.Id.Value, new() { Access = "public" });
         await LearnAsync(pages, rig.Database, $"sessions:{grant.Session.Id}");
         var free = (await pages.FindEventAsync(show.Id, default))!;
@@ -120,7 +127,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
         var open = (await pages.FindEventAsync(show.Id, default))!;
         (open.Access, open.Replay?.Id).ShouldBe((null, RecordingId.Of(grant.Session.Id)), "as the channel");
 
-        await new RecordingDirectory(rig.Database, rig.Clock).SetAsync(grant.Session.Id.Value, new() { Access = "token" });
+        await new RecordingRepository(rig.Database, rig.Clock).SetAsync(grant.Session.Id.Value, new() { Access = "token" });
         await LearnAsync(pages, rig.Database, $"sessions:{grant.Session.Id}");
 
         var closed = (await pages.FindEventAsync(show.Id, default))!;
@@ -219,26 +226,26 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     public async Task A_running_server_hears_of_what_changes()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var facts = server.Get<IPageFacts>();
-        var channels = server.Get<ChannelDirectory>();
+        var facts = server.Get<IPageData>();
+        var channels = server.Get<ChannelRepository>();
         await channels.CreateAsync("demo", new(Title: "Demo"));
         await Poll.UntilAsync(() => facts.TitleOf(Demo) == "Demo", description: "the channel is known");
         var now = TimeProvider.System.GetUtcNow();
-        var show = await server.Get<EventDirectory>().CreateAsync(new() { Title = "Gala", Channel = "demo", Start = EventTime.At(now.AddHours(2)), End = EventTime.At(now.AddHours(3)) });
+        var show = await server.Get<EventRepository>().CreateAsync(new() { Title = "Gala", Channel = "demo", Start = EventTime.At(now.AddHours(2)), End = EventTime.At(now.AddHours(3)) });
         (await facts.FindEventAsync(show.Id, default))!.Title.ShouldBe("Gala");
 
-        await server.Get<EventDirectory>().SetAsync(show.Id, new() { Title = "The gala" });
+        await server.Get<EventRepository>().SetAsync(show.Id, new() { Title = "The gala" });
         await Poll.UntilAsync(async () => (await facts.FindEventAsync(show.Id, default))!.Title == "The gala", description: "the change is known");
         await channels.SetAsync("demo", new(Title: ""));
         await Poll.UntilAsync(() => facts.TitleOf(Demo) == "demo", description: "a channel without a title is called by its name");
-        server.Get<IReplays>().ShouldBeSameAs(facts);
+        server.Get<IChannelRecordings>().ShouldBeSameAs(facts);
     }
 
     [Fact]
     public void An_event_alone_is_a_calendar_with_the_address_of_its_page()
     {
         var at = new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
-        var page = new EventPage("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1), "Europe/Berlin") { Revision = 3 };
+        var page = new PublicEvent("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1), "Europe/Berlin") { Revision = 3 };
 
         var text = page.ToCalendar("https://live.example.org/event/01JN8E0000000000000000000A", at);
 
@@ -249,11 +256,11 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
         text.Replace("\r\n ", "", StringComparison.Ordinal).ShouldContain("URL:https://live.example.org/event/01JN8E0000000000000000000A\r\n");
     }
 
-    private static PageRegister NewRegister(Database database, TimeProvider clock) => new(database, Options.Create(new ControlOptions()), clock);
+    private static PageDataCache NewRegister(ControlDatabase database, TimeProvider clock) => new(database, Options.Create(new ControlOptions()), clock);
 
-    private static async Task LearnAsync(PageRegister pages, Database database, params string[] notices)
+    private static async Task LearnAsync(PageDataCache pages, ControlDatabase database, params string[] notices)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
-        await (notices.Length == 0 ? pages.LearnAsync(connection, default) : pages.LearnAsync(connection, notices, default));
+        await (notices.Length == 0 ? pages.RefreshAsync(connection, default) : pages.RefreshAsync(connection, notices, default));
     }
 }

@@ -1,4 +1,9 @@
+using Broadcast.Control.Access;
 using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
@@ -22,20 +27,20 @@ public sealed class PagingTests(PostgresFixture postgres)
         (request.PathBase, request.Path) = ("/tv", "/api/v1/audit");
         request.QueryString = new("?actor=user%2Fjane%20doe&before=90&limit=2");
 
-        Paging.Next(request, "before", "88>").ShouldBe("/tv/api/v1/audit?actor=user%2Fjane%20doe&limit=2&before=88%3E");
+        Paging.NextUrl(request, "before", "88>").ShouldBe("/tv/api/v1/audit?actor=user%2Fjane%20doe&limit=2&before=88%3E");
     }
 
     [Fact]
     public void A_place_in_the_list_of_events_is_an_id_with_or_without_its_start()
     {
         var start = new DateTimeOffset(2030, 1, 31, 18, 0, 0, TimeSpan.Zero).AddTicks(10);
-        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC") { Terms = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
+        var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC") { Policy = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
 
-        EventPlace.Parse(EventPlace.Of(e)).ShouldBe((e.Id, (DateTimeOffset?)start));
-        EventPlace.Parse(e.Id).ShouldBe((e.Id, null));
-        EventPlace.Parse(null).ShouldBe((null, null));
-        EventPlace.Parse(e.Id + "~-1").ShouldBe((e.Id + "~-1", null));
-        EventPlace.Parse(e.Id + "~9223372036854775807").ShouldBe((e.Id + "~9223372036854775807", null));
+        EventCursor.Parse(EventCursor.Of(e)).ShouldBe((e.Id, (DateTimeOffset?)start));
+        EventCursor.Parse(e.Id).ShouldBe((e.Id, null));
+        EventCursor.Parse(null).ShouldBe((null, null));
+        EventCursor.Parse(e.Id + "~-1").ShouldBe((e.Id + "~-1", null));
+        EventCursor.Parse(e.Id + "~9223372036854775807").ShouldBe((e.Id + "~9223372036854775807", null));
     }
 
     [Fact]
@@ -45,7 +50,7 @@ public sealed class PagingTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
         for (var i = 0; i < 5; i++)
         {
-            await server.Get<ChannelDirectory>().CreateAsync($"c{i}", new());
+            await server.Get<ChannelRepository>().CreateAsync($"c{i}", new());
         }
 
         var (subjects, pages) = await ReadAsync(server, "/api/v1/audit?action=channel.create&limit=2", admin, "subject");
@@ -59,7 +64,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     public async Task Viewer_tokens_are_told_a_page_at_a_time_when_asked_to()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         var made = new List<string>();
         for (var i = 0; i < 5; i++)
@@ -80,7 +85,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     public async Task Viewer_tokens_are_read_on_where_the_last_one_was_though_it_is_cleared_away_meanwhile()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         var made = new List<string>();
         for (var i = 0; i < 4; i++)
@@ -89,7 +94,7 @@ public sealed class PagingTests(PostgresFixture postgres)
         }
 
         // All at one moment but the oldest: the id decides.
-        await using (var same = server.Get<Database>().Source.CreateCommand(
+        await using (var same = server.Get<ControlDatabase>().Source.CreateCommand(
             "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) FROM viewer_tokens)"))
         {
             await same.ExecuteNonQueryAsync();
@@ -97,7 +102,7 @@ public sealed class PagingTests(PostgresFixture postgres)
 
         var all = (await server.Get<ViewerTokens>().ListAsync("demo")).Select(t => t.Id).ToList();
         var (_, first, response) = await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens?limit=2", producer);
-        await using (var clear = server.Get<Database>().Source.CreateCommand("DELETE FROM viewer_tokens WHERE id = $1"))
+        await using (var clear = server.Get<ControlDatabase>().Source.CreateCommand("DELETE FROM viewer_tokens WHERE id = $1"))
         {
             clear.Parameters.Add(new() { Value = first[1].GetProperty("id").GetString() });
             (await clear.ExecuteNonQueryAsync()).ShouldBe(1);
@@ -115,12 +120,12 @@ public sealed class PagingTests(PostgresFixture postgres)
     public async Task Events_are_read_on_where_the_last_one_was_though_it_is_deleted_meanwhile()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var producer = await server.TokenAsync(TokenRole.Producer);
         var now = TimeProvider.System.GetUtcNow();
         for (var i = 1; i <= 4; i++)
         {
-            await server.Get<EventDirectory>().CreateAsync(new()
+            await server.Get<EventRepository>().CreateAsync(new()
             {
                 Title = $"Show {i}", Channel = "demo", Start = EventTime.At(now.AddDays(i)), End = EventTime.At(now.AddDays(i).AddHours(1)),
             });

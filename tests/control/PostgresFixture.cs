@@ -1,4 +1,5 @@
 using Broadcast.Control.Tests;
+using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -13,20 +14,20 @@ public sealed class PostgresFixture : IAsyncLifetime
 {
     private readonly SemaphoreSlim _creating = new(1, 1);
     private TempFolder? _folder;
-    private Database? _server;
+    private ControlDatabase? _server;
     private int _count;
 
     public async ValueTask InitializeAsync()
     {
         _folder = TempFolder.Create();
         await ClusterTemplate.CopyToAsync(_folder.Path);
-        _server = await Database.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
+        _server = await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), new(), TimeProvider.System);
         foreach (var sql in (string[])["ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE blank"])
         {
             await ExecuteAsync(sql);
         }
 
-        await (await Database.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
+        await (await ControlDatabase.OpenAsync(new DataFolder(_folder.Path), Options("blank"), TimeProvider.System)).DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -57,10 +58,10 @@ public sealed class PostgresFixture : IAsyncLifetime
     }
 
     /// <summary>A database of its own, open.</summary>
-    public async Task<Database> OpenFreshAsync() => await OpenAsync(await FreshAsync());
+    public async Task<ControlDatabase> OpenFreshAsync() => await OpenAsync(await FreshAsync());
 
     /// <summary>One more opening of a database.</summary>
-    public Task<Database> OpenAsync(DatabaseOptions options) => Database.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
+    public Task<ControlDatabase> OpenAsync(DatabaseOptions options) => ControlDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
 
     public async Task ExecuteAsync(string sql)
     {

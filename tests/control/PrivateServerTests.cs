@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using Broadcast.Control.PrivateServer;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Postgres;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -40,12 +42,12 @@ public sealed class PrivateServerTests
         data.Length.ShouldBeGreaterThan(107);
         await using (var database = await OpenAsync(data))
         {
-            await new ChannelDirectory(database, TimeProvider.System).CreateAsync("kept", new());
+            await new ChannelRepository(database, TimeProvider.System).CreateAsync("kept", new());
         }
 
         await using (var database = await OpenAsync(data))
         {
-            (await new ChannelDirectory(database, TimeProvider.System).ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("kept");
+            (await new ChannelRepository(database, TimeProvider.System).ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("kept");
         }
     }
 
@@ -103,17 +105,17 @@ public sealed class PrivateServerTests
         var data = await PreparedAsync(folder);
         var cluster = Path.Combine(data, "postgres");
         await using var database = await OpenAsync(data);
-        await new ChannelDirectory(database, TimeProvider.System).CreateAsync("kept", new());
+        await new ChannelRepository(database, TimeProvider.System).CreateAsync("kept", new());
 
         Process.GetProcessById(Postmaster.Find(cluster).ShouldNotBeNull()).Kill();
         await Poll.UntilAsync(() => Postmaster.Find(cluster) is null);
-        await database.MendAsync(default);
+        await database.RepairAsync(default);
 
         await Poll.UntilAsync(async () =>
         {
             try
             {
-                return (await new ChannelDirectory(database, TimeProvider.System).ListAsync()).Single().Name == "kept";
+                return (await new ChannelRepository(database, TimeProvider.System).ListAsync()).Single().Name == "kept";
             }
             catch (NpgsqlException)
             {
@@ -159,7 +161,7 @@ public sealed class PrivateServerTests
 
         var refusal = await Should.ThrowAsync<ControlException>(() => OpenAsync(data));
 
-        refusal.Code.ShouldBe(ControlCode.Broken);
+        refusal.Code.ShouldBe(ControlErrorCode.Broken);
         refusal.Message.ShouldContain("not a PostgreSQL cluster");
     }
 
@@ -178,7 +180,7 @@ public sealed class PrivateServerTests
         Environment.SetEnvironmentVariable(name, "secret");
         try
         {
-            Command.Prepare("postgres", []).Environment.Keys.ShouldNotContain(name);
+            PostgresProgram.Prepare("postgres", []).Environment.Keys.ShouldNotContain(name);
         }
         finally
         {
@@ -210,12 +212,12 @@ public sealed class PrivateServerTests
         return data;
     }
 
-    private static Task<Database> OpenAsync(string data) => Database.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
+    private static Task<ControlDatabase> OpenAsync(string data) => ControlDatabase.OpenAsync(new DataFolder(data), new(), TimeProvider.System);
 
     private static ChildProcess OpenElsewhere(string data) =>
         ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "Broadcast.Control.Tests"), ["open-database", data], openInput: true);
 
-    private static async Task<object?> ScalarAsync(Database database, string sql)
+    private static async Task<object?> ScalarAsync(ControlDatabase database, string sql)
     {
         await using var command = database.Source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();

@@ -1,3 +1,4 @@
+using Broadcast.Control.Database;
 using Broadcast.Media;
 
 namespace Broadcast.Control.Tests;
@@ -19,7 +20,7 @@ internal static class Program
 
     private static async Task<int> HoldOpenAsync(string folder)
     {
-        await using (await Database.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
+        await using (await ControlDatabase.OpenAsync(new DataFolder(folder), new(), TimeProvider.System))
         {
             Console.WriteLine("open");
             await Console.In.ReadToEndAsync();

@@ -1,3 +1,7 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
@@ -26,8 +30,8 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     public async Task A_session_can_be_rewound_as_its_channel_said_when_it_began()
     {
         await using var rig = await Rig.OpenAsync(postgres);
-        var created = await rig.Channels.CreateAsync("demo", new() { Rewind = "720m" });
-        created.Channel.Rewind.ShouldBe("12h");
+        var created = await rig.Channels.CreateAsync("demo", new() { DvrWindow = "720m" });
+        created.Channel.DvrWindow.ShouldBe("12h");
 
         (await rig.GrantedAsync(created.Key.StreamKey)).Session.Rewind.ShouldBe(TimeSpan.FromHours(12));
     }
@@ -60,9 +64,9 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var good = (await rig.Channels.CreateAsync("demo", new())).Key;
-        var revoked = await rig.Keys.CreateAsync("demo", KeyRole.Guest);
+        var revoked = await rig.Keys.CreateAsync("demo", StreamKeyRole.Guest);
         await rig.Keys.RevokeAsync("demo", revoked.Key.Id);
-        var expired = await rig.Keys.CreateAsync("demo", KeyRole.Guest, expiresAt: rig.Clock.GetUtcNow() + TimeSpan.FromMinutes(1));
+        var expired = await rig.Keys.CreateAsync("demo", StreamKeyRole.Guest, expiresAt: rig.Clock.GetUtcNow() + TimeSpan.FromMinutes(1));
         var deleted = (await rig.Channels.CreateAsync("gone", new())).Key;
         await rig.Channels.DeleteAsync("gone");
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
@@ -73,13 +77,13 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
             string.Concat(good.StreamKey.AsSpan(0, 9), unknown.AsSpan(9)),
         ];
 
-        var answers = new List<PublishVerdict.Refused>();
+        var answers = new List<PublishDecision.Rejected>();
         foreach (var key in bad)
         {
             answers.Add(await rig.RefusedAsync(key));
         }
 
-        answers.ShouldAllBe(a => a.Reason == PublishRefusal.UnknownKey);
+        answers.ShouldAllBe(a => a.Reason == PublishRejectionReason.UnknownKey);
         answers.Select(a => a.Message).Distinct().ShouldHaveSingleItem();
     }
 
@@ -88,14 +92,14 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
-        var guest = (await rig.Keys.CreateAsync("demo", KeyRole.Guest)).StreamKey;
+        var guest = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Guest)).StreamKey;
         var first = await rig.GrantedAsync(key);
 
         var refusal = await rig.RefusedAsync(guest);
         await rig.LeaveAsync(first);
         var second = await rig.GrantedAsync(guest);
 
-        refusal.Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        refusal.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         refusal.Message.ShouldContain("demo");
         second.Session.ShouldBe(first.Session);
     }
@@ -108,8 +112,8 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => rig.AskAsync(key).AsTask()));
 
-        answers.OfType<PublishVerdict.Granted>().ShouldHaveSingleItem();
-        answers.OfType<PublishVerdict.Refused>().ShouldAllBe(r => r.Reason == PublishRefusal.ChannelBusy);
+        answers.OfType<PublishDecision.Granted>().ShouldHaveSingleItem();
+        answers.OfType<PublishDecision.Rejected>().ShouldAllBe(r => r.Reason == PublishRejectionReason.ChannelBusy);
     }
 
     [Fact]
@@ -126,7 +130,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
             rig.Clock.Advance(TimeSpan.FromHours(1));
         }
 
-        await rig.Book.EndsToldAsync();
+        await rig.Book.WhenEndsNotifiedAsync();
         rig.Lifecycle.Ended.ShouldBeEmpty();
         (await rig.HistoryAsync("demo")).ShouldHaveSingleItem().EndedAt.ShouldBeNull();
     }
@@ -140,7 +144,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         await rig.LeaveAsync(first);
         var left = rig.Clock.GetUtcNow();
         rig.Clock.Advance(TimeSpan.FromSeconds(10));
-        await rig.Book.EndsToldAsync();
+        await rig.Book.WhenEndsNotifiedAsync();
 
         rig.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(first.Session.Id);
         var second = await rig.GrantedAsync(key);
@@ -158,7 +162,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
         var first = await rig.GrantedAsync(key);
         await rig.LeaveAsync(first);
-        await rig.Book.EndsToldAsync();
+        await rig.Book.WhenEndsNotifiedAsync();
 
         rig.Lifecycle.Ended.ShouldHaveSingleItem();
         (await rig.GrantedAsync(key)).Session.Id.ShouldNotBe(first.Session.Id);
@@ -190,7 +194,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         await rig.GrantedAsync(key);
         await rig.LeaveAsync(first);
 
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
     }
 
     [Fact]
@@ -201,7 +205,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         var grant = await rig.GrantedAsync(key);
 
         rig.Book.End(rig.Book.ChannelsInUse().Single(), "ended by an operator").ShouldBe(grant.Session.Id);
-        await Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
+        await Broadcast.Testing.Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
         await rig.LeaveAsync(grant);
 
         rig.Book.ChannelsInUse().ShouldBeEmpty();
@@ -222,13 +226,13 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         await rig.Database.DisposeAsync();
 
         var grant = await rig.GrantedAsync(known);
-        (await rig.RefusedAsync(unseen)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
-        (await rig.RefusedAsync(string.Concat(known.AsSpan(0, 9), unseen.AsSpan(9)))).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(unseen)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
+        (await rig.RefusedAsync(string.Concat(known.AsSpan(0, 9), unseen.AsSpan(9)))).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         (await rig.Ledger.FlushAsync(default)).ShouldBeFalse();
 
         await rig.LeaveAsync(grant);
         rig.Clock.Advance(TimeSpan.FromMinutes(4));
-        (await rig.RefusedAsync(known)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        (await rig.RefusedAsync(known)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
 
         await rig.Database.OpenAsync(default);
         var back = await rig.GrantedAsync(known);
@@ -263,6 +267,6 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var early = rig.NewAuthority();
 
-        ((PublishVerdict.Refused)await early.AuthorizeAsync(new(key, null, ""), default)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        ((PublishDecision.Rejected)await early.AuthorizeAsync(new(key, null, ""), default)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
     }
 }

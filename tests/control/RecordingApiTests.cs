@@ -1,5 +1,11 @@
 using System.Text;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -15,8 +21,8 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo", title = "Demo", retention = "30d" });
         (made.GetProperty("channel").GetProperty("record").GetBoolean(), made.GetProperty("channel").GetProperty("retention").GetString()).ShouldBe((true, "30d"));
-        var session = ((PublishVerdict.Granted)await server.AskAsync(made.GetProperty("streamKey").GetString()!)).Grant.Session;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var session = ((PublishDecision.Granted)await server.AskAsync(made.GetProperty("streamKey").GetString()!)).Grant.Session;
+        await server.Get<SessionWriter>().FlushAsync(default);
 
         var (_, list, _) = await server.SendAsync("GET", "/api/v1/recordings?channel=demo&kind=session&visibility=public&limit=1", admin);
         var recording = list.EnumerateArray().Single();
@@ -57,15 +63,15 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var producer = await server.TokenAsync(TokenRole.Producer);
         var demo = ChannelName.Parse("demo");
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key.StreamKey;
-        var session = ((PublishVerdict.Granted)await server.AskAsync(key)).Grant.Session;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
+        var session = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session;
+        await server.Get<SessionWriter>().FlushAsync(default);
         await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > session.StartedAt.AddSeconds(1.5));
         var clip = (await server.SendAsync("POST", $"/api/v1/recordings/{session.Id}/clips", producer, new { start = 0, end = 1 })).Body.GetProperty("id").GetString()!;
         var onAir = await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "token" });
-        (onAir.Status, onAir.Body.GetRawText().Contains("is on air", StringComparison.Ordinal)).ShouldBe((409, true));
+        (onAir.Status, onAir.Body.GetRawText().Contains("is live", StringComparison.Ordinal)).ShouldBe((409, true));
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", producer)).Status.ShouldBe(200);
-        await server.Get<SessionLedger>().FlushAsync(default);
+        await server.Get<SessionWriter>().FlushAsync(default);
         (await server.SendAsync("GET", $"/api/v1/recordings/{clip}", producer)).Body.GetProperty("access").GetString().ShouldBe("channel");
         foreach (var wrong in (string[])["friends", "webhook"])
         {
@@ -79,16 +85,16 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         (status, changed.GetProperty("access").GetString()).ShouldBe((200, "token"));
         (await server.SendAsync("GET", $"/api/v1/recordings/{session.Id}", producer)).Body.GetProperty("access").GetString().ShouldBe("token", "their media are the same");
         (await server.SendAsync("PATCH", $"/api/v1/recordings/{clip}", producer, new { access = "channel" })).Status.ShouldBe(400, "it has its own");
-        var authority = server.Get<IViewerAuthority>();
+        var authority = server.Get<IViewerAuthorizer>();
         (authority.AccessOf(demo, session.Id), authority.AccessOf(demo)).ShouldBe((ViewerAccess.Token, ViewerAccess.Public));
         foreach (var id in (string[])[session.Id.Value, clip])
         {
             (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Parse(id), default))!.Access.ShouldBe(ViewerAccess.Token);
         }
 
-        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id }, default)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id }, default)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
         (await server.SendAsync("PATCH", $"/api/v1/recordings/{session.Id}", producer, new { access = "public" })).Status.ShouldBe(200);
-        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id, Noted = ViewerAccess.Token }, default)).IsAllowed.ShouldBeTrue("what was noted when it began does not count any more");
+        (await authority.AuthorizeAsync(new(demo, null, null) { Session = session.Id, StoredAccess = ViewerAccess.Token }, default)).IsAllowed.ShouldBeTrue("what was noted when it began does not count any more");
         (await server.SendAsync("GET", "/api/v1/audit?action=recording.change", await server.TokenAsync(TokenRole.Admin))).Body.GetRawText().ShouldContain("access");
     }
 
@@ -111,10 +117,10 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         var viewer = await server.TokenAsync(TokenRole.Viewer);
         foreach (var (channel, title, name) in ((string, string, string)[])[("news", "News", "Evening"), ("sport", "Sports of the day", "50% off_"), ("sport-2", "More", "Grand FINAL")])
         {
-            var made = await server.Get<ChannelDirectory>().CreateAsync(channel, new(Title: title));
-            var session = ((PublishVerdict.Granted)await server.AskAsync(made.Key.StreamKey)).Grant.Session.Id;
-            await server.Get<SessionLedger>().FlushAsync(default);
-            await server.Get<RecordingDirectory>().SetAsync(session.Value, new(Title: name));
+            var made = await server.Get<ChannelRepository>().CreateAsync(channel, new(Title: title));
+            var session = ((PublishDecision.Granted)await server.AskAsync(made.Key.StreamKey)).Grant.Session.Id;
+            await server.Get<SessionWriter>().FlushAsync(default);
+            await server.Get<RecordingRepository>().SetAsync(session.Value, new(Title: name));
         }
 
         var (status, list, _) = await server.SendAsync("GET", $"/api/v1/recordings?{query}", viewer);
@@ -128,9 +134,9 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
         var viewer = await server.TokenAsync(TokenRole.Viewer);
-        var made = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var made = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         await server.AskAsync(made.Key.StreamKey);
-        await server.Get<SessionLedger>().FlushAsync(default);
+        await server.Get<SessionWriter>().FlushAsync(default);
 
         (await server.SendAsync("GET", "/api/v1/recordings", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null, "nobody asked");
         await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes") is { ValueKind: System.Text.Json.JsonValueKind.Number } bytes && bytes.GetInt64() == 3456);
@@ -144,9 +150,9 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
         var viewer = await server.TokenAsync(TokenRole.Viewer);
-        var made = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var made = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         await server.AskAsync(made.Key.StreamKey);
-        await server.Get<SessionLedger>().FlushAsync(default);
+        await server.Get<SessionWriter>().FlushAsync(default);
 
         (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
         var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
@@ -163,9 +169,9 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     public async Task Each_mistake_is_listed_by_member(string method, string path, string? json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        var session = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        var session = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionWriter>().FlushAsync(default);
 
         var (status, problem, _) = await server.SendAsync(
             method, $"/api/v1/recordings/{session}{path}", await server.TokenAsync(TokenRole.Admin), json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"));
@@ -195,9 +201,9 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     public async Task What_cannot_be_counted_is_left_out_of_a_plan()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
-        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        var session = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        var session = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        await server.Get<SessionWriter>().FlushAsync(default);
 
         var (status, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{session}?dryRun=true", await server.TokenAsync(TokenRole.Admin));
 

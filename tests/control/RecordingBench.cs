@@ -1,10 +1,14 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Recordings;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
 
 /// <summary>What sessions have in store, as a test says.</summary>
-internal sealed class SaidMedia : ISessionMedia
+internal sealed class SaidMedia : ISessionStorageInspector
 {
     /// <summary>Sessions without a segment.</summary>
     public HashSet<SessionId> Empty { get; } = [];
@@ -13,10 +17,10 @@ internal sealed class SaidMedia : ISessionMedia
     public bool IsAway { get; set; }
 
     public Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken) =>
-        IsAway ? throw new ObjectStoreException(ObjectStoreFault.Unreachable, "away") : Task.FromResult(!Empty.Contains(session));
+        IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") : Task.FromResult(!Empty.Contains(session));
 
-    public Task<SessionMediaSize> MeasureAsync(ChannelName channel, SessionId session, int atMost, CancellationToken cancellationToken) =>
-        IsAway ? throw new ObjectStoreException(ObjectStoreFault.Unreachable, "away") : Task.FromResult(new SessionMediaSize(12, 3456, IsAll: true));
+    public Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int atMost, CancellationToken cancellationToken) =>
+        IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") : Task.FromResult(new SessionStorageUsage(12, 3456, IsComplete: true));
 }
 
 /// <summary>Recordings over a real database and a clock that stands still, on the channel <c>demo</c>, whose sessions end with their encoder.</summary>
@@ -33,7 +37,7 @@ internal sealed class RecordingBench : IAsyncDisposable
 
     public string Key { get; }
 
-    public RecordingDirectory Recordings { get; }
+    public RecordingRepository Recordings { get; }
 
     public RecordingCatalog Catalog { get; }
 
@@ -47,8 +51,8 @@ internal sealed class RecordingBench : IAsyncDisposable
     }
 
     /// <summary>A keeper; another one is what a restart makes.</summary>
-    public RecordingKeeper Keeper(bool hasMedia = true) =>
-        new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingKeeper>(), hasMedia ? Rig.Lifecycle : null, Media);
+    public RecordingRetentionService Keeper(bool hasMedia = true) =>
+        new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(), hasMedia ? Rig.Lifecycle : null, Media);
 
     public async Task<PublishGrant> BeginAsync()
     {
@@ -77,7 +81,7 @@ internal sealed class RecordingBench : IAsyncDisposable
     public async Task LearnAsync(params string[] notices)
     {
         await using var connection = await Rig.Database.Source.OpenConnectionAsync();
-        await Catalog.LearnAsync(connection, notices, default);
+        await Catalog.RefreshAsync(connection, notices, default);
     }
 
     public async Task<T> ScalarAsync<T>(string sql)

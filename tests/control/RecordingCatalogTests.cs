@@ -1,4 +1,8 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Recordings;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -14,7 +18,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
-        var clip = await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Title: "Goal"));
+        var clip = await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Title: "Goal"));
         await bench.LearnAsync();
 
         (await FindAsync(bench, session.Value)).ShouldBe(new RecordingRange(RecordingId.Of(session), Demo, session, null, null, "Evening"));
@@ -34,7 +38,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         (await FindAsync(bench, session.Value)).ShouldBeNull();
         (await bench.Catalog.HasAnyAsync(Demo, session, default)).ShouldBeFalse();
 
-        var clip = await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Visibility: "unlisted"));
+        var clip = await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Visibility: "unlisted"));
         await bench.LearnAsync($"recordings:{clip.Id}");
         (await FindAsync(bench, clip.Id)).ShouldNotBeNull();
         (await FindAsync(bench, session.Value)).ShouldBeNull();
@@ -47,10 +51,10 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        var unlisted = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Visibility: "unlisted"))).Id;
+        var unlisted = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Visibility: "unlisted"))).Id;
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin, Visibility: "private"));
-        var deleted = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin))).Id;
+        await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Visibility: "private"));
+        var deleted = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start))).Id;
         await bench.Recordings.DeleteAsync(deleted);
 
         (await bench.Catalog.VisibleAsync(null, 10, default)).Select(recording => recording.Id.Value).ShouldBe([unlisted, session.Value]);
@@ -68,7 +72,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
-        var clip = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin))).Id;
+        var clip = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start))).Id;
         (await FindAsync(bench, clip))!.Title.ShouldBe("");
 
         await bench.Recordings.SetAsync(clip, new("New"));
@@ -115,8 +119,8 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         (await FindAsync(bench, session.Value)).ShouldNotBeNull();
         (await bench.Catalog.HasAnyAsync(Demo, session, default)).ShouldBeTrue();
         var other = SessionId.New(bench.Rig.Clock.GetUtcNow());
-        await Should.ThrowAsync<RecordingsAwayException>(async () => await FindAsync(bench, other.Value));
-        await Should.ThrowAsync<RecordingsAwayException>(async () => await bench.Catalog.HasAnyAsync(Demo, other, default));
+        await Should.ThrowAsync<RecordingsUnavailableException>(async () => await FindAsync(bench, other.Value));
+        await Should.ThrowAsync<RecordingsUnavailableException>(async () => await bench.Catalog.HasAnyAsync(Demo, other, default));
     }
 
     [Fact]
@@ -157,7 +161,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
             """);
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
         {
-            await bench.Catalog.LearnAsync(connection, default);
+            await bench.Catalog.RefreshAsync(connection, default);
         }
 
         bench.Catalog.Count.ShouldBe(2000);
@@ -174,12 +178,12 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
         var catalog = server.Get<IRecordingCatalog>();
-        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
-        var session = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
+        var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
+        var session = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant.Session.Id;
         await Poll.UntilAsync(async () => await catalog.FindAsync(RecordingId.Of(session), default) is not null, description: "it is there soon after its session began");
 
         await using var command = await postgres.OpenAsync(options);
-        await new RecordingDirectory(command, TimeProvider.System).SetAsync(session.Value, new(Visibility: "private"));
+        await new RecordingRepository(command, TimeProvider.System).SetAsync(session.Value, new(Visibility: "private"));
 
         await Poll.UntilAsync(async () => await catalog.FindAsync(RecordingId.Of(session), default) is null);
         (await catalog.HasAnyAsync(Demo, session, default)).ShouldBeFalse();

@@ -1,4 +1,6 @@
+using Broadcast.Control.Recordings;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 using Shouldly;
 using Xunit;
 
@@ -14,7 +16,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
 
         var begun = (await bench.Recordings.ListAsync(new())).ShouldHaveSingleItem();
         (begun.Id, begun.Session, begun.Kind, begun.Title, begun.Visibility, begun.Retention).ShouldBe((grant.Session.Id.Value, grant.Session.Id.Value, "session", "Evening", "public", "channel"));
-        (begun.IsRecording, begun.Begin, begun.End, begun.Duration).ShouldBe((true, grant.Session.StartedAt, null, null));
+        (begun.IsRecording, begun.Start, begun.End, begun.Duration).ShouldBe((true, grant.Session.StartedAt, null, null));
 
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(90));
         await bench.EndAsync(grant);
@@ -30,7 +32,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         await bench.SessionAsync(TimeSpan.FromSeconds(10));
 
         (await bench.IdsAsync()).ShouldBeEmpty();
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(Moment.Begin)))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start)))).Code.ShouldBe(ControlErrorCode.NotFound);
     }
 
     [Fact]
@@ -69,15 +71,15 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres, new("Match"));
         var grant = await bench.BeginAsync();
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(10));
-        Moment.TryParse("-30", out var thirtyBack).ShouldBeTrue();
+        RecordingPosition.TryParse("-30", out var thirtyBack).ShouldBeTrue();
 
         var clip = await bench.Recordings.ClipOfChannelAsync("demo", new(thirtyBack, Title: "Goal"));
 
         var now = bench.Rig.Clock.GetUtcNow();
-        (clip.Kind, clip.Title, clip.Session, clip.Begin, clip.End, clip.IsRecording).ShouldBe(("clip", "Goal", grant.Session.Id.Value, now.AddSeconds(-30), now, false));
-        Moment.TryParse("0:05", out var fiveIn).ShouldBeTrue();
-        var inner = await bench.Recordings.ClipAsync(clip.Id, new(fiveIn, Moment.At(now.AddSeconds(-10))));
-        (inner.Title, inner.Begin, inner.End, inner.Session).ShouldBe(("Goal", now.AddSeconds(-25), now.AddSeconds(-10), grant.Session.Id.Value));
+        (clip.Kind, clip.Title, clip.Session, clip.Start, clip.End, clip.IsRecording).ShouldBe(("clip", "Goal", grant.Session.Id.Value, now.AddSeconds(-30), now, false));
+        RecordingPosition.TryParse("0:05", out var fiveIn).ShouldBeTrue();
+        var inner = await bench.Recordings.ClipAsync(clip.Id, new(fiveIn, RecordingPosition.At(now.AddSeconds(-10))));
+        (inner.Title, inner.Start, inner.End, inner.Session).ShouldBe(("Goal", now.AddSeconds(-25), now.AddSeconds(-10), grant.Session.Id.Value));
     }
 
     [Fact]
@@ -89,10 +91,10 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         bench.Rig.Clock.Advance(TimeSpan.FromHours(1));
         var second = await bench.SessionAsync(TimeSpan.FromMinutes(10));
 
-        (await bench.Recordings.ClipOfChannelAsync("demo", new(Moment.At(within)))).Session.ShouldBe(first.Value);
-        (await bench.Recordings.ClipOfChannelAsync("demo", new(Moment.Begin))).Session.ShouldBe(second.Value);
-        var between = await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(Moment.At(within.AddMinutes(30)))));
-        between.Mistakes.ShouldHaveSingleItem().Member.ShouldBe("start");
+        (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within)))).Session.ShouldBe(first.Value);
+        (await bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.Start))).Session.ShouldBe(second.Value);
+        var between = await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipOfChannelAsync("demo", new(RecordingPosition.At(within.AddMinutes(30)))));
+        between.ValidationErrors.ShouldHaveSingleItem().Member.ShouldBe("start");
     }
 
     [Theory]
@@ -113,7 +115,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
 
         var error = await Record.ExceptionAsync(() => bench.Recordings.ClipAsync(session.Value, new(from, to)));
 
-        (error as ControlException)?.Mistakes.Select(m => m.Member).ShouldBe([member]);
+        (error as ControlException)?.ValidationErrors.Select(m => m.Member).ShouldBe([member]);
         (error is null).ShouldBe(member.Length == 0, error?.ToString());
     }
 
@@ -122,7 +124,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
-        var begin = (await bench.Recordings.GetAsync(session)).Begin;
+        var begin = (await bench.Recordings.GetAsync(session)).Start;
 
         for (var i = 0; i < 2; i++)
         {
@@ -131,7 +133,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         }
 
         (await bench.Recordings.SetAsync(session, new(Title: "Cut"))).StartsAt.ShouldBe(begin.AddSeconds(60));
-        var undone = await bench.Recordings.SetAsync(session, new(Start: Moment.Begin, End: Moment.End));
+        var undone = await bench.Recordings.SetAsync(session, new(Start: RecordingPosition.Start, End: RecordingPosition.End));
         (undone.StartsAt, undone.EndsAt, undone.Title).ShouldBe((null, null, "Cut"));
     }
 
@@ -140,16 +142,16 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
-        var begin = (await bench.Recordings.GetAsync(session)).Begin;
+        var begin = (await bench.Recordings.GetAsync(session)).Start;
 
         // As it is where the session waited for another one.
         (await bench.ScalarAsync<int>("UPDATE sessions SET ended_at = ended_at + interval '60 seconds' RETURNING 1")).ShouldBe(1);
 
         (await bench.Recordings.GetAsync(session)).Duration.ShouldBe(TimeSpan.FromSeconds(600));
         (await bench.Recordings.SetAsync(session, new(End: Parsed("-60")))).EndsAt.ShouldBe(begin.AddSeconds(540));
-        (await bench.Recordings.SetAsync(session, new(End: Moment.End))).EndsAt.ShouldBeNull();
+        (await bench.Recordings.SetAsync(session, new(End: RecordingPosition.End))).EndsAt.ShouldBeNull();
         var clip = await bench.Recordings.ClipAsync(session, new(Parsed("-30")));
-        (clip.Begin, clip.End).ShouldBe((begin.AddSeconds(570), begin.AddSeconds(600)));
+        (clip.Start, clip.End).ShouldBe((begin.AddSeconds(570), begin.AddSeconds(600)));
     }
 
     [Fact]
@@ -174,7 +176,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
             sessions.Insert(0, (await bench.SessionAsync(TimeSpan.FromMinutes(1))).Value);
         }
 
-        var clip = (await bench.Recordings.ClipAsync(sessions[2], new(Moment.Begin, Visibility: "unlisted"))).Id;
+        var clip = (await bench.Recordings.ClipAsync(sessions[2], new(RecordingPosition.Start, Visibility: "unlisted"))).Id;
         await bench.Rig.Channels.CreateAsync("other", new());
 
         (await bench.Recordings.ListAsync(new(Kind: "session", Limit: 2))).Select(r => r.Id).ShouldBe(sessions.Take(2));
@@ -184,8 +186,8 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         (await bench.Recordings.ListAsync(new(Session: SessionId.Parse(sessions[2])))).Select(r => r.Id).ShouldBe([clip, sessions[2]], ignoreOrder: true);
         (await bench.Recordings.ListAsync(new("other"))).ShouldBeEmpty();
         (await bench.Recordings.ListAsync(new("demo"))).Count.ShouldBe(4);
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(ControlCode.NotFound);
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new(Kind: "x", Visibility: "y", Limit: 0)))).Mistakes.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new("none")))).Code.ShouldBe(ControlErrorCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ListAsync(new(Kind: "x", Visibility: "y", Limit: 0)))).ValidationErrors.Select(m => m.Member).ShouldBe(["limit", "kind", "visibility"]);
     }
 
     [Fact]
@@ -199,7 +201,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
             SELECT count(*) FROM made
             """);
 
-        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(Moment.Begin)))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)))).Code.ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Theory]
@@ -213,7 +215,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
 
         foreach (var ask in (Func<Task>[])[() => bench.Recordings.GetAsync(id), () => bench.Recordings.SetAsync(id, new("x")), () => bench.Recordings.DeleteAsync(id), () => bench.Recordings.ClipAsync(id, new(default))])
         {
-            (await Should.ThrowAsync<ControlException>(ask)).Code.ShouldBe(ControlCode.NotFound);
+            (await Should.ThrowAsync<ControlException>(ask)).Code.ShouldBe(ControlErrorCode.NotFound);
         }
 
         (await bench.IdsAsync()).Count.ShouldBe(1);
@@ -224,17 +226,17 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromMinutes(1))).Value;
-        var clip = (await bench.Recordings.ClipAsync(session, new(Moment.Begin))).Id;
+        var clip = (await bench.Recordings.ClipAsync(session, new(RecordingPosition.Start))).Id;
 
         var alone = await bench.Recordings.PlanAsync(session, withClips: false, bench.Media);
         var all = await bench.Recordings.PlanAsync(session, withClips: true, bench.Media);
 
-        (alone.MediaGoes, alone.Media).ShouldBe((false, null));
-        (string.Join(',', alone.KeptBy), alone.Recordings.Single().Id).ShouldBe((clip, session));
+        (alone.DeletesMedia, alone.Media).ShouldBe((false, null));
+        (string.Join(',', alone.RetainedBy), alone.Recordings.Single().Id).ShouldBe((clip, session));
         all.Recordings.Select(r => r.Id).ShouldBe([session, clip], ignoreOrder: true);
-        (all.MediaGoes, all.Media).ShouldBe((true, new SessionMediaSize(12, 3456, true)));
+        (all.DeletesMedia, all.Media).ShouldBe((true, new SessionStorageUsage(12, 3456, true)));
         (await bench.IdsAsync()).Count.ShouldBe(2, "nothing was deleted");
     }
 
-    private static Moment Parsed(string text) => Moment.TryParse(text, out var moment) ? moment : throw new FormatException(text);
+    private static RecordingPosition Parsed(string text) => RecordingPosition.TryParse(text, out var moment) ? moment : throw new FormatException(text);
 }

@@ -1,4 +1,10 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 using Shouldly;
 using Xunit;
 
@@ -61,8 +67,8 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(Hour);
-        var first = (await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin))).Id;
-        var second = (await bench.Recordings.ClipAsync(first, new(Moment.Begin))).Id;
+        var first = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start))).Id;
+        var second = (await bench.Recordings.ClipAsync(first, new(RecordingPosition.Start))).Id;
         using var keeper = bench.Keeper();
 
         foreach (var id in (string[])[session.Value, first])
@@ -84,8 +90,8 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(Hour);
         var other = await bench.SessionAsync(Hour);
-        await bench.Recordings.ClipAsync(session.Value, new(Moment.Begin));
-        var kept = (await bench.Recordings.ClipAsync(other.Value, new(Moment.Begin))).Id;
+        await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start));
+        var kept = (await bench.Recordings.ClipAsync(other.Value, new(RecordingPosition.Start))).Id;
 
         await bench.Recordings.DeleteAsync(session.Value, withClips: true);
         await bench.Keeper().RunOnceAsync(default);
@@ -180,7 +186,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
         {
             var session = await bench.SessionAsync(TimeSpan.FromMinutes(1));
             using var keeper = bench.Keeper();
-            var clip = Task.Run(() => bench.Recordings.ClipAsync(session.Value, new(Moment.Begin)));
+            var clip = Task.Run(() => bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start)));
             await Task.WhenAll(
                 Task.Run(() => bench.Recordings.DeleteAsync(session.Value)), Task.Run(() => keeper.RunOnceAsync(default)), clip.ContinueWith(_ => { }, TaskScheduler.Default));
             await keeper.RunOnceAsync(default);
@@ -193,7 +199,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
             }
             else
             {
-                (await Should.ThrowAsync<ControlException>(() => clip)).Code.ShouldBe(ControlCode.NotFound);
+                (await Should.ThrowAsync<ControlException>(() => clip)).Code.ShouldBe(ControlErrorCode.NotFound);
                 bench.Rig.Lifecycle.Forgotten.ShouldContain(session);
             }
         }
@@ -205,22 +211,22 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     public async Task A_deleted_channel_takes_its_recordings_along()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        var created = await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var sessions = new List<SessionId>();
         for (var i = 0; i < 2; i++)
         {
-            var grant = ((PublishVerdict.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
+            var grant = ((PublishDecision.Granted)await server.AskAsync(created.Key.StreamKey)).Grant;
             sessions.Add(grant.Session.Id);
-            await server.Get<SessionLedger>().FlushAsync(default);
+            await server.Get<SessionWriter>().FlushAsync(default);
             await server.SendAsync("POST", "/api/v1/channels/demo/end", await server.TokenAsync(TokenRole.Producer));
-            await server.Get<IPublishAuthority>().EndedAsync(grant, "sent away", default);
+            await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
         }
 
-        await server.Get<ChannelDirectory>().DeleteAsync("demo");
+        await server.Get<ChannelRepository>().DeleteAsync("demo");
 
-        await Testing.Poll.UntilAsync(() => sessions.TrueForAll(server.Lifecycle.Forgotten.Contains));
-        await using var count = server.Get<Database>().Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
-        await Testing.Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
+        await Broadcast.Testing.Poll.UntilAsync(() => sessions.TrueForAll(server.Lifecycle.Forgotten.Contains));
+        await using var count = server.Get<ControlDatabase>().Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
+        await Broadcast.Testing.Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
         (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(sessions[0]), default)).ShouldBeNull();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Broadcast.Control.Recordings;
 using Shouldly;
 using Xunit;
 
@@ -25,8 +26,8 @@ public sealed class RecordingTextTests
     [InlineData("2030-01-01T13:00:10.5+01:00", 10.5)]
     public void A_time_in_a_recording_is_read_as_people_write_it(string text, double seconds)
     {
-        Moment.TryParse(text, out var moment).ShouldBeTrue();
-        (moment.On(Begin, Begin.AddSeconds(1000)) - Begin).TotalSeconds.ShouldBe(seconds);
+        RecordingPosition.TryParse(text, out var moment).ShouldBeTrue();
+        (moment.Resolve(Begin, Begin.AddSeconds(1000)) - Begin).TotalSeconds.ShouldBe(seconds);
     }
 
     [Theory]
@@ -40,7 +41,7 @@ public sealed class RecordingTextTests
     [InlineData("9999999999")]
     [InlineData("9999-12-31T23:59:59Z")]
     [InlineData("2030-13-01T12:00:10Z")]
-    public void What_is_no_time_is_refused(string? text) => Moment.TryParse(text, out _).ShouldBeFalse();
+    public void What_is_no_time_is_refused(string? text) => RecordingPosition.TryParse(text, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("forever", null, "forever")]
@@ -67,7 +68,7 @@ public sealed class RecordingTextTests
     [Fact]
     public void Rules_for_a_bucket_wait_longer_than_any_recording_and_spare_channels_that_keep_more()
     {
-        var rules = BucketRules.Of(
+        var rules = LifecycleRules.Of(
             [new("day", 36, 0, 3600), new("own", 24, 240, 3600), new("ever", 24, 1_000_000, 3600), new("long", 24, 0, (30 * 86_400) + 1)], "/broadcast/production/", 30);
 
         rules.Rules.Select(r => (r.Prefix, r.ExpireDays, r.AbortDays)).ShouldBe(
@@ -78,14 +79,14 @@ public sealed class RecordingTextTests
             ("broadcast/production/live/own/", 40, null),
             ("broadcast/production/journal/own/", 40, null),
         ]);
-        rules.LeftOut.Select(l => l.Channel).ShouldBe(["ever", "long"]);
+        rules.Omitted.Select(l => l.Channel).ShouldBe(["ever", "long"]);
         rules.Rules.Select(r => r.Id).ShouldBeUnique();
     }
 
     [Fact]
     public void Rules_for_a_bucket_are_written_as_S3_takes_them()
     {
-        var rules = BucketRules.Of([new("day", 24, 0, 0)], "", 1);
+        var rules = LifecycleRules.Of([new("day", 24, 0, 0)], "", 1);
 
         XNamespace s3 = "http://s3.amazonaws.com/doc/2006-03-01/";
         var xml = XElement.Parse(rules.ToXml());

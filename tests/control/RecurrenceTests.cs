@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Control.Events;
 using Shouldly;
 using Xunit;
 
@@ -55,9 +56,9 @@ public sealed class RecurrenceTests
         var isAll = expected[^1] == ".";
         var found = Recurrence.Expand(Rule(text), Date(begin).AddHours(9), NewYork).Take(expected.Length).ToList();
 
-        string.Join(' ', found.Select(r => r.Wall.ToString("MMdd", CultureInfo.InvariantCulture)).Concat(isAll ? ["."] : [])).ShouldBe(days);
-        found.ShouldAllBe(r => r.Wall.Hour == 9);
-        found.ShouldAllBe(r => WallClock.ToWall(r.At, NewYork) == r.Wall);
+        string.Join(' ', found.Select(r => r.LocalTime.ToString("MMdd", CultureInfo.InvariantCulture)).Concat(isAll ? ["."] : [])).ShouldBe(days);
+        found.ShouldAllBe(r => r.LocalTime.Hour == 9);
+        found.ShouldAllBe(r => LocalDateTime.ToLocal(r.At, NewYork) == r.LocalTime);
         found.Select(r => r.At).ShouldBeInOrder();
     }
 
@@ -65,7 +66,7 @@ public sealed class RecurrenceTests
     public void What_is_left_out_counts_all_the_same()
     {
         var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=4"), Date("20300101"), TimeZoneInfo.Utc, new HashSet<DateTime> { Date("20300102") });
-        found.Select(r => r.Wall.Day).ShouldBe([1, 3, 4]);
+        found.Select(r => r.LocalTime.Day).ShouldBe([1, 3, 4]);
     }
 
     [Theory]
@@ -79,11 +80,11 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "20440229 20720229")]
     [InlineData("FREQ=DAILY;INTERVAL=1000", "20300101 20320927")]
     public void A_day_that_comes_seldom_is_waited_for(string text, string days) =>
-        string.Join(' ', Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).Take(2).Select(r => r.Wall.ToString("yyyyMMdd", CultureInfo.InvariantCulture))).ShouldBe(days);
+        string.Join(' ', Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).Take(2).Select(r => r.LocalTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture))).ShouldBe(days);
 
     [Fact]
     public void A_rule_without_end_ends_where_calendars_do() =>
-        Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.Wall.Year).ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
+        Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.LocalTime.Year).ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
 
     /// <summary>A week of 2:30 (or another time) across a change of clocks: the day of the change, what clocks show, the instant.</summary>
     [Theory]
@@ -98,7 +99,7 @@ public sealed class RecurrenceTests
     [InlineData("Asia/Kathmandu", "2030-01-01T12:00", "2030-01-01T06:15Z 2030-01-02T06:15Z 2030-01-03T06:15Z")]
     public void The_clock_on_the_wall_shows_the_same_across_a_change(string zone, string begin, string instants)
     {
-        WallClock.TryParse(begin, out var wall).ShouldBeTrue();
+        LocalDateTime.TryParse(begin, out var wall).ShouldBeTrue();
         var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=3"), wall, Zone(zone));
         string.Join(' ', found.Select(r => r.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture))).ShouldBe(instants);
     }
@@ -157,7 +158,7 @@ public sealed class RecurrenceTests
     {
         // 23:00 in New York is the next day in UTC.
         var found = Recurrence.Expand(Rule("FREQ=DAILY;UNTIL=20300103"), Date("20300101").AddHours(23), NewYork);
-        found.Select(r => r.Wall.Day).ShouldBe([1, 2, 3]);
+        found.Select(r => r.LocalTime.Day).ShouldBe([1, 2, 3]);
     }
 
     [Theory]
@@ -169,7 +170,7 @@ public sealed class RecurrenceTests
     [InlineData("/etc/localtime", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void Time_zones_are_known_by_their_name(string? name, bool isKnown) => WallClock.TryFind(name, out _).ShouldBe(isKnown);
+    public void Time_zones_are_known_by_their_name(string? name, bool isKnown) => LocalDateTime.TryFind(name, out _).ShouldBe(isKnown);
 
     [Theory]
     [InlineData("2030-06-01T20:00", "2030-06-01T18:00:00Z")]
@@ -186,13 +187,13 @@ public sealed class RecurrenceTests
         EventTime.TryParse(text, out var time).ShouldBe(instant is not null);
         if (instant is not null)
         {
-            time.In(Zone("Europe/Berlin")).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture).ShouldBe(instant);
+            time.ToInstant(Zone("Europe/Berlin")).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture).ShouldBe(instant);
         }
     }
 
     private static RecurrenceRule Rule(string text) => RecurrenceRule.TryParse(text, out var rule, out var mistake) ? rule : throw new FormatException(mistake);
 
-    private static TimeZoneInfo Zone(string name) => WallClock.TryFind(name, out var zone) ? zone : throw new TimeZoneNotFoundException(name);
+    private static TimeZoneInfo Zone(string name) => LocalDateTime.TryFind(name, out var zone) ? zone : throw new TimeZoneNotFoundException(name);
 
     private static DateTime Date(string text) => DateTime.ParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,12 @@
 using System.Net;
+using Broadcast.Control.Access;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging;
@@ -61,7 +69,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask LetGoAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    public ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         lock (_ended)
         {
@@ -88,9 +96,9 @@ internal sealed class Rig : IAsyncDisposable
 {
     private int _ports = 1000;
 
-    private readonly WebhookClient _client;
+    private readonly AuthCallbackClient _client;
 
-    private Rig(Database database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
+    private Rig(ControlDatabase database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
     {
         var (control, hook) = (Options.Create(options), Options.Create(authorization));
         Database = database;
@@ -99,15 +107,15 @@ internal sealed class Rig : IAsyncDisposable
         Keys = new(database, clock);
         Register = new(database, control, clock);
         Ledger = new(database, clock, NullLogger.Instance);
-        Audience = new(database, Log.For<AudienceRegister>());
+        Audience = new(database, Log.For<SessionVisibilityStore>());
         Previews.Others = Gate;
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance, Audience, Previews);
         Door = new(Book, control, clock);
-        _client = new(hook, clock, Log.For<WebhookClient>());
-        Notices = new(_client, hook, clock, Log.For<WebhookNotices>());
+        _client = new(hook, clock, Log.For<AuthCallbackClient>());
+        Notices = new(_client, hook, clock, Log.For<AuthCallbackNotifier>());
         var attempts = new KeyAttempts(control, clock);
-        var channels = new HookedChannels(database, Channels, control, clock);
-        Check = new(new(Register, attempts, clock), _client, channels, attempts, hook, clock, Log.For<PublisherCheck>());
+        var channels = new AuthCallbackChannels(database, Channels, control, clock);
+        Check = new(new(Register, attempts, clock), _client, channels, attempts, hook, clock, Log.For<PublishAuthorization>());
         Authority = NewAuthority();
     }
 
@@ -115,34 +123,34 @@ internal sealed class Rig : IAsyncDisposable
 
     public RememberedLog Log { get; } = new();
 
-    public PublisherCheck Check { get; }
+    public PublishAuthorization Check { get; }
 
-    public WebhookNotices Notices { get; }
+    public AuthCallbackNotifier Notices { get; }
 
-    public Database Database { get; }
+    public ControlDatabase Database { get; }
 
-    public ChannelDirectory Channels { get; }
+    public ChannelRepository Channels { get; }
 
     public StreamKeys Keys { get; }
 
-    public KeyRegister Register { get; }
+    public StreamKeyCache Register { get; }
 
     public RecordingLifecycle Lifecycle { get; } = new();
 
-    public SessionLedger Ledger { get; }
+    public SessionWriter Ledger { get; }
 
-    public AudienceRegister Audience { get; }
+    public SessionVisibilityStore Audience { get; }
 
     /// <summary>Channels that have an event in preview.</summary>
     public PreviewedChannels Previews { get; } = new();
 
-    public SessionBook Book { get; }
+    public SessionManager Book { get; }
 
-    public ChannelDoor Door { get; }
+    public PublishAdmission Door { get; }
 
-    public EventGate Gate { get; } = new();
+    public ActiveEventCache Gate { get; } = new();
 
-    public PublishAuthority Authority { get; }
+    public PublishAuthorizer Authority { get; }
 
     /// <param name="postgres">Where the database is.</param>
     /// <param name="options">How the control room behaves.</param>
@@ -151,25 +159,25 @@ internal sealed class Rig : IAsyncDisposable
     {
         var rig = new Rig(await postgres.OpenFreshAsync(), new(), options ?? new(), authorization ?? new());
         await rig.Notices.StartAsync(default);
-        rig.Authority.Open();
+        rig.Authority.Start();
         return rig;
     }
 
     /// <summary>One that nobody has opened.</summary>
-    public PublishAuthority NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthority>());
+    public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthorizer>());
 
-    public ValueTask<PublishVerdict> AskAsync(string key, string address = "192.0.2.1", PublishTarget? target = null) =>
-        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishTarget.Unknown }, default);
+    public ValueTask<PublishDecision> AskAsync(string key, string address = "192.0.2.1", PublishConnectInfo? target = null) =>
+        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishConnectInfo.Unknown }, default);
 
     public async Task<PublishGrant> GrantedAsync(string key) => (await AskAsync(key)) switch
     {
-        PublishVerdict.Granted granted => granted.Grant,
+        PublishDecision.Granted granted => granted.Grant,
         var refused => throw new InvalidOperationException(refused.ToString()),
     };
 
-    public async Task<PublishVerdict.Refused> RefusedAsync(string key, string address = "192.0.2.1") => (PublishVerdict.Refused)await AskAsync(key, address);
+    public async Task<PublishDecision.Rejected> RefusedAsync(string key, string address = "192.0.2.1") => (PublishDecision.Rejected)await AskAsync(key, address);
 
-    public ValueTask LeaveAsync(PublishGrant grant) => Authority.EndedAsync(grant, "closed", default);
+    public ValueTask LeaveAsync(PublishGrant grant) => Authority.ReportEndAsync(grant, "closed", default);
 
     public async Task<IReadOnlyList<SessionInfo>> HistoryAsync(string channel)
     {
@@ -195,12 +203,12 @@ internal sealed class Rig : IAsyncDisposable
 }
 
 /// <summary>Channels that have an event in preview, by number.</summary>
-internal sealed class PreviewedChannels : HashSet<long>, IEventGate
+internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
 {
     /// <summary>Who is asked about the others.</summary>
-    public IEventGate? Others { get; set; }
+    public IActiveEvents? Others { get; set; }
 
-    public EventClaim? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);
+    public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);
 }
 
 /// <summary>Keeps all log lines.</summary>

@@ -1,3 +1,6 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -32,7 +35,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("channels:write", "GET", "/api/v1/me", true)]
     [InlineData("channels:write", "GET", "/api/v1/what-comes-one-day", false)]
     public void Writing_includes_reading_and_what_is_in_no_list_is_refused(string has, string method, string pattern, bool isThrough) =>
-        (Scopes.Refusal(new(Scopes: [has]), method, pattern, null) is null).ShouldBe(isThrough);
+        (Scopes.DenialReason(new(Scopes: [has]), method, pattern, null) is null).ShouldBe(isThrough);
 
     [Theory]
     [InlineData("/api/v1/channels/{name}", "demo", true)]
@@ -43,14 +46,14 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("/api/v1/users/{name}", "demo", false)]
     [InlineData("/api/v1/system", null, true)]
     public void A_token_of_a_channel_opens_nothing_but_its_addresses(string pattern, string? channel, bool isThrough) =>
-        (Scopes.Refusal(new(Channels: ["demo"]), "GET", pattern, channel) is null).ShouldBe(isThrough);
+        (Scopes.DenialReason(new(Channels: ["demo"]), "GET", pattern, channel) is null).ShouldBe(isThrough);
 
     [Fact]
     public async Task A_token_keeps_its_limits_and_does_not_inherit_a_name()
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
-        var (channels, tokens) = (new ChannelDirectory(database, clock), new Tokens(database, clock));
+        var (channels, tokens) = (new ChannelRepository(database, clock), new TokenRepository(database, clock));
         await channels.CreateAsync("demo", new());
         await channels.CreateAsync("other", new());
         var token = await tokens.CreateAsync(TokenRole.Producer, limits: new(["other", "demo", "demo"], ["keys:read", "channels:write"]));
@@ -84,7 +87,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
         }
 
         (await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer", channels = new[] { "none" } })).Status.ShouldBe(404);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/tokens", admin, new { role = "viewer", channels = new[] { "demo" }, scopes = new[] { "channels:read" } });
         made.GetProperty("info").GetProperty("scopes")[0].GetString().ShouldBe("channels:read");
         made.GetProperty("info").GetProperty("channels")[0].GetString().ShouldBe("demo");

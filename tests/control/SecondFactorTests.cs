@@ -1,3 +1,4 @@
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 
@@ -12,11 +13,11 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         await using var people = await PeopleRig.OpenAsync(postgres);
         var jane = await JaneAsync(people);
 
-        var made = await people.Factors.BeginAsync(jane, default);
+        var made = await people.Factors.StartAsync(jane, default);
         made.Uri.ShouldContain($"secret={made.Secret}&");
         made.ToString().ShouldNotContain(made.Secret);
-        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>("it is not confirmed");
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code.ShouldBe(ControlCode.Invalid);
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>("it is not confirmed");
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.ConfirmAsync(jane, "000000x", default))).Code.ShouldBe(ControlErrorCode.Invalid);
         (await people.Factors.ConfirmAsync(jane, await CodeAsync(people), default)).Count.ShouldBe(SecondFactors.RecoveryCodes);
 
         (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.NeedsCode>();
@@ -24,10 +25,10 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         (await people.LoginAsync("jane", UserTests.Password, await CodeAsync(people))).ShouldBeOfType<LoginResult.WrongCode>("it has confirmed the factor");
         people.Clock.Advance(TimeSpan.FromSeconds(60));
         var code = await CodeAsync(people);
-        (await people.LoginAsync("jane", UserTests.Password, $"{code[..3]} {code[3..]}")).ShouldBeOfType<LoginResult.In>("people type it as it is shown");
+        (await people.LoginAsync("jane", UserTests.Password, $"{code[..3]} {code[3..]}")).ShouldBeOfType<LoginResult.Succeeded>("people type it as it is shown");
         (await people.LoginAsync("jane", UserTests.Password, code)).ShouldBeOfType<LoginResult.WrongCode>();
         (await people.Users.GetAsync("jane")).HasTotp.ShouldBeTrue();
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.BeginAsync(jane, default))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.StartAsync(jane, default))).Code.ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
@@ -36,9 +37,9 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         await using var people = await PeopleRig.OpenAsync(postgres);
         var codes = await EnrolAsync(people, await JaneAsync(people));
 
-        (await people.LoginAsync("jane", UserTests.Password, codes[3].ToUpperInvariant())).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", UserTests.Password, codes[3].ToUpperInvariant())).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.LoginAsync("jane", UserTests.Password, codes[3])).ShouldBeOfType<LoginResult.WrongCode>();
-        (await people.LoginAsync("jane", UserTests.Password, codes[4].Replace("-", "", StringComparison.Ordinal))).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", UserTests.Password, codes[4].Replace("-", "", StringComparison.Ordinal))).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(8L);
     }
 
@@ -52,7 +53,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
 
         var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => people.LoginAsync("jane", UserTests.Password, code)));
 
-        results.OfType<LoginResult.In>().Count().ShouldBe(1);
+        results.OfType<LoginResult.Succeeded>().Count().ShouldBe(1);
     }
 
     [Fact]
@@ -65,10 +66,10 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
             (await people.LoginAsync("jane", UserTests.Password, "wrong")).ShouldBeOfType<LoginResult.WrongCode>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code.ShouldBe(ControlCode.TooMany);
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", UserTests.Password, codes[0]))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
         (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(LoginAttempts.MaxCodes, "they are counted though the login that each belongs to is taken back");
         people.Clock.Advance(LoginAttempts.CodeWindow);
-        (await people.LoginAsync("jane", UserTests.Password, codes[0])).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", UserTests.Password, codes[0])).ShouldBeOfType<LoginResult.Succeeded>();
     }
 
     [Fact]
@@ -78,29 +79,29 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
         var jane = await JaneAsync(people);
         var codes = await EnrolAsync(people, jane);
 
-        (await Should.ThrowAsync<ControlException>(() => people.Factors.EndAsync(jane, "wrong", default))).Code.ShouldBe(ControlCode.Invalid);
-        await people.Factors.EndAsync(jane, codes[0], default);
-        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>();
+        (await Should.ThrowAsync<ControlException>(() => people.Factors.DisableAsync(jane, "wrong", default))).Code.ShouldBe(ControlErrorCode.Invalid);
+        await people.Factors.DisableAsync(jane, codes[0], default);
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>();
 
         people.Clock.Advance(TimeSpan.FromMinutes(1));
         await EnrolAsync(people, jane);
         await people.Users.ResetTotpAsync("jane");
         await people.Users.ResetTotpAsync("jane");
-        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", UserTests.Password)).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.ScalarAsync("SELECT count(*) FROM recovery_codes")).ShouldBe(0L);
         (await new AuditLog(people.Database).ListAsync(new(Subject: "user/jane"))).Select(r => r.Action).Where(a => a.StartsWith("totp.", StringComparison.Ordinal)).Reverse()
             .ShouldBe(["totp.enable", "totp.disable", "totp.enable", "totp.reset"]);
     }
 
-    private static async Task<LoggedIn> JaneAsync(PeopleRig people)
+    private static async Task<AuthenticatedUser> JaneAsync(PeopleRig people)
     {
         await people.Users.CreateAsync("jane", UserTests.Password, TokenRole.Viewer);
         return (await people.Sessions.VerifyAsync(await people.InAsync("jane"), default))!;
     }
 
-    private static async Task<IReadOnlyList<string>> EnrolAsync(PeopleRig people, LoggedIn user)
+    private static async Task<IReadOnlyList<string>> EnrolAsync(PeopleRig people, AuthenticatedUser user)
     {
-        await people.Factors.BeginAsync(user, default);
+        await people.Factors.StartAsync(user, default);
         return await people.Factors.ConfirmAsync(user, await CodeAsync(people), default);
     }
 

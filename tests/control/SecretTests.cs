@@ -1,3 +1,4 @@
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 

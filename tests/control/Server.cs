@@ -1,7 +1,15 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Broadcast.Control.Access;
+using Broadcast.Control.Api;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Storage;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -37,7 +45,7 @@ internal sealed class Server : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelStates? states = null, IPublishAddresses? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null, ISessionMedia? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null, IViewerCounter? viewers = null, IViewerAddresses? pages = null, params (string, string)[] settings)
+    public static async Task<Server> StartAsync(string? connectionString, string folder = "/nonexistent", bool firstChannel = false, IChannelRuntimeStates? states = null, IPublishUrls? addresses = null, ISourceHealth? health = null, IEncoderList? encoders = null, ISessionStorageInspector? media = null, IChannelMeasurements? measurements = null, IStorageProbe? storage = null, IViewerCounter? viewers = null, IViewerUrls? pages = null, params (string, string)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -112,12 +120,12 @@ internal sealed class Server : IAsyncDisposable
         return new(app, lifecycle);
     }
 
-    public async Task<string> TokenAsync(TokenRole role) => (await Get<Tokens>().CreateAsync(role)).Token;
+    public async Task<string> TokenAsync(TokenRole role) => (await Get<TokenRepository>().CreateAsync(role)).Token;
 
     /// <summary>Logs a person in, past the API.</summary>
     /// <returns>The cookie's text.</returns>
     public async Task<string> LoginAsync(string name, string password) =>
-        (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.In>().Cookie;
+        (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
     /// <summary>Sends a request as a browser does in which somebody logged in: with the cookie, and a page's origin.</summary>
     public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login, object? body = null, string? origin = null, string? site = null) =>
@@ -153,7 +161,7 @@ internal sealed class Server : IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 || response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) != true ? default : JsonDocument.Parse(text).RootElement, response);
     }
 
-    public async ValueTask<PublishVerdict> AskAsync(string key) => await Get<IPublishAuthority>().AuthorizeAsync(new(key, null, "test"), default);
+    public async ValueTask<PublishDecision> AskAsync(string key) => await Get<IPublishAuthorizer>().AuthorizeAsync(new(key, null, "test"), default);
 
     public async Task StopAsync() => await _app.StopAsync();
 

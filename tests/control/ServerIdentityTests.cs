@@ -1,3 +1,4 @@
+using Broadcast.Control.Servers;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
@@ -17,7 +18,7 @@ public sealed class ServerIdentityTests
 
         after.Id.ShouldBe(before.Id);
         after.Run.ShouldNotBe(before.Run);
-        after.Place.ShouldBe(before.Place);
+        after.Location.ShouldBe(before.Location);
         _log.Lines.ShouldBeEmpty();
     }
 
@@ -47,7 +48,7 @@ public sealed class ServerIdentityTests
         var id = Of(folder.Path).Id;
         File.Copy(folder.Sub(ServerIdentity.FileName), copy.Sub(ServerIdentity.FileName));
 
-        (Of(copy.Path).Id, Of(copy.Path).Place == Of(folder.Path).Place).ShouldBe((id, false));
+        (Of(copy.Path).Id, Of(copy.Path).Location == Of(folder.Path).Location).ShouldBe((id, false));
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class ServerIdentityTests
         var identity = Of(folder.Path);
         var before = identity.Id;
 
-        identity.Renew(isKept: false);
+        identity.Renew(persist: false);
 
         identity.Id.ShouldNotBe(before);
         Of(folder.Path).Id.ShouldBe(before);

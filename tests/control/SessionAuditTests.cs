@@ -1,4 +1,8 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Shouldly;
 using Xunit;
 
@@ -13,17 +17,17 @@ public sealed class SessionAuditTests(PostgresFixture postgres)
     public async Task A_session_that_the_database_lost_is_added_once_as_its_journal_tells_of_it_and_its_recording_with_it()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var audit = new SessionAudit(database);
+        var audit = new SessionReconciler(database);
         var session = new BroadcastSession(Channel, SessionId.New(Start), 3, Start, LatencyProfile.Low) { IsRecorded = true, Access = ViewerAccess.Token };
         (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeFalse("there is no such channel");
         (await audit.ReadAsync(Channel, default)).IsKnown.ShouldBeFalse();
-        await new ChannelDirectory(database, TimeProvider.System).CreateAsync("main", new());
+        await new ChannelRepository(database, TimeProvider.System).CreateAsync("main", new());
 
         (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeTrue();
         (await audit.AddAsync(session, Start.AddHours(1), "over", default)).ShouldBeFalse("it is known");
 
         var known = await audit.ReadAsync(Channel, default);
-        (known.IsKnown, known.IsGoing).ShouldBe((true, false));
+        (known.IsKnown, known.IsBeingDeleted).ShouldBe((true, false));
         known.Sessions.ShouldBe([session.Id]);
         known.Recorded.ShouldBeEmpty("nobody has looked yet whether there is anything to play");
         var added = (await new SessionHistory(database).ListAsync("main")).ShouldHaveSingleItem();

@@ -1,3 +1,6 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,58 +12,58 @@ namespace Broadcast.Control.Tests;
 /// <summary>What the log says of a session when it is over.</summary>
 public sealed class SessionEndTests
 {
-    private static readonly TakeoverTerms Terms = new(TakeoverPolicy.Silent, TimeSpan.FromSeconds(3), MostPerMinute: 3);
+    private static readonly TakeoverRules Terms = new(TakeoverPolicy.Silent, TimeSpan.FromSeconds(3), MaxPerMinute: 3);
 
     [Fact]
     public async Task A_session_ends_with_one_line_that_counts_all_of_its_connections_and_what_was_made_of_them()
     {
         var (clock, log) = (new ManualTimeProvider(), new RememberedLog());
-        await using var database = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
-        var book = new SessionBook(new SessionLedger(database, clock, NullLogger.Instance), new Measured(), clock, log.For<SessionBook>());
+        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
+        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock, log.For<SessionManager>());
 
         var first = Take(book);
-        first.Lease.Note(1000, 50, 70);
-        first.Lease.NoteDropped(3);
-        book.NoteViewers(first.Session.Id, 12);
-        book.NoteViewers(first.Session.Id, 5);
-        book.NoteViewers(SessionId.New(clock.GetUtcNow()), 99);   // of no session that is open
-        book.Leave(first, "closed");
+        first.State.RecordTotals(1000, 50, 70);
+        first.State.RecordDropped(3);
+        book.RecordViewers(first.Session.Id, 12);
+        book.RecordViewers(first.Session.Id, 5);
+        book.RecordViewers(SessionId.New(clock.GetUtcNow()), 99);   // of no session that is open
+        book.RemovePublisher(first, "closed");
         var silent = Take(book);
-        silent.Lease.Note(10, 1, 2);
+        silent.State.RecordTotals(10, 1, 2);
         clock.Advance(TimeSpan.FromSeconds(90));
         var last = Take(book);
-        last.Lease.Note(500, 20, 30);
-        book.Leave(silent, "superseded");
+        last.State.RecordTotals(500, 20, 30);
+        book.RemovePublisher(silent, "superseded");
         last.Session.ShouldBe(first.Session);
         book.End(1, "ended by an operator");
-        await book.EndsToldAsync();
-        book.Leave(last, "sent away");
+        await book.WhenEndsNotifiedAsync();
+        book.RemovePublisher(last, "sent away");
 
         var session = first.Session.Id.Value;
         log.Lines.Where(line => line.StartsWith($"Session {session} on demo ended", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldBe(
-            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 pictures, 102 frames of sound, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps; 12 viewers at most)");
+            $"Session {session} on demo ended after 00:01:30: ended by an operator (3 connections, 1510 bytes in, 71 video frames, 102 audio frames, 3 dropped; 7 segments of audio,source, 4711 bytes written, 1 gaps; peak 12 viewers)");
     }
 
     [Fact]
     public async Task Who_is_sent_away_is_told_once_and_the_session_waits_for_them()
     {
         var clock = new ManualTimeProvider();
-        await using var database = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
-        var book = new SessionBook(new SessionLedger(database, clock, NullLogger.Instance), new Measured(), clock, NullLogger<SessionBook>.Instance);
-        book.Dismiss(1, "sent away").ShouldBe(0);
+        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
+        var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock, NullLogger<SessionManager>.Instance);
+        book.DisconnectEncoders(1, "sent away").ShouldBe(0);
         var first = Take(book);
 
-        book.Dismiss(1, "sent away").ShouldBe(1);
-        book.Dismiss(1, "sent away").ShouldBe(0);
+        book.DisconnectEncoders(1, "sent away").ShouldBe(1);
+        book.DisconnectEncoders(1, "sent away").ShouldBe(0);
         await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20), "it is told");
-        book.Leave(first, "sent away");
+        book.RemovePublisher(first, "sent away");
 
         book.HasOpen(first.Session.Id).ShouldBeTrue();
         Take(book).Session.Id.ShouldBe(first.Session.Id);
     }
 
-    private static PublishGrant Take(SessionBook book) => book.Take(
-        new("aaaaaaaa", [], null, 1, ChannelName.Parse("demo"), "auto", LatencyProfile.Standard, TimeSpan.FromHours(1)), Terms, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
+    private static PublishGrant Take(SessionManager book) => book.Admit(
+        new("aaaaaaaa", [], null, 1, ChannelName.Parse("demo"), "auto", LatencyProfile.Standard, TimeSpan.FromHours(1)), Terms, TimeSpan.Zero).ShouldBeOfType<AdmissionResult.Admitted>().Grant;
 
     private sealed class Measured : ISessionLifecycle
     {

@@ -1,3 +1,7 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,9 +16,9 @@ internal static class SharedDatabase
     /// <summary>A channel 'demo' whose session the server has written down.</summary>
     public static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
     {
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
-        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant;
-        await server.Get<SessionLedger>().FlushAsync(default);
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
+        var grant = (await server.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant;
+        await server.Get<SessionWriter>().FlushAsync(default);
         return (key, grant);
     }
 
@@ -41,26 +45,26 @@ internal static class SharedDatabase
     /// <summary>Runs SQL.</summary>
     public static async Task ExecuteAsync(Server server, string sql)
     {
-        await using var command = server.Get<Database>().Source.CreateCommand(sql);
+        await using var command = server.Get<ControlDatabase>().Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>A session's row.</summary>
     public static async Task<Row> RowAsync(Server server, SessionId session)
     {
-        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
         return await connection.QuerySingleAsync<Row>("SELECT epoch, end_reason AS endReason, owner FROM sessions WHERE id = @id", new { id = session.Value });
     }
 
     /// <summary>The sessions that are open.</summary>
     public static async Task<List<string>> OpenAsync(Server server)
     {
-        await using var connection = await server.Get<Database>().Source.OpenConnectionAsync();
+        await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
     }
 
     /// <summary>What decides on sessions in a server, without the server: its own number, and a lease that does not end.</summary>
-    public static (SessionLedger Ledger, SessionBook Book) NewBook(Rig rig)
+    public static (SessionWriter Ledger, SessionManager Book) NewBook(Rig rig)
     {
         var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
         using (var connection = rig.Database.Source.OpenConnection())
@@ -73,9 +77,9 @@ internal static class SharedDatabase
                 new { id = identity.Id });
         }
 
-        var ledger = new SessionLedger(rig.Database, rig.Clock, NullLogger.Instance, identity, Options.Create(new ControlOptions()));
-        var book = new SessionBook(ledger, null, rig.Clock, NullLogger.Instance);
-        ledger.Lost += (session, reason) => book.End(session, reason);
+        var ledger = new SessionWriter(rig.Database, rig.Clock, NullLogger.Instance, identity, Options.Create(new ControlOptions()));
+        var book = new SessionManager(ledger, null, rig.Clock, NullLogger.Instance);
+        ledger.OwnershipLost += (session, reason) => book.End(session, reason);
         return (ledger, book);
     }
 

@@ -1,3 +1,11 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Recordings;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Dapper;
@@ -19,10 +27,10 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await using var b = await Server.StartAsync(options.ConnectionString);
 
-        var refused = (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>();
-        refused.Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        var refused = (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>();
+        refused.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         refused.Message.ShouldContain("on air at another server");
-        b.Get<SessionBook>().Sessions().ShouldBeEmpty();
+        b.Get<SessionManager>().Sessions().ShouldBeEmpty();
         b.Lifecycle.Ended.ShouldBeEmpty();
         b.Lifecycle.LetGo.ShouldBe([grant.Session.Id]);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
@@ -30,7 +38,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await a.StopAsync();   // stopped in good order, it gives its sessions free at once for who starts
         await using var c = await Server.StartAsync(options.ConnectionString);
-        (await c.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+        (await c.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
     }
 
     [Fact]
@@ -40,8 +48,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var a = await Server.StartAsync(options.ConnectionString);
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (key, grant) = await OnAirAsync(a);
-        await Poll.UntilAsync(() => b.Get<SessionsElsewhere>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // asked before, it would begin one
-        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // asked before, it would begin one
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
 
@@ -51,8 +59,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => a.Lifecycle.Ended.Count == 1);
         a.Lifecycle.Ended[0].ShouldBe(("demo", grant.Session.Id, "ended by an operator"));
         await Poll.UntilAsync(async () => (await RowAsync(a, grant.Session.Id)).EndReason == "ended by an operator");
-        await a.Get<IPublishAuthority>().EndedAsync(grant, "sent away", default);
-        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishVerdict.Granted);
+        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
+        await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishDecision.Granted);
         b.Lifecycle.Ended.ShouldBeEmpty();
     }
 
@@ -64,13 +72,13 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (_, grant) = await OnAirAsync(a);
         var now = TimeProvider.System.GetUtcNow();
-        var planned = await b.Get<EventDirectory>().CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(-1)), End = EventTime.At(now.AddHours(1)) });
-        await Poll.UntilAsync(async () => (await b.Get<EventDirectory>().GetAsync(planned.Id)).State == EventState.Live);
+        var planned = await b.Get<EventRepository>().CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddSeconds(-1)), End = EventTime.At(now.AddHours(1)) });
+        await Poll.UntilAsync(async () => (await b.Get<EventRepository>().GetAsync(planned.Id)).State == EventState.Live);
 
-        await b.Get<EventDirectory>().EndAsync(planned.Id);
+        await b.Get<EventRepository>().EndAsync(planned.Id);
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
-        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason?.StartsWith("the event is over", StringComparison.Ordinal) == true);
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason?.StartsWith("the event ended", StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -84,12 +92,12 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var id = a.Get<ServerIdentity>().Id;
         await a.DisposeAsync();
         await KilledAsync(b, grant.Session.Id, secondsAgo: 1);
-        await b.Get<ServerKeeper>().RunOnceAsync(default);
-        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>("its lease holds");
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>("its lease holds");
 
         await using var back = await Server.StartAsync(options.ConnectionString, folder.Path);
 
-        (await back.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+        (await back.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
         back.Get<ServerIdentity>().Id.ShouldBe(id);
     }
 
@@ -112,8 +120,8 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         back.Get<ServerIdentity>().Id.ShouldBe(id);
         File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(id.ToString());
-        (await back.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
-        await back.Get<ServerKeeper>().RunOnceAsync(default);
+        (await back.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
+        await back.Get<ServerLeaseService>().RunOnceAsync(default);
         back.Get<ServerIdentity>().Id.ShouldBe(id);
     }
 
@@ -142,13 +150,13 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await a.DisposeAsync();
 
         await KilledAsync(b, grant.Session.Id, secondsAgo: 100);
-        await Task.WhenAll(b.Get<ServerKeeper>().RunOnceAsync(default), c.Get<ServerKeeper>().RunOnceAsync(default));
+        await Task.WhenAll(b.Get<ServerLeaseService>().RunOnceAsync(default), c.Get<ServerLeaseService>().RunOnceAsync(default));
 
-        (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.Gone);
-        await Task.WhenAll(b.Get<ServerKeeper>().RunOnceAsync(default), c.Get<ServerKeeper>().RunOnceAsync(default));
-        await using var connection = await b.Get<Database>().Source.OpenConnectionAsync();
+        (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.ServerLostReason);
+        await Task.WhenAll(b.Get<ServerLeaseService>().RunOnceAsync(default), c.Get<ServerLeaseService>().RunOnceAsync(default));
+        await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
         (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1, "that the channel is off is told once");
-        var next = (await c.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>().Grant.Session;
+        var next = (await c.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session;
         next.Id.ShouldNotBe(grant.Session.Id);
         (b.Lifecycle.Ended.Count, c.Lifecycle.Ended.Count).ShouldBe((0, 0));
     }
@@ -162,13 +170,13 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var (key, grant) = await OnAirAsync(a);
         await a.DisposeAsync();
         await KilledAsync(b, grant.Session.Id, secondsAgo: 21);
-        await b.Get<ServerKeeper>().RunOnceAsync(default);
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
         (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBeNull("it may come back");
 
-        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Granted>();
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>();
 
-        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason == SessionClaims.Gone);
-        await Poll.UntilAsync(async () => (await OpenAsync(b)).SequenceEqual(b.Get<SessionBook>().Sessions().Select(s => s.Id.Value)));
+        await Poll.UntilAsync(async () => (await RowAsync(b, grant.Session.Id)).EndReason == SessionClaims.ServerLostReason);
+        await Poll.UntilAsync(async () => (await OpenAsync(b)).SequenceEqual(b.Get<SessionManager>().Sessions().Select(s => s.Id.Value)));
     }
 
     [Fact]
@@ -180,14 +188,14 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var (key, grant) = await OnAirAsync(a);
         await ExecuteAsync(b, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes', lease_until = clock_timestamp() - interval '6 minutes'");
 
-        await using (var connection = await b.Get<Database>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
-            await b.Get<ServerKeeper>().LookAsync(connection, default);   // B is back first, and has not beaten yet
+            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);   // B is back first, and has not beaten yet
         }
 
-        await b.Get<ServerKeeper>().RunOnceAsync(default);
-        (await b.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
-        await a.Get<ServerKeeper>().RunOnceAsync(default);
+        await b.Get<ServerLeaseService>().RunOnceAsync(default);
+        (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        await a.Get<ServerLeaseService>().RunOnceAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
     }
@@ -201,9 +209,9 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested && a.Lifecycle.Ended.Count == 1);
 
-        await a.Get<SessionLedger>().FlushAsync(default);
+        await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).EndReason.ShouldBe("its server is gone");
-        a.Get<SessionBook>().Sessions().ShouldBeEmpty();
+        a.Get<SessionManager>().Sessions().ShouldBeEmpty();
     }
 
     [Fact]
@@ -216,10 +224,10 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
 
-        await a.Get<IPublishAuthority>().EndedAsync(grant, "sent away", default);
-        await a.Get<SessionLedger>().FlushAsync(default);
+        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
+        await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, other));
-        (await a.AskAsync(key)).ShouldBeOfType<PublishVerdict.Refused>().Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
     }
 
     [Fact]
@@ -229,9 +237,9 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.Key.Id;
         var record = (await rig.Register.FindAsync(key, default)).Key.ShouldNotBeNull();
         var (first, second) = (NewBook(rig), NewBook(rig));
-        var won = first.Book.Take(record, default, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
-        second.Book.BeginAfter(won.Session.Id);
-        var lost = second.Book.Take(record, default, TimeSpan.Zero).ShouldBeOfType<Seating.Taken>().Grant;
+        var won = first.Book.Admit(record, default, TimeSpan.Zero).ShouldBeOfType<AdmissionResult.Admitted>().Grant;
+        second.Book.StartAfter(won.Session.Id);
+        var lost = second.Book.Admit(record, default, TimeSpan.Zero).ShouldBeOfType<AdmissionResult.Admitted>().Grant;
 
         await first.Ledger.FlushAsync(default);
         await second.Ledger.FlushAsync(default);
@@ -257,13 +265,13 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var starting = Server.StartAsync(options.ConnectionString, copy.Path, settings: ("Control:ServerLease", "00:00:04"));
         while (!starting.IsCompleted)
         {
-            await a.Get<ServerKeeper>().RunOnceAsync(default);   // it lives
+            await a.Get<ServerLeaseService>().RunOnceAsync(default);   // it lives
         }
 
         await using var b = await starting;
         b.Get<ServerIdentity>().Id.ShouldNotBe(a.Get<ServerIdentity>().Id);
         File.ReadAllText(copy.Sub(ServerIdentity.FileName)).Trim().ShouldBe(b.Get<ServerIdentity>().Id.ToString());
-        await a.Get<ServerKeeper>().RunOnceAsync(default);
+        await a.Get<ServerLeaseService>().RunOnceAsync(default);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         (await RowAsync(a, grant.Session.Id)).Epoch.ShouldBe(1);
     }
@@ -276,7 +284,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var a = await Server.StartAsync(options.ConnectionString);
         var (_, grant) = await OnAirAsync(a);
 
-        await b.Get<ChannelDirectory>().DeleteAsync("demo");
+        await b.Get<ChannelRepository>().DeleteAsync("demo");
 
         await Poll.UntilAsync(() => a.Lifecycle.Forgotten.Contains(grant.Session.Id) || b.Lifecycle.Forgotten.Contains(grant.Session.Id));
         a.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(grant.Session.Id);
@@ -309,12 +317,12 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await ExecuteAsync(a, "UPDATE servers SET run = gen_random_uuid()");
         await ExecuteAsync(a, "UPDATE sessions SET epoch = epoch + 1");
 
-        await a.Get<ServerKeeper>().RunOnceAsync(default);
+        await a.Get<ServerLeaseService>().RunOnceAsync(default);
 
         a.Get<ServerIdentity>().Id.ShouldNotBe(shared);
         File.ReadAllText(folder.Sub(ServerIdentity.FileName)).Trim().ShouldBe(shared.ToString(), "which of the two is to have it is for people to say");
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
-        await a.Get<SessionLedger>().FlushAsync(default);
+        await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, shared));
     }
 
@@ -327,22 +335,22 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var a = await Server.StartAsync(options.ConnectionString);
         var (_, grant) = await OnAirAsync(a);
         missing.Empty.Add(grant.Session.Id);   // all of it is in A's spool
-        a.Get<SessionBook>().End(grant.Session.Id, "over");
-        await a.Get<SessionLedger>().FlushAsync(default);
+        a.Get<SessionManager>().End(grant.Session.Id, "over");
+        await a.Get<SessionWriter>().FlushAsync(default);
 
-        await b.Get<RecordingKeeper>().RunOnceAsync(default);
+        await b.Get<RecordingRetentionService>().RunOnceAsync(default);
         await a.DisposeAsync();
         await KilledAsync(b, grant.Session.Id, secondsAgo: 100);
-        await b.Get<RecordingKeeper>().RunOnceAsync(default);
+        await b.Get<RecordingRetentionService>().RunOnceAsync(default);
 
-        await using (var connection = await b.Get<Database>().Source.OpenConnectionAsync())
+        await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
             (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE deleted_at IS NULL")).ShouldBe(1);
         }
 
         missing.Empty.Clear();   // another A uploaded it
-        await b.Get<RecordingKeeper>().RunOnceAsync(default);
-        await using var again = await b.Get<Database>().Source.OpenConnectionAsync();
+        await b.Get<RecordingRetentionService>().RunOnceAsync(default);
+        await using var again = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
         (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);
     }
 }

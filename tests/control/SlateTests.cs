@@ -1,3 +1,7 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Slates;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
@@ -14,7 +18,7 @@ public sealed class SlateTests(PostgresFixture postgres)
     public async Task A_slate_is_kept_as_it_was_sent_and_replaced_and_taken_away_through_the_API()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var token = await server.TokenAsync(TokenRole.Producer);
 
         (await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(204);
@@ -37,12 +41,12 @@ public sealed class SlateTests(PostgresFixture postgres)
     public async Task What_is_no_slate_or_too_large_or_for_no_channel_is_refused_with_a_reason()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         var token = await server.TokenAsync(TokenRole.Producer);
 
         var (status, problem, _) = await server.SendAsync("PUT", "/api/v1/channels/demo/slate", token, new ByteArrayContent("<svg/>"u8.ToArray()));
-        (status, problem.ToString().Contains("no PNG, JPEG or MP4", StringComparison.Ordinal)).ShouldBe((400, true));
-        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>().SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("at most 16777216");
+        (status, problem.ToString().Contains("not a PNG, JPEG or MP4", StringComparison.Ordinal)).ShouldBe((400, true));
+        (await Should.ThrowAsync<ControlException>(() => server.Get<ChannelSlates>().SetAsync("demo", (byte[])[.. Png, .. new byte[SlateMedia.MaxBytes]]))).Message.ShouldContain("maximum is 16777216");
         (await server.SendAsync("PUT", "/api/v1/channels/nobody/slate", token, new ByteArrayContent(Png))).Status.ShouldBe(404);
     }
 
@@ -50,7 +54,7 @@ public sealed class SlateTests(PostgresFixture postgres)
     public async Task A_slate_goes_with_its_channel()
     {
         await using var database = await postgres.OpenFreshAsync();
-        var (channels, slates) = (new ChannelDirectory(database, TimeProvider.System), new ChannelSlates(database, TimeProvider.System));
+        var (channels, slates) = (new ChannelRepository(database, TimeProvider.System), new ChannelSlates(database, TimeProvider.System));
         await channels.CreateAsync("demo", new());
         await slates.SetAsync("demo", Png);
         await channels.DeleteAsync("demo");

@@ -1,3 +1,6 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Storage;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -48,12 +51,12 @@ public sealed class StorageApiTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
-        var (trial, probe) = (new StorageTrial(database, clock), new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] });
+        var (trial, probe) = (new StorageTest(database, clock), new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] });
 
-        (await trial.RunAsync(probe)).Works.ShouldBeTrue();
-        (await Should.ThrowAsync<ControlException>(trial.RunAsync(probe))).Code.ShouldBe(ControlCode.TooMany);
-        clock.Advance(StorageTrial.Pause);
-        (await trial.RunAsync(probe)).Works.ShouldBeTrue();
+        (await trial.RunAsync(probe)).Succeeded.ShouldBeTrue();
+        (await Should.ThrowAsync<ControlException>(trial.RunAsync(probe))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
+        clock.Advance(StorageTest.MinInterval);
+        (await trial.RunAsync(probe)).Succeeded.ShouldBeTrue();
     }
 
     private sealed class SaidStore : IStorageProbe

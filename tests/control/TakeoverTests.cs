@@ -1,3 +1,5 @@
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
@@ -33,8 +35,8 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Theory]
     [MemberData(nameof(Cases))]
     public void A_claim_to_a_place_is_judged_H55(string policy, double limit, double silence, int recent, double patience, string expected) =>
-        new TakeoverTerms(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MostPerMinute: 3)
-            .Judge(silence * Second, recent, patience * Second).ToString().ShouldBe(expected);
+        new TakeoverRules(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MaxPerMinute: 3)
+            .Evaluate(silence * Second, recent, patience * Second).ToString().ShouldBe(expected);
 
     [Fact]
     public async Task A_half_open_connection_that_has_been_silent_for_three_seconds_gives_way_at_once_and_its_session_goes_on_H08_F33()
@@ -43,21 +45,21 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var old = await rig.GrantedAsync(key);
         rig.Clock.Advance(10 * Second);
-        old.Lease.Beat(rig.Clock.GetTimestamp());
+        old.State.ReportActivity(rig.Clock.GetTimestamp());
         rig.Clock.Advance(3 * Second);
 
         var newcomer = await rig.GrantedAsync(key);
 
         newcomer.Session.ShouldBe(old.Session);
-        old.Lease.IsSuperseded.ShouldBeTrue();
+        old.State.IsSuperseded.ShouldBeTrue();
         await Poll.UntilAsync(() => old.Revoked.IsCancellationRequested);
         newcomer.Revoked.IsCancellationRequested.ShouldBeFalse();
 
         await rig.LeaveAsync(old);   // its end is told late, and ends nothing
         rig.Clock.Advance(TimeSpan.FromMinutes(5));
-        newcomer.Lease.Beat(rig.Clock.GetTimestamp());
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
-        await rig.Book.EndsToldAsync();
+        newcomer.State.ReportActivity(rig.Clock.GetTimestamp());
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        await rig.Book.WhenEndsNotifiedAsync();
         rig.Lifecycle.Ended.ShouldBeEmpty();
     }
 
@@ -68,12 +70,12 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var first = await rig.GrantedAsync(key);
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        first.Lease.Beat(rig.Clock.GetTimestamp());
+        first.State.ReportActivity(rig.Clock.GetTimestamp());
         rig.Clock.Advance(TimeSpan.FromMilliseconds(400));
 
         var refusal = await rig.RefusedAsync(key);
 
-        refusal.Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        refusal.Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         refusal.Message.ShouldContain("since 12:00:00 UTC");
         refusal.Message.ShouldContain("0.4 s ago");
         refusal.Message.ShouldContain("silent for 3 s");
@@ -93,8 +95,8 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         entering.IsCompleted.ShouldBeFalse();
         rig.Clock.Advance(0.2 * Second);
 
-        ((Seating.Taken)await entering.WaitAsync(Patience)).Grant.Session.ShouldBe(old.Session);
-        old.Lease.IsSuperseded.ShouldBeTrue();
+        ((AdmissionResult.Admitted)await entering.WaitAsync(Patience)).Grant.Session.ShouldBe(old.Session);
+        old.State.IsSuperseded.ShouldBeTrue();
     }
 
     [Fact]
@@ -105,15 +107,15 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         var first = await rig.GrantedAsync(key);
         rig.Clock.Advance(Second);
         var entering = await EnterAsync(rig, key);
-        first.Lease.Beat(rig.Clock.GetTimestamp());
+        first.State.ReportActivity(rig.Clock.GetTimestamp());
         rig.Clock.Advance(2.1 * Second);
-        (await entering.WaitAsync(Patience)).ShouldBeOfType<Seating.Busy>().Silence.ShouldBeInRange(2 * Second, 2.1 * Second);
+        (await entering.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBeInRange(2 * Second, 2.1 * Second);
 
         rig.Clock.Advance(0.4 * Second);
         var again = await EnterAsync(rig, key);
         again.IsCompleted.ShouldBeFalse();
         await rig.LeaveAsync(first);
-        (await again.WaitAsync(Patience)).ShouldBeOfType<Seating.Taken>();
+        (await again.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Admitted>();
     }
 
     [Fact]
@@ -128,7 +130,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         entering.IsCompleted.ShouldBeFalse();
         await impatient.CancelAsync();
 
-        (await entering.WaitAsync(Patience)).ShouldBeOfType<Seating.Busy>().Silence.ShouldBe(Second);
+        (await entering.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBe(Second);
     }
 
     [Fact]
@@ -153,18 +155,18 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         for (var i = 0; i < 3; i++)
         {
             var next = await rig.GrantedAsync(key);
-            (last.Lease.IsSuperseded, next.Session).ShouldBe((true, last.Session));
+            (last.State.IsSuperseded, next.Session).ShouldBe((true, last.Session));
             last = next;
             rig.Clock.Advance(TimeSpan.FromMilliseconds(100));
         }
 
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
-        last.Lease.IsSuperseded.ShouldBeFalse();
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
+        last.State.IsSuperseded.ShouldBeFalse();
 
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        last.Lease.Beat(rig.Clock.GetTimestamp());
+        last.State.ReportActivity(rig.Clock.GetTimestamp());
         await rig.GrantedAsync(key);
-        last.Lease.IsSuperseded.ShouldBeTrue();
+        last.State.IsSuperseded.ShouldBeTrue();
     }
 
     [Fact]
@@ -172,7 +174,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
-        var backupKey = (await rig.Keys.CreateAsync("demo", KeyRole.Backup)).StreamKey;
+        var backupKey = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Backup)).StreamKey;
 
         var (primary, backup) = (await rig.GrantedAsync(primaryKey), await rig.GrantedAsync(backupKey));
 
@@ -182,9 +184,9 @@ public sealed class TakeoverTests(PostgresFixture postgres)
 
         await rig.LeaveAsync(primary);
         rig.Clock.Advance(TimeSpan.FromMinutes(5));
-        backup.Lease.Beat(rig.Clock.GetTimestamp());
+        backup.State.ReportActivity(rig.Clock.GetTimestamp());
         (await rig.GrantedAsync(primaryKey)).Session.ShouldBe(backup.Session);
-        await rig.Book.EndsToldAsync();
+        await rig.Book.WhenEndsNotifiedAsync();
         rig.Lifecycle.Ended.ShouldBeEmpty();
     }
 
@@ -193,16 +195,16 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key;
-        var backupKey = (await rig.Keys.CreateAsync("demo", KeyRole.Backup)).StreamKey;
+        var backupKey = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Backup)).StreamKey;
         var (primary, backup) = (await rig.GrantedAsync(primaryKey.StreamKey), await rig.GrantedAsync(backupKey));
 
-        rig.Book.KeepOnly(new HashSet<string> { primaryKey.Key.Id }, rig.Book.KeysInUse());
+        rig.Book.DisconnectInvalidKeys(new HashSet<string> { primaryKey.Key.Id }, rig.Book.KeysInUse());
         await Poll.UntilAsync(() => backup.Revoked.IsCancellationRequested);
-        (primary.Revoked.IsCancellationRequested, backup.Lease.IsSuperseded).ShouldBe((false, false));
+        (primary.Revoked.IsCancellationRequested, backup.State.IsSuperseded).ShouldBe((false, false));
         await rig.LeaveAsync(backup);
         await rig.LeaveAsync(primary);
         rig.Clock.Advance(TimeSpan.FromSeconds(60));
-        await rig.Book.EndsToldAsync();
+        await rig.Book.WhenEndsNotifiedAsync();
 
         rig.Lifecycle.Ended.ShouldHaveSingleItem();
         rig.Book.ChannelsInUse().ShouldBeEmpty();
@@ -215,7 +217,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
         var before = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromHours(3));
 
-        rig.Book.BeginAfter(before);
+        rig.Book.StartAfter(before);
         var first = await rig.GrantedAsync(key);
         await rig.LeaveAsync(first);
         var second = await rig.GrantedAsync(key);
@@ -226,9 +228,9 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     /// <summary>Asks for a place without a question to the database before it: when this returns, the wait has begun.</summary>
-    private static async Task<Task<Seating>> EnterAsync(Rig rig, string key, CancellationToken cancellationToken = default)
+    private static async Task<Task<AdmissionResult>> EnterAsync(Rig rig, string key, CancellationToken cancellationToken = default)
     {
         var record = (await rig.Register.FindAsync(key[..8], default)).Key!;
-        return rig.Door.EnterAsync(record, cancellationToken).AsTask();
+        return rig.Door.AdmitAsync(record, cancellationToken).AsTask();
     }
 }

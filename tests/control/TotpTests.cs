@@ -1,4 +1,5 @@
 using System.Text;
+using Broadcast.Control.Identity;
 using Shouldly;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -22,9 +24,9 @@ public sealed class UserTests(PostgresFixture postgres)
         (jane.Role, jane.DisplayName, jane.HasTotp, jane.DisabledAt).ShouldBe((TokenRole.Producer, "Jane", false, null));
         var hash = (string)(await people.ScalarAsync("SELECT password_hash FROM users"))!;
         hash.ShouldNotContain("horse");
-        BitConverter.ToUInt32([.. Convert.FromBase64String(hash)[5..9].Reverse()]).ShouldBe((uint)PasswordHashes.Iterations, "version 3 has the count in bytes 5 to 8");
-        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
-        (await people.LoginAsync(" JANE ", Password)).ShouldBeOfType<LoginResult.In>();
+        BitConverter.ToUInt32([.. Convert.FromBase64String(hash)[5..9].Reverse()]).ShouldBe((uint)UserPasswordHasher.Iterations, "version 3 has the count in bytes 5 to 8");
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
+        (await people.LoginAsync(" JANE ", Password)).ShouldBeOfType<LoginResult.Succeeded>();
         (await people.LoginAsync("jane", Password + " ")).ShouldBeOfType<LoginResult.Refused>();
         (await people.LoginAsync("jane", "")).ShouldBeOfType<LoginResult.Refused>();
         (await people.LoginAsync("jane", new string('x', 100_000))).ShouldBeOfType<LoginResult.Refused>();
@@ -32,7 +34,7 @@ public sealed class UserTests(PostgresFixture postgres)
         (await people.LoginAsync("nobody", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.LoginAsync("jane' OR true --\0", Password)).ShouldBeOfType<LoginResult.Refused>();
         (await people.Users.GetAsync("jane")).LastLoginAt.ShouldBe(people.Clock.GetUtcNow());
-        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code.ShouldBe(ControlCode.Conflict);
+        (await Should.ThrowAsync<ControlException>(() => people.Users.CreateAsync("jane", Password, TokenRole.Viewer))).Code.ShouldBe(ControlErrorCode.Conflict);
     }
 
     [Fact]
@@ -43,10 +45,10 @@ public sealed class UserTests(PostgresFixture postgres)
         var old = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Options.Create(new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1000 })).HashPassword(new(), Password);
         await people.ScalarAsync($"UPDATE users SET password_hash = '{old}'");
 
-        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
 
         (await people.ScalarAsync("SELECT password_hash FROM users")).ShouldNotBe(old);
-        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
     }
 
     [Theory]
@@ -55,13 +57,13 @@ public sealed class UserTests(PostgresFixture postgres)
     [InlineData("I am jane.doe, hello", "name")]
     [InlineData("aaaabbbbccccdddd", "different")]
     public void A_password_that_is_guessed_first_is_refused_with_the_reason(string password, string reason) =>
-        UserRules.PasswordMistakes("jane.doe", password).ShouldHaveSingleItem().Message.ShouldContain(reason);
+        UserRules.ValidatePassword("jane.doe", password).ShouldHaveSingleItem().Message.ShouldContain(reason);
 
     [Theory]
     [InlineData("twelve chars")]
     [InlineData("пароль из слов")]
     [InlineData("1234567890123")]
-    public void No_rules_of_composition_are_made(string password) => UserRules.PasswordMistakes("jane", password).ShouldBeEmpty();
+    public void No_rules_of_composition_are_made(string password) => UserRules.ValidatePassword("jane", password).ShouldBeEmpty();
 
     [Theory]
     [InlineData("jane", true)]
@@ -73,7 +75,7 @@ public sealed class UserTests(PostgresFixture postgres)
     [InlineData("jane\n", false)]
     [InlineData("ja/ne", false)]
     [InlineData("", false)]
-    public void Names_fit_into_an_address(string name, bool isGood) => UserRules.Mistakes(name, null).Any().ShouldBe(!isGood);
+    public void Names_fit_into_an_address(string name, bool isGood) => UserRules.Validate(name, null).Any().ShouldBe(!isGood);
 
     [Fact]
     public async Task A_login_ends_when_it_is_idle_too_old_or_ended_and_no_other_with_it()
@@ -98,7 +100,7 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.Sessions.EndAsync("jane", three[..8]);
         (await people.Sessions.VerifyAsync(three, default)).ShouldBeNull();
         (await people.Sessions.VerifyAsync(four, default)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code.ShouldBe(ControlCode.NotFound);
+        (await Should.ThrowAsync<ControlException>(() => people.Sessions.EndAsync("jane", three[..8]))).Code.ShouldBe(ControlErrorCode.NotFound);
     }
 
     [Fact]
@@ -130,7 +132,7 @@ public sealed class UserTests(PostgresFixture postgres)
 
         (await people.Users.SetAsync("jane", new(IsDisabled: false))).DisabledAt.ShouldBeNull();
         (await people.Sessions.VerifyAsync(login, default)).ShouldBeNull();
-        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
     }
 
     [Fact]
@@ -157,7 +159,7 @@ public sealed class UserTests(PostgresFixture postgres)
         (await people.Sessions.VerifyAsync(mine, default)).ShouldNotBeNull();
         (await people.Sessions.VerifyAsync(other, default)).ShouldBeNull();
         (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Refused>();
-        (await people.LoginAsync("jane", "another good password")).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", "another good password")).ShouldBeOfType<LoginResult.Succeeded>();
         await people.Users.SetPasswordAsync("jane", Password);
         (await people.Sessions.VerifyAsync(mine, default)).ShouldBeNull();
     }
@@ -173,7 +175,7 @@ public sealed class UserTests(PostgresFixture postgres)
         foreach (var change in (Func<Task>[])[
             () => people.Users.SetAsync("jane", new(IsDisabled: true)), () => people.Users.SetAsync("jane", new(Role: TokenRole.Producer)), () => people.Users.DeleteAsync("jane")])
         {
-            (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlCode.Conflict);
+            (await Should.ThrowAsync<ControlException>(change)).Code.ShouldBe(ControlErrorCode.Conflict);
         }
 
         (await people.Sessions.VerifyAsync(login, default))!.Role.ShouldBe(TokenRole.Admin, "nothing of it was done");
@@ -197,7 +199,7 @@ public sealed class UserTests(PostgresFixture postgres)
                 await people.Users.SetAsync(name, new(IsDisabled: true));
                 return true;
             }
-            catch (ControlException e) when (e.Code == ControlCode.Conflict)
+            catch (ControlException e) when (e.Code == ControlErrorCode.Conflict)
             {
                 return false;
             }
@@ -216,16 +218,16 @@ public sealed class UserTests(PostgresFixture postgres)
             (await people.LoginAsync($"nobody{i}", "a wrong password")).ShouldBeOfType<LoginResult.Refused>();
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code.ShouldBe(ControlCode.TooMany);
-        (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.In>("another address");
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
+        (await people.LoginAsync("jane", Password, address: "192.0.2.2")).ShouldBeOfType<LoginResult.Succeeded>("another address");
         for (var i = 0; i < 30; i++)
         {
             await people.WrongAsync($"198.51.100.{i}", "jane");
         }
 
-        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code.ShouldBe(ControlCode.TooMany);
+        (await Should.ThrowAsync<ControlException>(() => people.LoginAsync("jane", Password, address: "192.0.2.3"))).Code.ShouldBe(ControlErrorCode.TooManyAttempts);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.In>();
+        (await people.LoginAsync("jane", Password)).ShouldBeOfType<LoginResult.Succeeded>();
     }
 
     [Fact]
@@ -236,16 +238,16 @@ public sealed class UserTests(PostgresFixture postgres)
         var remote = new IPEndPoint(IPAddress.Parse("2001:db8:1:2::3"), 0);
         await people.WrongAsync("2001:db8:1:2::1", "correct horse battery");
         await people.WrongAsync("2001:db8:1:2::2", "jim", other);
-        (await here.IsOverAsync(remote, "jane", default)).ShouldBeFalse();
+        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeFalse();
         await people.WrongAsync("2001:db8:1:2::2", "jim", other);
 
-        (await here.IsOverAsync(remote, "jane", default)).ShouldBeTrue("one subscriber has all addresses of a /64");
-        (await other.IsOverAsync(remote, "jane", default)).ShouldBeTrue();
-        (await here.IsOverAsync(new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 0), "jane", default)).ShouldBeFalse();
-        (await here.IsOverAsync(null, "jim", default)).ShouldBeFalse("a name is let be wrong more often");
+        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeTrue("one subscriber has all addresses of a /64");
+        (await other.IsLimitReachedAsync(remote, "jane", default)).ShouldBeTrue();
+        (await here.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("2001:db8:1:3::1"), 0), "jane", default)).ShouldBeFalse();
+        (await here.IsLimitReachedAsync(null, "jim", default)).ShouldBeFalse("a name is let be wrong more often");
         (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(3L);
         people.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await here.IsOverAsync(remote, "jane", default)).ShouldBeFalse();
+        (await here.IsLimitReachedAsync(remote, "jane", default)).ShouldBeFalse();
         await people.WrongAsync("2001:db8:1:2::1", "jim");
         (await people.ScalarAsync("SELECT max(failures) FROM login_failures")).ShouldBe(1, "it begins anew, and what counts no more is cleared away");
         (await people.ScalarAsync("SELECT count(*) FROM login_failures")).ShouldBe(2L);
@@ -272,9 +274,9 @@ public sealed class UserTests(PostgresFixture postgres)
         await people.WrongAsync("192.0.2.1", "jane");
         await people.ScalarAsync("UPDATE login_failures SET ends_at = ends_at + interval '1 day'");
 
-        (await people.Attempts.IsOverAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeFalse();
+        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeFalse();
         await people.WrongAsync("192.0.2.1", "jane");
-        (await people.Attempts.IsOverAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue("it is counted anew");
+        (await people.Attempts.IsLimitReachedAsync(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), "jane", default)).ShouldBeTrue("it is counted anew");
     }
 
     [Fact]
@@ -301,7 +303,7 @@ public sealed class UserTests(PostgresFixture postgres)
 /// <summary>People over a database and a clock that stands still.</summary>
 internal sealed class PeopleRig : IAsyncDisposable
 {
-    private PeopleRig(Database database, ControlOptions options)
+    private PeopleRig(ControlDatabase database, ControlOptions options)
     {
         var control = Options.Create(options);
         Database = database;
@@ -314,9 +316,9 @@ internal sealed class PeopleRig : IAsyncDisposable
 
     public ManualTimeProvider Clock { get; } = new();
 
-    public Database Database { get; }
+    public ControlDatabase Database { get; }
 
-    public Users Users { get; }
+    public UserRepository Users { get; }
 
     public UserSessions Sessions { get; }
 
@@ -331,13 +333,13 @@ internal sealed class PeopleRig : IAsyncDisposable
     public Task<LoginResult> LoginAsync(string name, string password, string? code = null, string address = "192.0.2.1") =>
         Logins.LoginAsync(name, password, code, new IPEndPoint(IPAddress.Parse(address), 1), "test", default);
 
-    public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.In>().Cookie;
+    public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
     /// <summary>Somebody is wrong, without the time that a password takes.</summary>
     public async Task WrongAsync(string address, string name, LoginAttempts? at = null)
     {
         await using var connection = await Database.Source.OpenConnectionAsync();
-        await (at ?? Attempts).FailedAsync(connection, new IPEndPoint(IPAddress.Parse(address), 0), name);
+        await (at ?? Attempts).RecordFailureAsync(connection, new IPEndPoint(IPAddress.Parse(address), 0), name);
     }
 
     public async Task<object?> ScalarAsync(string sql)

@@ -1,5 +1,11 @@
 using System.Text.Json;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.ViewerCounting;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Dapper;
 using Shouldly;
@@ -16,11 +22,11 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public void A_page_that_two_processes_saw_is_one_viewer()
     {
-        ViewerSample.Together([]).ShouldBe(0);
-        ViewerSample.Together([Seen(Demo, 1, 2, 3)]).ShouldBe(3);
-        ViewerSample.Together([Seen(Demo, 1, 2, 3), Seen(Demo, 4)]).ShouldBe(4);
-        ViewerSample.Together([Seen(Demo, 1, 2, 3), Seen(Demo, 2, 3, 4), Seen(Demo, 3)]).ShouldBe(4);
-        ViewerSample.Together([Seen(Demo), Seen(Demo, 9)]).ShouldBe(1);
+        ViewerSketch.Total([]).ShouldBe(0);
+        ViewerSketch.Total([Seen(Demo, 1, 2, 3)]).ShouldBe(3);
+        ViewerSketch.Total([Seen(Demo, 1, 2, 3), Seen(Demo, 4)]).ShouldBe(4);
+        ViewerSketch.Total([Seen(Demo, 1, 2, 3), Seen(Demo, 2, 3, 4), Seen(Demo, 3)]).ShouldBe(4);
+        ViewerSketch.Total([Seen(Demo), Seen(Demo, 9)]).ShouldBe(1);
     }
 
     [Theory]
@@ -33,10 +39,10 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         var ids = Enumerable.Range(0, viewers).Select(_ => (ulong)random.NextInt64() << 1).ToList();
         var cut = (int)(viewers * (1 - shared) / 2);
         var (first, second) = (ids[..^cut], ids[cut..]);   // each lacks what only the other saw
-        var together = ViewerSample.Together([Sampled(first, 9), Sampled(second, 10)]);
+        var together = ViewerSketch.Total([Sampled(first, 9), Sampled(second, 10)]);
         together.ShouldBeInRange((long)(viewers * 0.93), (long)(viewers * 1.07));
 
-        static ViewerSample Sampled(List<ulong> ids, int depth) => new(Demo, ids.Count, 0, depth, [.. ids.Where(id => ViewerShare.Has(id, depth))]);
+        static ViewerSketch Sampled(List<ulong> ids, int depth) => new(Demo, ids.Count, 0, depth, [.. ids.Where(id => BeaconSampling.Contains(id, depth))]);
     }
 
     [Fact]
@@ -53,11 +59,11 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         demo.Ids.ShouldBe([1UL, 2UL, ulong.MaxValue]);
 
         var totals = new ViewerTotals(bench.Rig.Clock, new Counter(Seen(Demo, 2, 7)));
-        totals.Hear(heard);
-        totals.Find(Demo).ShouldBe(new AudienceSize(4, 0));
-        totals.Find(Other).ShouldBe(new AudienceSize(1, 0));
-        bench.Rig.Clock.Advance(ViewerTotals.Holds);
-        totals.Find(Demo).ShouldBe(new AudienceSize(2, 0), "nobody has said anything since, and our own are here");
+        totals.Update(heard);
+        totals.Find(Demo).ShouldBe(new ViewerTotal(4, 0));
+        totals.Find(Other).ShouldBe(new ViewerTotal(1, 0));
+        bench.Rig.Clock.Advance(ViewerTotals.Validity);
+        totals.Find(Demo).ShouldBe(new ViewerTotal(2, 0), "nobody has said anything since, and our own are here");
         totals.Find(Other).ShouldBe(default);
 
         (await one.ExchangeAsync([Seen(Demo, 1)], default)).ShouldHaveSingleItem().Level.ShouldBe(3);
@@ -77,25 +83,25 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     public async Task Who_does_not_count_reads_what_all_processes_together_see_and_the_newest_sessions_peak()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
-        var audiences = new ChannelAudiences(bench.Rig.Database);
+        var audiences = new ChannelViewerCounts(bench.Rig.Database);
         (await audiences.ReadAsync()).GetValueOrDefault("demo").ShouldBe(default);
 
         var grant = await bench.BeginAsync();
         using (var keeper = Keeper(bench, new Counter(Seen(Demo, 1, 2, 3))))
         {
-            await keeper.LookAsync(default);
+            await keeper.CheckAsync(default);
         }
 
         await new ViewerTable(bench.Rig.Database).ExchangeAsync([Seen(Demo, 3, 4)], default);
         await bench.Rig.Ledger.FlushAsync(default);
-        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelAudience(4, 3), "one of them was seen by both");
+        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelViewerCount(4, 3), "one of them was seen by both");
 
         await using (var age = bench.Rig.Database.Source.CreateCommand("UPDATE viewer_counts SET at = at - interval '31 seconds'"))
         {
             await age.ExecuteNonQueryAsync();
         }
 
-        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelAudience(0, 3), "what was said has been over for a second");
+        (await audiences.ReadAsync())["demo"].ShouldBe(new ChannelViewerCount(0, 3), "what was said has been over for a second");
         await bench.EndAsync(grant);
     }
 
@@ -109,17 +115,17 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         foreach (var watching in (int[])[0, 2, 5, 5, 3])
         {
             counter.Sample = Seen(Demo, [.. Enumerable.Range(1, watching).Select(id => (ulong)id)]);
-            await keeper.LookAsync(default);
-            bench.Rig.Clock.Advance(ViewerKeeper.Tells);
+            await keeper.CheckAsync(default);
+            bench.Rig.Clock.Advance(ViewerCountService.PublishInterval);
         }
 
         (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(5);
         await bench.EndAsync(grant);
         (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(5);
-        await keeper.LookAsync(default);
+        await keeper.CheckAsync(default);
         counter.Sample = Seen(Demo);
-        await keeper.LookAsync(default);
-        await keeper.LookAsync(default);
+        await keeper.CheckAsync(default);
+        await keeper.CheckAsync(default);
         (await ToldAsync(bench)).ShouldBe([2L, 5L, 3L, 0L]);
         keeper.Dispose();
     }
@@ -134,17 +140,17 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         for (var watching = 1; watching <= 8; watching++)
         {
             counter.Sample = Seen(Demo, [.. Enumerable.Range(1, watching).Select(id => (ulong)id)]);
-            await keeper.LookAsync(default);
-            bench.Rig.Clock.Advance(ViewerKeeper.Look);
+            await keeper.CheckAsync(default);
+            bench.Rig.Clock.Advance(ViewerCountService.CheckInterval);
         }
 
         (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
         await bench.EndAsync(grant);
         counter.Sample = Seen(Demo);
-        await keeper.LookAsync(default);
+        await keeper.CheckAsync(default);
         (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
-        bench.Rig.Clock.Advance(ViewerKeeper.Look);
-        await keeper.LookAsync(default);
+        bench.Rig.Clock.Advance(ViewerCountService.CheckInterval);
+        await keeper.CheckAsync(default);
         (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L, 0L], "what it was not yet told of is not forgotten");
     }
 
@@ -158,7 +164,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
             await before.ExecuteNonQueryAsync();
         }
 
-        bench.Rig.Book.NoteViewers(grant.Session.Id, 7);
+        bench.Rig.Book.RecordViewers(grant.Session.Id, 7);
         await bench.EndAsync(grant);
         (await bench.Rig.HistoryAsync("demo")).ShouldHaveSingleItem().PeakViewers.ShouldBe(40);
     }
@@ -167,11 +173,11 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     public async Task While_the_database_is_away_our_own_count_goes_on()
     {
         var clock = new ManualTimeProvider();
-        await using var database = new Database(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
-        var book = new SessionBook(new SessionLedger(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
+        var book = new SessionManager(new SessionWriter(database, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), null, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var (totals, log) = (new ViewerTotals(clock, new Counter(Seen(Demo, 1, 2))), new RememberedLog());
-        using var keeper = new ViewerKeeper(new(database), totals, book, database, clock, log.For<ViewerKeeper>(), new Counter(Seen(Demo, 1, 2)));
-        await keeper.LookAsync(default);
+        using var keeper = new ViewerCountService(new(database), totals, book, database, clock, log.For<ViewerCountService>(), new Counter(Seen(Demo, 1, 2)));
+        await keeper.CheckAsync(default);
         totals.Find(Demo).Viewers.ShouldBe(2);
         log.Lines.ShouldBeEmpty("the control room says it");
     }
@@ -180,7 +186,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     public async Task The_API_tells_how_many_watch_and_how_many_watched_at_most()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new OnAir(), viewers: new Counter(Seen(Demo, 1, 2, 3)));
-        var key = (await server.Get<ChannelDirectory>().CreateAsync("demo", new())).Key;
+        var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;
         var token = await server.TokenAsync(TokenRole.Viewer);
         await server.AskAsync(key.StreamKey);
         (await server.SendAsync("GET", "/api/v1/channels/demo", token)).Body.GetProperty("live").GetProperty("viewers").GetInt64().ShouldBe(3);
@@ -189,12 +195,12 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
             && session.GetProperty("peakViewers").GetInt64() == 3);
     }
 
-    private static ViewerSample Seen(ChannelName channel, params ulong[] ids) => new(channel, ids.Length, 0, 0, ids);
+    private static ViewerSketch Seen(ChannelName channel, params ulong[] ids) => new(channel, ids.Length, 0, 0, ids);
 
-    private static ViewerKeeper Keeper(RecordingBench bench, Counter counter)
+    private static ViewerCountService Keeper(RecordingBench bench, Counter counter)
     {
         var rig = bench.Rig;
-        return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerKeeper>(), counter);
+        return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerCountService>(), counter);
     }
 
     private static async Task<IReadOnlyList<long>> ToldAsync(RecordingBench bench)
@@ -204,17 +210,17 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         return [.. bodies.Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("viewers").GetInt64())];
     }
 
-    private sealed class Counter(ViewerSample sample) : IViewerCounter
+    private sealed class Counter(ViewerSketch sample) : IViewerCounter
     {
-        public ViewerSample Sample { get; set; } = sample;
+        public ViewerSketch Sample { get; set; } = sample;
 
-        public ViewerSample? Find(ChannelName channel) => channel == Sample.Channel ? Sample : null;
+        public ViewerSketch? Find(ChannelName channel) => channel == Sample.Channel ? Sample : null;
 
-        public IReadOnlyList<ViewerSample> Read() => [Sample];
+        public IReadOnlyList<ViewerSketch> Read() => [Sample];
     }
 
-    private sealed class OnAir : IChannelStates
+    private sealed class OnAir : IChannelRuntimeStates
     {
-        public ChannelState? Find(ChannelName channel) => new("live", null, null);
+        public ChannelRuntimeState? Find(ChannelName channel) => new("live", null, null);
     }
 }

@@ -1,5 +1,10 @@
 using System.Net;
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -24,11 +29,11 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var id = made.GetProperty("info").GetProperty("id").GetString();
 
         status.ShouldBe(201);
-        (await AskAsync(server, token)).Refusal.ShouldBeNull("it counts once the answer is there");
-        (await AskAsync(server, token)).Holds.ShouldBe(ViewerAuthority.YesHolds);
-        (await AskAsync(server, null)).Refusal.ShouldBe(ViewerRefusal.NoToken);
-        (await AskAsync(server, token, "other")).Refusal.ShouldBe(ViewerRefusal.BadToken);
-        (await AskAsync(server, token, "nobody")).Refusal.ShouldBe(ViewerRefusal.NoChannel);
+        (await AskAsync(server, token)).DenialReason.ShouldBeNull("it counts once the answer is there");
+        (await AskAsync(server, token)).CacheDuration.ShouldBe(ViewerAuthorizer.AllowedLifetime);
+        (await AskAsync(server, null)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
+        (await AskAsync(server, token, "other")).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
+        (await AskAsync(server, token, "nobody")).DenialReason.ShouldBe(ViewerDenialReason.NoChannel);
         made.GetProperty("addresses").GetProperty("hls").GetString().ShouldBe($"{server.Address}/t/{token}/live/demo/index.m3u8");
         made.GetProperty("addresses").GetProperty("watch").GetString().ShouldBe($"{server.Address}/watch/demo?token={token}");
 
@@ -36,7 +41,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (listed[0].GetProperty("id").GetString(), listed[0].GetProperty("label").GetString()).ShouldBe((id, "Jane"));
         listed.ToString().ShouldNotContain(token[^20..]);
         (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("madeHere").GetBoolean().ShouldBeTrue();
-        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.Revoked);
+        (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.Revoked);
 
         await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { access = "public" });
         await Poll.UntilAsync(async () => (await AskAsync(server, null)).IsAllowed, description: "the channel is public");
@@ -49,7 +54,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
         await using var command = await postgres.OpenAsync(options);
-        await new ChannelDirectory(command, TimeProvider.System).CreateAsync("demo", new() { Access = "token" });
+        await new ChannelRepository(command, TimeProvider.System).CreateAsync("demo", new() { Access = "token" });
         var keys = new ViewerKeys(command, TimeProvider.System);
         var tokens = new ViewerTokens(command, keys, TimeProvider.System);
         var (first, second) = (await tokens.CreateAsync("demo"), await tokens.CreateAsync("demo"));
@@ -61,8 +66,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (await tokens.RevokeAsync("demo", first.Info.Id)).ShouldBeTrue();
         (await tokens.RevokeAsync("demo", "jane")).ShouldBeFalse("nobody here made it");
 
-        await Poll.UntilAsync(async () => (await AskAsync(server, first.Token)).Refusal == ViewerRefusal.Revoked, description: "a token of the server's");
-        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).Refusal == ViewerRefusal.Revoked, description: "a token of somebody else's");
+        await Poll.UntilAsync(async () => (await AskAsync(server, first.Token)).DenialReason == ViewerDenialReason.Revoked, description: "a token of the server's");
+        await Poll.UntilAsync(async () => (await AskAsync(server, signed)).DenialReason == ViewerDenialReason.Revoked, description: "a token of somebody else's");
         (await AskAsync(server, second.Token)).IsAllowed.ShouldBeTrue();
         (await AskAsync(server, Sign(own, "john"))).IsAllowed.ShouldBeTrue();
     }
@@ -80,7 +85,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (await AskAsync(server, Sign(next, "a"))).IsAllowed.ShouldBeTrue();
 
         (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{old.Key.Id}", admin)).Status.ShouldBe(204);
-        (await AskAsync(server, Sign(old, "a"))).Refusal.ShouldBe(ViewerRefusal.BadToken);
+        (await AskAsync(server, Sign(old, "a"))).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
         (await AskAsync(server, Sign(next, "a"))).IsAllowed.ShouldBeTrue();
         (await AskAsync(server, servers)).IsAllowed.ShouldBeTrue();
 
@@ -88,7 +93,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         listed.ToString().ShouldNotContain(next.Secret);
         var ofServer = listed.EnumerateArray().Single(k => k.GetProperty("ofServer").GetBoolean()).GetProperty("id").GetString();
         await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{ofServer}", admin);
-        (await AskAsync(server, servers)).Refusal.ShouldBe(ViewerRefusal.BadToken);
+        (await AskAsync(server, servers)).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
         var again = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
         (await AskAsync(server, again)).IsAllowed.ShouldBeTrue("the server made itself another key");
 
@@ -105,24 +110,24 @@ public sealed class ViewerTests(PostgresFixture postgres)
     public async Task What_was_known_last_holds_while_the_database_is_away()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new() { Access = "token" });
+        await server.Get<ChannelRepository>().CreateAsync("demo", new() { Access = "token" });
         var token = (await server.Get<ViewerTokens>().CreateAsync("demo", address: "203.0.113.0/24")).Token;
         var home = IPAddress.Parse("203.0.113.9");
         await Poll.UntilAsync(async () => (await AskAsync(server, token, at: home)).IsAllowed, description: "the key is known");
 
-        await server.Get<Database>().DisposeAsync();
+        await server.Get<ControlDatabase>().DisposeAsync();
 
         (await AskAsync(server, token, at: home)).IsAllowed.ShouldBeTrue();
-        (await AskAsync(server, token)).Refusal.ShouldBe(ViewerRefusal.OtherAddress);
-        (await AskAsync(server, null)).Refusal.ShouldBe(ViewerRefusal.NoToken);
+        (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.AddressMismatch);
+        (await AskAsync(server, null)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
     }
 
     [Fact]
     public async Task Before_anything_is_known_nobody_is_let_in()
     {
-        using var register = new ViewingRegister(TimeProvider.System);
-        var verdict = await new ViewerAuthority(register, null!, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
-        (verdict.Refusal, verdict.Holds).ShouldBe((ViewerRefusal.Away, TimeSpan.Zero));
+        using var register = new ViewerPolicyCache(TimeProvider.System);
+        var verdict = await new ViewerAuthorizer(register, null!, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
+        (verdict.DenialReason, verdict.CacheDuration).ShouldBe((ViewerDenialReason.Unavailable, TimeSpan.Zero));
     }
 
     [Fact]
@@ -130,23 +135,23 @@ public sealed class ViewerTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
-        await new ChannelDirectory(database, clock).CreateAsync("demo", new() { Access = "token" });
+        await new ChannelRepository(database, clock).CreateAsync("demo", new() { Access = "token" });
         var tokens = new ViewerTokens(database, new ViewerKeys(database, clock), clock);
         var token = (await tokens.CreateAsync("demo", clock.GetUtcNow().AddSeconds(60))).Token;
-        using var register = new ViewingRegister(clock);
+        using var register = new ViewerPolicyCache(clock);
         await using (var connection = await database.Source.OpenConnectionAsync())
         {
-            await register.LearnAsync(connection, default);
+            await register.RefreshAsync(connection, default);
         }
 
-        var authority = new ViewerAuthority(register, null!, clock);
+        var authority = new ViewerAuthorizer(register, null!, clock);
         (await authority.AuthorizeAsync(new(Demo, token, null), default)).ShouldBe(new(null, TimeSpan.FromSeconds(5)));
         clock.Advance(TimeSpan.FromSeconds(57));
         var late = await authority.AuthorizeAsync(new(Demo, token, null), default);
         late.IsAllowed.ShouldBeTrue();
-        late.Holds.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(3));
+        late.CacheDuration.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(3));
         clock.Advance(TimeSpan.FromSeconds(4));
-        (await authority.AuthorizeAsync(new(Demo, token, null), default)).Refusal.ShouldBe(ViewerRefusal.Expired);
+        (await authority.AuthorizeAsync(new(Demo, token, null), default)).DenialReason.ShouldBe(ViewerDenialReason.Expired);
 
         clock.Advance(TimeSpan.FromDays(8));
         await tokens.CreateAsync("demo");
@@ -160,7 +165,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
         var lines = text[text.IndexOf("# KEY and SECRET", StringComparison.Ordinal)..];
         lines = lines[..lines.IndexOf("```", StringComparison.Ordinal)];
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("concert", new() { Access = "token" });
+        await server.Get<ChannelRepository>().CreateAsync("concert", new() { Access = "token" });
         var key = await server.Get<ViewerKeys>().CreateAsync("concert", "shop");
 
         var run = await ChildProcess.RunAsync("/bin/sh", ["-c", lines], environment: new Dictionary<string, string?> { ["KEY"] = key.Key.Id, ["SECRET"] = key.Secret });
@@ -176,7 +181,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     public async Task Each_mistake_of_a_wish_for_a_token_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
-        await server.Get<ChannelDirectory>().CreateAsync("demo", new());
+        await server.Get<ChannelRepository>().CreateAsync("demo", new());
         using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
         var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", await server.TokenAsync(TokenRole.Producer), body);
         status.ShouldBe(400);
@@ -207,12 +212,12 @@ public sealed class ViewerTests(PostgresFixture postgres)
         hook.Answer = FakeWebhook.Says("""{"allow":true}""");
         await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed, description: "the channel is known, and the webhook says yes");
         hook.Answer = FakeWebhook.Says("", 403);
-        (await AskAsync(server, "another")).Refusal.ShouldBe(ViewerRefusal.Denied);
+        (await AskAsync(server, "another")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
     }
 
-    private static ValueTask<ViewerVerdict> AskAsync(Server server, string? token, string channel = "demo", IPAddress? at = null) =>
-        server.Get<IViewerAuthority>().AuthorizeAsync(new(ChannelName.Parse(channel), token, at), default);
+    private static ValueTask<ViewerDecision> AskAsync(Server server, string? token, string channel = "demo", IPAddress? at = null) =>
+        server.Get<IViewerAuthorizer>().AuthorizeAsync(new(ChannelName.Parse(channel), token, at), default);
 
     private static string Sign(IssuedViewerKey key, string id) =>
-        ViewerToken.Sign(key.Key.Id, ViewerKeys.BytesOf(key.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), id, null);
+        ViewerToken.Sign(key.Key.Id, ViewerKeys.GetBytes(key.Secret), Demo, TimeProvider.System.GetUtcNow().AddHours(1), id, null);
 }

@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Web;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Identity;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +17,7 @@ namespace Broadcast.Control.Tests;
 public sealed class WebhookTests(PostgresFixture postgres)
 {
     private const string Secret = "a-secret-of-the-webhook-32-chars";
-    private static readonly PublishTarget Target = new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
+    private static readonly PublishConnectInfo Target = new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
 
     /// <summary>The four forms and how each says yes and no.</summary>
     public static TheoryData<string, string, int> Forms { get; } = new()
@@ -36,10 +38,10 @@ public sealed class WebhookTests(PostgresFixture postgres)
         var secret = key[9..];
 
         hook.Answer = FakeWebhook.Says("", no);
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         hook.Answer = FakeWebhook.Says(yes);
         (await rig.GrantedAsync(key)).Session.Channel.Value.ShouldBe("demo");
-        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
 
         hook.Asked.Count.ShouldBe(2, "a wrong key is not passed on");
         hook.Asked.ShouldAllBe(a => a.Method == "POST" && !a.Text.Contains(secret) && !a.Path.Contains(secret));
@@ -54,10 +56,10 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await rig.Channels.CreateAsync("demo", new());
 
         hook.Answer = FakeWebhook.Says("", no);
-        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         hook.Answer = FakeWebhook.Says(yes);
-        (await rig.RefusedAsync("nosuch")).Reason.ShouldBe(PublishRefusal.UnknownKey);
-        (await rig.RefusedAsync("Not-A-Channel")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync("nosuch")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
+        (await rig.RefusedAsync("Not-A-Channel")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         var grant = await rig.GrantedAsync("demo");
 
         grant.Session.Channel.Value.ShouldBe("demo");
@@ -75,10 +77,10 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var closed = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook"));
         await using var open = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook", o => o.CreateChannels = true));
 
-        (await closed.RefusedAsync("secret.name")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await closed.RefusedAsync("secret.name")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         var verdict = await open.AskAsync("secret.name", target: Target);
 
-        verdict.ShouldBeOfType<PublishVerdict.Granted>().Grant.Session.Channel.Value.ShouldBe("fresh");
+        verdict.ShouldBeOfType<PublishDecision.Granted>().Grant.Session.Channel.Value.ShouldBe("fresh");
         (await open.Channels.ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("fresh");
         var asked = hook.Asked.Last();
         var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
@@ -98,7 +100,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await rig.Channels.CreateAsync("other", new());
 
         hook.Answer = FakeWebhook.Says("""{"allow":true,"channel":"other"}""");
-        (await rig.RefusedAsync(key.StreamKey)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         hook.Answer = FakeWebhook.Says("""{"allow":false,"message":"Not today,\n Jane."}""");
         (await rig.RefusedAsync(key.StreamKey)).Message.ShouldBe("Not today, Jane.");
 
@@ -112,7 +114,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
-        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishVerdict.Granted>();
+        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishDecision.Granted>();
 
         var asked = hook.Asked.Single();
         asked.ContentType.ShouldBe("application/x-www-form-urlencoded");
@@ -138,8 +140,8 @@ public sealed class WebhookTests(PostgresFixture postgres)
 
         var verdict = await rig.AskAsync("some_secret");
 
-        (verdict as PublishVerdict.Granted)?.Grant.Session.Channel.Value.ShouldBe(channel);
-        (verdict is PublishVerdict.Granted).ShouldBe(channel is not null);
+        (verdict as PublishDecision.Granted)?.Grant.Session.Channel.Value.ShouldBe(channel);
+        (verdict is PublishDecision.Granted).ShouldBe(channel is not null);
         hook.Asked.Count.ShouldBe(1);
     }
 
@@ -150,7 +152,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         hook.Answer = FakeWebhook.Says("0");
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address + "/done"));
         await rig.Channels.CreateAsync("demo", new());
-        var grant = ((PublishVerdict.Granted)await rig.AskAsync("demo", target: Target)).Grant;
+        var grant = ((PublishDecision.Granted)await rig.AskAsync("demo", target: Target)).Grant;
         await rig.LeaveAsync(grant);
         await Poll.UntilAsync(() => hook.Asked.Count == 2);
 
@@ -167,7 +169,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
-        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishVerdict.Granted>();
+        (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishDecision.Granted>();
 
         var body = hook.Asked.Single().Json;
         (body.GetProperty("user").GetString(), body.GetProperty("password").GetString(), body.GetProperty("token").GetString()).ShouldBe(("jane", "p&q", ""));
@@ -183,7 +185,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both", o => o.DoneUrl = hook.Address + "/done"));
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var grant = await rig.GrantedAsync(key);
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.ChannelBusy);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         await rig.LeaveAsync(grant);
         await rig.LeaveAsync(grant);
         await Poll.UntilAsync(() => hook.Asked.Count(a => a.Path == "/done") == 2);
@@ -225,7 +227,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
             rig.Clock.Advance(TimeSpan.FromSeconds(0.1));
             return waiting.TrueForAll(w => w.IsCompleted);
         });
-        (await Task.WhenAll(waiting)).ShouldAllBe(v => ((PublishVerdict.Refused)v).Reason == PublishRefusal.AuthorityUnavailable);
+        (await Task.WhenAll(waiting)).ShouldAllBe(v => ((PublishDecision.Rejected)v).Reason == PublishRejectionReason.AuthorityUnavailable);
         release.SetResult();
     }
 
@@ -251,15 +253,15 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var rig = await Rig.OpenAsync(postgres, authorization: options);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
 
-        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
         options.OpenWhenAway = true;
-        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         await rig.LeaveAsync(await rig.GrantedAsync(key));
         (options.OpenWhenAway, options.Policy) = (false, "webhook");
-        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
 
         other.Asked.ShouldBeEmpty("redirects are not followed");
-        rig.Log.Lines.ShouldContain(line => line.Contains("webhook"));
+        rig.Log.Lines.ShouldContain(line => line.Contains("auth callback"));
     }
 
     [Fact]
@@ -269,7 +271,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "both"));
         hook.Address.ShouldStartWith("https://");
 
-        (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason.ShouldBe(PublishRefusal.AuthorityUnavailable);
+        (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
         hook.Asked.ShouldBeEmpty();
     }
 
@@ -282,10 +284,10 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await rig.Channels.CreateAsync("demo", new());
         for (var i = 0; i < 10; i++)
         {
-            (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+            (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         }
 
-        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
+        (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.TooManyAttempts);
         hook.Asked.Count.ShouldBe(10);
         await rig.GrantedAsync("demo");
     }
@@ -296,13 +298,13 @@ public sealed class WebhookTests(PostgresFixture postgres)
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address));
-        var asked = WebhookEvent.Asking(new("name", new IPEndPoint(IPAddress.Loopback, 1), ""), null, rig.Clock.GetUtcNow());
-        for (var i = 0; i < WebhookNotices.MaxWaiting + 100; i++)
+        var asked = AuthCallbackEvent.PublishRequestOf(new("name", new IPEndPoint(IPAddress.Loopback, 1), ""), null, rig.Clock.GetUtcNow());
+        for (var i = 0; i < AuthCallbackNotifier.MaxWaiting + 100; i++)
         {
-            rig.Notices.NoPlace(asked, "for the test");
+            rig.Notices.NotAdmitted(asked, "for the test");
         }
 
-        rig.Log.Lines.Count(l => l.Contains("not told")).ShouldBeInRange(80, 100);
+        rig.Log.Lines.Count(l => l.Contains("dropping another one")).ShouldBeInRange(80, 100);
     }
 
     private static RequestDelegate Misbehaving(string fault, string elsewhere) => fault switch
@@ -334,7 +336,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     {
         var options = new AuthorizationOptions { Policy = policy, Form = form, Url = hook.Address + "/publish?token=t", Secret = Secret };
         change?.Invoke(options);
-        options.Mistakes().ShouldBeEmpty();
+        options.Validate().ShouldBeEmpty();
         return options;
     }
 }

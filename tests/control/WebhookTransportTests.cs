@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Broadcast.Control.AuthCallbacks;
 using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
@@ -11,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class WebhookTransportTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly WebhookTransport _transport;
+    private readonly CallbackHttpTransport _transport;
     private int _requests;
 
     public WebhookTransportTests()
@@ -64,7 +65,7 @@ public sealed class WebhookTransportTests : IDisposable
     {
         var response = await _transport.SendAsync(
             () => new HttpRequestMessage(HttpMethod.Post, $"http://{_listener.LocalEndpoint}/") { Content = new ByteArrayContent("who?"u8.ToArray()) }, _ => true, 100, CancellationToken.None);
-        return (response.Fault, response.Status, Encoding.UTF8.GetString(response.Body.Span));
+        return (response.Error, response.Status, Encoding.UTF8.GetString(response.Body.Span));
     }
 
     /// <summary>Answers so many requests on each connection, one connection after the other; each is ended upon the next request after that, or when the other side has enough.</summary>

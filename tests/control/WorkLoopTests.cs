@@ -1,3 +1,4 @@
+using Broadcast.Control.Database;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

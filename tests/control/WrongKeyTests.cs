@@ -1,3 +1,7 @@
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
@@ -15,14 +19,14 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
         _ = Secret.New(out var wrong);
         for (var i = 0; i < 10; i++)
         {
-            (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+            (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         }
 
-        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
-        (await rig.RefusedAsync(wrong, "192.0.2.2")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRejectionReason.TooManyAttempts);
+        (await rig.RefusedAsync(wrong, "192.0.2.2")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         await rig.LeaveAsync(await rig.GrantedAsync(good));   // never seen before, behind the same address
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
     }
 
     [Fact]
@@ -32,7 +36,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
         var neverUsed = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         await using (var connection = await rig.Database.Source.OpenConnectionAsync())
         {
-            await rig.Register.LearnAsync(connection, default);
+            await rig.Register.LoadAsync(connection, default);
         }
 
         var answers = await FloodAsync(rig, 1000, _ =>
@@ -41,10 +45,10 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
             return wrong;
         });
 
-        answers.Count(a => a.Reason == PublishRefusal.UnknownKey).ShouldBe(100);
-        answers.Count(a => a.Reason == PublishRefusal.TooManyAttempts).ShouldBe(900);
+        answers.Count(a => a.Reason == PublishRejectionReason.UnknownKey).ShouldBe(100);
+        answers.Count(a => a.Reason == PublishRejectionReason.TooManyAttempts).ShouldBe(900);
         await rig.LeaveAsync(await rig.GrantedAsync(neverUsed));
-        (await rig.AskAsync(neverUsed, "192.0.2.2")).ShouldBeOfType<PublishVerdict.Granted>();
+        (await rig.AskAsync(neverUsed, "192.0.2.2")).ShouldBeOfType<PublishDecision.Granted>();
     }
 
     [Fact]
@@ -56,8 +60,8 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
 
         var answers = await FloodAsync(rig, 300, i => string.Concat(good.AsSpan(0, 9), SecretOf(i)), i => $"198.51.100.{i % 250}");
 
-        answers.Count(a => a.Reason == PublishRefusal.UnknownKey).ShouldBe(100);
-        answers.Count(a => a.Reason == PublishRefusal.TooManyAttempts).ShouldBe(200);
+        answers.Count(a => a.Reason == PublishRejectionReason.UnknownKey).ShouldBe(100);
+        answers.Count(a => a.Reason == PublishRejectionReason.TooManyAttempts).ShouldBe(200);
         await rig.GrantedAsync(good);
     }
 
@@ -85,8 +89,8 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
             await rig.RefusedAsync(wrong, $"2001:db8:1:2::{i:x}");
         }
 
-        (await rig.RefusedAsync(wrong, "2001:db8:1:2:ffff::1")).Reason.ShouldBe(PublishRefusal.TooManyAttempts);
-        (await rig.RefusedAsync(wrong, "2001:db8:1:3::1")).Reason.ShouldBe(PublishRefusal.UnknownKey);
+        (await rig.RefusedAsync(wrong, "2001:db8:1:2:ffff::1")).Reason.ShouldBe(PublishRejectionReason.TooManyAttempts);
+        (await rig.RefusedAsync(wrong, "2001:db8:1:3::1")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
     }
 
     [Fact]
@@ -94,27 +98,27 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     {
         var options = await postgres.FreshAsync();
         await using var database = await postgres.OpenAsync(options);
-        var (channels, keys) = (new ChannelDirectory(database, TimeProvider.System), new StreamKeys(database, TimeProvider.System));
+        var (channels, keys) = (new ChannelRepository(database, TimeProvider.System), new StreamKeys(database, TimeProvider.System));
         var before = (await channels.CreateAsync("before", new())).Key;
-        var revoked = await keys.CreateAsync("before", KeyRole.Guest);
+        var revoked = await keys.CreateAsync("before", StreamKeyRole.Guest);
         await keys.RevokeAsync("before", revoked.Key.Id);
         await using var server = await Server.StartAsync(options.ConnectionString);
-        var register = server.Get<KeyRegister>();
-        register.Recall(before.Key.Id).ShouldNotBeNull().Channel.Value.ShouldBe("before");
-        register.Recall(revoked.Key.Id).ShouldBeNull();
+        var register = server.Get<StreamKeyCache>();
+        register.GetCached(before.Key.Id).ShouldNotBeNull().Channel.Value.ShouldBe("before");
+        register.GetCached(revoked.Key.Id).ShouldBeNull();
 
         var after = (await channels.CreateAsync("after", new())).Key;
-        await Testing.Poll.UntilAsync(() => register.Recall(after.Key.Id) is not null);
+        await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(after.Key.Id) is not null);
         var rotated = await keys.RotateAsync("after");
-        await Testing.Poll.UntilAsync(() => register.Recall(after.Key.Id) is null && register.Recall(rotated.Key.Id) is not null);
+        await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(after.Key.Id) is null && register.GetCached(rotated.Key.Id) is not null);
         await channels.DeleteAsync("after");
-        await Testing.Poll.UntilAsync(() => register.Recall(rotated.Key.Id) is null);
-        register.Recall(before.Key.Id).ShouldNotBeNull();
+        await Broadcast.Testing.Poll.UntilAsync(() => register.GetCached(rotated.Key.Id) is null);
+        register.GetCached(before.Key.Id).ShouldNotBeNull();
     }
 
-    private static async Task<List<PublishVerdict.Refused>> FloodAsync(Rig rig, int count, Func<int, string> key, Func<int, string>? address = null)
+    private static async Task<List<PublishDecision.Rejected>> FloodAsync(Rig rig, int count, Func<int, string> key, Func<int, string>? address = null)
     {
-        var answers = new List<PublishVerdict.Refused>();
+        var answers = new List<PublishDecision.Rejected>();
         for (var i = 0; i < count; i++)
         {
             answers.Add(await rig.RefusedAsync(key(i), address?.Invoke(i) ?? "192.0.2.1"));

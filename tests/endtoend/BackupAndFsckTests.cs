@@ -25,7 +25,7 @@ public sealed class BackupAndFsckTests
         }
 
         await HlsView.WaitAsync(server, "kept", v => v.Ended, "the session is over");
-        (await server.CommandAsync("fsck", "--deep")).EnsureSuccess().Output.ShouldContain("Nothing is wrong");
+        (await server.CommandAsync("fsck", "--deep")).EnsureSuccess().Output.ShouldContain("No issues found");
         (await server.CommandAsync("restore", backup, "--replace")).Error.ShouldContain("Stop it");
 
         // What was broadcast since the backup is in the store and not in the database then; and a segment is lost.
@@ -34,10 +34,10 @@ public sealed class BackupAndFsckTests
         File.Delete(Directory.EnumerateFiles(Path.Combine(server.Data, "objects", "live", "kept"), "1.m4s", SearchOption.AllDirectories).First(path => path.Contains("/source/", StringComparison.Ordinal)));
         var found = await server.CommandAsync("fsck", "kept");
         found.ExitCode.ShouldBe(1);
-        found.Output.ShouldSatisfyAllConditions(o => o.ShouldContain("source/1.m4s: "), o => o.ShouldContain("unknown-session"), o => o.ShouldContain("2 findings."));
+        found.Output.ShouldSatisfyAllConditions(o => o.ShouldContain("source/1.m4s: "), o => o.ShouldContain("unknown-session"), o => o.ShouldContain("2 issues found."));
 
         (await server.CommandAsync("fsck", "kept", "--repair")).EnsureSuccess().Output.ShouldSatisfyAllConditions(
-            o => o.ShouldContain("marked as a gap"), o => o.ShouldContain("added from its journal"), o => o.ShouldContain("2 mended"));
+            o => o.ShouldContain("marked as a gap"), o => o.ShouldContain("added from its journal"), o => o.ShouldContain("2 repaired"));
 
         await server.RestartAsync();
         (await HlsView.ReadAsync(server, "kept")).ShouldNotBeNull().Ended.ShouldBeTrue();

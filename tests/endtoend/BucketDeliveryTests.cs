@@ -127,7 +127,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
         await Poll.UntilAsync(async () => await server.MetricAsync("broadcast_uploads_total") >= 4, TimeSpan.FromSeconds(40), "media are in the bucket");
         await Poll.UntilAsync(() => server.Logged(4204).Count > 0);
-        server.Logged(4204).ShouldHaveSingleItem().ShouldContain("docs/bucket.md");
+        server.Logged(4204).ShouldHaveSingleItem().ShouldContain("docs/bucket-delivery.md");
         (await _ceph.HasAsync(bucket, "tests/live/live/main/index.m3u8")).ShouldBeFalse();
     }
 

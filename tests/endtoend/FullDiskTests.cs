@@ -39,7 +39,7 @@ public sealed class FullDiskTests
 
             await Poll.UntilAsync(() => server.Logged(3011).Count >= 2, TimeSpan.FromSeconds(40), "both channels say that it is over");
             server.Logged(3010).Count.ShouldBe(2);
-            server.Logged(3010).ShouldAllBe(text => text.Contains("Free space"));
+            server.Logged(3010).ShouldAllBe(text => text.Contains("Free disk space"));
             (first.HasExited, second.HasExited).ShouldBe((false, false), "no encoder was sent away");
 
             // Four whole segments are at the end, because older players ask for the last three, gap or not.

@@ -9,7 +9,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// <summary>Two real encoders on one channel, one of which hangs or dies (rows H08, F33 and F34 of the edge cases). The first sends red pictures, the second blue ones.</summary>
 public sealed class InputTests
 {
-    private const string SupersededEvent = "Another encoder took this one's place";
+    private const string SupersededEvent = "Another encoder took over";
 
     [Fact]
     public async Task An_encoder_with_the_same_key_takes_the_place_of_one_that_hangs_and_the_playlists_go_on_H08_F33()
@@ -32,7 +32,7 @@ public sealed class InputTests
         after.Session.ShouldBe(before.Session);
         ShouldGoOn(before, after);
         (await ColorAsync(server, after)).ShouldBe("blue");
-        server.Logged(5036).ShouldHaveSingleItem().ShouldContain("gives way");
+        server.Logged(5036).ShouldHaveSingleItem().ShouldContain("replaced by");
         await Poll.UntilAsync(() => server.Logged(1002).Any(l => l.Contains(SupersededEvent, StringComparison.Ordinal)));
         red.Signal(UnixSignal.Continue);
         await red.WaitForExitAsync(TimeSpan.FromSeconds(20));

@@ -69,7 +69,7 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
         using var response = await _server.Client.SendAsync(request);
         var encoding = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("encoding");
         encoding.GetProperty("rungs").EnumerateArray().Select(r => r.GetProperty("name").GetString()).ShouldBe(["source", "240p"]);
-        encoding.GetProperty("copyReason").GetString()!.ShouldContain("keyframes are more than 3 s apart");
+        encoding.GetProperty("copyReason").GetString()!.ShouldContain("keyframe interval exceeds 3 s");
     }
 
     private async Task EverySegmentBeginsWithAKeyframeAsync(HlsView view, string channel, string rendition, int rate)

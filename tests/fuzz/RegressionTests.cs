@@ -34,7 +34,7 @@ public sealed class RegressionTests
     public void Every_folder_of_seeds_is_a_target_and_every_find_belongs_to_one()
     {
         var names = All.Targets.Select(t => t.Name).ToList();
-        Directory.EnumerateDirectories(Testing.Repository.PathOf("tests", "fuzz", "seeds")).Select(Path.GetFileName).ShouldBeSubsetOf(names);
+        Directory.EnumerateDirectories(Broadcast.Testing.Repository.PathOf("tests", "fuzz", "seeds")).Select(Path.GetFileName).ShouldBeSubsetOf(names);
         if (Directory.Exists(Seeds.Finds))
         {
             Directory.EnumerateFiles(Seeds.Finds, "*.bin").Select(f => Path.GetFileName(f)[..^17]).ShouldBeSubsetOf(names);

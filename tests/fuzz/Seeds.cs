@@ -4,6 +4,7 @@ using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Handshake;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Media.Tests.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Nut;
@@ -196,7 +197,7 @@ internal static class Seeds
         {
             var record = Convert.FromHexString(hex);
             yield return ("avcC", $"x264-{++number}", record);
-            yield return ("sps", $"x264-{number}", CodecConfig.Avc.Parse(record).Configuration.SequenceParameterSets[0].ToArray());
+            yield return ("sps", $"x264-{number}", CodecConfig.Avc.Parse(record).Configuration.SpsUnits[0].ToArray());
         }
 
         foreach (var hex in (string[])["1190", "1210", "2B920800", "EB8A0800", "17880000BB8008", "F8E85000"])

@@ -51,8 +51,8 @@ public class CommandTests
     private static RootCommand Root()
     {
         var root = new RootCommand();
-        root.Options.Add(Output.Data);
-        root.Options.Add(Output.Json);
+        root.Options.Add(CommandOutput.Data);
+        root.Options.Add(CommandOutput.Json);
         foreach (var command in new[] { ChannelCommand.Create(), KeyCommand.Create(), TokenCommand.Create(), EventCommand.Create() })
         {
             root.Subcommands.Add(command);

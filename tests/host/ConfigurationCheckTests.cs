@@ -30,8 +30,8 @@ public class ConfigurationCheckTests
         mistakes.Count.ShouldBe(4);
         mistakes.ShouldContain(m => m.Contains("Sample:Nmae is not an option; did you mean Name?"));
         mistakes.ShouldContain(m => m.Contains("Sample:Count is 'many', which is not a whole number"));
-        mistakes.ShouldContain(m => m.Contains("Sample:Wait is 'soon', which is not a length of time"));
-        mistakes.ShouldContain(m => m.Contains("Smaple is not a section of the configuration; did you mean Sample?"));
+        mistakes.ShouldContain(m => m.Contains("Sample:Wait is 'soon', which is not a duration"));
+        mistakes.ShouldContain(m => m.Contains("Smaple is not a configuration section; did you mean Sample?"));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public class ConfigurationCheckTests
     public void A_mistaken_secret_is_not_shown() =>
         Mistakes(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
 
-    private static IReadOnlyList<string> Mistakes(params (string Key, string Value)[] values) => ConfigurationCheck.Mistakes(
+    private static IReadOnlyList<string> Mistakes(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
         new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase) { ["Sample"] = typeof(Sample) });
 }

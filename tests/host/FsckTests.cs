@@ -1,6 +1,7 @@
 using Broadcast.Host.Commands;
-using Broadcast.Host.Diagnosis;
+using Broadcast.Host.Diagnostics;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Testing;
@@ -25,9 +26,9 @@ public sealed class FsckTests : IAsyncDisposable
     {
         var kinds = new Dictionary<string, long> { ["orphan"] = 3, ["missing"] = 2 };
 
-        var (action, subject, detail) = FsckCommand.RowOf(new FsckWishes(null, Deep: false, Repair: true, DeleteOrphans: true), kinds);
+        var (action, subject, detail) = FsckCommand.AuditEntryOf(new FsckRequest(null, Deep: false, Repair: true, DeleteOrphans: true), kinds);
         (action, subject, detail["repair"], detail["deleteOrphans"], detail["mended"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
-        FsckCommand.RowOf(new FsckWishes(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds).Subject.ShouldBe("channel/demo");
+        FsckCommand.AuditEntryOf(new FsckRequest(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds).Subject.ShouldBe("channel/demo");
     }
 
     [Fact]
@@ -35,14 +36,14 @@ public sealed class FsckTests : IAsyncDisposable
     {
         await PutAsync(_orphan);
 
-        foreach (var wishes in new FsckWishes[] { new(null, false, false, false), new(null, true, true, false), new(ChannelName.Parse("main"), false, false, false) })
+        foreach (var wishes in new FsckRequest[] { new(null, false, false, false), new(null, true, true, false), new(ChannelName.Parse("main"), false, false, false) })
         {
             var line = (await RunAsync(wishes)).ShouldHaveSingleItem();
-            (line.Fault, line.Channel, line.Mended).ShouldBe(("no-journal", "main", null));
+            (line.Fault, line.Channel, line.Repaired).ShouldBe(("no-journal", "main", null));
         }
 
         (await RunAsync(new(ChannelName.Parse("other"), false, false, true))).ShouldBeEmpty();
-        (await RunAsync(new(null, false, false, true))).ShouldHaveSingleItem().Mended.ShouldBe("deleted");
+        (await RunAsync(new(null, false, false, true))).ShouldHaveSingleItem().Repaired.ShouldBe("deleted");
         (await RunAsync(new(null, false, false, false))).ShouldBeEmpty();
     }
 
@@ -52,8 +53,8 @@ public sealed class FsckTests : IAsyncDisposable
         await PutAsync("live/main/index.m3u8");
         await PutAsync("live/main/manifest.mpd");
 
-        (await RunAsync(new(null, false, true, false))).Select(line => (line.Fault, line.Object, line.Mended)).ShouldBe([("orphan", "live/main/index.m3u8", null), ("orphan", "live/main/manifest.mpd", null)]);
-        (await RunAsync(new(null, false, false, true))).ShouldAllBe(line => line.Mended == "deleted");
+        (await RunAsync(new(null, false, true, false))).Select(line => (line.Fault, line.Object, line.Repaired)).ShouldBe([("orphan", "live/main/index.m3u8", null), ("orphan", "live/main/manifest.mpd", null)]);
+        (await RunAsync(new(null, false, false, true))).ShouldAllBe(line => line.Repaired == "deleted");
         (await RunAsync(new(null, false, false, false))).ShouldBeEmpty();
 
         await PutAsync("live/main/index.m3u8");
@@ -78,11 +79,11 @@ public sealed class FsckTests : IAsyncDisposable
 
         // The clock of the machine: the session is young, so that only the spool is spoken of.
         var told = (await RunAsync(new(null, false, false, false), TimeProvider.System)).ShouldHaveSingleItem();
-        (told.Fault, told.Mended).ShouldBe(("not-uploaded", null));
+        (told.Fault, told.Repaired).ShouldBe(("not-uploaded", null));
         (await RunAsync(new(null, false, true, false), TimeProvider.System, isServerRunning: true)).ShouldBeEmpty();
         File.Exists(path).ShouldBeTrue();
 
-        (await RunAsync(new(null, false, true, false), TimeProvider.System)).ShouldHaveSingleItem().Mended.ShouldBe("1 uploaded");
+        (await RunAsync(new(null, false, true, false), TimeProvider.System)).ShouldHaveSingleItem().Repaired.ShouldBe("1 uploaded");
         (File.Exists(path), await Store().FindAsync(ObjectName.Parse(_orphan), default) is not null).ShouldBe((false, true));
     }
 
@@ -90,6 +91,6 @@ public sealed class FsckTests : IAsyncDisposable
 
     private Task PutAsync(string name) => Store().PutAsync(ObjectName.Parse(name), new byte[10], PutCondition.CreateOnly, default);
 
-    private async Task<List<FsckLine>> RunAsync(FsckWishes wishes, TimeProvider? time = null, bool isServerRunning = false) =>
+    private async Task<List<FsckLine>> RunAsync(FsckRequest wishes, TimeProvider? time = null, bool isServerRunning = false) =>
         await new Fsck(new DataFolder(_folder.Path), Store(), null, new SpoolOptions(), isServerRunning, isShared: false, time ?? _later).RunAsync(wishes, default).ToListAsync();
 }

@@ -1,4 +1,4 @@
-using Broadcast.Host.Memory;
+using Broadcast.Host.GarbageCollection;
 using Shouldly;
 using Xunit;
 
@@ -6,29 +6,29 @@ namespace Broadcast.Host.Tests;
 
 public class IdleHeapTests
 {
-    private const long Little = IdleHeap.Busy - 1;
-    private readonly IdleHeap _heap = new();
+    private const long Little = IdleGcPolicy.BusyBytes - 1;
+    private readonly IdleGcPolicy _heap = new();
     private long _allocated;
 
     [Fact]
-    public void A_busy_process_is_left_alone() => Looks(20, IdleHeap.Busy).ShouldAllBe(collects => !collects);
+    public void A_busy_process_is_left_alone() => Looks(20, IdleGcPolicy.BusyBytes).ShouldAllBe(collects => !collects);
 
     [Fact]
     public void One_that_has_become_idle_collects_while_something_may_still_be_forgotten_and_then_no_more()
     {
         Looks(3, 100 << 20);
-        Looks(15, Little).Count(collects => collects).ShouldBe(IdleHeap.MostCollections);
+        Looks(15, Little).Count(collects => collects).ShouldBe(IdleGcPolicy.MaxCollections);
         Looks(1000, 0).ShouldAllBe(collects => !collects);
     }
 
     [Fact]
     public void Each_idle_time_counts_for_itself()
     {
-        Looks(1, IdleHeap.Busy);
+        Looks(1, IdleGcPolicy.BusyBytes);
         Looks(2, Little).ShouldBe([true, true]);
-        Looks(1, IdleHeap.Busy);
-        Looks(20, 0).Count(collects => collects).ShouldBe(IdleHeap.MostCollections);
+        Looks(1, IdleGcPolicy.BusyBytes);
+        Looks(20, 0).Count(collects => collects).ShouldBe(IdleGcPolicy.MaxCollections);
     }
 
-    private List<bool> Looks(int count, long allocated) => [.. Enumerable.Range(0, count).Select(_ => _heap.Look(_allocated += allocated))];
+    private List<bool> Looks(int count, long allocated) => [.. Enumerable.Range(0, count).Select(_ => _heap.ShouldCollect(_allocated += allocated))];
 }

@@ -23,7 +23,7 @@ public class ListenAddressTests
     [InlineData("127.0.0.1:-1")]
     [InlineData("example.org:80")]
     public void What_is_no_address_is_refused_with_the_forms_that_are(string text) =>
-        Should.Throw<FormatException>(() => ListenAddress.Parse(text)).Message.ShouldContain("is not an address to listen on");
+        Should.Throw<FormatException>(() => ListenAddress.Parse(text)).Message.ShouldContain("is not a listen address");
 
     [Fact]
     public void A_taken_port_is_named_with_the_flag_that_changes_it()
@@ -34,7 +34,7 @@ public class ListenAddressTests
         {
             var port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
             var refusal = Should.Throw<StartException>(() => Listeners.EnsureFree("RTMP", "--rtmp", new ListenAddress(System.Net.IPAddress.Loopback, port)));
-            refusal.Message.ShouldContain($"Port {port} for RTMP is taken");
+            refusal.Message.ShouldContain($"Port {port} for RTMP is used");
             refusal.Message.ShouldContain("--rtmp");
         }
         finally

@@ -1,6 +1,9 @@
 using Broadcast.Host.Observability.Measuring;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Broadcast.Origin;
+using Broadcast.Origin.Live;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,22 +31,22 @@ public sealed class MeasurerTests
 
         ring.After(DateTimeOffset.MinValue).Select(m => (m.At - begin).TotalSeconds).ShouldBe([2, 3, 4]);
         ring.After(begin + TimeSpan.FromSeconds(3)).Count.ShouldBe(1);
-        ring.Keeps(begin + TimeSpan.FromSeconds(63)).ShouldBeTrue();
+        ring.RemoveExpired(begin + TimeSpan.FromSeconds(63)).ShouldBeTrue();
         ring.After(DateTimeOffset.MinValue).Count.ShouldBe(2);
-        ring.Keeps(begin + TimeSpan.FromSeconds(65)).ShouldBeFalse();
+        ring.RemoveExpired(begin + TimeSpan.FromSeconds(65)).ShouldBeFalse();
     }
 
     [Fact]
     public void The_pace_of_encoding_is_what_was_made_up_for_or_lost_meanwhile()
     {
         var (pace, begin) = (new EncodingPace(), _clock.GetUtcNow());
-        pace.Look(begin, Encoding(1)).ShouldBeNull("there is nothing to compare with");
-        pace.Look(begin.AddSeconds(5), Encoding(1)).ShouldBe(1);
-        pace.Look(begin.AddSeconds(10), Encoding(2)).ShouldBe(0.8);
-        pace.Look(begin.AddSeconds(15), Encoding(0.5)).ShouldBe(1.3);
-        pace.Look(begin.AddSeconds(20), Encoding(9, restarts: 1)).ShouldBeNull("another process began");
-        pace.Look(begin.AddSeconds(25), null).ShouldBeNull();
-        pace.Look(begin.AddSeconds(30), Encoding(0)).ShouldBeNull();
+        pace.Measure(begin, Encoding(1)).ShouldBeNull("there is nothing to compare with");
+        pace.Measure(begin.AddSeconds(5), Encoding(1)).ShouldBe(1);
+        pace.Measure(begin.AddSeconds(10), Encoding(2)).ShouldBe(0.8);
+        pace.Measure(begin.AddSeconds(15), Encoding(0.5)).ShouldBe(1.3);
+        pace.Measure(begin.AddSeconds(20), Encoding(9, restarts: 1)).ShouldBeNull("another process began");
+        pace.Measure(begin.AddSeconds(25), null).ShouldBeNull();
+        pace.Measure(begin.AddSeconds(30), Encoding(0)).ShouldBeNull();
     }
 
     [Fact]
@@ -65,27 +68,27 @@ public sealed class MeasurerTests
     {
         var directory = new LiveDirectory(Options.Create(new OriginOptions()), _clock, NullLogger<LiveDirectory>.Instance);
         var delays = new DelayMeter(_clock);
-        using var measurer = new Measurer(directory, new Health(), new Encodings(), delays, _clock, NullLogger<Measurer>.Instance, new Audience());
-        measurer.Look();
+        using var measurer = new MeasurementService(directory, new Health(), new Encodings(), delays, _clock, NullLogger<MeasurementService>.Instance, new Audience());
+        measurer.MeasureAll();
         measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
 
         var session = SessionId.New(_clock.GetUtcNow());
         var begun = new BroadcastSession(Demo, session, 1, _clock.GetUtcNow(), LatencyProfile.Low);
         directory.Append(Demo, session, [new TimelineEvent.Started(begun)]);
         delays.Append(Demo, session, [Part(_clock.GetUtcNow().AddSeconds(-1.5))]);
-        measurer.Look();
-        _clock.Advance(Measurer.Every);
-        measurer.Look();
+        measurer.MeasureAll();
+        _clock.Advance(MeasurementService.MeasurementInterval);
+        measurer.MeasureAll();
 
         var found = measurer.Find(Demo, DateTimeOffset.MinValue);
         found.Count.ShouldBe(2);
         found[0].Viewers.ShouldBe(312);
-        (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Delay, found[0].EncodingSpeed).ShouldBe((4_000_000, 29.97, TimeSpan.FromSeconds(0.5), null));
-        (found[1].Skew, found[1].Delay, found[1].EncodingSpeed, found[1].EncodingBehind).ShouldBe((TimeSpan.FromMilliseconds(-250), null, 1, TimeSpan.FromSeconds(1)));
+        (found[0].BitsPerSecond, found[0].FramesPerSecond, found[0].Latency, found[0].EncodingSpeed).ShouldBe((4_000_000, 29.97, TimeSpan.FromSeconds(0.5), null));
+        (found[1].AvSkew, found[1].Latency, found[1].EncodingSpeed, found[1].EncodingLag).ShouldBe((TimeSpan.FromMilliseconds(-250), null, 1, TimeSpan.FromSeconds(1)));
 
         directory.Append(Demo, session, [new TimelineEvent.Ended("over")]);
-        _clock.Advance(Measurer.Kept + TimeSpan.FromSeconds(1));
-        measurer.Look();
+        _clock.Advance(MeasurementService.Retention + TimeSpan.FromSeconds(1));
+        measurer.MeasureAll();
         measurer.Find(Demo, DateTimeOffset.MinValue).ShouldBeEmpty();
     }
 
@@ -104,9 +107,9 @@ public sealed class MeasurerTests
         ];
     }
 
-    private sealed class Audience : IAudienceSizes
+    private sealed class Audience : IViewerTotals
     {
-        public AudienceSize Find(ChannelName channel) => new(312, 0);
+        public ViewerTotal Find(ChannelName channel) => new(312, 0);
     }
 
     private sealed class Encodings : IChannelEncodings

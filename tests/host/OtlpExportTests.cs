@@ -74,7 +74,7 @@ public sealed class OtlpExportTests
     [InlineData(null, null, 30, null)]
     public void Bad_values_are_told_of_without_the_secret(string? endpoint, string? headers, int seconds, string? wrong)
     {
-        var mistakes = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.Mistakes().ToList();
+        var mistakes = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.FindErrors().ToList();
         if (wrong is null)
         {
             mistakes.ShouldBeEmpty();

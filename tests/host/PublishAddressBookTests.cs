@@ -1,5 +1,5 @@
 using System.Net;
-using Broadcast.Control;
+using Broadcast.Control.Publishing;
 using Broadcast.Host.Listening;
 using Broadcast.Ingest;
 using Microsoft.Extensions.Options;
@@ -12,7 +12,7 @@ public class PublishAddressBookTests
 {
     [Fact]
     public void Encoders_are_sent_to_the_host_that_was_asked_for_at_the_ports_that_are_open() =>
-        Book().For("studio.lan").ShouldBe(new PublishAddresses("rtmp://studio.lan:1935/live", "rtmps://studio.lan:41936/live"));
+        Book().For("studio.lan").ShouldBe(new PublishUrls("rtmp://studio.lan:1935/live", "rtmps://studio.lan:41936/live"));
 
     [Fact]
     public void A_public_address_wins_over_the_host_that_was_asked_for() =>
@@ -34,7 +34,7 @@ public class PublishAddressBookTests
     public void Whether_encoders_can_verify_the_certificate_is_told() =>
         (Book().For("a").IsCertified, Book(certificate: "live.pem").For("a").IsCertified).ShouldBe((false, true));
 
-    private static PublishAddressBook Book(string? publicUrl = null, string application = "live", int? rtmps = 41936, string? certificate = null) => new(
+    private static PublishUrlProvider Book(string? publicUrl = null, string application = "live", int? rtmps = 41936, string? certificate = null) => new(
         name => name switch
         {
             "RTMP" => new IPEndPoint(IPAddress.Any, 1935),

@@ -25,7 +25,7 @@ public sealed class PublishDeadlinesTests
         var message = Read(settings).ShouldNotBeNull();
         message.ShouldContain("Ingest:AuthorityTimeout is");
         message.ShouldContain("Control:TakeoverWait (");
-        message.ShouldContain($"may take {needed} together");
+        message.ShouldContain($"add up to {needed}");
         message.Contains("Authorization:Timeout", StringComparison.Ordinal).ShouldBe(settings.Contains("Authorization:Policy=both"));
     }
 

@@ -20,7 +20,7 @@ public class RoleTests
 
     [Fact]
     public void Leaving_roles_out_is_refused_while_stages_cannot_be_elsewhere() =>
-        Should.Throw<StartException>(() => Role.Select("ingest")).Message.ShouldContain("cannot be left out yet");
+        Should.Throw<StartException>(() => Role.Select("ingest")).Message.ShouldContain("cannot be omitted yet");
 
     [Fact]
     public void Roles_stand_downstream_first() =>

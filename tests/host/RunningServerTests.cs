@@ -14,7 +14,7 @@ public class RunningServerTests
         var folder = Directory.CreateTempSubdirectory("broadcast-claim-");
         try
         {
-            using var claim = RunningServer.Claim(new DataFolder(folder.FullName));
+            using var claim = DataFolderLock.Acquire(new DataFolder(folder.FullName));
             File.GetUnixFileMode(Path.Combine(folder.FullName, "server.lock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         finally
@@ -26,12 +26,12 @@ public class RunningServerTests
     [Fact]
     public void Addresses_behind_a_public_one_have_its_host_and_the_ports_that_are_open_here()
     {
-        var here = new ServerAddresses(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080", "http://127.0.0.1:8090", "/data") { Elsewhere = "192.0.2.7" };
-        var there = here.At("https://live.example.org:8443/");
+        var here = new ServerUrls(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080", "http://127.0.0.1:8090", "/data") { LanAddress = "192.0.2.7" };
+        var there = here.WithPublicUrl("https://live.example.org:8443/");
         (there.Rtmp, there.Rtmps, there.Http).ShouldBe(("rtmp://live.example.org:1935", "rtmps://live.example.org:1936", "https://live.example.org:8443"));
         there.Internal.ShouldBe(here.Internal);
-        there.Elsewhere.ShouldBeNull();
-        here.At("http://[2001:db8::7]").Rtmp.ShouldBe("rtmp://[2001:db8::7]:1935");
-        here.At(null).ShouldBe(here);
+        there.LanAddress.ShouldBeNull();
+        here.WithPublicUrl("http://[2001:db8::7]").Rtmp.ShouldBe("rtmp://[2001:db8::7]:1935");
+        here.WithPublicUrl(null).ShouldBe(here);
     }
 }

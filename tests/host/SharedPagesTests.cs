@@ -1,9 +1,12 @@
 using System.Net;
 using System.Text.Json;
-using Broadcast.Control;
+using Broadcast.Control.Events;
+using Broadcast.Control.Pages;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Pages;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -241,8 +244,8 @@ public sealed class SharedPagesTests
     [Fact]
     public void A_long_description_is_cut_between_characters()
     {
-        var head = new PageHead("Show") { Address = Home, Description = string.Concat(Enumerable.Repeat("\n😀", 400)) };
-        var text = new PageHead("Show") { Address = Home, Description = new string('a', PageHead.MaxDescription - 2) + "😀😀" }.Write();
+        var head = new PageHead("Show") { Url = Home, Description = string.Concat(Enumerable.Repeat("\n😀", 400)) };
+        var text = new PageHead("Show") { Url = Home, Description = new string('a', PageHead.MaxDescription - 2) + "😀😀" }.Write();
 
         head.Write().ShouldContain("&#x1F600; &#x1F600;", Case.Sensitive, "one line");
         text.ShouldContain(new string('a', PageHead.MaxDescription - 2) + "…\"");
@@ -252,12 +255,12 @@ public sealed class SharedPagesTests
     [Fact]
     public void Without_a_configured_address_a_page_is_where_it_was_asked_for()
     {
-        ViewerAddressBook.Of(new(), "http://192.0.2.1:8080").Pages.ShouldBe("http://192.0.2.1:8080");
-        new PageHead("Show") { Address = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo", Image = "http://192.0.2.1:8080/p.jpg" }.Write()
+        ViewerUrlProvider.Of(new(), "http://192.0.2.1:8080").Pages.ShouldBe("http://192.0.2.1:8080");
+        new PageHead("Show") { Url = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo", Image = "http://192.0.2.1:8080/p.jpg" }.Write()
             .ShouldContain("<meta name=\"twitter:card\" content=\"summary_large_image\" />", Case.Sensitive, "a card plays over TLS only");
     }
 
-    private sealed class Site : IPageFacts, IViewerAuthority, IAnnouncements, IPosters, IReplays, IAsyncDisposable
+    private sealed class Site : IPageData, IViewerAuthorizer, IProgramGuide, IPosters, IChannelRecordings, IAsyncDisposable
     {
         private readonly TempFolder _folder = TempFolder.Create();
         private WebApplication _app = null!;
@@ -275,7 +278,7 @@ public sealed class SharedPagesTests
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             site._app = builder.Build();
-            var telling = new PageTelling(site, new ViewerAddressBook(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site, site, site);
+            var telling = new PageMetadata(site, new ViewerUrlProvider(Options.Create(new DeliveryOptions { PublicUrl = Home + "/" })), site, site, site, site);
             var pages = new WebPages(site._folder.Path, null, telling);
             pages.Map(site._app);
             new EventPages(pages, telling, TimeProvider.System, NullLogger<EventPages>.Instance, site).Map(site._app);
@@ -298,39 +301,39 @@ public sealed class SharedPagesTests
 
         public string? TitleOf(ChannelName channel) => channel.Value switch { "demo" => "Demo", "guarded" => "Secret show", "hostile" => Hostile, "over" or "silent" => "Quiet", _ => null };
 
-        public ValueTask<EventPage?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
+        public ValueTask<PublicEvent?> FindEventAsync(string id, CancellationToken cancellationToken) => id switch
         {
-            Gala => new(new EventPage(Gala, ChannelName.Parse("demo"), Hostile, EventState.Ended, Start, Start.AddHours(1), "UTC")
+            Gala => new(new PublicEvent(Gala, ChannelName.Parse("demo"), Hostile, EventState.Ended, Start, Start.AddHours(1), "UTC")
             {
                 Description = Hostile, Replay = new(RecordingId.Parse(Nothing), Hostile, Start, TimeSpan.FromHours(1)),
             }),
-            Guarded => new(new EventPage(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
-            Ticketed => new(new EventPage(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
-            Pictured => new(new EventPage(Pictured, ChannelName.Parse("demo"), "With a picture", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/pictures/gala.jpg" }),
-            Opened => new(new EventPage(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Access = ViewerAccess.Public }),
-            Away => throw new EventsAwayException(),
-            _ => new((EventPage?)null),
+            Guarded => new(new PublicEvent(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
+            Ticketed => new(new PublicEvent(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
+            Pictured => new(new PublicEvent(Pictured, ChannelName.Parse("demo"), "With a picture", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/pictures/gala.jpg" }),
+            Opened => new(new PublicEvent(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Access = ViewerAccess.Public }),
+            Away => throw new EventsUnavailableException(),
+            _ => new((PublicEvent?)null),
         };
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerVerdict(
-            (request.Noted ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token == "secret" ? null : request.Token is null ? ViewerRefusal.NoToken : ViewerRefusal.BadToken, TimeSpan.Zero));
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(new ViewerDecision(
+            (request.StoredAccess ?? AccessOf(request.Channel)) != ViewerAccess.Token || request.Token == "secret" ? null : request.Token is null ? ViewerDenialReason.NoToken : ViewerDenialReason.InvalidToken, TimeSpan.Zero));
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => TitleOf(channel) is null ? null : noted ?? SetOf(channel);
 
         private static ViewerAccess SetOf(ChannelName channel) => channel.Value == "guarded" ? ViewerAccess.Token : ViewerAccess.Public;
 
-        public KnownPoster? OfChannel(ChannelName channel) => channel.Value switch
+        public PosterInfo? OfChannel(ChannelName channel) => channel.Value switch
         {
             "demo" => new(SessionId.Parse(Away), null, 1024, 576),
             "hostile" => new(SessionId.Parse(Away), ViewerAccess.Token, 1024, 576),
             _ => null,
         };
 
-        public KnownPoster? OfSession(ChannelName channel, SessionId session) => session.Value == Nothing ? new(session, null, 406, 720) : null;
+        public PosterInfo? OfSession(ChannelName channel, SessionId session) => session.Value == Nothing ? new(session, null, 406, 720) : null;
 
-        public ChannelReplay? Newest(ChannelName channel) => channel.Value == "over" ? new(RecordingId.Parse(Guarded), "", Start, TimeSpan.FromHours(1)) : null;
+        public ChannelRecording? Newest(ChannelName channel) => channel.Value == "over" ? new(RecordingId.Parse(Guarded), "", Start, TimeSpan.FromHours(1)) : null;
 
-        public PlannedBroadcast? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
+        public UpcomingEvent? Next(ChannelName channel) => channel.Value == "demo" ? new("The evening", Start) : null;
 
         public async ValueTask DisposeAsync()
         {

@@ -9,9 +9,9 @@ namespace Broadcast.Host.Tests;
 public class SteadyTimeTests
 {
     private readonly SystemClock _system = new();
-    private readonly SteadyTime _time;
+    private readonly MonotonicTimeProvider _time;
 
-    public SteadyTimeTests() => _time = new SteadyTime(_system);
+    public SteadyTimeTests() => _time = new MonotonicTimeProvider(_system);
 
     [Theory]
     [InlineData(30)]
@@ -25,43 +25,43 @@ public class SteadyTimeTests
         _system.Pass(5);
 
         _time.GetUtcNow().ShouldBe(begin + TimeSpan.FromSeconds(15));
-        _time.Off.ShouldBe(TimeSpan.FromSeconds(step));
+        _time.Offset.ShouldBe(TimeSpan.FromSeconds(step));
         _time.Follow();
         _time.GetUtcNow().ShouldBe(_system.GetUtcNow());
-        _time.Off.ShouldBe(TimeSpan.Zero);
+        _time.Offset.ShouldBe(TimeSpan.Zero);
     }
 
     [Fact]
     public void While_something_is_on_air_its_time_goes_on_and_when_it_is_over_the_system_s_is_followed()
     {
         var isOnAir = true;
-        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => isOnAir);
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => isOnAir);
         var begin = _time.GetUtcNow();
         _system.Step(-30);
-        watch.Look();
+        watch.Check();
         _time.GetUtcNow().ShouldBe(begin);
 
         isOnAir = false;
-        watch.Look();
+        watch.Check();
         _time.GetUtcNow().ShouldBe(begin - TimeSpan.FromSeconds(30));
     }
 
     [Fact]
     public void With_nothing_on_air_a_clock_that_is_set_after_the_start_is_followed_at_once()
     {
-        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => false);
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(1_000_000_000);
-        watch.Look();
-        _time.Off.ShouldBe(TimeSpan.Zero);
+        watch.Check();
+        _time.Offset.ShouldBe(TimeSpan.Zero);
     }
 
     [Fact]
     public void What_two_looks_at_a_clock_differ_by_is_no_step()
     {
-        var watch = new ClockWatch(_time, NullLogger<ClockWatch>.Instance, () => false);
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(0.2);
-        watch.Look();
-        _time.Off.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
+        watch.Check();
+        _time.Offset.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
     }
 
     /// <summary>A clock that can be set, beside a count that cannot.</summary>

@@ -23,7 +23,7 @@ internal sealed class TlsServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TempFolder _folder;
 
-    private TlsServer(WebApplication app, TempFolder folder, CertificateWatch watch, TlsOptions options, RememberedLog log)
+    private TlsServer(WebApplication app, TempFolder folder, CertificateReloader watch, TlsOptions options, RememberedLog log)
     {
         (_app, _folder, Watch, Options, Log) = (app, folder, watch, options, log);
         Port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
@@ -33,7 +33,7 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public string Folder => _folder.Path;
 
-    public CertificateWatch Watch { get; }
+    public CertificateReloader Watch { get; }
 
     public TlsOptions Options { get; }
 
@@ -47,9 +47,9 @@ internal sealed class TlsServer : IAsyncDisposable
         var (folder, options, log) = (TempFolder.Create(), new TlsOptions(), new RememberedLog());
         configure?.Invoke(folder.Path, options);
         var clock = time ?? TimeProvider.System;
-        var watch = new CertificateWatch(options, new DataFolder(folder.Path), clock);
+        var watch = new CertificateReloader(options, new DataFolder(folder.Path), clock);
         watch.Load();
-        var front = new TlsFront(watch, clock);
+        var front = new TlsConnectionMiddleware(watch, clock);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
@@ -69,7 +69,7 @@ internal sealed class TlsServer : IAsyncDisposable
         return new(app, folder, watch, options, log);
     }
 
-    public void Look() => Watch.Look(Log);
+    public void Look() => Watch.Check(Log);
 
     /// <summary>A connection through TLS, whatever the certificate; its subject is told.</summary>
     public async Task<(SslStream Stream, string Subject)> ConnectAsync()

@@ -56,7 +56,7 @@ public sealed class TlsTests : IDisposable
         using var client = await server.ConnectPlainAsync();
         await client.GetStream().WriteAsync(sent);
         await Poll.UntilAsync(() => clock.ArmedTimers == 1);
-        clock.Advance(TlsFront.Deadline - TimeSpan.FromMilliseconds(1));
+        clock.Advance(TlsConnectionMiddleware.Deadline - TimeSpan.FromMilliseconds(1));
         client.Client.Poll(0, SelectMode.SelectRead).ShouldBeFalse("it still has time");
 
         clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -178,7 +178,7 @@ public sealed class TlsTests : IDisposable
             server.Look();
             server.Look();
             (await server.SubjectAsync()).ShouldBe("CN=old");
-            server.Log.Lines.Count(l => l.Contains("no use", StringComparison.Ordinal)).ShouldBe(i + 1);
+            server.Log.Lines.Count(l => l.Contains("unusable", StringComparison.Ordinal)).ShouldBe(i + 1);
             Replace(server, old);
             server.Look();
         }

@@ -1,6 +1,7 @@
 using System.Net;
+using Broadcast.Control.Access;
 using Broadcast.Host.Listening;
-using Broadcast.Origin;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -48,7 +49,7 @@ public sealed class TrustedProxiesTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using var app = builder.Build();
         app.UseTrustedProxies(trusted);
-        app.Run(context => context.Response.WriteAsync($"{context.Features.Get<SharedConnection>() is not null}"));
+        app.Run(context => context.Response.WriteAsync($"{context.Features.Get<TrustedProxyFeature>() is not null}"));
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
         client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", "203.0.113.5");
@@ -72,7 +73,7 @@ public sealed class TrustedProxiesTests
     [InlineData("https://live.example.org", "https://cdn.example.org/", "https://live.example.org", "https://cdn.example.org")]
     public void Viewers_go_where_the_configuration_says_or_where_it_was_asked(string? pages, string? media, string pagesAt, string mediaAt)
     {
-        var found = ViewerAddressBook.Of(new DeliveryOptions { PublicUrl = pages, MediaUrl = media }, "http://h:8080");
+        var found = ViewerUrlProvider.Of(new DeliveryOptions { PublicUrl = pages, MediaUrl = media }, "http://h:8080");
         (found.Pages, found.Media).ShouldBe((pagesAt, mediaAt));
     }
 }

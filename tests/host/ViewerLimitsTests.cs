@@ -21,15 +21,15 @@ public sealed class ViewerLimitsTests
     public async Task A_viewer_who_takes_nothing_of_an_answer_is_cut_off_and_counted_and_the_answer_ends()
     {
         var counted = new TaskCompletionSource<OverloadReason>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var refused = new RefusedConnections(reason => counted.TrySetResult(reason));
+        using var refused = new RejectedConnections(reason => counted.TrySetResult(reason));
         await refused.StartAsync(default);
         var ended = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel =>
         {
-            ViewerLimits.Apply(kestrel);
-            kestrel.Limits.MinResponseDataRate.ShouldNotBeNull().GracePeriod.ShouldBe(ViewerLimits.Grace);
+            HttpServerLimits.Apply(kestrel);
+            kestrel.Limits.MinResponseDataRate.ShouldNotBeNull().GracePeriod.ShouldBe(HttpServerLimits.Grace);
 
             // The same with less patience, so that the test need not have it.
             kestrel.Limits.MinResponseDataRate = new MinDataRate(1_000_000_000, TimeSpan.FromSeconds(1.1));

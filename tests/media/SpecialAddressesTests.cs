@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Media.Outbound;
 using Shouldly;
 using Xunit;
 
@@ -53,7 +54,7 @@ public sealed class SpecialAddressesTests
     [InlineData("100::1", "reserved")]
     [InlineData("4000::1", "reserved")]
     [InlineData("5f00::1", "reserved")]
-    public void An_address_is_public_or_has_a_word_for_what_it_is(string address, string? kind) => SpecialAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void An_address_is_public_or_has_a_word_for_what_it_is(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("::ffff:127.0.0.1", "loopback")]
@@ -68,7 +69,7 @@ public sealed class SpecialAddressesTests
     [InlineData("2002:5db8:d70e::1", null)]
     [InlineData("::10.0.0.1", "private")]
     [InlineData("::93.184.215.14", "reserved")]
-    public void An_IPv4_address_within_an_IPv6_address_counts(string address, string? kind) => SpecialAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void An_IPv4_address_within_an_IPv6_address_counts(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("10.1.2.3", "10.1.2.3", null)]
@@ -81,8 +82,8 @@ public sealed class SpecialAddressesTests
     [InlineData("hooks.internal", "10.0.0.1", "private")]
     public void A_list_opens_what_it_names_and_no_more(string list, string address, string? refusal)
     {
-        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
-        rules.Refusal("example.org", IPAddress.Parse(address)).ShouldBe(refusal);
+        OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
+        rules.ForbiddenKind("example.org", IPAddress.Parse(address)).ShouldBe(refusal);
     }
 
     [Theory]
@@ -94,8 +95,8 @@ public sealed class SpecialAddressesTests
     [InlineData("*.internal", "notinternal", false)]
     public void A_name_on_the_list_may_lead_anywhere(string list, string host, bool allowed)
     {
-        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
-        (rules.Refusal(host, IPAddress.Parse("10.0.0.1")) is null).ShouldBe(allowed);
+        OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
+        (rules.ForbiddenKind(host, IPAddress.Parse("10.0.0.1")) is null).ShouldBe(allowed);
     }
 
     [Theory]
@@ -108,7 +109,7 @@ public sealed class SpecialAddressesTests
     [InlineData("fd12::1/16", "fd12::1/16")]
     public void A_list_says_which_entry_is_none(string list, string wrong)
     {
-        OutboundRules.TryParse(list, out _, out var entry).ShouldBeFalse();
+        OutboundPolicy.TryParse(list, out _, out var entry).ShouldBeFalse();
         entry.ShouldBe(wrong);
     }
 
@@ -126,13 +127,13 @@ public sealed class SpecialAddressesTests
     [InlineData("10.0.0.0", false)]
     [InlineData("/8", false)]
     [InlineData("", false)]
-    public void A_network_is_written_with_its_own_address(string text, bool isOne) => NetworkText.TryParse(text, out _).ShouldBe(isOne);
+    public void A_network_is_written_with_its_own_address(string text, bool isOne) => CidrListParser.TryParse(text, out _).ShouldBe(isOne);
 
     [Theory]
-    [InlineData("10.0.0.1/8", "which is an address within a network; write 10.0.0.0/8 for all of it, or 10.0.0.1 for the one address")]
-    [InlineData("2001:db8::1/32", "which is an address within a network; write 2001:db8::/32 for all of it, or 2001:db8::1 for the one address")]
+    [InlineData("10.0.0.1/8", "which is a host address with a prefix length; write 10.0.0.0/8 for the network, or 10.0.0.1 for the address")]
+    [InlineData("2001:db8::1/32", "which is a host address with a prefix length; write 2001:db8::/32 for the network, or 2001:db8::1 for the address")]
     [InlineData("proxy", "which is none")]
-    public void Who_writes_an_address_within_a_network_is_told_what_to_write(string entry, string complaint) => NetworkText.Complaint(entry, "which is none").ShouldBe(complaint);
+    public void Who_writes_an_address_within_a_network_is_told_what_to_write(string entry, string complaint) => CidrListParser.DescribeError(entry, "which is none").ShouldBe(complaint);
 
     [Theory]
     [InlineData(null)]
@@ -140,7 +141,7 @@ public sealed class SpecialAddressesTests
     [InlineData(" , ")]
     public void Nothing_on_the_list_is_public_addresses_only(string? list)
     {
-        OutboundRules.TryParse(list, out var rules, out _).ShouldBeTrue();
-        (rules.Refusal("a", IPAddress.Loopback), rules.Refusal("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));
+        OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
+        (rules.ForbiddenKind("a", IPAddress.Loopback), rules.ForbiddenKind("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));
     }
 }

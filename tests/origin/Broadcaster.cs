@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests;
 
@@ -199,7 +201,7 @@ internal sealed class Broadcaster
         var time = MediaTime.From(TimeSpan.FromSeconds(seconds), 1000);
         var name = Path("thumbnails", $"{time.Ticks}.jpg");
         Objects[name.Value] = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i + time.Ticks))];
-        Say(new TimelineEvent.SheetReady(time, new(10_000, 1000), new SheetLayout(5, 1, 320, 180), name, bytes));
+        Say(new TimelineEvent.SpriteSheetReady(time, new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), name, bytes));
         return this;
     }
 
@@ -214,9 +216,9 @@ internal sealed class Broadcaster
     {
         var timeline = new SessionTimeline(Session);
         Events.ForEach(@event => timeline.Apply(@event));
-        var chapter = Media.Chapter.Of(timeline, before - 1);
+        var chapter = Broadcast.Media.Timeline.IndexBlock.Of(timeline, before - 1);
         var path = Path("chapters", $"{chapter.First}-{chapter.Last}.chapter");
-        Objects[path.Value] = ChapterFile.Write(chapter);
+        Objects[path.Value] = IndexBlockFile.Write(chapter);
         Say(chapter.Announce(path, Objects[path.Value].Length));
         return this;
     }
@@ -226,7 +228,7 @@ internal sealed class Broadcaster
     {
         var timeline = new SessionTimeline(Session);
         Events.ForEach(@event => timeline.Apply(@event));
-        var begin = JournalFile.Begin(Session.Channel, Session.Id, Session.Epoch, number, timeline.Checkpoint());
+        var begin = JournalFile.Preamble(Session.Channel, Session.Id, Session.Epoch, number, timeline.Checkpoint());
         Objects[JournalFile.NameOf(Session.Channel, Session.Id, number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
         return this;
     }

@@ -1,25 +1,26 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests;
 
 /// <summary>A register of what it was told.</summary>
-internal sealed class KnownAudience : ISessionAudience
+internal sealed class KnownAudience : ISessionVisibility
 {
-    public ConcurrentDictionary<SessionId, AudienceView> Views { get; } = [];
+    public ConcurrentDictionary<SessionId, SessionVisibility> Views { get; } = [];
 
     public List<(SessionId Session, long Segment)> Settled { get; } = [];
 
-    public void Show(SessionId session, double seconds) => Views[session] = AudienceView.Since(Broadcaster.Start.AddSeconds(seconds));
+    public void Show(SessionId session, double seconds) => Views[session] = SessionVisibility.Since(Broadcaster.Start.AddSeconds(seconds));
 
-    public AudienceView? Find(ChannelName channel, SessionId session) => Views.TryGetValue(session, out var view) ? view : null;
+    public SessionVisibility? Find(ChannelName channel, SessionId session) => Views.TryGetValue(session, out var view) ? view : null;
 
-    public void Settle(ChannelName channel, SessionId session, DateTimeOffset from, long segment)
+    public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment)
     {
         lock (Settled)
         {
             Settled.Add((session, segment));
-            Views[session] = AudienceView.Since(from, segment);
+            Views[session] = SessionVisibility.Since(from, segment);
         }
     }
 }

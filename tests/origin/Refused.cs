@@ -12,7 +12,7 @@ internal static class Refused
     public static long Of(OverloadReason reason)
     {
         GC.KeepAlive(Listener);
-        return Counts.GetValueOrDefault(Overload.Word(reason));
+        return Counts.GetValueOrDefault(Overload.LabelOf(reason));
     }
 
     private static MeterListener Listen()

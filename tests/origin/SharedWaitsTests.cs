@@ -1,8 +1,10 @@
+using Broadcast.Origin.Live;
+
 namespace Broadcast.Origin.Tests;
 
 public class SharedWaitsTests
 {
-    private readonly Testing.ManualTimeProvider _time = new();
+    private readonly Broadcast.Testing.ManualTimeProvider _time = new();
     private readonly TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
@@ -26,7 +28,7 @@ public class SharedWaitsTests
         var wait = waits.UntilAsync(_news.Task, waits.After(TimeSpan.FromSeconds(3)));
         _time.Advance(TimeSpan.FromSeconds(3));
         wait.IsCompleted.ShouldBeFalse();
-        _time.Advance(SharedWaits.Grain);
+        _time.Advance(SharedWaits.Granularity);
 
         (await wait).ShouldBeFalse();
         (waits.Count, _time.ArmedTimers).ShouldBe((0, 0));
@@ -37,7 +39,7 @@ public class SharedWaitsTests
     {
         var waits = new SharedWaits(_time);
         var deadline = waits.After(TimeSpan.Zero);
-        _time.Advance(SharedWaits.Grain);
+        _time.Advance(SharedWaits.Granularity);
 
         (await waits.UntilAsync(_news.Task, deadline)).ShouldBeFalse();
     }

@@ -1,5 +1,8 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Recovery;
+using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

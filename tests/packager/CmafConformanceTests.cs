@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -10,7 +11,7 @@ namespace Broadcast.Packager.Tests;
 /// <summary>What lies in the spool, by the rules of CMAF, and that each rule finds what breaks it.</summary>
 public class CmafConformanceTests
 {
-    private static readonly Rendition Small = new("360p", TrackKind.Video, Leads: false);
+    private static readonly Rendition Small = new("360p", TrackKind.Video, IsLeading: false);
 
     [Theory]
     [InlineData("low")]

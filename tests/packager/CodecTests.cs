@@ -1,5 +1,9 @@
-using Broadcast.Testing;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Segmentation;
+using Broadcast.Packager.Sessions;
+using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 
@@ -38,8 +42,8 @@ public sealed class CodecTests
         var parts = story.Parts("audio").ToList();
         parts.Where(part => part.Media.Track == slow).Sum(part => part.Duration.Ticks).ShouldBe(50 * 1536);
         parts.Where(part => part.Media.Track == fast).Sum(part => part.Duration.Ticks).ShouldBe(80 * 1536);
-        Formats.Of(slow, parts[0]).ShouldBe(new RenditionFormat(TrackKind.Audio, "ac-3", 32_000, 0, 0, 0, 32_000, 2, null));
-        Formats.Of(fast, parts[^1]).SampleRate.ShouldBe(48_000);
+        RenditionFormats.Describe(slow, parts[0]).ShouldBe(new RenditionFormat(TrackKind.Audio, "ac-3", 32_000, 0, 0, 0, 32_000, 2, null));
+        RenditionFormats.Describe(fast, parts[^1]).SampleRate.ShouldBe(48_000);
     }
 
     [Fact]
@@ -48,8 +52,8 @@ public sealed class CodecTests
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000);
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30, track: track)).Parts("source").First();
 
-        Formats.Of(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
-        Formats.Of(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
+        RenditionFormats.Describe(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
+        RenditionFormats.Describe(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
     }
 
     [Fact]
@@ -57,21 +61,21 @@ public sealed class CodecTests
     {
         var pictures = Encoder.Pictures(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), pictures).Parts("source").First();
-        Formats.CaptionsIn(part).ToString().ShouldBe("CC1");
-        Formats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
+        RenditionFormats.CaptionsIn(part).ToString().ShouldBe("CC1");
+        RenditionFormats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
     }
 
     [Fact]
     public void Names_and_colors_are_handed_on_and_other_colors_begin_a_run()
     {
-        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", Described: new(new CodedColor(9, 16, 9, false), null, null));
-        var other = track with { Described = new(new CodedColor(9, 18, 9, false), null, null) };
+        var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", ColorInfo: new(new ColorDescription(9, 16, 9, false), null, null));
+        var other = track with { ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
         var story = Story.Of(Story.Segmenter(null, null, Encoder.Source), [.. Encoder.Pictures(4, 30, track: track), .. Encoder.Pictures(4, 30, track: other, from: 4)]);
 
         story.Discontinuities.ShouldHaveSingleItem();
-        var format = Formats.Of(track, story.Parts("source").First());
-        (format.Name, format.Color).ShouldBe(("Totale", new CodedColor(9, 16, 9, false)));
-        Formats.Of(new Track(2, Flac, 48_000, "de", "Halle"), story.Parts("source").First()).Name.ShouldBe("Halle");
+        var format = RenditionFormats.Describe(track, story.Parts("source").First());
+        (format.Name, format.Color).ShouldBe(("Totale", new ColorDescription(9, 16, 9, false)));
+        RenditionFormats.Describe(new Track(2, Flac, 48_000, "de", "Halle"), story.Parts("source").First()).Name.ShouldBe("Halle");
     }
 
     private static byte[] Ac3(byte rate)

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Packager.Tests;
 
@@ -82,7 +83,7 @@ internal sealed class FakeSpool : ISpool
 
             if (!_open.Add(name))
             {
-                throw new IOException($"{name} is being written already.");
+                throw new IOException($"{name} is already open for writing.");
             }
 
             _files.TryAdd(name, []);
@@ -241,7 +242,7 @@ internal sealed class FakeStore : IObjectStore
 
     public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -255,7 +256,7 @@ internal sealed class FakeStore : IObjectStore
     {
         if (Unreachable)
         {
-            throw new ObjectStoreException(ObjectStoreFault.Unreachable, "The test's store does not answer.");
+            throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "The test's store does not answer.");
         }
     }
 }

@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Sessions;
 
 namespace Broadcast.Packager.Tests;
 
@@ -26,7 +28,7 @@ public class LiveWindowTests
         return timeline;
     }
 
-    private static long FirstNeeded(SessionTimeline timeline) => LiveWindow.FirstNeeded(timeline, timeline.Find("source")!);
+    private static long FirstNeeded(SessionTimeline timeline) => LiveWindow.GetFirstNeeded(timeline, timeline.Find("source")!);
 
     [Fact]
     public void A_window_that_is_not_full_needs_all_that_it_has()

@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +13,7 @@ public class ModuleTests
     [Fact]
     public void Every_mistake_in_the_options_is_listed()
     {
-        var mistakes = new PackagerOptionsValidation().Validate(null, new PackagerOptions
+        var mistakes = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
             MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1, ChapterLength = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
@@ -19,7 +21,7 @@ public class ModuleTests
 
         mistakes.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Length);
         mistakes.ShouldAllBe(mistake => mistake.StartsWith("Packager:", StringComparison.Ordinal));
-        new PackagerOptionsValidation().Validate(null, new PackagerOptions()).Succeeded.ShouldBeTrue();
+        new PackagerOptionsValidator().Validate(null, new PackagerOptions()).Succeeded.ShouldBeTrue();
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Sessions;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -283,7 +285,7 @@ public class PackagingTests
         journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["00000006.jsonl", "00000007.jsonl"]);
         var file = JournalFile.Read(journals[^1].Value).ShouldNotBeNull();
         file.End.ShouldBe(JournalEnd.Idle);
-        file.Fold().Checkpoint().ShouldBe(bench.Timeline(session).Checkpoint());
+        file.BuildTimeline().Checkpoint().ShouldBe(bench.Timeline(session).Checkpoint());
     }
 
     [Fact]

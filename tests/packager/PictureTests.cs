@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -23,7 +24,7 @@ public class PictureTests
 
         var timeline = bench.Timeline(session);
         timeline.Poster!.Object.Value.ShouldBe($"live/main/{session.Id}/posters/2000.jpg");
-        var sheet = timeline.Sheets.ShouldHaveSingleItem();
+        var sheet = timeline.SpriteSheets.ShouldHaveSingleItem();
         sheet.Object.Value.ShouldBe($"live/main/{session.Id}/thumbnails/0.jpg");
         bench.Spool.Bytes(sheet.Object).ShouldBe(Jpeg.ToArray());
         bench.Spool.Bytes(timeline.Poster.Object).ShouldBe(Jpeg.ToArray());
@@ -63,7 +64,7 @@ public class PictureTests
         using var again = await new Bench(bench.Spool.AfterKill()).StartAsync();
         var timeline = again.Timeline(session);
         timeline.IsEnded.ShouldBeTrue();
-        timeline.Sheets.ShouldHaveSingleItem();
+        timeline.SpriteSheets.ShouldHaveSingleItem();
         timeline.Poster!.Time.TotalSeconds.ShouldBe(4);
         again.Spool.Bytes(timeline.Poster.Object).ShouldBe(Jpeg.ToArray());
     }
@@ -74,7 +75,7 @@ public class PictureTests
         using var killed = await new Bench().StartAsync();
         var session = Session();
         var publishing = killed.Begin(session);
-        foreach (var (at, picture) in ((int, SessionPicture)[])[(2, Poster(1)), (4, Poster(3)), (11, Sheet(0))])
+        foreach (var (at, picture) in ((int, SessionImage)[])[(2, Poster(1)), (4, Poster(3)), (11, Sheet(0))])
         {
             publishing.Send(Interleave(Pictures(at - 2, 60, from: at), Frames(at - 2, from: at)));
             killed.Stage.Offer(session.Channel, session.Id, picture);
@@ -85,7 +86,7 @@ public class PictureTests
 
         var timeline = bench.Timeline(session);
         timeline.Poster!.Time.TotalSeconds.ShouldBe(3);
-        timeline.Sheets.ShouldHaveSingleItem();
+        timeline.SpriteSheets.ShouldHaveSingleItem();
         bench.Spool.Sealed.ShouldContain(timeline.Poster.Object);
         bench.Stage.Offer(session.Channel, session.Id, Sheet(10));
         bench.Time.Advance(session.Latency.Window + session.Latency.TargetDuration + TimeSpan.FromSeconds(1));
@@ -105,7 +106,7 @@ public class PictureTests
         bench.Stage.Offer(session.Channel, session.Id, Sheet(10));
         publishing.Send(Interleave(Pictures(10, 60, from: 21), Frames(10, from: 21)));
 
-        bench.Timeline(session).Sheets.ShouldHaveSingleItem().Start.TotalSeconds.ShouldBe(10);
+        bench.Timeline(session).SpriteSheets.ShouldHaveSingleItem().Start.TotalSeconds.ShouldBe(10);
         bench.Time.Advance(TimeSpan.FromSeconds(14));
         bench.Spool.Deleted.ShouldContain(ObjectName.Parse($"live/main/{session.Id}/thumbnails/0.jpg"));
         await publishing.EndAsync();
@@ -138,7 +139,7 @@ public class PictureTests
         bench.Timeline(session).Poster.ShouldBeNull();
     }
 
-    private static SessionPicture.Poster Poster(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), 1280, 720, Jpeg);
+    private static SessionImage.Poster Poster(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), 1280, 720, Jpeg);
 
-    private static SessionPicture.Sheet Sheet(int seconds) => new(new(seconds * 1000, 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), Jpeg);
+    private static SessionImage.SpriteSheet Sheet(int seconds) => new(new(seconds * 1000, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Jpeg);
 }

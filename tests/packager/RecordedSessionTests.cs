@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -13,23 +14,23 @@ public class RecordedSessionTests
 
     private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
 
-    private static SessionPicture.Sheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
+    private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
 
     /// <summary>A session as whoever replays it finds it: from its newest journal file alone.</summary>
     private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
     {
         var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(JournalFile.FolderOf(session.Channel, session.Id), StringComparison.Ordinal))
             .OrderByDescending(name => name.Value, StringComparer.Ordinal).First();
-        return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().Fold();
+        return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().BuildTimeline();
     }
 
     /// <summary>All segments of a rendition that are kept; what they and their chapters say is there.</summary>
-    private static List<ChapterSegment> All(FakeSpool spool, SessionTimeline timeline, string rendition)
+    private static List<IndexedSegment> All(FakeSpool spool, SessionTimeline timeline, string rendition)
     {
-        List<ChapterSegment> all =
+        List<IndexedSegment> all =
         [
-            .. timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(spool.Bytes(chapter.Object)).Renditions.Single(other => other.Name == rendition).Segments),
-            .. timeline.Find(rendition)!.Closed.ToArray().Select(ChapterSegment.Of),
+            .. timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(spool.Bytes(chapter.Object)).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
         all.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, all.Count).Select(number => (long)number));
         all.ShouldAllBe(segment => segment.IsGap
@@ -60,9 +61,9 @@ public class RecordedSessionTests
         timeline.IsEnded.ShouldBeTrue();
         All(bench.Spool, timeline, "source").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
         All(bench.Spool, timeline, "audio").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
-        var listed = timeline.Chapters.Sum(chapter => chapter.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
+        var listed = timeline.DvrIndexBlocks.Sum(chapter => chapter.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
         listed.ShouldBeInRange(rewind == 0 ? 60 : Math.Min(rewind, 299), rewind == 0 ? 74 : Math.Min(rewind + 25, 301));
-        var sheets = timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(bench.Spool.Bytes(chapter.Object)).Sheets).Concat(timeline.Sheets.Select(ChapterSheet.Of)).ToList();
+        var sheets = timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(bench.Spool.Bytes(chapter.Object)).SpriteSheets).Concat(timeline.SpriteSheets.Select(IndexedSpriteSheet.Of)).ToList();
         sheets.Select(sheet => sheet.Start.Ticks).ShouldBe(Enumerable.Range(0, 30).Select(i => i * 10_000L));
         sheets.ShouldAllBe(sheet => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/thumbnails/{sheet.Start.Ticks}.jpg")) != null);
 
@@ -81,7 +82,7 @@ public class RecordedSessionTests
         bench.Time.Advance(TimeSpan.FromMinutes(5));
         await Poll.UntilAsync(() => bench.Sink.Forgotten.Contains(older.Id));
 
-        bench.Stage.Knows(older.Id).ShouldBeFalse("it takes no memory");
+        bench.Stage.IsKnown(older.Id).ShouldBeFalse("it takes no memory");
         bench.Log.Count(3006).ShouldBe(1);
         bench.Log.Count(3004).ShouldBe(0);
         var timeline = Replayed(bench.Spool, older);
@@ -120,7 +121,7 @@ public class RecordedSessionTests
         await Poll.UntilAsync(() => !isSuperseded || bench.Log.Count(3006) > 0);
         bench.Time.Advance(TimeSpan.FromHours(1));
 
-        bench.Stage.Knows(session.Id).ShouldBe(!isSuperseded);
+        bench.Stage.IsKnown(session.Id).ShouldBe(!isSuperseded);
         var timeline = Replayed(disk, session);
         timeline.IsEnded.ShouldBe(isSuperseded);
         All(disk, timeline, "source").Count.ShouldBeGreaterThanOrEqualTo(100);
@@ -148,17 +149,17 @@ public class RecordedSessionTests
             // What is joined in the background is told with the next chapter.
             publishing.Send(Media(10, from: at));
             at += 10;
-            joined = bench.Timeline(session).KeptChapters.Max(chapter => chapter.Last - chapter.First + 1);
+            joined = bench.Timeline(session).RetainedIndexBlocks.Max(chapter => chapter.Last - chapter.First + 1);
             return joined >= 300;
         });
         await publishing.EndAsync();
         var timeline = bench.Timeline(session);
-        timeline.KeptChapters.Count.ShouldBeLessThan(60, "twenty times twenty are one");
-        timeline.KeptChapters.ShouldAllBe(chapter => chapter.Run == new TimelineRun(1, MediaTime.Zero(1000)));
+        timeline.RetainedIndexBlocks.Count.ShouldBeLessThan(60, "twenty times twenty are one");
+        timeline.RetainedIndexBlocks.ShouldAllBe(chapter => chapter.Period == new TimelinePeriod(1, MediaTime.Zero(1000)));
         All(bench.Spool, timeline, "audio").Count.ShouldBe((int)timeline.LastSegment);
         bench.Time.Advance(TimeSpan.FromHours(1));
         bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-            .ShouldBe(timeline.KeptChapters.Select(chapter => chapter.Object.Value).Order(), "what was joined is needed no more");
+            .ShouldBe(timeline.RetainedIndexBlocks.Select(chapter => chapter.Object.Value).Order(), "what was joined is needed no more");
     }
 
     [Fact]
@@ -198,8 +199,8 @@ public class RecordedSessionTests
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         var timeline = Replayed(bench.Spool, session);
         (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true), "numbers that the machine may have used are not used again");
-        timeline.Chapters.ShouldBeEmpty();
-        var kept = timeline.KeptChapters.SelectMany(chapter => ChapterFile.Read(bench.Spool.Bytes(chapter.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
+        timeline.DvrIndexBlocks.ShouldBeEmpty();
+        var kept = timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(bench.Spool.Bytes(chapter.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
         kept.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, kept.Count).Select(number => (long)number));
         ((long)kept.Count).ShouldBeInRange(known - 6, known, "what the lost journal alone knew, a rotation's time, is gone");
         kept.ShouldAllBe(segment => segment.HasMedia && bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s")) != null);

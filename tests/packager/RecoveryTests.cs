@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -288,7 +289,7 @@ public class RecoveryTests
         disk.Files.Keys.ShouldHaveSingleItem().Value.ShouldStartWith("journal/");
         var stored = disk.Store.Objects.Keys.ToList();
 
-        await bench.Stage.LetGoAsync(session.Channel, session.Id, default);
+        await bench.Stage.ReleaseAsync(session.Channel, session.Id, default);
 
         bench.Sink.Forgotten.ShouldBe([session.Id]);
         bench.Stage.Current.ShouldBeEmpty();
@@ -298,7 +299,7 @@ public class RecoveryTests
         disk.Deleted.ShouldBeEmpty();
         disk.Store.Objects.Keys.ShouldBe(stored, ignoreOrder: true);
 
-        await other.Stage.LetGoAsync(session.Channel, session.Id, default);
+        await other.Stage.ReleaseAsync(session.Channel, session.Id, default);
         other.Stage.Current.ShouldHaveSingleItem().IsReceiving.ShouldBeTrue("media arrive there");
         await publishing.EndAsync();
     }

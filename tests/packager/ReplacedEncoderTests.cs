@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Packager.Segmentation;
 using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
@@ -6,7 +7,7 @@ namespace Broadcast.Packager.Tests;
 /// <summary>A rung that another encoder goes on with: what is coded otherwise from some picture on.</summary>
 public class ReplacedEncoderTests
 {
-    private static readonly Rendition Rung = new("480p", TrackKind.Video, Leads: false);
+    private static readonly Rendition Rung = new("480p", TrackKind.Video, IsLeading: false);
 
     [Fact]
     public void Its_rung_goes_on_with_the_next_segment_after_a_discontinuity_of_all_and_no_number_changes()
@@ -23,7 +24,7 @@ public class ReplacedEncoderTests
         story.Parts("480p").Where(p => p.Segment <= 2).ShouldAllBe(p => p.Media.Track == Video);
         story.Parts("480p").Where(p => p.Segment >= 3).ShouldAllBe(p => p.Media.Track == OtherVideo);
         story.Parts("480p").First(p => p.Segment == 3).Start.ShouldBe(story.Parts("source").First(p => p.Segment == 3).Start);
-        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(45);
+        segmenter.GetDropped(SampleDropReason.ConfigurationChange).ShouldBe(45);
     }
 
     [Fact]
@@ -35,7 +36,7 @@ public class ReplacedEncoderTests
 
         story.Discontinuities.ShouldBeEmpty();
         story.Lengths("480p").ShouldBe(story.Lengths("source"));
-        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(0);
+        segmenter.GetDropped(SampleDropReason.ConfigurationChange).ShouldBe(0);
     }
 
     /// <summary>Begins with a sync sample, and has the source's from then on.</summary>

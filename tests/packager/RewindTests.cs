@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -8,7 +9,7 @@ public class RewindTests
 {
     private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
 
-    private static readonly TimelineRun FromTheBegin = new(1, MediaTime.Zero(1000));
+    private static readonly TimelinePeriod FromTheBegin = new(1, MediaTime.Zero(1000));
 
     private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { Rewind = rewind };
 
@@ -18,7 +19,7 @@ public class RewindTests
     private static SessionTimeline Everything(Bench bench, BroadcastSession session)
     {
         var timeline = new SessionTimeline(session);
-        foreach (var @event in bench.Sink.Events.Where(e => e is not (TimelineEvent.ChapterReady or TimelineEvent.WindowMoved or TimelineEvent.RewindMoved)))
+        foreach (var @event in bench.Sink.Events.Where(e => e is not (TimelineEvent.IndexBlockReady or TimelineEvent.WindowMoved or TimelineEvent.DvrWindowMoved)))
         {
             timeline.Apply(@event);
         }
@@ -26,20 +27,20 @@ public class RewindTests
         return timeline;
     }
 
-    private static Chapter Read(FakeSpool spool, TimelineChapter chapter)
+    private static IndexBlock Read(FakeSpool spool, TimelineIndexBlock chapter)
     {
         var bytes = spool.Bytes(chapter.Object).ShouldNotBeNull();
         bytes.Length.ShouldBe(chapter.Length);
-        return ChapterFile.Read(bytes);
+        return IndexBlockFile.Read(bytes);
     }
 
-    private static List<ChapterSegment> Listed(Bench bench, BroadcastSession session, string rendition)
+    private static List<IndexedSegment> Listed(Bench bench, BroadcastSession session, string rendition)
     {
         var timeline = bench.Timeline(session);
         return
         [
-            .. timeline.Chapters.SelectMany(chapter => Read(bench.Spool, chapter).Renditions.Single(other => other.Name == rendition).Segments),
-            .. timeline.Find(rendition)!.Closed.ToArray().Select(ChapterSegment.Of),
+            .. timeline.DvrIndexBlocks.SelectMany(chapter => Read(bench.Spool, chapter).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
     }
 
@@ -51,11 +52,11 @@ public class RewindTests
         await bench.PublishAsync(session, Media(130));
 
         var timeline = bench.Timeline(session);
-        (timeline.FirstListed, timeline.FirstSegment > 20).ShouldBe((1, true));
-        timeline.Chapters[^1].Last.ShouldBe(timeline.FirstSegment - 1);
+        (timeline.DvrFirstSegment, timeline.FirstSegment > 20).ShouldBe((1, true));
+        timeline.DvrIndexBlocks[^1].Last.ShouldBe(timeline.FirstSegment - 1);
         foreach (var rendition in Everything(bench, session).Renditions)
         {
-            Listed(bench, session, rendition.Name).ShouldBe(rendition.Segments.Select(ChapterSegment.Of));
+            Listed(bench, session, rendition.Name).ShouldBe(rendition.Segments.Select(IndexedSegment.Of));
             rendition.Segments.ShouldAllBe(segment => bench.Spool.Bytes(segment.Object) != null);
         }
 
@@ -69,19 +70,19 @@ public class RewindTests
     public async Task Chapters_are_joined_so_that_they_stay_few_and_what_they_replace_goes()
     {
         using var bench = await new Bench(options: Short).StartAsync();
-        var session = Rewinding(Rewind.All);
+        var session = Rewinding(DvrWindow.All);
         await bench.PublishAsync(session, Media(560));
 
         var timeline = bench.Timeline(session);
-        timeline.Chapters[0].Last.ShouldBeGreaterThanOrEqualTo(100, "twenty chapters of ten seconds are one");
-        timeline.Run.ShouldBe(FromTheBegin);
-        bench.Sink.Events.OfType<TimelineEvent.ChapterReady>().Count().ShouldBeGreaterThan(45);
-        timeline.Chapters.Count.ShouldBeLessThan(22);
-        timeline.Chapters.ShouldAllBe(chapter => chapter.Run == FromTheBegin);
+        timeline.DvrIndexBlocks[0].Last.ShouldBeGreaterThanOrEqualTo(100, "twenty chapters of ten seconds are one");
+        timeline.Period.ShouldBe(FromTheBegin);
+        bench.Sink.Events.OfType<TimelineEvent.IndexBlockReady>().Count().ShouldBeGreaterThan(45);
+        timeline.DvrIndexBlocks.Count.ShouldBeLessThan(22);
+        timeline.DvrIndexBlocks.ShouldAllBe(chapter => chapter.Period == FromTheBegin);
         Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
         bench.Time.Advance(TimeSpan.FromHours(1));
         bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-            .ShouldBe(timeline.Chapters.Select(chapter => chapter.Object.Value).Order());
+            .ShouldBe(timeline.DvrIndexBlocks.Select(chapter => chapter.Object.Value).Order());
     }
 
     [Fact]
@@ -94,17 +95,17 @@ public class RewindTests
         var timeline = bench.Timeline(session);
         var listed = Listed(bench, session, "source");
         listed.Sum(segment => segment.Duration.TotalSeconds).ShouldBeInRange(120, 145);
-        timeline.FirstListed.ShouldBe(listed[0].Number);
-        timeline.FirstListed.ShouldBeGreaterThan(1);
-        timeline.Chapters[0].Run.ShouldBe(FromTheBegin, "what is listed goes on with what is not");
-        timeline.Chapters.Sum(chapter => chapter.Discontinuities).ShouldBe(0);
+        timeline.DvrFirstSegment.ShouldBe(listed[0].Number);
+        timeline.DvrFirstSegment.ShouldBeGreaterThan(1);
+        timeline.DvrIndexBlocks[0].Period.ShouldBe(FromTheBegin, "what is listed goes on with what is not");
+        timeline.DvrIndexBlocks.Sum(chapter => chapter.Discontinuities).ShouldBe(0);
         var old = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
         bench.Spool.Bytes(old).ShouldNotBeNull("a player may have a playlist that lists it (RFC 8216, 6.2.2)");
         bench.Time.Advance(TimeSpan.FromMinutes(10));
         bench.Spool.Bytes(old).ShouldBeNull();
         var names = bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Select(name => name.Value);
         names.Count(name => name.Contains("/source/", StringComparison.Ordinal) && name.EndsWith(".m4s", StringComparison.Ordinal))
-            .ShouldBe((int)(timeline.LastSegment - timeline.FirstListed + 1));
+            .ShouldBe((int)(timeline.LastSegment - timeline.DvrFirstSegment + 1));
     }
 
     [Fact]
@@ -113,8 +114,8 @@ public class RewindTests
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Rewinding(TimeSpan.FromSeconds(60));
         await bench.PublishAsync(session, Media(130));
-        bench.Timeline(session).Chapters.ShouldBeEmpty();
-        bench.Timeline(session).FirstListed.ShouldBeGreaterThan(20);
+        bench.Timeline(session).DvrIndexBlocks.ShouldBeEmpty();
+        bench.Timeline(session).DvrFirstSegment.ShouldBeGreaterThan(20);
     }
 
     [Fact]
@@ -154,14 +155,14 @@ public class RewindTests
             var listed = Listed(bench, session, "source");
             listed.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
             var all = timeline.Renditions.Select(rendition => Listed(bench, session, rendition.Name)).ToList();
-            var runs = TimelineRun.Of(1, null, all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
+            var runs = TimelinePeriod.Of(1, null, all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
             runs.Count.ShouldBeGreaterThan(1);
-            timeline.Chapters.ShouldAllBe(chapter => chapter.Run == runs.Last(run => run.First <= chapter.First));
-            timeline.Run.ShouldBe(runs.Last(run => run.First <= timeline.FirstSegment));
+            timeline.DvrIndexBlocks.ShouldAllBe(chapter => chapter.Period == runs.Last(run => run.First <= chapter.First));
+            timeline.Period.ShouldBe(runs.Last(run => run.First <= timeline.FirstSegment));
             listed.ShouldAllBe(segment => segment.IsGap || bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
             bench.Time.Advance(TimeSpan.FromHours(1));
             bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-                .ShouldBe(timeline.Chapters.Select(chapter => chapter.Object.Value).Order(), "what was written and never announced, or replaced, goes");
+                .ShouldBe(timeline.DvrIndexBlocks.Select(chapter => chapter.Object.Value).Order(), "what was written and never announced, or replaced, goes");
         }
     }
 
@@ -178,7 +179,7 @@ public class RewindTests
         }
 
         using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(500)), Short).StartAsync();
-        bench.Timeline(session).FirstListed.ShouldBe(1);
+        bench.Timeline(session).DvrFirstSegment.ShouldBe(1);
         await bench.PublishAsync(session, Media(20, from: 500));
         Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
     }
@@ -192,13 +193,13 @@ public class RewindTests
         var publishing = bench.Begin(session);
         spool.Refuses = name => name.Value.Contains("/chapters/", StringComparison.Ordinal);
         publishing.Send(Media(120));
-        bench.Timeline(session).Chapters.ShouldBeEmpty();
+        bench.Timeline(session).DvrIndexBlocks.ShouldBeEmpty();
         bench.Timeline(session).FirstSegment.ShouldBe(1);
         spool.Refuses = _ => false;
         publishing.Send(Media(20, from: 120));
         await publishing.EndAsync();
 
-        bench.Timeline(session).Chapters.ShouldNotBeEmpty();
+        bench.Timeline(session).DvrIndexBlocks.ShouldNotBeEmpty();
         Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)bench.Timeline(session).LastSegment).Select(number => (long)number));
     }
 }

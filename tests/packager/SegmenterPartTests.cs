@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Packager.Segmentation;
 using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
@@ -63,7 +64,7 @@ public class SegmenterPartTests
         foreach (var track in new[] { Audio, OtherAudio })
         {
             var story = Story.Of(Story.Segmenter(latency), Interleave(pictures, Frames(20, track: track)));
-            foreach (var part in story.Cuts.OfType<Cut.Part>())
+            foreach (var part in story.Cuts.OfType<SegmenterOutput.Part>())
             {
                 var isLast = story.Parts(part.Rendition).Last(p => p.Segment == part.Segment) == part;
                 part.Duration.ToTimeSpan().ShouldBeLessThanOrEqualTo(latency.PartTarget, $"{part.Rendition} {part.Segment}.{part.Number}");
@@ -79,15 +80,15 @@ public class SegmenterPartTests
     public void A_segment_whose_pictures_fill_its_last_part_is_closed_with_that_part_in_every_rendition(int rate)
     {
         // Otherwise players would be told of one more part, which never comes.
-        var rung = new Rendition("720p", TrackKind.Video, Leads: false);
-        var segmenter = new Segmenter(LatencyProfile.Low, new SegmenterLimits(), SegmenterStart.Nothing, [Source, rung]);
+        var rung = new Rendition("720p", TrackKind.Video, IsLeading: false);
+        var segmenter = new Segmenter(LatencyProfile.Low, new SegmenterLimits(), SegmenterStart.Empty, [Source, rung]);
         var samples = Pictures(8, rate * 2, rate: rate).SelectMany(source => new[] { source, source with { Rendition = rung } });
         var found = 0;
         foreach (var sample in samples)
         {
             segmenter.Push(sample);
-            var full = segmenter.Output.OfType<Cut.Part>().Where(part => part.Number == 5).ToList();
-            full.ShouldAllBe(part => segmenter.Output.OfType<Cut.Closed>().Any(closed => closed.Rendition == part.Rendition && closed.Segment == part.Segment));
+            var full = segmenter.Output.OfType<SegmenterOutput.Part>().Where(part => part.Number == 5).ToList();
+            full.ShouldAllBe(part => segmenter.Output.OfType<SegmenterOutput.Closed>().Any(closed => closed.Rendition == part.Rendition && closed.Segment == part.Segment));
             segmenter.Output.Clear();
             found += full.Count;
         }
@@ -98,7 +99,7 @@ public class SegmenterPartTests
     [Fact]
     public void A_part_is_closed_early_when_it_grows_beyond_its_limit()
     {
-        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Nothing, [Source]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Empty, [Source]);
         var story = Story.Of(segmenter, Pictures(1, 30));
 
         story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);

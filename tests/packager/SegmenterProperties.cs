@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Bmff;
+using Broadcast.Packager.Segmentation;
 using FsCheck;
 using FsCheck.Fluent;
 using static Broadcast.Packager.Tests.Encoder;
@@ -67,7 +69,7 @@ public class SegmenterProperties
             }
 
             SyncRule(story, latency);
-            var last = story.Cuts.OfType<Cut.Closed>().Select(c => c.Segment).Concat(story.Cuts.OfType<Cut.Gap>().Select(g => g.Segment)).Max();
+            var last = story.Cuts.OfType<SegmenterOutput.Closed>().Select(c => c.Segment).Concat(story.Cuts.OfType<SegmenterOutput.Gap>().Select(g => g.Segment)).Max();
             foreach (var rendition in new[] { "source", "audio" })
             {
                 var all = story.Closed(rendition).Select(c => c.Segment).Concat(story.Gaps(rendition).Select(g => g.Segment)).Order().ToList();
@@ -75,8 +77,8 @@ public class SegmenterProperties
                 all[^1].ShouldBe(last);
             }
 
-            var taken = story.Cuts.OfType<Cut.Part>().Sum(p => p.Media.Samples.Count);
-            (taken + Enum.GetValues<SampleLoss>().Sum(segmenter.Lost)).ShouldBe(samples.Count, "every sample is either in a part or counted as lost");
+            var taken = story.Cuts.OfType<SegmenterOutput.Part>().Sum(p => p.Media.Samples.Count);
+            (taken + Enum.GetValues<SampleDropReason>().Sum(segmenter.GetDropped)).ShouldBe(samples.Count, "every sample is either in a part or counted as lost");
         }).QuickCheckThrowOnFailure();
     }
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Packager.Segmentation;
 using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
@@ -78,7 +79,7 @@ public class SegmenterTests
 
         void Listen()
         {
-            foreach (var part in segmenter.Output.OfType<Cut.Part>())
+            foreach (var part in segmenter.Output.OfType<SegmenterOutput.Part>())
             {
                 led = part.Rendition == "source" ? part.Segment : led;
                 part.Segment.ShouldBeLessThanOrEqualTo(led, part.Rendition);
@@ -100,7 +101,7 @@ public class SegmenterTests
 
         segmenter.Output.ShouldBeEmpty();
         var story = Story.Of(segmenter, []);
-        story.Cuts.OfType<Cut.Part>().Select(part => part.Rendition).ShouldBe(["source", "audio"]);
+        story.Cuts.OfType<SegmenterOutput.Part>().Select(part => part.Rendition).ShouldBe(["source", "audio"]);
     }
 
     [Fact]
@@ -112,7 +113,7 @@ public class SegmenterTests
             segmenter.Push(sample);
         }
 
-        segmenter.Output.OfType<Cut.Part>().ShouldHaveSingleItem().Segment.ShouldBe(1);
+        segmenter.Output.OfType<SegmenterOutput.Part>().ShouldHaveSingleItem().Segment.ShouldBe(1);
     }
 
     [Fact]
@@ -148,7 +149,7 @@ public class SegmenterTests
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, Interleave(Frames(3), Pictures(2, 60, from: 1), [Sample(Source, Video, 45_000, sync: false)]));
 
-        segmenter.Lost(SampleLoss.BeforeSync).ShouldBe(1 + 47);
+        segmenter.GetDropped(SampleDropReason.BeforeSync).ShouldBe(1 + 47);
         story.Parts("audio").First().Start.TotalSeconds.ShouldBeInRange(1, 1.0214);
         story.Parts("source").First().Start.TotalSeconds.ShouldBe(1);
     }
@@ -169,7 +170,7 @@ public class SegmenterTests
         var story = Story.Of(segmenter, [Sample(Source, Video, 0, true), Sample(Source, Video, 3000, false), Sample(Source, Video, 3000, false),
             Sample(Source, Video, 100, false), Sample(Source, Video, long.MaxValue, false, arrival: Noon), Sample(Source, Video, long.MinValue, true, arrival: Noon), Sample(Source, Video, 6000, false)]);
 
-        segmenter.Lost(SampleLoss.Disordered).ShouldBe(4);
+        segmenter.GetDropped(SampleDropReason.Disordered).ShouldBe(4);
         story.Parts("source").Single().Media.Samples.Select(s => s.Duration).ShouldBe([3000u, 3000u, 3000u]);
     }
 
@@ -213,7 +214,7 @@ public class SegmenterTests
         var segmenter = Story.Segmenter();
         Story.Of(segmenter, [.. Interleave(Pictures(20, 60), Frames(5)), .. Frames(15, from: 5)]);
 
-        segmenter.Lost(SampleLoss.Late).ShouldBeGreaterThan(500);
+        segmenter.GetDropped(SampleDropReason.Late).ShouldBeGreaterThan(500);
     }
 
     [Fact]
@@ -267,7 +268,7 @@ public class SegmenterTests
         var samples = Pictures(3, 30).Concat(Pictures(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
         var story = Story.Of(segmenter, samples);
 
-        segmenter.Lost(SampleLoss.BeforeSync).ShouldBe(60);
+        segmenter.GetDropped(SampleDropReason.BeforeSync).ShouldBe(60);
         story.Parts("source").First(p => p.Media.Track == OtherVideo).Start.TotalSeconds.ShouldBe(5);
         story.Discontinuities.ShouldBe([3]);
     }
@@ -282,7 +283,7 @@ public class SegmenterTests
         story.Parts("audio").Where(p => p.Segment <= 2).ShouldAllBe(p => p.Media.Track == Audio);
         story.Parts("audio").Where(p => p.Segment >= 3).ShouldAllBe(p => p.Media.Track == OtherAudio);
         story.Closed("audio").Select(s => s.Segment).ShouldBe([1, 2, 3, 4]);
-        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(43);
+        segmenter.GetDropped(SampleDropReason.ConfigurationChange).ShouldBe(43);
     }
 
     [Fact]
@@ -294,7 +295,7 @@ public class SegmenterTests
         story.Discontinuities.ShouldBe([3]);
         story.Parts("audio").ShouldAllBe(p => p.Media.Track == (p.Segment <= 2 ? Audio : OtherAudio));
         story.Closed("audio").Sum(s => s.Duration.TotalSeconds).ShouldBe(8, 0.05);
-        segmenter.Lost(SampleLoss.ConfigurationChange).ShouldBe(0);
+        segmenter.GetDropped(SampleDropReason.ConfigurationChange).ShouldBe(0);
     }
 
     [Fact]
@@ -338,16 +339,16 @@ public class SegmenterTests
         var story = Story.Of(Story.Segmenter(), Frames(20));
 
         story.Closed("audio").Sum(s => s.Duration.TotalSeconds).ShouldBeGreaterThan(13);
-        story.Cuts.OfType<Cut.Gap>().ShouldBeEmpty();
+        story.Cuts.OfType<SegmenterOutput.Gap>().ShouldBeEmpty();
     }
 
     [Fact]
     public void Renditions_beyond_the_limit_are_left_out()
     {
-        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Nothing, [Source, Sound]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Empty, [Source, Sound]);
         Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
 
-        segmenter.Lost(SampleLoss.TooManyRenditions).ShouldBe(47);
+        segmenter.GetDropped(SampleDropReason.TooManyRenditions).ShouldBe(47);
     }
 
     internal static void Gapless(Story story, string rendition)
@@ -359,14 +360,14 @@ public class SegmenterTests
         {
             switch (cut)
             {
-                case Cut.Gap g when g.Rendition == rendition:
+                case SegmenterOutput.Gap g when g.Rendition == rendition:
                     g.Segment.ShouldBe(segment == 0 ? g.Segment : segment + 1);
                     (gap, segment) = (true, g.Segment);
                     break;
-                case Cut.Discontinuity:
+                case SegmenterOutput.Discontinuity:
                     gap = true;
                     break;
-                case Cut.Part p when p.Rendition == rendition:
+                case SegmenterOutput.Part p when p.Rendition == rendition:
                     if (end is { } expected && !gap)
                     {
                         p.Media.Decode.ShouldBe(expected);
@@ -376,7 +377,7 @@ public class SegmenterTests
                     end = p.Media.Decode + p.Media.Samples.Sum(s => (long)s.Duration);
                     gap = false;
                     break;
-                case Cut.Closed c when c.Rendition == rendition:
+                case SegmenterOutput.Closed c when c.Rendition == rendition:
                     c.Segment.ShouldBe(segment == 0 ? c.Segment : segment + 1);
                     segment = c.Segment;
                     break;

@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Packager.Segmentation;
 
 namespace Broadcast.Packager.Tests;
 
@@ -23,11 +25,11 @@ internal static class Encoder
 
     public static readonly Track OtherAudio = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
 
-    public static readonly Rendition Source = new("source", TrackKind.Video, Leads: true);
+    public static readonly Rendition Source = new("source", TrackKind.Video, IsLeading: true);
 
-    public static readonly Rendition Sound = new("audio", TrackKind.Audio, Leads: false);
+    public static readonly Rendition Sound = new("audio", TrackKind.Audio, IsLeading: false);
 
-    public static readonly Rendition OnlySound = new("audio", TrackKind.Audio, Leads: true);
+    public static readonly Rendition OnlySound = new("audio", TrackKind.Audio, IsLeading: true);
 
     public static RenditionSample Sample(Rendition rendition, Track track, long decode, bool sync, long offset = 0, int size = 10, DateTimeOffset? arrival = null) =>
         new(rendition, new MediaSample(track, new MediaTime(decode, track.Timescale), new MediaTime(decode + offset, track.Timescale), sync,
@@ -71,15 +73,15 @@ internal static class Encoder
 /// <summary>What a segmenter said, by rendition and number.</summary>
 internal sealed class Story
 {
-    public List<Cut> Cuts { get; } = [];
+    public List<SegmenterOutput> Cuts { get; } = [];
 
-    public IEnumerable<Cut.Part> Parts(string rendition) => Cuts.OfType<Cut.Part>().Where(part => part.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Part> Parts(string rendition) => Cuts.OfType<SegmenterOutput.Part>().Where(part => part.Rendition == rendition);
 
-    public IEnumerable<Cut.Closed> Closed(string rendition) => Cuts.OfType<Cut.Closed>().Where(segment => segment.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Closed> Closed(string rendition) => Cuts.OfType<SegmenterOutput.Closed>().Where(segment => segment.Rendition == rendition);
 
-    public IEnumerable<Cut.Gap> Gaps(string rendition) => Cuts.OfType<Cut.Gap>().Where(gap => gap.Rendition == rendition);
+    public IEnumerable<SegmenterOutput.Gap> Gaps(string rendition) => Cuts.OfType<SegmenterOutput.Gap>().Where(gap => gap.Rendition == rendition);
 
-    public IEnumerable<long> Discontinuities => Cuts.OfType<Cut.Discontinuity>().Select(cut => cut.Segment);
+    public IEnumerable<long> Discontinuities => Cuts.OfType<SegmenterOutput.Discontinuity>().Select(cut => cut.Segment);
 
     public double[] Lengths(string rendition) => [.. Closed(rendition).Select(segment => Math.Round(segment.Duration.TotalSeconds, 3))];
 
@@ -102,5 +104,5 @@ internal sealed class Story
     }
 
     public static Segmenter Segmenter(LatencyProfile? latency = null, SegmenterStart? start = null, params Rendition[] renditions) =>
-        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Nothing, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
+        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Empty, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Pipeline.Tests;
 
@@ -21,14 +22,14 @@ public sealed class AudienceTests : IAsyncLifetime
     [Fact]
     public async Task Viewers_get_it_from_the_moment_on_however_long_it_lasts_and_after_a_restart()
     {
-        var session = Line.Session(_time) with { BeginsHidden = true, Rewind = Rewind.All, IsRecorded = true };
+        var session = Line.Session(_time) with { BeginsHidden = true, Rewind = DvrWindow.All, IsRecorded = true };
         var camera = _line.Connect(session);
         await camera.SendAsync(25);
         (await StatusAsync(session, "source/1.m4s")).ShouldBe(HttpStatusCode.NotFound);
         (await _line.Client.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
         var live = _time.GetUtcNow();
-        _register.View = AudienceView.Since(live);
+        _register.View = SessionVisibility.Since(live);
         await camera.SendAsync(5);
         await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode, description: "the channel shows it");
         var first = (await _line.PlaylistAsync(session)).Entries[0];
@@ -63,12 +64,12 @@ public sealed class AudienceTests : IAsyncLifetime
         (await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{file}")).StatusCode;
 
     /// <summary>Knows one session.</summary>
-    private sealed class Register : ISessionAudience
+    private sealed class Register : ISessionVisibility
     {
         private readonly Lock _lock = new();
-        private AudienceView _view = AudienceView.Hidden;
+        private SessionVisibility _view = SessionVisibility.Hidden;
 
-        public AudienceView View
+        public SessionVisibility View
         {
             get
             {
@@ -87,8 +88,8 @@ public sealed class AudienceTests : IAsyncLifetime
             }
         }
 
-        public AudienceView? Find(ChannelName channel, SessionId session) => View;
+        public SessionVisibility? Find(ChannelName channel, SessionId session) => View;
 
-        public void Settle(ChannelName channel, SessionId session, DateTimeOffset from, long segment) => View = AudienceView.Since(from, segment);
+        public void FixFirstSegment(ChannelName channel, SessionId session, DateTimeOffset from, long segment) => View = SessionVisibility.Since(from, segment);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class Camera(ManualTimeProvider time)
 
     private static readonly byte[] AudioConfiguration = [0xAF, 0, 0x11, 0x90];
 
-    private PublicationFeed _feed = null!;
+    private PublicationBuilder _feed = null!;
     private DateTimeOffset _began;
     private long _pictures;
     private long _sounds;
@@ -86,7 +86,7 @@ internal sealed class Camera(ManualTimeProvider time)
     /// <summary>Samples lost on the way because a stage was too slow.</summary>
     public long Dropped => _feed.Dropped;
 
-    public void Open(PublicationFeed feed) => (_feed, _began) = (feed, time.GetUtcNow());
+    public void Open(PublicationBuilder feed) => (_feed, _began) = (feed, time.GetUtcNow());
 
     /// <summary>Sends media of some seconds.</summary>
     public async Task SendAsync(double seconds)
@@ -237,7 +237,7 @@ internal sealed class Camera(ManualTimeProvider time)
             time.Advance(late);
         }
 
-        _feed.Take(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
+        _feed.Process(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
     }
 
     /// <summary>When a real encoder would send what its own clock has at a time since its beginning.</summary>

@@ -1,4 +1,3 @@
-using Broadcast.Media.Bmff;
 
 namespace Broadcast.Pipeline.Tests;
 

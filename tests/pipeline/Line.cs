@@ -1,6 +1,10 @@
 using Broadcast.Ingest.Publishing;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Broadcast.Origin;
 using Broadcast.Packager;
+using Broadcast.Packager.Sessions;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Transcoder;
@@ -54,7 +58,7 @@ internal sealed class Line : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
     /// <param name="options">More of the configuration.</param>
-    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, ISessionAudience? audience, params KeyValuePair<string, string?>[] options)
+    public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience, params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new KeptLog();
@@ -95,7 +99,7 @@ internal sealed class Line : IAsyncDisposable
     /// <summary>The same, for an encoder that was made before.</summary>
     public Camera Attach(Camera camera, BroadcastSession session, InputRole role = InputRole.Primary)
     {
-        camera.Open(new PublicationFeed(
+        camera.Open(new PublicationBuilder(
             new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None) { Role = role },
             publication => camera.Publication = (publication, Sink.RunAsync(publication, _stop.Token))));
         var progress = _app.Services.GetRequiredService<Progress>();

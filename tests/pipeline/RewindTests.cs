@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Storage;
 using Broadcast.Origin;
 using Broadcast.Packager;
 using Microsoft.AspNetCore.Builder;
@@ -131,7 +133,7 @@ public sealed class RewindTests(ITestOutputHelper output)
 
         public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Pipeline.Tests;
 
@@ -108,7 +109,7 @@ public sealed class TracksTests : PipelineTest
     }
 
     private static long Length(CodedTrack sounds) =>
-        sounds.Track.Config.TryInspect(sounds.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * sounds.Track.Timescale / sounds.Track.Config.Sound!.SampleRate : 0;
+        sounds.Track.Config.TryInspect(sounds.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * sounds.Track.Timescale / sounds.Track.Config.AudioFormat!.SampleRate : 0;
 
     /// <summary>ffmpeg reads a manifest and what it names to the end, finds as many packets as were sent, and decodes all without complaint.</summary>
     private async Task PlaysAsync(BroadcastSession session, string manifest, (int Video, int Audio) packets)

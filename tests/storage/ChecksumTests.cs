@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Broadcast.Testing;
 using Shouldly;
@@ -55,7 +56,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         uint? Noted(string name)
         {
             using var file = File.OpenHandle(Path.Combine(bench.Folder, name));
-            return NotedChecksum.Read(file);
+            return StoredChecksum.Read(file);
         }
     }
 
@@ -67,7 +68,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         await File.WriteAllBytesAsync(path, new byte[1000]);
         using (var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite))
         {
-            NotedChecksum.Write(file, Crc32C.Append(0, new byte[999]));
+            StoredChecksum.Write(file, Crc32C.Append(0, new byte[999]));
         }
 
         using var store = ceph.Store();
@@ -98,7 +99,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         using var store = ceph.Store(options => used = options, multipartFrom: 16 << 20, sendMd5: true);
         (await store.PutAsync(ObjectName.Parse("bytes"), new byte[5000], PutCondition.CreateOnly, default)).ShouldBeTrue();
         (await store.PutFileAsync(ObjectName.Parse("parts"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
-        (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("parts"), default)).ShouldBe(ObjectVerdict.Good);
+        (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("parts"), default)).ShouldBe(VerificationResult.Valid);
 
         using var client = S3Client.Create(used!);
         var wrong = new Amazon.S3.Model.PutObjectRequest
@@ -113,7 +114,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     {
         using var store = ceph.Store(options => options.StorageClass = "STANDARD");
         (await store.PutAsync(ObjectName.Parse("big"), new byte[200_000], PutCondition.CreateOnly, default)).ShouldBeTrue();
-        (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("big"), default)).ShouldBe(ObjectVerdict.Good);
+        (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("big"), default)).ShouldBe(VerificationResult.Valid);
     }
 
     /// <summary>Passes connections on, and changes a byte behind a marker.</summary>

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Shouldly;
 using Xunit;
 
@@ -74,7 +75,7 @@ public sealed class DeletionTests
         await using var bench = new SpoolBench(time: time).Run();
         await bench.Flaky.Inner.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Spool.Delete([Name("a/1")]);
         bench.Spool.DeleteAll("b/");
         await bench.Until(() => bench.Log.Lines.Any(line => line.StartsWith("Warning 6009")));
@@ -95,7 +96,7 @@ public sealed class DeletionTests
         await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         await bench.Flaky.Inner.PutAsync(Name("c/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         bench.Spool.Delete([Name("a/1")]);
-        bench.Spool.NoteWhatIsLeft();
+        bench.Spool.SavePendingWork();
         bench.Spool.DeleteAll("b/");
         bench.Restart();
 
@@ -116,7 +117,7 @@ public sealed class DeletionTests
         await using var bench = new SpoolBench(time: time).Run();
         bench.Write("x/1", [1]).Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 1);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Spool.Delete([Name("x/1")]);
         bench.Write("x/1", [2, 2]).Seal();
         (await bench.Read("x/1")).ShouldBe([2, 2]);

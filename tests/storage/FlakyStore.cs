@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 
 namespace Broadcast.Storage.Tests;
@@ -12,7 +13,7 @@ internal sealed class FlakyStore : IObjectStore
     public MemoryObjectStore Inner { get; } = new(TimeProvider.System);
 
     /// <summary>What every call fails with; null for none.</summary>
-    public ObjectStoreFault? Fault { get; set; }
+    public ObjectStoreErrorKind? Fault { get; set; }
 
     public ConcurrentQueue<string> Puts { get; } = [];
 
@@ -41,7 +42,7 @@ internal sealed class FlakyStore : IObjectStore
         return await Inner.PutFileAsync(name, path, condition, cancellationToken);
     }
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         Check();
         return Inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Spooling;
 using Shouldly;
 using Xunit;
@@ -9,7 +10,7 @@ namespace Broadcast.Storage.Tests;
 public sealed class HotObjectTests
 {
     private static readonly ObjectName Name = ObjectName.Parse("live/a/1.m4s");
-    private readonly HotObjects _hot = new(400);
+    private readonly ObjectCache _hot = new(400);
     private readonly byte[] _bytes = [.. Enumerable.Range(0, 100).Select(i => (byte)i)];
     private int _opened;
 
@@ -58,7 +59,7 @@ public sealed class HotObjectTests
     [Fact]
     public async Task What_is_over_a_quarter_of_the_budget_goes_through_without_being_kept()
     {
-        var hot = new HotObjects(396);
+        var hot = new ObjectCache(396);
         await using var content = await hot.ReadAsync(Name, 20, 5, Open, default);
         content!.Stream.ShouldNotBeNull();
         (content.Offset, content.Length).ShouldBe((20, 5));
@@ -68,7 +69,7 @@ public sealed class HotObjectTests
     [Fact]
     public async Task Without_a_budget_everybody_reads_for_himself()
     {
-        var hot = new HotObjects(0);
+        var hot = new ObjectCache(0);
         await using var first = await hot.ReadAsync(Name, 0, null, Open, default);
         await using var second = await hot.ReadAsync(Name, 0, null, Open, default);
         (first!.Stream is not null, _opened).ShouldBe((true, 2));
@@ -207,18 +208,18 @@ public sealed class HotObjectTests
             content!.Slices!.Single().ToArray().ShouldBe([2, 3]);
         }
 
-        bench.Spool.HotBytes.ShouldBe(3);
+        bench.Spool.ObjectCacheBytes.ShouldBe(3);
         bench.Spool.Open(ObjectName.Parse("live/a/1")).Append([new byte[] { 4 }]);
         (await bench.Read("live/a/1")).ShouldBe([1, 2, 3, 4], "a file that is opened again grows");
-        bench.Spool.HotBytes.ShouldBe(0);
+        bench.Spool.ObjectCacheBytes.ShouldBe(0);
 
         await bench.Flaky.PutAsync(ObjectName.Parse("live/a/2"), new byte[] { 7, 8 }, PutCondition.CreateOnly, default);
         (await bench.Read("live/a/2")).ShouldBe([7, 8]);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         (await bench.Read("live/a/2")).ShouldBe([7, 8], "the store is not asked again");
         bench.Spool.DeleteAll("live/");
         (await bench.Read("live/a/2")).ShouldBeNull();
-        bench.Spool.HotBytes.ShouldBe(0);
+        bench.Spool.ObjectCacheBytes.ShouldBe(0);
     }
 
     private async Task<bool> IsKeptAsync(int number)

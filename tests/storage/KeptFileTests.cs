@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Spooling;
 using Shouldly;
@@ -13,12 +14,12 @@ public sealed class KeptFileTests
     {
         await using var bench = Bench();
         await UpAsync(bench, "live/a/1", [1, 2, 3]);
-        (bench.Spool.KeptBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
+        (bench.Spool.RetainedBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
 
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
         bench.Restart();
-        (bench.Spool.KeptBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
+        (bench.Spool.RetainedBytes, bench.Spool.DiskBytes).ShouldBe((3, 0));
         (await bench.Read("live/a/1", 1, 1)).ShouldBe([2]);
         bench.Spool.Status().WaitingFiles.ShouldBe(0, "it does not go up again");
         bench.Spool.List("").ShouldBeEmpty("the store has it");
@@ -36,7 +37,7 @@ public sealed class KeptFileTests
         IsKept(bench, "live/a/1").ShouldBeTrue();
         time.Advance(TimeSpan.FromSeconds(21));
         IsKept(bench, "live/a/1").ShouldBeFalse();
-        bench.Spool.KeptBytes.ShouldBe(0);
+        bench.Spool.RetainedBytes.ShouldBe(0);
         Directory.Exists(Path.Combine(bench.Folder, "live")).ShouldBeFalse("empty folders go too");
         (await bench.Read("live/a/1")).ShouldBe([1, 2, 3]);
     }
@@ -50,7 +51,7 @@ public sealed class KeptFileTests
         time.Advance(TimeSpan.FromHours(5));
         bench.Restart();
         time.Advance(TimeSpan.FromHours(5));
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         (await bench.Read("live/a/source/init-1.mp4")).ShouldBe([1, 2, 3]);
         bench.Spool.DeleteAll("live/a/");
         IsKept(bench, "live/a/source/init-1.mp4").ShouldBeFalse();
@@ -81,7 +82,7 @@ public sealed class KeptFileTests
         }
 
         await bench.Until(() => !IsKept(bench, "live/a/1"));
-        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), bench.Spool.KeptBytes).ShouldBe((true, true, 200));
+        (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), bench.Spool.RetainedBytes).ShouldBe((true, true, 200));
         bench.Write("live/a/4", new byte[251]).Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 4);
         (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3"), IsKept(bench, "live/a/4")).ShouldBe((true, true, false), "one that is too large is not worth the others");
@@ -96,12 +97,12 @@ public sealed class KeptFileTests
             await UpAsync(bench, $"live/a/{i}", new byte[250_000]);
         }
 
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         var growing = bench.Write("live/a/5", new byte[300_000]);
-        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((300_000, 500_000));
+        (bench.Spool.DiskBytes, bench.Spool.RetainedBytes).ShouldBe((300_000, 500_000));
         (IsKept(bench, "live/a/2"), IsKept(bench, "live/a/3")).ShouldBe((false, true));
         growing.Append([new byte[700_000]]);
-        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((1_000_000, 0));
+        (bench.Spool.DiskBytes, bench.Spool.RetainedBytes).ShouldBe((1_000_000, 0));
         Should.Throw<IOException>(() => growing.Append([new byte[100_000]])).Message.ShouldContain("Spool:MaxBytes");
     }
 
@@ -113,7 +114,7 @@ public sealed class KeptFileTests
         await UpAsync(bench, "live/b/1", [4, 5, 6]);
         bench.Spool.Delete([ObjectName.Parse("live/a/1")]);
         bench.Spool.DeleteAll("live/b/");
-        bench.Spool.KeptBytes.ShouldBe(0);
+        bench.Spool.RetainedBytes.ShouldBe(0);
         (IsKept(bench, "live/a/1"), IsKept(bench, "live/b/1")).ShouldBe((false, false));
         (await bench.Read("live/a/1")).ShouldBeNull();
         (await bench.Read("live/b/1")).ShouldBeNull();
@@ -128,7 +129,7 @@ public sealed class KeptFileTests
             Assert.Skip("Mounting a small disk needs root.");
         }
 
-        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.KeepSeconds, options.LeastFreeBytes) = (120, 0)).Run();
+        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.KeepSeconds, options.MinFreeBytes) = (120, 0)).Run();
         for (var i = 1; i <= 3; i++)
         {
             await UpAsync(bench, $"live/{i}", new byte[1_000_000]);
@@ -137,18 +138,18 @@ public sealed class KeptFileTests
         var file = bench.Write("live/4", new byte[2_000_000]);
         (file.Length, IsKept(bench, "live/1"), IsKept(bench, "live/3")).ShouldBe((2_000_000, false, true));
         Should.Throw<IOException>(() => file.Append([new byte[3_000_000]])).Message.ShouldContain("full");
-        bench.Spool.KeptBytes.ShouldBe(0);
+        bench.Spool.RetainedBytes.ShouldBe(0);
         file.Length.ShouldBe(2_000_000);
     }
 
     [Fact]
     public async Task A_disk_that_has_little_free_keeps_nothing()
     {
-        await using var bench = Bench(change: options => options.LeastFreeBytes = 0);
+        await using var bench = Bench(change: options => options.MinFreeBytes = 0);
         await UpAsync(bench, "live/1", [1, 2, 3]);
-        bench.Options.LeastFreeBytes = long.MaxValue;
+        bench.Options.MinFreeBytes = long.MaxValue;
         bench.Restart();
-        (bench.Spool.KeptBytes, IsKept(bench, "live/1")).ShouldBe((0, false));
+        (bench.Spool.RetainedBytes, IsKept(bench, "live/1")).ShouldBe((0, false));
     }
 
     [Fact]
@@ -159,7 +160,7 @@ public sealed class KeptFileTests
         await File.WriteAllBytesAsync(Path.Combine(bench.Folder, "live/1~kept"), [1]);
         await File.WriteAllBytesAsync(Path.Combine(bench.Folder, "live/1"), [1, 2]);
         bench.Restart();
-        (bench.Spool.DiskBytes, bench.Spool.KeptBytes).ShouldBe((2, 0));
+        (bench.Spool.DiskBytes, bench.Spool.RetainedBytes).ShouldBe((2, 0));
         IsKept(bench, "live/1").ShouldBeFalse();
         (await bench.Read("live/1")).ShouldBe([1, 2]);
     }
@@ -192,7 +193,7 @@ public sealed class KeptFileTests
         })).ToArray();
         await writing;
         await Task.WhenAll(reading);
-        bench.Spool.KeptBytes.ShouldBeLessThanOrEqualTo(40_000);
+        bench.Spool.RetainedBytes.ShouldBeLessThanOrEqualTo(40_000);
     }
 
     private static SpoolBench Bench(TimeProvider? time = null, Action<SpoolOptions>? change = null) => new SpoolBench(time: time, change: options =>

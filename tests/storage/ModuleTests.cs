@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 using Microsoft.Extensions.Configuration;
@@ -64,9 +65,9 @@ public sealed class ModuleTests : IDisposable
 
     [Theory]
     [InlineData("AccessKey", "id", "Storage:AccessKey is set but Storage:SecretKey is not")]
-    [InlineData("Region", "", "Storage:Region is needed")]
-    [InlineData("Endpoint", "minio:9000", "Storage:Endpoint is not an address")]
-    [InlineData("Endpoint", "https://host/bucket", "Storage:Endpoint is not an address")]
+    [InlineData("Region", "", "Storage:Region is required")]
+    [InlineData("Endpoint", "minio:9000", "Storage:Endpoint is not a URL")]
+    [InlineData("Endpoint", "https://host/bucket", "Storage:Endpoint is not a URL")]
     [InlineData("Bucket", "", "Storage:Bucket is not")]
     [InlineData("AuthorityFile", "/nowhere/authority.pem", "cannot be read")]
     public void A_mistake_says_what_to_do(string key, string value, string message)
@@ -125,7 +126,7 @@ public sealed class ModuleTests : IDisposable
         });
         await using var bench = new SpoolBench();
         listener.Start();
-        bench.Flaky.Fault = ObjectStoreFault.Full;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Full;
         bench.Run();
         bench.Write("a", new byte[1000]).Seal();
         await bench.Until(() => bench.Spool.Status().Failures > 0);

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Shouldly;
 using Xunit;
@@ -303,12 +304,12 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
         {
             await using var content = await Store.OpenAsync(Name(name), 0, null, default);
             content!.Checksum.ShouldBe(sum, name);
-            (await ObjectVerification.VerifyAsync(Store, Name(name), default)).ShouldBe(ObjectVerdict.Good, name);
+            (await ObjectVerification.VerifyAsync(Store, Name(name), default)).ShouldBe(VerificationResult.Valid, name);
         }
 
         await using var range = await Store.OpenAsync(Name("c/bytes"), 10, 20, default);
         range!.Checksum.ShouldBe(Crc32C.Append(0, Bytes(150_000)), "that of all of it");
-        (await ObjectVerification.VerifyAsync(Store, Name("c/none"), default)).ShouldBe(ObjectVerdict.Missing);
+        (await ObjectVerification.VerifyAsync(Store, Name("c/none"), default)).ShouldBe(VerificationResult.Missing);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Shouldly;
 using Xunit;
@@ -12,7 +13,7 @@ public sealed class MemoryObjectStoreTests : ObjectStoreContract
     {
         var small = new MemoryObjectStore(TimeProvider.System, maxBytes: 100);
         await small.PutAsync(Name("a"), Bytes(60), PutCondition.Replace, default);
-        (await Should.ThrowAsync<ObjectStoreException>(() => small.PutAsync(Name("b"), Bytes(60), PutCondition.Replace, default))).Fault.ShouldBe(ObjectStoreFault.Full);
+        (await Should.ThrowAsync<ObjectStoreException>(() => small.PutAsync(Name("b"), Bytes(60), PutCondition.Replace, default))).Kind.ShouldBe(ObjectStoreErrorKind.Full);
         await small.PutAsync(Name("a"), Bytes(90), PutCondition.Replace, default);
         await small.DeleteAsync([Name("a")], default);
         (await small.PutAsync(Name("b"), Bytes(100), PutCondition.Replace, default)).ShouldBeTrue();
@@ -85,8 +86,8 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
         await Put("f", Bytes(1));
         (await Should.ThrowAsync<ObjectStoreException>(() => Put("f/g", Bytes(1)))).Message.ShouldContain("f/g");
         await Put("h/i", Bytes(1));
-        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1), PutCondition.CreateOnly))).Message.ShouldContain("cannot be a folder too");
-        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1)))).Fault.ShouldBe(ObjectStoreFault.Other);
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1), PutCondition.CreateOnly))).Message.ShouldContain("cannot be both object and folder");
+        (await Should.ThrowAsync<ObjectStoreException>(() => Put("h", Bytes(1)))).Kind.ShouldBe(ObjectStoreErrorKind.Other);
         (await Store.OpenAsync(Name("h"), 0, null, default)).ShouldBeNull();
         (await List("")).ShouldBe(["f", "h/i"]);
     }
@@ -111,7 +112,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     {
         Directory.Delete(_root, recursive: true);
         var gone = await Should.ThrowAsync<ObjectStoreException>(() => Put("a", Bytes(1)));
-        gone.Fault.ShouldBe(ObjectStoreFault.NoBucket);
+        gone.Kind.ShouldBe(ObjectStoreErrorKind.NoBucket);
         gone.Message.ShouldContain(_root);
         Directory.CreateDirectory(_root);
     }
@@ -135,7 +136,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
         var store = new DiskObjectStore(Path.Combine(disk.Path, "objects"), flush: true);
         await store.PutAsync(Name("first"), Bytes(500_000), PutCondition.CreateOnly, default);
         var full = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("second"), Bytes(800_000), PutCondition.CreateOnly, default));
-        full.Fault.ShouldBe(ObjectStoreFault.Full);
+        full.Kind.ShouldBe(ObjectStoreErrorKind.Full);
         full.Message.ShouldContain(disk.Path);
         (await store.FindAsync(Name("second"), default)).ShouldBeNull();
 
@@ -200,7 +201,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         foreach (var call in calls)
         {
             var refused = await Should.ThrowAsync<ObjectStoreException>(call);
-            refused.Fault.ShouldBe(ObjectStoreFault.NoBucket, refused.Message);
+            refused.Kind.ShouldBe(ObjectStoreErrorKind.NoBucket, refused.Message);
             refused.Message.ShouldContain("no-such-bucket");
             refused.Message.ShouldContain(ceph.Server.Endpoint);
         }
@@ -220,7 +221,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         foreach (var call in (Func<Task>[])[() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default), () => store.ListAsync("", default).CountAsync().AsTask(), () => store.FindAsync(Name("a"), default)])
         {
             var refused = await Should.ThrowAsync<ObjectStoreException>(call);
-            refused.Fault.ShouldBe(ObjectStoreFault.Denied, refused.Message);
+            refused.Kind.ShouldBe(ObjectStoreErrorKind.Denied, refused.Message);
             refused.Message.ShouldContain(ceph.Bucket);
             foreach (var secret in (string[])[Wrong, ceph.Server.AccessKey, ceph.Server.SecretKey])
             {
@@ -254,7 +255,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     {
         using var store = ceph.Store(options => options.Endpoint = "http://127.0.0.1:1");
         var failed = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default));
-        failed.Fault.ShouldBe(ObjectStoreFault.Unreachable);
+        failed.Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
         failed.Message.ShouldContain("http://127.0.0.1:1");
     }
 
@@ -264,7 +265,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         using var one = ceph.Store(options => options.Prefix = "two-writers");
         using var two = ceph.Store(options => options.Prefix = "two-writers");
         var name = Name("live/a/index.m3u8");
-        var headers = ObjectHeaders.OfList(name, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+        var headers = ObjectHeaders.OfManifest(name, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
         (await one.ReplaceAsync(name, Bytes(10, 1), Rank(5), headers, default)).ShouldBeTrue();
         (await two.ReplaceAsync(name, Bytes(10, 2), Rank(5) with { Epoch = 3 }, headers, default)).ShouldBeTrue();
 
@@ -287,7 +288,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         await store.PutFileAsync(Name(Folder + "source/2.m4s"), path, PutCondition.CreateOnly, default);
         await store.PutAsync(Name(Folder + "audio-de/init-1.mp4"), Bytes(10), PutCondition.CreateOnly, default);
         await store.PutAsync(Name("journal/main/01JN8E0000000000000000000A/00000001.jsonl"), Bytes(10), PutCondition.CreateOnly, default);
-        await store.ReplaceAsync(Name(Folder + "source.m3u8"), Bytes(10), Rank(1), ObjectHeaders.OfList(Name(Folder + "source.m3u8"), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
+        await store.ReplaceAsync(Name(Folder + "source.m3u8"), Bytes(10), Rank(1), ObjectHeaders.OfManifest(Name(Folder + "source.m3u8"), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)), default);
         File.Delete(path);
 
         (await HeadAsync(Folder + "source/1.m4s")).ShouldBe(("video/mp4", "public, max-age=31536000, immutable"));

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Broadcast.Testing;
 using Shouldly;
@@ -31,8 +32,8 @@ public sealed class OutageTests : IAsyncLifetime
 
         _ceph.Pause();
         Write(20);
-        await bench.Until(() => bench.Spool.Status().Fault == ObjectStoreFault.Unreachable);
-        bench.Spool.Status().Problem!.ShouldContain("did not answer within");
+        await bench.Until(() => bench.Spool.Status().ErrorKind == ObjectStoreErrorKind.Unreachable);
+        bench.Spool.Status().ErrorMessage!.ShouldContain("did not answer within");
         for (var i = 20; i < 40; i++)
         {
             (await bench.Read($"live/{i}")).ShouldBe(Bytes(i), "what the store does not have is read from here");
@@ -40,11 +41,11 @@ public sealed class OutageTests : IAsyncLifetime
 
         _ceph.Resume();
         await bench.Until(() => bench.Spool.Status().Uploads == 40);
-        bench.Spool.Status().Fault.ShouldBeNull();
+        bench.Spool.Status().ErrorKind.ShouldBeNull();
 
         await _ceph.KillAsync();
         Write(20);
-        await bench.Until(() => bench.Spool.Status().Problem?.Contains("could not be reached", StringComparison.Ordinal) == true);
+        await bench.Until(() => bench.Spool.Status().ErrorMessage?.Contains("could not be reached", StringComparison.Ordinal) == true);
         bench.Spool.Delete([ObjectName.Parse("live/0")]);
         await _ceph.StartGatewayAsync();
         await bench.Until(() => bench.Spool.Status() is { Uploads: 60, PendingDeletions: 0, WaitingFiles: 0, Bytes: 0 });
@@ -76,8 +77,8 @@ public sealed class OutageTests : IAsyncLifetime
         {
             await using var bench = new SpoolBench(refused, folder: folder).Run();
             bench.Write("a/1", [1, 2, 3]).Seal();
-            await bench.Until(() => bench.Spool.Status().Fault == ObjectStoreFault.Denied);
-            bench.Spool.Status().Problem!.ShouldContain("Storage:SecretKey");
+            await bench.Until(() => bench.Spool.Status().ErrorKind == ObjectStoreErrorKind.Denied);
+            bench.Spool.Status().ErrorMessage!.ShouldContain("Storage:SecretKey");
             bench.Log.Lines.ShouldAllBe(line => !line.Contains("not-the-secret") && !line.Contains(_ceph.AccessKey));
             (await bench.Read("a/1")).ShouldBe([1, 2, 3]);
             await bench.StopAsync();
@@ -114,9 +115,9 @@ public sealed class OutageTests : IAsyncLifetime
         _ceph.Pause();
         try
         {
-            (await Should.ThrowAsync<ObjectStoreException>(() => store.FindAsync(ObjectName.Parse("big"), default))).Fault.ShouldBe(ObjectStoreFault.Unreachable);
+            (await Should.ThrowAsync<ObjectStoreException>(() => store.FindAsync(ObjectName.Parse("big"), default))).Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
             var stalled = await Should.ThrowAsync<ObjectStoreException>(() => content!.Stream.CopyToAsync(Stream.Null));
-            stalled.Fault.ShouldBe(ObjectStoreFault.Unreachable);
+            stalled.Kind.ShouldBe(ObjectStoreErrorKind.Unreachable);
             stalled.Message.ShouldContain("did not answer within 1 s");
         }
         finally

@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
 using Shouldly;
 using Xunit;
 
@@ -13,7 +15,7 @@ public sealed class SessionMediaTests
     public async Task A_segment_is_found_in_the_store_and_in_the_spool_and_not_in_another_session()
     {
         await using var bench = new SpoolBench();
-        var media = new SessionMedia(bench.Store, bench.Spool);
+        var media = new SessionStorageInspector(bench.Store, bench.Spool);
         await PutAsync(bench, $"live/demo/{Session}/source/init-1.mp4", 100);
         await PutAsync(bench, "live/demo/01ARZ3NDEKTSV4RRFFQ69G5FAW/source/1.m4s", 100);
         (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeFalse("an init segment alone cannot be played");
@@ -24,7 +26,7 @@ public sealed class SessionMediaTests
         (await media.HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a part is on disk");
 
         await PutAsync(bench, $"live/demo/{Session}/source/2.m4s", 100);
-        (await new SessionMedia(bench.Store, null).HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a segment is in the store");
+        (await new SessionStorageInspector(bench.Store, null).HasSegmentsAsync(Demo, Session, default)).ShouldBeTrue("a segment is in the store");
         (await media.HasSegmentsAsync(ChannelName.Parse("dem"), Session, default)).ShouldBeFalse();
     }
 
@@ -32,7 +34,7 @@ public sealed class SessionMediaTests
     public async Task Objects_are_counted_once_wherever_they_are_and_not_beyond_what_was_asked_for()
     {
         await using var bench = new SpoolBench();
-        var media = new SessionMedia(bench.Store, bench.Spool);
+        var media = new SessionStorageInspector(bench.Store, bench.Spool);
         await PutAsync(bench, $"live/demo/{Session}/source/1.m4s", 100);
         await PutAsync(bench, $"live/demo/{Session}/source/2.m4s", 200);
         await PutAsync(bench, $"journal/demo/{Session}/1.json", 50);
@@ -40,18 +42,18 @@ public sealed class SessionMediaTests
         bench.Write($"live/demo/{Session}/source/2.m4s", new byte[200]);
         bench.Write($"live/demo/{Session}/source/3.m4s", new byte[300]);
 
-        (await media.MeasureAsync(Demo, Session, 100, default)).ShouldBe(new SessionMediaSize(4, 650, IsAll: true));
-        (await media.MeasureAsync(Demo, Session, 4, default)).ShouldBe(new SessionMediaSize(4, 650, IsAll: true), "all of it");
+        (await media.MeasureAsync(Demo, Session, 100, default)).ShouldBe(new SessionStorageUsage(4, 650, IsComplete: true));
+        (await media.MeasureAsync(Demo, Session, 4, default)).ShouldBe(new SessionStorageUsage(4, 650, IsComplete: true), "all of it");
         var part = await media.MeasureAsync(Demo, Session, 3, default);
-        (part.Objects, part.IsAll).ShouldBe((3, false));
+        (part.Objects, part.IsComplete).ShouldBe((3, false));
     }
 
     [Fact]
     public async Task A_store_that_fails_is_not_taken_for_an_empty_one()
     {
         await using var bench = new SpoolBench();
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
-        var media = new SessionMedia(bench.Store, bench.Spool);
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
+        var media = new SessionStorageInspector(bench.Store, bench.Spool);
 
         await Should.ThrowAsync<ObjectStoreException>(() => media.HasSegmentsAsync(Demo, Session, default));
         await Should.ThrowAsync<ObjectStoreException>(() => media.MeasureAsync(Demo, Session, 100, default));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Spooling;
 using Microsoft.Extensions.Logging;
 using Shouldly;

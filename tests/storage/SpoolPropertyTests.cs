@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Spooling;
 using Shouldly;
 using Xunit;
@@ -94,9 +95,9 @@ public sealed class SpoolTests
         bench.Run();
         await bench.Until(() => !bench.OnDisk("a/1"));
         (await Once()).ShouldBe([2, 3, 4], "the store");
-        bench.Spool.HotBytes.ShouldBe(0);
+        bench.Spool.ObjectCacheBytes.ShouldBe(0);
         await bench.Read("a/1", 1, 3);
-        bench.Spool.HotBytes.ShouldBe(5, "another reader's is kept whole");
+        bench.Spool.ObjectCacheBytes.ShouldBe(5, "another reader's is kept whole");
         (await bench.Spool.ReadOnceAsync(ObjectName.Parse("none"), 0, null, default)).ShouldBeNull();
         bench.Spool.Delete([file.Name]);
         (await bench.Spool.ReadOnceAsync(file.Name, 1, 3, default)).ShouldBeNull();
@@ -249,7 +250,7 @@ public sealed class SpoolTests
     {
         await using var bench = new SpoolBench();
         bench.Write("w", [1]);
-        Should.Throw<IOException>(() => bench.Spool.Open(ObjectName.Parse("w"))).Message.ShouldContain("being written");
+        Should.Throw<IOException>(() => bench.Spool.Open(ObjectName.Parse("w"))).Message.ShouldContain("already open");
     }
 
     [Fact]
@@ -265,7 +266,7 @@ public sealed class SpoolTests
     public async Task Over_the_limit_on_disk_appending_fails_and_goes_on_when_the_store_has_taken_something()
     {
         await using var bench = new SpoolBench(change: options => options.MaxBytes = 1 << 20);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Run();
         var first = bench.Write("1", new byte[700_000]);
         first.Seal();

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 using Shouldly;
@@ -9,13 +10,13 @@ namespace Broadcast.Storage.Tests;
 public sealed class UploadTests
 {
     [Theory]
-    [InlineData(ObjectStoreFault.Unreachable)]
-    [InlineData(ObjectStoreFault.Busy)]
-    [InlineData(ObjectStoreFault.Denied)]
-    [InlineData(ObjectStoreFault.NoBucket)]
-    [InlineData(ObjectStoreFault.Full)]
-    [InlineData(ObjectStoreFault.Other)]
-    public async Task A_store_that_fails_is_tried_again_until_it_takes_everything(ObjectStoreFault fault)
+    [InlineData(ObjectStoreErrorKind.Unreachable)]
+    [InlineData(ObjectStoreErrorKind.Busy)]
+    [InlineData(ObjectStoreErrorKind.Denied)]
+    [InlineData(ObjectStoreErrorKind.NoBucket)]
+    [InlineData(ObjectStoreErrorKind.Full)]
+    [InlineData(ObjectStoreErrorKind.Other)]
+    public async Task A_store_that_fails_is_tried_again_until_it_takes_everything(ObjectStoreErrorKind fault)
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -30,18 +31,18 @@ public sealed class UploadTests
         var status = bench.Spool.Status();
         (status.WaitingFiles, status.WaitingBytes).ShouldBe((10, 10));
         status.OldestWaiting.ShouldBeGreaterThan(TimeSpan.Zero);
-        if (fault != ObjectStoreFault.Other)
+        if (fault != ObjectStoreErrorKind.Other)
         {
-            (status.Fault, status.Problem).ShouldBe((fault, $"The test store fails: {fault}."));
+            (status.ErrorKind, status.ErrorMessage).ShouldBe((fault, $"The test store fails: {fault}."));
         }
 
         (await bench.Read("u/3")).ShouldBe([3]);
 
         bench.Flaky.Fault = null;
         await bench.Until(() => bench.Spool.Status() is { WaitingFiles: 0, Uploads: 10 });
-        bench.Spool.Status().Fault.ShouldBeNull();
+        bench.Spool.Status().ErrorKind.ShouldBeNull();
         (await bench.Store.ListAsync("u/", default).CountAsync()).ShouldBe(10);
-        if (fault != ObjectStoreFault.Other)
+        if (fault != ObjectStoreErrorKind.Other)
         {
             bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6003"));
         }
@@ -52,7 +53,7 @@ public sealed class UploadTests
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Run();
         for (var i = 0; i < 100; i++)
         {
@@ -137,7 +138,7 @@ public sealed class UploadTests
         using var folder = new TemporarySpoolFolder();
         var queue = new UploadQueue(time);
         queue.Add(folder.File("a", time));
-        var era = queue.Era;
+        var era = queue.PauseCount;
         for (var i = 0; i < 8; i++)
         {
             queue.Failed(era);
@@ -227,12 +228,12 @@ public sealed class UploadTests
         await bench.Spool.DrainAsync(TimeSpan.FromSeconds(20));
         bench.Spool.Status().WaitingFiles.ShouldBe(0);
 
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Write("late", [1]).Seal();
         await bench.Until(() => bench.Spool.Status().Failures > 0);
         var drain = bench.Spool.DrainAsync(TimeSpan.FromHours(1));
         await bench.Until(() => drain.IsCompleted);
-        bench.Spool.NoteWhatIsLeft();
+        bench.Spool.SavePendingWork();
         bench.Log.Lines.ShouldContain(line => line.StartsWith("Information 6011"));
     }
 
@@ -244,7 +245,7 @@ public sealed class UploadTests
         public TemporarySpoolFolder() => _folder = new SpoolFolder(_path, 1 << 20);
 
         public SpoolFile File(string name, TimeProvider time) =>
-            new SpoolFile(ObjectName.Parse(name), _folder, new YoungBytes(0, TimeSpan.Zero, time), time, this).Found(new(ObjectName.Parse(name), Path.Combine(_path, name), SpoolState.Waiting, 0, time.GetUtcNow()));
+            new SpoolFile(ObjectName.Parse(name), _folder, new TailBufferPool(0, TimeSpan.Zero, time), time, this).Adopt(new(ObjectName.Parse(name), Path.Combine(_path, name), SpoolState.Waiting, 0, time.GetUtcNow()));
 
         public void Sealed(SpoolFile file)
         {
@@ -254,9 +255,9 @@ public sealed class UploadTests
         {
         }
 
-        public bool Wants(SpoolFile file) => false;
+        public bool ShouldRetain(SpoolFile file) => false;
 
-        public void Kept(SpoolFile file)
+        public void Retained(SpoolFile file)
         {
         }
 

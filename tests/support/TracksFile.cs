@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Testing;
 

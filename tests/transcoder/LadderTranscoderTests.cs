@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -21,7 +22,7 @@ public class LadderTranscoderTests
         var sets = await RunAsync([Video, Audio], [Sample(Video, 0, sync: true), Sample(Audio, 0, sync: true)]);
 
         var set = sets.ShouldHaveSingleItem();
-        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, Leads: true), new Rendition("audio", TrackKind.Audio, Leads: false)]);
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
         set.Samples.Select(s => s.Rendition.Name).ShouldBe(["source", "audio"]);
     }
 
@@ -30,7 +31,7 @@ public class LadderTranscoderTests
     {
         var sets = await RunAsync([Audio], [Sample(Audio, 0, sync: true)]);
 
-        sets.ShouldHaveSingleItem().Renditions.ShouldBe([new Rendition("audio", TrackKind.Audio, Leads: true)]);
+        sets.ShouldHaveSingleItem().Renditions.ShouldBe([new Rendition("audio", TrackKind.Audio, IsLeading: true)]);
     }
 
     [Fact]
@@ -40,7 +41,7 @@ public class LadderTranscoderTests
 
         sets.Count.ShouldBe(2);
         sets[0].Samples.Count.ShouldBe(1);
-        sets[1].Samples.Select(s => (s.Rendition.Name, s.Rendition.Leads)).ShouldBe([("source", true), ("audio", false)]);
+        sets[1].Samples.Select(s => (s.Rendition.Name, s.Rendition.IsLeading)).ShouldBe([("source", true), ("audio", false)]);
     }
 
     [Fact]
@@ -60,7 +61,7 @@ public class LadderTranscoderTests
         var sound = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
         var set = (await RunAsync([Video], [.. pictures, sound])).ShouldHaveSingleItem();
 
-        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, Leads: true), new Rendition("audio", TrackKind.Audio, Leads: false)]);
+        set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
         var heard = set.Samples.Where(s => s.Rendition.Name == "audio").Select(s => s.Sample).ToList();
         heard.Select(s => s.Decode.Ticks).ShouldBe([.. Enumerable.Range(0, 46).Select(i => 48_000L + (i * 1024)), 96_000]);
         heard[^1].Payload.ShouldBe(sound.Payload);

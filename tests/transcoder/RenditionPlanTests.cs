@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class RenditionPlanTests
         var plan = RenditionPlan.For([Audio(1), Video(2, 640, 360), Video(3, 1280, 720)]);
         plan.Renditions.ShouldBe(
         [
-            new Rendition("source", TrackKind.Video, Leads: true), new Rendition("720p", TrackKind.Video, Leads: false), new Rendition("audio", TrackKind.Audio, Leads: false),
+            new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("720p", TrackKind.Video, IsLeading: false), new Rendition("audio", TrackKind.Audio, IsLeading: false),
         ]);
         plan.Find(Audio(1))!.Rendition.Name.ShouldBe("audio");
     }
@@ -27,8 +28,8 @@ public sealed class RenditionPlanTests
     public void A_track_that_appears_later_gets_a_way_of_its_own()
     {
         var plan = RenditionPlan.For([Video(1, 1920, 1080), Audio(2)]);
-        plan.Find(Video(9, 854, 480))!.Rendition.ShouldBe(new Rendition("480p", TrackKind.Video, Leads: false));
-        plan.Find(Audio(10))!.Rendition.ShouldBe(new Rendition("audio-2", TrackKind.Audio, Leads: false));
+        plan.Find(Video(9, 854, 480))!.Rendition.ShouldBe(new Rendition("480p", TrackKind.Video, IsLeading: false));
+        plan.Find(Audio(10))!.Rendition.ShouldBe(new Rendition("audio-2", TrackKind.Audio, IsLeading: false));
         plan.Find(Video(9, 640, 360))!.Rendition.Name.ShouldBe("480p", "a rendition keeps its name when its size changes");
     }
 
@@ -38,7 +39,7 @@ public sealed class RenditionPlanTests
         Track[] many = [.. Enumerable.Range(1, 30).Select(id => Audio(id)), Video(31, 640, 360)];
         var plan = RenditionPlan.For(many);
         plan.Renditions.Count.ShouldBe(RenditionPlan.MaxRenditions);
-        plan.Renditions.Single(rendition => rendition.Leads).Name.ShouldBe("source");
+        plan.Renditions.Single(rendition => rendition.IsLeading).Name.ShouldBe("source");
         plan.Find(Audio(30)).ShouldBeNull();
     }
 

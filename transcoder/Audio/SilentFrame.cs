@@ -1,22 +1,23 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Transcoder.Audio;
 
-/// <summary>One frame of silence, coded as a track's frames are.</summary>
-/// <param name="Payload">Its bytes. Shared; never written to.</param>
-/// <param name="Length">Its length, in ticks of the track's clock.</param>
+/// <summary>One encoded frame of silence.</summary>
+/// <param name="Payload">The frame's bytes. Shared and read-only.</param>
+/// <param name="Length">Duration in ticks of the track's timescale.</param>
 internal readonly record struct SilentFrame(ReadOnlyMemory<byte> Payload, long Length)
 {
-    /// <summary>An Opus packet of 20 ms (RFC 6716, 3.1): CELT of the full band, with the flag that says silence. It stands for both channels of stereo, too.</summary>
+    /// <summary>An Opus packet of 20 ms (RFC 6716, 3.1): fullband CELT with the silence flag. It also serves for stereo.</summary>
     private static readonly ReadOnlyMemory<byte> Opus = new byte[] { 0xf8, 0xff, 0xfe };
 
     private const int OpusSamples = 960;
 
-    /// <summary>Silence that can stand among a track's frames; <see langword="null"/> where we know none: there is one for AAC-LC, and for Opus of one or two channels.</summary>
-    public static SilentFrame? In(Track track) => track.Config switch
+    /// <summary>Silence in a track's format: AAC-LC, or Opus with one or two channels; <see langword="null"/> for other codecs.</summary>
+    public static SilentFrame? ForTrack(Track track) => track.Config switch
     {
-        CodecConfig.Opus { Sound: { Channels: <= 2, SampleRate: var rate } } => new SilentFrame(Opus, (long)OpusSamples * track.Timescale / rate),
-        var config when SilentAac.In(config) is { } silence => new SilentFrame(silence.Payload, (long)silence.Samples * track.Timescale / silence.Config.Audio.SampleRate),
+        CodecConfig.Opus { AudioFormat: { Channels: <= 2, SampleRate: var rate } } => new SilentFrame(Opus, (long)OpusSamples * track.Timescale / rate),
+        var config when SilentAac.ForConfig(config) is { } silence => new SilentFrame(silence.Payload, (long)silence.Samples * track.Timescale / silence.Config.Audio.SampleRate),
         _ => null,
     };
 }

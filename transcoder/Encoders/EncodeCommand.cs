@@ -1,58 +1,69 @@
 using System.Text;
 using Broadcast.Media;
-using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Ladder;
 
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
-/// What ffmpeg is asked to do for one session: decode once, scale each rung from the one above it, and encode all of them. A value, so that it can be tested without a process and without the hardware. Sync samples
-/// are where the source has them, or at instants of their own (<see cref="Keys"/>), and nowhere else, groups of pictures are closed, there are no B pictures, and times go through unchanged, so that every rung can be cut where the source is.
+/// The ffmpeg command of one session: decode once, scale each rung from the larger one, encode all. A value, so tests need neither process
+/// nor hardware. Sync samples lie where the source has them, or at forced times (<see cref="Keys"/>). GOPs are closed, there are no
+/// B-frames, and timestamps pass through. All rungs can thus be segmented where the source is.
 /// </summary>
-/// <param name="Input">Path of the Unix socket that the source comes from, as NUT.</param>
-/// <param name="Effort">What to encode, the largest first, at least one; and how hard to try.</param>
-/// <param name="Outputs">Path of the Unix socket that each rung goes to, as NUT.</param>
-/// <param name="IsHurried">Whether frames come out as soon as they went in, for the price of quality; else the encoder looks ahead by a third of a second.</param>
-/// <param name="From">
-/// For each rung the presentation time, in ticks of the input, before which pictures are decoded but not encoded: another worker has done that. The first one after it becomes a sync sample. None for all pictures.
+/// <param name="Input">Path of the Unix socket that delivers the source, as NUT.</param>
+/// <param name="Effort">Rungs to encode, largest first, at least one; and the speed level.</param>
+/// <param name="Outputs">Path of the Unix socket of each rung's output, as NUT.</param>
+/// <param name="IsHurried">
+/// Whether to encode without lookahead, at lower quality; otherwise the encoder looks ahead by a third of a second.
 /// </param>
-internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<string> Outputs, bool IsHurried, IReadOnlyList<long>? From = null)
+/// <param name="From">
+/// Presentation time per rung, in ticks of the input, before which frames are decoded but not encoded, because another worker encoded them.
+/// The first later frame becomes a sync sample. <see langword="null"/> encodes all frames.
+/// </param>
+internal sealed record EncodeCommand(string Input, EncodeProfile Effort, IReadOnlyList<string> Outputs, bool IsHurried, IReadOnlyList<long>? From = null)
 {
-    /// <summary>Who does it.</summary>
-    public Route Route { get; init; } = Route.Processor;
+    /// <summary>Encoder backend and device use.</summary>
+    public EncodePath Route { get; init; } = EncodePath.Software;
 
-    /// <summary>Path of the render node, for vendors that need one.</summary>
-    public string? Node { get; init; }
+    /// <summary>Path of the render node, for backends that need one.</summary>
+    public string? RenderNode { get; init; }
 
-    /// <summary>How many threads decode and encode.</summary>
+    /// <summary>Number of decoder and encoder threads.</summary>
     public WorkerThreads Threads { get; init; } = WorkerThreads.For(Environment.ProcessorCount);
 
-    /// <summary>Where sync samples are instead of where the source has them.</summary>
-    public KeyInstants? Keys { get; init; }
+    /// <summary>Forced keyframe times; <see langword="null"/> to follow the source's sync samples.</summary>
+    public ForcedKeyframeTimes? Keys { get; init; }
 
-    /// <summary>Whether pictures of the source may be interlaced. Those that are become whole ones, as many as there were, at their times; the others are left as they are.</summary>
+    /// <summary>
+    /// Whether source frames may be interlaced. Interlaced frames are deinterlaced one for one, with their timestamps; others are
+    /// unchanged.
+    /// </summary>
     public bool MayBeInterlaced { get; init; }
 
-    /// <summary>How the source's colors are coded where it is of high dynamic range (<see cref="ToneMapping"/>); <see langword="null"/> where it is not.</summary>
-    public CodedColor? HighRange { get; init; }
+    /// <summary>Color description of an HDR source (<see cref="ToneMapping"/>); <see langword="null"/> for SDR.</summary>
+    public ColorDescription? HdrColor { get; init; }
 
-    /// <summary>One picture for one, of those that are marked; it needs the one behind it, so that all come out one later. The filter counts in half ticks.</summary>
+    /// <summary>
+    /// Outputs one frame per flagged frame. The filter needs the next frame, which delays output by one. It counts in half ticks.
+    /// </summary>
     private static readonly string Deinterlace = Text($"bwdif=mode=send_frame:deint=interlaced,settb=1/{MediaTime.VideoTimescale},");
 
-    private const string EverySecond = @"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),";
+    private const string DropEverySecond = @"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),";
 
-    private VendorParts Parts => VendorParts.Of(Route.Vendor);
+    private EncoderBackend Backend => EncoderBackend.Of(Route.Vendor);
 
-    /// <summary>The arguments, one by one; no shell reads them.</summary>
+    /// <summary>The arguments, one per element; no shell parses them.</summary>
     public IReadOnlyList<string> Arguments()
     {
         List<string> arguments =
         [
-            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Parts.Open(Node, Route.StaysOnDevice),
+            "-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", .. Backend.Open(RenderNode, Route.StaysOnDevice),
 
-            // It reads from that socket and nothing else, whatever the source may contain.
+            // ffmpeg may read from that socket only, whatever the source contains.
             "-protocol_whitelist", "unix",
             "-copyts", "-analyzeduration", "500000", "-fpsprobesize", "0",
-            .. Route.StaysOnDevice ? Parts.Decode : ["-threads", Text($"{Threads.Decode}")],
+            .. Route.StaysOnDevice ? Backend.Decode : ["-threads", Text($"{Threads.Decode}")],
             "-f", "nut", "-i", "unix:" + Input,
             "-filter_complex", Filters(),
         ];
@@ -67,25 +78,28 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
     private IEnumerable<string> Output(int index) =>
     [
         "-map", Text($"[out{index}]"), "-fps_mode", "passthrough", "-enc_time_base", Text($"1:{MediaTime.VideoTimescale}"),
-        .. PartsOf(index).Encode("h264", new RungOrder(Effort.Rungs[index].BitsPerSecond, Effort.Haste, IsHurried, Threads.Encode)),
-        "-force_key_frames", Keys?.Forced(From?[index]) ?? "source",
+        .. BackendOf(index).Encode("h264", new RungEncodeSettings(Effort.Rungs[index].BitsPerSecond, Effort.SpeedLevel, IsHurried, Threads.Encode)),
+        "-force_key_frames", Keys?.ForceKeyframesArgument(From?[index]) ?? "source",
         "-f", "nut", "-write_index", "0", "-flush_packets", "1", "unix:" + Outputs[index],
     ];
 
-    /// <summary>Who encodes a rung: the hardware, or the processor those beyond what it takes.</summary>
-    private VendorParts PartsOf(int index) => index < Route.Rungs ? Parts : SoftwareParts.Instance;
+    /// <summary>Backend of a rung: the hardware, or software for rungs beyond the hardware's limit.</summary>
+    private EncoderBackend BackendOf(int index) => index < Route.Rungs ? Backend : SoftwareBackend.Instance;
 
-    /// <summary>A cascade: what a rung is scaled to is also what the next one is scaled from. Left-out pictures are never those that the source could begin with, or a rung has to.</summary>
+    /// <summary>
+    /// Builds a cascade: each rung is scaled from the previous rung. Frame dropping never removes keyframes of the source or of a rung.
+    /// </summary>
     private string Filters()
     {
         var text = new StringBuilder();
         var from = "0:v:0";
 
-        // From here on down no rung has all pictures, so that what is left out need not be scaled; one above that has half of them leaves them out for itself.
-        var half = Effort.Rungs.Count;
-        while (half > 0 && Keys is null && IsHalfRate(half - 1))
+        // From this index on, all rungs run at half rate, so frames are dropped before scaling. Half-rate rungs above drop frames
+        // individually.
+        var halfRateFrom = Effort.Rungs.Count;
+        while (halfRateFrom > 0 && Keys is null && IsHalfRate(halfRateFrom - 1))
         {
-            half--;
+            halfRateFrom--;
         }
 
         for (var i = 0; i < Effort.Rungs.Count; i++)
@@ -93,23 +107,23 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
             text.Append(text.Length > 0 ? ";" : "").Append('[').Append(from).Append(']');
             if (i == 0)
             {
-                text.Append(Since(Begin)).Append(MayBeInterlaced ? Deinterlace : "");
+                text.Append(Since(Start)).Append(MayBeInterlaced ? Deinterlace : "");
             }
 
-            if (i == half)
+            if (i == halfRateFrom)
             {
-                text.Append(EverySecond);
+                text.Append(DropEverySecond);
             }
 
             text.Append(Scaled(i));
-            var own = OwnFilters(i, leavesOut: i < half && Keys is null && IsHalfRate(i));
+            var ownFilters = OwnFilters(i, leavesOut: i < halfRateFrom && Keys is null && IsHalfRate(i));
             from = Text($"next{i}");
-            text.Append((own, i == Effort.Rungs.Count - 1) switch
+            text.Append((ownFilters, i == Effort.Rungs.Count - 1) switch
             {
                 ("", true) => Text($"[out{i}]"),
                 ("", false) => Text($",split=2[out{i}][{from}]"),
-                (_, true) => Text($",{own}[out{i}]"),
-                _ => Text($",split=2[own{i}][{from}];[own{i}]{own}[out{i}]"),
+                (_, true) => Text($",{ownFilters}[out{i}]"),
+                _ => Text($",split=2[own{i}][{from}];[own{i}]{ownFilters}[out{i}]"),
             });
         }
 
@@ -118,36 +132,39 @@ internal sealed record EncodeCommand(string Input, Effort Effort, IReadOnlyList<
 
     private bool IsHalfRate(int index) => Effort.IsHalfRate || Effort.Rungs[index].IsHalfRate;
 
-    /// <summary>From when on the first of the rungs needs pictures.</summary>
-    private long Begin => From is { Count: > 0 } ? From.Min() : 0;
+    /// <summary>The earliest time at which a rung needs frames.</summary>
+    private long Start => From is { Count: > 0 } ? From.Min() : 0;
 
-    private static string Since(long begin) => begin > 0 ? Text($@"select=gte(pts\,{begin}),") : "";
+    private static string Since(long start) => start > 0 ? Text($@"select=gte(pts\,{start}),") : "";
 
-    /// <summary>What this rung and the next one share.</summary>
+    /// <summary>Filters shared by this rung and the next.</summary>
     private string Scaled(int index)
     {
         var rung = Effort.Rungs[index];
-        if (index == 0 && HighRange is { } color)
+        if (index == 0 && HdrColor is { } color)
         {
-            return Text($"{ToneMapping.Before(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{PartsOf(index).Form}");
+            return Text($"{ToneMapping.SetColorsFilter(color)},scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{ToneMapping.Filters},{BackendOf(index).PixelFormatFilter}");
         }
 
         return Route.StaysOnDevice
-            ? Text($"{(index == 0 ? Parts.Enter : "")}{Parts.Scale(rung.Width, rung.Height)},setsar=1")
-            : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{PartsOf(index).Form}");
+            ? Text($"{(index == 0 ? Backend.MapToEncoder : "")}{Backend.Scale(rung.Width, rung.Height)},setsar=1")
+            : Text($"scale={rung.Width}:{rung.Height}:flags=bicubic,setsar=1,{BackendOf(index).PixelFormatFilter}");
     }
 
-    /// <summary>What lies between a scaled picture and its encoder: those that a rung has already, or shall not have, are left out, the others brought to where the encoder is.</summary>
+    /// <summary>
+    /// Filters between a scaled frame and its encoder: drop frames that the rung has or does not need, and transfer the rest to the
+    /// encoder's device.
+    /// </summary>
     private string OwnFilters(int index, bool leavesOut) =>
-        string.Concat(leavesOut ? EverySecond : "", From is not null && From[index] > Begin ? Since(From[index]) : "", KeptOfHalf(index), Transfer(index)).TrimEnd(',');
+        string.Concat(leavesOut ? DropEverySecond : "", From is not null && From[index] > Start ? Since(From[index]) : "", HalfRateFilter(index), Transfer(index)).TrimEnd(',');
 
-    /// <summary>Where keyframes are at instants of their own, each rung leaves out pictures for itself, counted from its first one, as those are.</summary>
-    private string KeptOfHalf(int index) => Keys is { } keys && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.Kept(From?[index])}," : "";
+    /// <summary>With forced keyframe times, each rung drops frames individually, counted from its own first frame.</summary>
+    private string HalfRateFilter(int index) => Keys is { } keys && IsHalfRate(index) ? $@"select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2){keys.SelectCondition(From?[index])}," : "";
 
     private string Transfer(int index) => (Route.StaysOnDevice, index < Route.Rungs) switch
     {
         (true, false) => "hwdownload,format=nv12,format=yuv420p",
-        (false, true) => Parts.Upload,
+        (false, true) => Backend.Upload,
         _ => "",
     };
 

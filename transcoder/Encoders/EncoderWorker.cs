@@ -3,75 +3,80 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Nut;
 using Broadcast.Transcoder.Workers;
 
 namespace Broadcast.Transcoder.Encoders;
 
-/// <summary>Takes a frame that a worker has encoded.</summary>
+/// <summary>Receives an encoded frame of a worker.</summary>
 /// <param name="output">Index of the output.</param>
-/// <param name="configuration">The same instance for all frames of a worker's output.</param>
-/// <param name="frame">The frame, as the encoder gave it.</param>
+/// <param name="configuration">Codec configuration; the same instance for all frames of one output.</param>
+/// <param name="frame">The frame, as encoded.</param>
 internal delegate void EncodedFrameSink(int output, CodecConfig configuration, in NutFrame frame);
 
-/// <summary>What a worker is for.</summary>
-/// <param name="Source">What goes in, by its NUT header.</param>
-/// <param name="Offset">Added to all presentation times on the way in, so that none is negative; the sink subtracts it.</param>
-/// <param name="Outputs">How many streams come out, each by itself.</param>
-/// <param name="Arguments">ffmpeg's arguments, from the path of the input's socket and those of the outputs'.</param>
-/// <param name="Configuration">How an output is configured, from its header and its first frame.</param>
+/// <summary>Job of a worker.</summary>
+/// <param name="Source">NUT header of the input.</param>
+/// <param name="Offset">Added to input presentation times so that none is negative; the sink subtracts it.</param>
+/// <param name="Outputs">Number of separate output streams.</param>
+/// <param name="Arguments">Builds ffmpeg's arguments from the input socket path and the output socket paths.</param>
+/// <param name="Configuration">Reads an output's configuration from its header and first frame.</param>
 internal sealed record EncoderJob(
     NutStream Source, long Offset, int Outputs, Func<string, IReadOnlyList<string>, IReadOnlyList<string>> Arguments, Func<NutStream, ReadOnlyMemory<byte>, CodecConfig> Configuration)
 {
-    /// <summary>What the process may use.</summary>
-    public WorkerLimits Limits { get; init; } = WorkerLimits.Processor;
+    /// <summary>Resource limits of the process.</summary>
+    public WorkerLimits Limits { get; init; } = WorkerLimits.Software;
 }
 
 /// <summary>
-/// One ffmpeg process: coded pictures, or coded sound, go in through a Unix socket, each output comes out of one. All sockets lie in a folder of its own that only this user can enter. When our end of them is
-/// closed, because the session ends or this process dies, the worker ends too.
+/// One ffmpeg process. Encoded video or audio enters through one Unix socket, and each output leaves through another. The sockets lie in a
+/// private folder that only this user can enter. When this side closes them, because the session ends or this process exits, the worker
+/// exits too.
 /// </summary>
 internal sealed class EncoderWorker : IAsyncDisposable
 {
-    /// <summary>Pictures that may wait to be decoded: about 17 s at 60 a second. What comes beyond is refused.</summary>
+    /// <summary>Maximum queued frames: about 17 s at 60 fps. Further frames are rejected.</summary>
     public const int QueueLength = 1024;
 
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the end of a process to the end of waiting for its connections: those that were made lie ready to be accepted.</summary>
-    private static readonly TimeSpan LingerTime = TimeSpan.FromMilliseconds(200);
+    /// <summary>Time to accept connections after the process has exited: connections that it made before are still queued.</summary>
+    private static readonly TimeSpan AcceptGracePeriod = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(3);
 
     private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _absent = new();
+    private readonly CancellationTokenSource _acceptStop = new();
     private WorkerProcess? _process;
     private readonly string _program;
     private readonly EncoderJob _job;
     private readonly EncodedFrameSink _sink;
 
-    /// <summary>Starts one. What is offered from now on waits until it is ready.</summary>
+    /// <summary>Starts a worker. Samples offered from now on are queued until it is ready.</summary>
     /// <param name="program">Path or name of ffmpeg.</param>
-    /// <param name="job">What it is for.</param>
-    /// <param name="sink">Called for each frame, one at a time for each output.</param>
+    /// <param name="job">The worker's job.</param>
+    /// <param name="sink">Called for each frame, sequentially per output.</param>
     public EncoderWorker(string program, EncoderJob job, EncodedFrameSink sink)
     {
         (_program, _job, _sink) = (program, job, sink);
         Ended = Task.Run(RunAsync);
     }
 
-    /// <summary>Completes when the process has ended and its sockets are read to their end. Never fails.</summary>
+    /// <summary>Completes when the process has exited and its sockets are drained. Never fails.</summary>
     public Task Ended { get; }
 
-    /// <summary>Why it ended, in plain words, with what it said last; <see langword="null"/> before. No secrets reach it, so none are in there.</summary>
+    /// <summary>
+    /// Exit reason with the last output lines; <see langword="null"/> while running. Contains no secrets, because the process receives
+    /// none.
+    /// </summary>
     public string? Reason { get; private set; }
 
-    /// <summary>Offers the next picture or frame of sound, in decode order.</summary>
-    /// <returns><see langword="false"/> when too many wait: then the worker needs a sync sample next.</returns>
+    /// <summary>Offers the next video or audio frame, in decode order.</summary>
+    /// <returns><see langword="false"/> if the queue is full; the worker then needs a sync sample next.</returns>
     public bool TryOffer(in MediaSample sample) => _queue.Writer.TryWrite(sample);
 
-    /// <summary>No more will come. What has come is encoded, for <see cref="FlushTime"/> at most.</summary>
+    /// <summary>Ends the input. Queued samples are encoded, for at most <see cref="FlushTime"/>.</summary>
     public void Complete()
     {
         if (_queue.Writer.TryComplete())
@@ -80,17 +85,17 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it at once, without waiting for that and without doing any of it on the caller's thread.</summary>
+    /// <summary>Stops the process without waiting, and without running cleanup on the caller's thread.</summary>
     public void Kill() => _ = _stop.CancelAsync();
 
-    /// <summary>Ends the process at once where it has not ended.</summary>
+    /// <summary>Kills the process if it is still running.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
         await _stop.CancelAsync();
         await Ended;
         _stop.Dispose();
-        _absent.Dispose();
+        _acceptStop.Dispose();
     }
 
     private async Task RunAsync()
@@ -102,86 +107,86 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Whatever it was, it costs this worker only, and the log says it.
-            var reason = e is OperationCanceledException ? "it was stopped" : e.Message;
+            // Any failure affects this worker only; the log contains the reason.
+            var reason = e is OperationCanceledException ? "stopped" : e.Message;
             Reason = _process?.Explain(reason) ?? reason;
         }
         finally
         {
-            // What was offered and not taken is of no use to anybody.
+            // Nothing reads the remaining queue.
             _queue.Writer.TryComplete();
         }
     }
 
     private async Task<string> RunInAsync(string folder)
     {
-        var confinement = Confinement.Of(_program, _job.Limits);
-        confinement.Give(folder);
+        var sandbox = Sandbox.Of(_program, _job.Limits);
+        sandbox.TransferOwnership(folder);
         using var input = Listen(Path.Combine(folder, "in"));
         var paths = Enumerable.Range(0, _job.Outputs).Select(i => Path.Combine(folder, $"out{i}")).ToList();
         var outputs = paths.ConvertAll(Listen);
-        paths.ForEach(confinement.Give);
-        confinement.Give(Path.Combine(folder, "in"));
-        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits, heard: DecoderComplaints.Hear);
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        var talk = process.DiscardOutputAsync();
-        var exit = WatchAsync(process, gone);
+        paths.ForEach(sandbox.TransferOwnership);
+        sandbox.TransferOwnership(Path.Combine(folder, "in"));
+        await using var process = _process = WorkerProcess.Start(_program, _job.Arguments(Path.Combine(folder, "in"), paths), limits: _job.Limits, onErrorLine: DecoderErrorCounter.CountLine);
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var stdout = process.DiscardOutputAsync();
+        var exit = WatchAsync(process, stopped);
         try
         {
-            await Task.WhenAll([FeedAsync(input, gone), .. outputs.Select((output, i) => DrainAsync(output, i, gone))]);
+            await Task.WhenAll([FeedAsync(input, stopped), .. outputs.Select((output, i) => DrainAsync(output, i, stopped))]);
             return await exit;
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
-            // It was gone before it had connected.
+            // The process exited before it connected.
             return await exit;
         }
         finally
         {
             await _stop.CancelAsync();
             await exit;
-            await talk;
+            await stdout;
             outputs.ForEach(o => o.Dispose());
         }
     }
 
-    private async Task<string> WatchAsync(WorkerProcess process, CancellationTokenSource gone)
+    private async Task<string> WatchAsync(WorkerProcess process, CancellationTokenSource stopped)
     {
         var reason = await process.WaitAsync(_stop.Token);
 
-        // What lies in the sockets is still read; only who waits to be connected to waits in vain.
-        _absent.CancelAfter(LingerTime);
-        gone.CancelAfter(TimeSpan.FromSeconds(1));
+        // Data in the sockets is still read; only pending accepts are canceled.
+        _acceptStop.CancelAfter(AcceptGracePeriod);
+        stopped.CancelAfter(TimeSpan.FromSeconds(1));
         return reason;
     }
 
-    private async Task FeedAsync(Socket listener, CancellationTokenSource gone)
+    private async Task FeedAsync(Socket listener, CancellationTokenSource stopped)
     {
-        using var socket = await AcceptAsync(listener, gone.Token);
+        using var socket = await AcceptAsync(listener, stopped.Token);
         var header = new ArrayBufferWriter<byte>(512);
         new NutWriter([_job.Source]).WriteHeaders(header);
         try
         {
-            await SendAsync(socket, header.WrittenMemory, gone.Token);
-            await foreach (var sample in _queue.Reader.ReadAllAsync(gone.Token))
+            await SendAsync(socket, header.WrittenMemory, stopped.Token);
+            await foreach (var sample in _queue.Reader.ReadAllAsync(stopped.Token))
             {
                 header.ResetWrittenCount();
                 header.Advance(NutWriter.WriteFrameHeader(header.GetSpan(NutWriter.MaxFrameHeader), 0, sample.Present.Ticks + _job.Offset, sample.IsSync, sample.Payload.Length));
-                await SendAsync(socket, header.WrittenMemory, gone.Token);
-                await SendAsync(socket, sample.Payload, gone.Token);
+                await SendAsync(socket, header.WrittenMemory, stopped.Token);
+                await SendAsync(socket, sample.Payload, stopped.Token);
             }
 
             socket.Shutdown(SocketShutdown.Send);
         }
         catch (SocketException)
         {
-            // The process has closed its end: why, its exit tells.
+            // The process closed its end; its exit status gives the reason.
         }
     }
 
-    private async Task DrainAsync(Socket listener, int output, CancellationTokenSource gone)
+    private async Task DrainAsync(Socket listener, int output, CancellationTokenSource stopped)
     {
-        using var socket = await AcceptAsync(listener, gone.Token);
+        using var socket = await AcceptAsync(listener, stopped.Token);
         var bytes = PipeReader.Create(new NetworkStream(socket, ownsSocket: false), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
         var nut = new NutReader();
         CodecConfig? configuration = null;
@@ -189,7 +194,7 @@ internal sealed class EncoderWorker : IAsyncDisposable
         {
             while (true)
             {
-                var read = await bytes.ReadAsync(gone.Token);
+                var read = await bytes.ReadAsync(stopped.Token);
                 var rest = read.Buffer;
                 while (nut.TryRead(ref rest, out var frame))
                 {
@@ -209,23 +214,23 @@ internal sealed class EncoderWorker : IAsyncDisposable
         }
         catch (Exception e) when (e is InvalidNutException or InvalidCodecConfigException)
         {
-            // Not to be understood: the process is of no use any more.
+            // Invalid output: the process is unusable.
             await _stop.CancelAsync();
-            throw new IOException($"what it sent is not to be understood: {e.Message}", e);
+            throw new IOException($"invalid encoder output: {e.Message}", e);
         }
     }
 
     private async Task<Socket> AcceptAsync(Socket listener, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _absent.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _acceptStop.Token);
         limit.CancelAfter(ConnectTime);
         try
         {
             return await listener.AcceptAsync(limit.Token);
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested && !_absent.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested && !_acceptStop.IsCancellationRequested)
         {
-            throw new IOException($"it did not connect within {ConnectTime.TotalSeconds} s", e);
+            throw new IOException($"the process did not connect within {ConnectTime.TotalSeconds} s", e);
         }
     }
 

@@ -4,27 +4,31 @@ namespace Broadcast.Transcoder.Encoders;
 
 internal static partial class EncodingLog
 {
-    [LoggerMessage(2020, LogLevel.Information, "Channel {Channel}: encoding {Rungs} with {Route} (haste {Haste}, half of the pictures: {IsHalfRate})")]
+    [LoggerMessage(2020, LogLevel.Information,
+        "Channel {Channel}: encoding {Rungs} with {Route} (speed level {Haste}, half frame rate: {IsHalfRate})")]
     public static partial void Started(ILogger logger, string channel, string rungs, string route, int haste, bool isHalfRate);
 
-    [LoggerMessage(2021, LogLevel.Warning, "Channel {Channel}: the encoder is gone after {Lived:0.0} s ({Reason}). Viewers keep {What}; the next try comes in {Pause:0.0} s")]
+    [LoggerMessage(2021, LogLevel.Warning,
+        "Channel {Channel}: encoder exited after {Lived:0.0} s: {Reason}; viewers keep {What}, retrying in {Pause:0.0} s")]
     public static partial void Died(ILogger logger, string channel, double lived, string reason, string what, double pause);
 
-    [LoggerMessage(2022, LogLevel.Warning, "Channel {Channel}: encoding goes from step {Before} to {Step}, because {Reason}. From now on {Rungs} (haste {Haste}, half of the pictures: {IsHalfRate})")]
+    [LoggerMessage(2022, LogLevel.Warning,
+        "{Channel}: degradation level {Before} to {Step}: {Reason}; now {Rungs} (speed level {Haste}, half frame rate: {IsHalfRate})")]
     public static partial void Stepped(ILogger logger, string channel, int before, int step, string reason, string rungs, int haste, bool isHalfRate);
 
-    [LoggerMessage(2023, LogLevel.Warning, "Channel {Channel}: {Route} failed after {Lived:0.0} s ({Reason}). The session goes on with another encoder at once")]
+    [LoggerMessage(2023, LogLevel.Warning, "Channel {Channel}: {Route} failed after {Lived:0.0} s: {Reason}; switching to another encoder")]
     public static partial void Moved(ILogger logger, string channel, string route, double lived, string reason);
 
-    [LoggerMessage(2024, LogLevel.Warning, "Channel {Channel}: viewers get an encoded copy of the source from now on, because {Reason}")]
+    [LoggerMessage(2024, LogLevel.Warning, "Channel {Channel}: delivering a re-encoded source: {Reason}")]
     public static partial void Copied(ILogger logger, string channel, string reason);
 
-    [LoggerMessage(2025, LogLevel.Warning, "Channel {Channel}: viewers get the source itself again, instead of its copy ({Reason})")]
+    [LoggerMessage(2025, LogLevel.Warning, "Channel {Channel}: passthrough of the source resumed ({Reason})")]
     public static partial void PassedAgain(ILogger logger, string channel, string reason);
 
-    [LoggerMessage(2026, LogLevel.Warning, "Channel {Channel}: workers keep dying; the next one leaves {Rung} out, to see whether they die of it")]
+    [LoggerMessage(2026, LogLevel.Warning,
+        "Channel {Channel}: encoder keeps failing; the next process omits {Rung} to test whether it is the cause")]
     public static partial void Suspected(ILogger logger, string channel, string rung);
 
-    [LoggerMessage(2027, LogLevel.Information, "Channel {Channel}: {Rung}, of which workers died, is tried again")]
+    [LoggerMessage(2027, LogLevel.Information, "Channel {Channel}: retrying {Rung}, which had failed")]
     public static partial void TriedAgain(ILogger logger, string channel, string rung);
 }

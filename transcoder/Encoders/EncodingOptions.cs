@@ -1,43 +1,46 @@
-using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Transcoder.Encoders.Backends;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder.Encoders;
 
-/// <summary>How rungs are encoded; section <c>Encoding</c>.</summary>
+/// <summary>Options of rung encoding; section <c>Encoding</c>.</summary>
 public sealed class EncodingOptions
 {
-    /// <summary>Name of the section.</summary>
+    /// <summary>Section name.</summary>
     public const string Section = "Encoding";
 
-    /// <summary>Path or name of ffmpeg; <c>ffmpeg</c>, looked for in <c>PATH</c>.</summary>
+    /// <summary>Path or name of ffmpeg. Default: <c>ffmpeg</c>, found through <c>PATH</c>.</summary>
     public string Ffmpeg { get; set; } = "ffmpeg";
 
-    /// <summary>Who encodes rungs: <c>auto</c> takes the first of NVENC, Quick Sync and VAAPI that works here, else x264; a vendor's name takes that, where it works; <c>x264</c> leaves hardware alone.</summary>
+    /// <summary>
+    /// Encoder of rungs. <c>auto</c>: the first of NVENC, Quick Sync and VAAPI that works, else x264. A vendor name: that vendor, if it
+    /// works. <c>x264</c>: software only.
+    /// </summary>
     public string Encoder { get; set; } = Auto;
 
-    /// <summary>The best that works.</summary>
+    /// <summary>The best encoder that works.</summary>
     internal const string Auto = "auto";
 
-    /// <summary>What <see cref="Encoder"/> may be.</summary>
-    internal static IReadOnlyList<string> Words { get; } = [Auto, .. Enum.GetValues<Vendor>().Select(v => VendorParts.Of(v).Word)];
+    /// <summary>Valid values of <see cref="Encoder"/>.</summary>
+    internal static IReadOnlyList<string> Names { get; } = [Auto, .. Enum.GetValues<EncoderVendor>().Select(v => EncoderBackend.Of(v).OptionName)];
 }
 
-/// <summary>Lists everything that is wrong with <see cref="EncodingOptions"/>.</summary>
+/// <summary>Validates <see cref="EncodingOptions"/> and reports all errors.</summary>
 internal sealed class EncodingOptionsValidator : IValidateOptions<EncodingOptions>
 {
     public ValidateOptionsResult Validate(string? name, EncodingOptions options)
     {
-        var mistakes = new List<string>();
+        var errors = new List<string>();
         if (string.IsNullOrWhiteSpace(options.Ffmpeg))
         {
-            mistakes.Add($"{EncodingOptions.Section}:{nameof(options.Ffmpeg)} is empty; give the path or the name of ffmpeg.");
+            errors.Add($"{EncodingOptions.Section}:{nameof(options.Ffmpeg)} is empty; set it to the path or name of ffmpeg.");
         }
 
-        if (!EncodingOptions.Words.Contains(options.Encoder, StringComparer.Ordinal))
+        if (!EncodingOptions.Names.Contains(options.Encoder, StringComparer.Ordinal))
         {
-            mistakes.Add($"{EncodingOptions.Section}:{nameof(options.Encoder)} is '{options.Encoder}'; it can be {string.Join(", ", EncodingOptions.Words)}.");
+            errors.Add($"{EncodingOptions.Section}:{nameof(options.Encoder)} is '{options.Encoder}'; valid values: {string.Join(", ", EncodingOptions.Names)}.");
         }
 
-        return mistakes.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 }

@@ -2,33 +2,33 @@ using Broadcast.Media;
 
 namespace Broadcast.Transcoder.Encoders;
 
-/// <summary>A rung that is encoded.</summary>
-/// <param name="Name">Its rendition's name.</param>
-/// <param name="Width">Pixels across.</param>
-/// <param name="Height">Pixels down.</param>
-/// <param name="BitsPerSecond">What it is meant to have on average.</param>
+/// <summary>A rung that is being encoded.</summary>
+/// <param name="Name">Name of its rendition.</param>
+/// <param name="Width">Width in pixels.</param>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="BitsPerSecond">Target average bitrate, in bits per second.</param>
 public sealed record EncodedRung(string Name, int Width, int Height, int BitsPerSecond);
 
-/// <summary>How the rungs of a channel are encoded now.</summary>
-/// <param name="Encoder">Who encodes, for people: <c>x264</c>, <c>NVENC, pictures stay on the GPU</c>; <see langword="null"/> while nobody does.</param>
-/// <param name="Rungs">What is encoded, the largest first.</param>
-/// <param name="GivenUp">Names of rungs that were planned and are not encoded.</param>
-/// <param name="Haste">0 to 2: how much quality is given up for speed.</param>
-/// <param name="IsHalfRate">Whether half of the pictures is left out of all rungs.</param>
-/// <param name="Step">0 where nothing is given up; each more costs quality, pictures or a rung.</param>
-/// <param name="Reason">Why something was given up, or another encoder took over, last; <see langword="null"/> where neither is so.</param>
-/// <param name="Behind">How far the slowest rung is behind the source.</param>
-/// <param name="Restarts">Encoder processes after the first one.</param>
+/// <summary>Encoding state of a channel's rungs.</summary>
+/// <param name="Encoder">Display name of the encoder, such as <c>x264</c>; <see langword="null"/> while nothing is encoded.</param>
+/// <param name="Rungs">Rungs being encoded, largest first.</param>
+/// <param name="DroppedRungs">Names of planned rungs that are not encoded.</param>
+/// <param name="SpeedLevel">Speed level, 0 to 2: higher levels trade quality for speed.</param>
+/// <param name="IsHalfRate">Whether all rungs run at half the frame rate.</param>
+/// <param name="DegradationLevel">Degradation level. 0 is full quality; each further level costs quality, frame rate or a rung.</param>
+/// <param name="Reason">Reason for the last degradation or encoder change; <see langword="null"/> if there was none.</param>
+/// <param name="Lag">Lag of the slowest rung behind the source.</param>
+/// <param name="Restarts">Encoder processes started after the first.</param>
 public sealed record EncodingState(
-    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool IsHalfRate, int Step, string? Reason, TimeSpan Behind, int Restarts)
+    string? Encoder, IReadOnlyList<EncodedRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool IsHalfRate, int DegradationLevel, string? Reason, TimeSpan Lag, int Restarts)
 {
-    /// <summary>Why viewers shall get a copy of the source, which is a rung of its name, and not the source; <see langword="null"/> where it passes as it came.</summary>
-    public string? CopyReason { get; init; }
+    /// <summary>Reason for re-encoding the source, which is then a rung of its name; <see langword="null"/> for passthrough.</summary>
+    public string? ReencodeReason { get; init; }
 }
 
-/// <summary>How channels are encoded, for status pages.</summary>
+/// <summary>Encoding states of channels, for status pages.</summary>
 public interface IChannelEncodings
 {
-    /// <summary>How a channel's rungs are encoded now; <see langword="null"/> where it has none. Does not block.</summary>
+    /// <summary>Encoding state of a channel's rungs; <see langword="null"/> if it has none. Does not block.</summary>
     EncodingState? Find(ChannelName channel);
 }

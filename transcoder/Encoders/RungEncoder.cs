@@ -2,8 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Threading.Channels;
 using Broadcast.Media;
-using Broadcast.Transcoder.Encoders.Proof;
-using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Nut;
 using Broadcast.Transcoder.Workers;
@@ -12,114 +13,119 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
-/// The rungs of one publication: watches its pictures, keeps a worker for them, and puts what that encodes beside the source, which goes on whatever happens here. A worker that dies, or hangs, is followed by
-/// another within a moment: that one decodes from the last sync sample on and encodes from the first picture that is missing. One of hardware is followed at once by the next best encoder
-/// (<see cref="EncoderChoice"/>, <see cref="LetDowns"/>). One that is slower than live gives way to one that does less (<see cref="Pace"/>, <see cref="Economy"/>), and so does one that keeps dying. Called from
-/// one thread at a time; pictures come from the worker's. Where the source cannot be passed on (<see cref="SourceRule"/>), a copy of it is the first of the rungs, and the last that is given up.
+/// Encodes the rungs of one publication. Maintains a worker process and delivers its output alongside the source, which is unaffected by
+/// failures here. A worker that exits or hangs is replaced at once: the new worker decodes from the last sync sample and encodes from the
+/// first missing frame. Hardware is replaced by the next best encoder (<see cref="EncoderSelector"/>, <see cref="HardwareFailureHistory"/>). If encoding is
+/// slower than live, or keeps failing, the next worker encodes less (<see cref="DegradationController"/>, <see cref="DegradationLadder"/>). Not thread-safe; frames
+/// arrive on the worker's thread. A source that cannot pass through (<see cref="PassthroughPolicy"/>) is re-encoded as the first rung and dropped
+/// last.
 /// </summary>
 internal sealed class RungEncoder : IAsyncDisposable
 {
-    /// <summary>Characters of a reason that status pages show.</summary>
-    private const int LongestReason = 300;
+    /// <summary>Maximum length of a reason on status pages.</summary>
+    private const int MaxReasonLength = 300;
 
-    /// <summary>Half a second: how far behind the newest picture a worker begins that follows one that was too slow.</summary>
-    private const long LeftAfterBeingLate = MediaTime.VideoTimescale / 2;
+    /// <summary>0.5 s: how far before the newest frame a worker starts that replaces a late one.</summary>
+    private const long RestartDistanceWhenLate = MediaTime.VideoTimescale / 2;
 
-    /// <summary>How long the end of the session waits for a process that hangs in its driver.</summary>
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(5);
+    /// <summary>Maximum time that the end of the session waits for a process that hangs in its driver.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly Counter<long> Deaths = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that ended, or were ended because they hung.");
+    private static readonly Counter<long> Exits = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that exited or were killed because they hung.");
 
     private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_encoder_steps", "{step}", "Steps by which encoding did less ('down') or more ('up').");
+        "broadcast_encoder_steps", "{step}", "Changes of the degradation level ('down': less is encoded, 'up': more).");
 
     private readonly EncodingOptions _options;
-    private readonly EncoderChoice _choice;
+    private readonly EncoderSelector _selector;
     private readonly BroadcastSession _session;
-    private readonly SourceCopying _copy;
+    private readonly SourceReencodeState _reencode;
     private readonly RungOutput _output;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Pace _pace = new();
-    private readonly Suspicion _suspicion = new(Restarts.DeathsBeforeLess);
-    private readonly Restarts _restarts;
-    private readonly RecentPictures _recent = new();
-    private readonly LetDowns _letDowns;
-    private readonly List<RungRun> _ending = [];
-    private readonly Dictionary<string, RungLane> _lanes = [];
+    private readonly DegradationController _degradation = new();
+    private readonly FaultyRungDetector _faultDetector = new(RestartBackoff.FailuresBeforeDegrading);
+    private readonly RestartBackoff _restartBackoff;
+    private readonly GopBuffer _gop = new();
+    private readonly HardwareFailureHistory _hardwareFailures;
+    private readonly List<RungWorkerRun> _stopping = [];
+    private readonly Dictionary<string, RungTrack> _rungTracks = [];
     private IReadOnlyList<Rung> _rungs = [];
-    private SourceBits _bits = new(0);
-    private RungRun? _run;
+    private SourceBitrate _sourceBitrate = new(0);
+    private RungWorkerRun? _run;
     private Track? _track;
     private int _starts;
-    private string? _why;
+    private string? _reason;
     private bool _waitsForSync = true;
     private bool _wasLate;
 
-    // Of the source's newest sync sample.
+    // Presentation minus decode time of the source's newest sync sample.
     private long _lead;
 
     public RungEncoder(
-        EncodingOptions options, EncoderChoice choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
+        EncodingOptions options, EncoderSelector choice, BroadcastSession session, string ladder, ChannelWriter<RenditionSample> renditions, TimeProvider time, ILogger logger)
     {
-        (_options, _choice, _session, _output, _time, _logger) = (options, choice, session, new RungOutput(renditions), time, logger);
-        _copy = new SourceCopying(ladder, session.Latency);
-        _letDowns = new LetDowns(time);
-        _restarts = new Restarts(time);
+        (_options, _selector, _session, _output, _time, _logger) = (options, choice, session, new RungOutput(renditions), time, logger);
+        _reencode = new SourceReencodeState(ladder, session.Latency);
+        _hardwareFailures = new HardwareFailureHistory(time);
+        _restartBackoff = new RestartBackoff(time);
     }
 
-    /// <summary>How it goes; <see langword="null"/> where there is nothing to encode. Any thread may ask.</summary>
+    /// <summary>Current state; <see langword="null"/> if there is nothing to encode. Thread-safe.</summary>
     public EncodingState? State
     {
         get
         {
-            var (rungs, run, step) = (Volatile.Read(ref _rungs), Volatile.Read(ref _run), _pace.Step);
+            var (rungs, run, level) = (Volatile.Read(ref _rungs), Volatile.Read(ref _run), _degradation.Level);
             if (rungs.Count == 0)
             {
                 return null;
             }
 
-            var effort = EffortAt(step, rungs);
+            var effort = EffortAt(level, rungs);
             return new EncodingState(
                 run?.Route.ToString(), [.. (run?.Effort.Rungs ?? []).Select(r => new EncodedRung(r.Name, r.Width, r.Height, r.BitsPerSecond))],
-                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.Haste, effort.IsHalfRate, step, Volatile.Read(ref _why), run?.Behind(_output.NewestPresent) ?? TimeSpan.Zero,
-                Math.Max(0, Volatile.Read(ref _starts) - 1)) { CopyReason = _copy.Reason };
+                [.. rungs.Except(effort.Rungs).Select(r => r.Name)], effort.SpeedLevel, effort.IsHalfRate, level, Volatile.Read(ref _reason), run?.LagBehind(_output.NewestPresent) ?? TimeSpan.Zero,
+                Math.Max(0, Volatile.Read(ref _starts) - 1)) { ReencodeReason = _reencode.Reason };
         }
     }
 
-    /// <summary>The renditions that tracks will get, as far as they tell: known from the beginning, they have the first segment too, though the encoder needs a moment to start.</summary>
-    public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool mapsTones = false) =>
-        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? SourceCopying.RungsOf(ladder, track, track.ClaimedBitsPerSecond, mapsTones).Select(RenditionOf) : [];
+    /// <summary>
+    /// Renditions that the tracks are expected to get. Knowing them early adds them to the first segment, although the encoder needs time
+    /// to start.
+    /// </summary>
+    public static IEnumerable<Rendition> Expected(string ladder, IReadOnlyList<Track> tracks, bool canToneMap = false) =>
+        tracks.Where(t => t.Kind == TrackKind.Video).ToList() is [var track] ? SourceReencodeState.RungsOf(ladder, track, track.DeclaredBitsPerSecond, canToneMap).Select(RenditionOf) : [];
 
-    /// <summary>The source's next picture.</summary>
-    public void Take(in MediaSample sample)
+    /// <summary>Accepts the source's next frame.</summary>
+    public void Push(in MediaSample sample)
     {
-        if (!RungOutput.IsFit(sample))
+        if (!RungOutput.CanEncode(sample))
         {
             return;
         }
 
-        _output.See(sample);
+        _output.RecordSource(sample);
         if (!ReferenceEquals(_track, sample.Track))
         {
-            Leave();
-            _recent.Clear();
+            Drain();
+            _gop.Clear();
             _track = sample.Track;
-            _suspicion.Forget();
-            _bits = new SourceBits(sample.Track.ClaimedBitsPerSecond);
-            _rungs = _copy.RungsOf(sample.Track, _bits.Most, _choice.MapsTones);
+            _faultDetector.Reset();
+            _sourceBitrate = new SourceBitrate(sample.Track.DeclaredBitsPerSecond);
+            _rungs = _reencode.RungsOf(sample.Track, _sourceBitrate.Maximum, _selector.CanToneMap);
         }
 
-        if (_bits.Count(sample))
+        if (_sourceBitrate.Count(sample))
         {
-            Plan(_copy.RungsOf(sample.Track, _bits.Most, _choice.MapsTones));
+            Plan(_reencode.RungsOf(sample.Track, _sourceBitrate.Maximum, _selector.CanToneMap));
         }
 
-        _recent.Keep(sample);
+        _gop.Add(sample);
         _lead = sample.IsSync ? LeadOf(sample) : _lead;
-        if (_run is { HasEnded: true } gone)
+        if (_run is { HasEnded: true } ended)
         {
-            Bury(gone, gone.Reason, isSilent: false);
+            RecordExit(ended, ended.Reason, hasHung: false);
         }
 
         if (_run is null)
@@ -128,7 +134,7 @@ internal sealed class RungEncoder : IAsyncDisposable
             return;
         }
 
-        Watch(_run);
+        CheckWorker(_run);
         if (_run is null)
         {
             TryStart();
@@ -139,58 +145,61 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    /// <summary>Has viewers get an encoded copy instead of the source, where that is possible now. The next picture to be taken is the copy's first.</summary>
-    /// <param name="next">That picture: none before it in decode order is shown after it.</param>
-    /// <param name="passed">Presentation time of the last picture that viewers have of the source; <see cref="long.MinValue"/> for none.</param>
-    /// <param name="rendition">The source's, which becomes the copy's.</param>
-    /// <param name="reason">Why.</param>
-    /// <returns><see langword="false"/> where they have to get the source: there is no encoder, pictures that none is for, or it has been given up.</returns>
-    public bool TryCopy(in MediaSample next, long passed, Rendition rendition, string reason)
+    /// <summary>Tries to deliver a re-encoded source. The next accepted frame is its first.</summary>
+    /// <param name="next">That frame: no earlier frame in decode order is displayed after it.</param>
+    /// <param name="lastDelivered">Presentation time of the last source frame delivered to viewers; <see cref="long.MinValue"/> for none.</param>
+    /// <param name="rendition">The source's rendition, which the re-encoded source takes over.</param>
+    /// <param name="reason">The reason.</param>
+    /// <returns>
+    /// <see langword="false"/> if the source must pass through: no encoder is available, the format is unsupported, or re-encoding was
+    /// dropped.
+    /// </returns>
+    public bool TryReencode(in MediaSample next, long lastDelivered, Rendition rendition, string reason)
     {
-        if (!RungOutput.IsFit(next) || !_choice.IsKnown || !_choice.MayEncode || !_restarts.MayStart || (_restarts.AreHopeless && _run is not { HasAnswered: true }))
+        if (!RungOutput.CanEncode(next) || !_selector.IsKnown || !_selector.CanEncode || !_restartBackoff.MayStart || (_restartBackoff.IsHopeless && _run is not { HasOutput: true }))
         {
             return false;
         }
 
-        _copy.Want(rendition, reason);
-        if (!IsToBeCopied(next.Track))
+        _reencode.Require(rendition, reason);
+        if (!ShouldReencode(next.Track))
         {
             return false;
         }
 
-        Leave();
-        _copy.Begin((passed == long.MinValue ? next.Present.Ticks : passed + 1) + RungOutput.Offset);
-        _rungs = _copy.RungsOf(next.Track, _bits.Most, _choice.MapsTones);
-        var lane = LaneOf(_rungs[0]);
-        (lane.Last, lane.Lead) = (passed, next.IsSync ? LeadOf(next) : _lead);
+        Drain();
+        _reencode.Begin((lastDelivered == long.MinValue ? next.Present.Ticks : lastDelivered + 1) + RungOutput.Offset);
+        _rungs = _reencode.RungsOf(next.Track, _sourceBitrate.Maximum, _selector.CanToneMap);
+        var track = TrackOf(_rungs[0]);
+        (track.Last, track.Lead) = (lastDelivered, next.IsSync ? LeadOf(next) : _lead);
         EncodingLog.Copied(_logger, _session.Channel.Value, reason);
         return true;
     }
 
-    /// <summary>Whether viewers still get the copy, now that the source has a sync sample at which they could get that again.</summary>
-    /// <param name="source">The source from that sample on.</param>
-    public bool StillCopies(Track source) => _copy.IsOn && IsToBeCopied(source);
+    /// <summary>Whether the source is still re-encoded at a sync sample where passthrough could resume.</summary>
+    /// <param name="source">The source track from that sample on.</param>
+    public bool IsStillReencoded(Track source) => _reencode.IsOn && ShouldReencode(source);
 
-    /// <summary>Viewers get the source again: nothing of the copy is passed on any more.</summary>
-    public void EndCopy()
+    /// <summary>Resumes passthrough: re-encoded frames are no longer delivered.</summary>
+    public void EndReencode()
     {
-        _copy.End();
+        _reencode.End();
         if (_run is { } run)
         {
             Abandon(run);
         }
 
-        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _why ?? "there can be no copy of it");
+        EncodingLog.PassedAgain(_logger, _session.Channel.Value, _reason ?? "it cannot be re-encoded");
     }
 
-    /// <summary>The publication is over: what has come is encoded and passed on.</summary>
+    /// <summary>Ends the publication after the received frames are encoded and delivered.</summary>
     public async ValueTask DisposeAsync()
     {
-        Leave();
-        foreach (var run in _ending)
+        Drain();
+        foreach (var run in _stopping)
         {
-            // One that was abandoned may hang in its driver, where nothing can end it.
-            await run.Ended.WaitAsync(FarewellTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // An abandoned process may hang in its driver, where it cannot be killed.
+            await run.Ended.WaitAsync(StopTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (run.HasEnded)
             {
                 await run.DisposeAsync();
@@ -200,7 +209,7 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(0);
 
-    private void Offer(RungRun run, in MediaSample sample)
+    private void Offer(RungWorkerRun run, in MediaSample sample)
     {
         _waitsForSync = !run.TryOffer(sample);
         if (_waitsForSync)
@@ -211,178 +220,178 @@ internal sealed class RungEncoder : IAsyncDisposable
 
     private void TryStart()
     {
-        if (_recent.Count == 0 || !_restarts.MayStart || !_choice.IsKnown || SourceHeader.Of(_recent.From(long.MaxValue)[0]) is not { } header)
+        if (_gop.Count == 0 || !_restartBackoff.MayStart || !_selector.IsKnown || SourceHeader.Of(_gop.From(long.MaxValue)[0]) is not { } header)
         {
             return;
         }
 
-        var before = _pace.Step;
-        if (_pace.Judge(TimeSpan.Zero, Now, Economy.Last(_rungs.Count)))
+        var previousLevel = _degradation.Level;
+        if (_degradation.Evaluate(TimeSpan.Zero, Now, DegradationLadder.LastLevel(_rungs.Count)))
         {
-            Tell(before, "nothing was late for a while");
+            ReportLevel(previousLevel, "encoding kept up for a while");
         }
 
-        var effort = EffortAt(_pace.Step, _rungs);
-        if (effort.Rungs.Count == 0 || (SourceCopy.Is(effort.Rungs[0]) && !_copy.IsOn))
+        var effort = EffortAt(_degradation.Level, _rungs);
+        if (effort.Rungs.Count == 0 || (SourceReencode.Is(effort.Rungs[0]) && !_reencode.IsOn))
         {
             return;
         }
 
-        var lanes = effort.Rungs.Select(LaneOf).ToList();
+        var tracks = effort.Rungs.Select(TrackOf).ToList();
 
-        // What is before the copy, the worker before still has.
-        var least = Math.Max(_wasLate ? _output.NewestPresent - LeftAfterBeingLate : long.MinValue, _copy.First - RungOutput.Offset ?? long.MinValue);
-        var (pictures, from) = Resumption.Of(_recent, [.. lanes.Select(l => l.Last)], least);
+        // The previous worker still encodes what precedes the switch to re-encoding.
+        var earliest = Math.Max(_wasLate ? _output.NewestPresent - RestartDistanceWhenLate : long.MinValue, _reencode.First - RungOutput.Offset ?? long.MinValue);
+        var (frames, from) = ResumePlan.Of(_gop, [.. tracks.Select(l => l.Last)], earliest);
 
-        // Only the processor deinterlaces, and maps tones.
+        // Only the software path deinterlaces and tone-maps.
         var mayBeInterlaced = _track is { Config: CodecConfig.Avc { Sequence.MayBeInterlaced: true } };
-        var highRange = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
-        var route = _letDowns.Fit(_choice.Best(r => (r.StaysOnDevice && (mayBeInterlaced || highRange is not null)) || _letDowns.Bars(r)), effort.Rungs.Count);
-        var node = route.IsProcessor ? null : _choice.Node;
-        var keys = _copy.KeysOf(pictures[0].Present.Ticks + RungOutput.Offset);
+        var hdrColor = ToneMapping.IsNeeded(_track?.Color) ? _track!.Color : null;
+        var route = _hardwareFailures.LimitRungs(_selector.Best(r => (r.StaysOnDevice && (mayBeInterlaced || hdrColor is not null)) || _hardwareFailures.IsAvoided(r)), effort.Rungs.Count);
+        var renderNode = route.IsSoftware ? null : _selector.RenderNode;
+        var keys = _reencode.KeysOf(frames[0].Present.Ticks + RungOutput.Offset);
         var isHurried = _session.Latency.Name == LatencyProfile.Low.Name;
         var job = new EncoderJob(
-            header, RungOutput.Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, Node = node, Keys = keys, MayBeInterlaced = mayBeInterlaced, HighRange = highRange }.Arguments(), StartCodes.ConfigurationOf)
+            header, RungOutput.Offset, effort.Rungs.Count, (input, outputs) => new EncodeCommand(input, effort, outputs, isHurried, from) { Route = route, RenderNode = renderNode, Keys = keys, MayBeInterlaced = mayBeInterlaced, HdrColor = hdrColor }.Arguments(), AnnexBConverter.ConfigurationOf)
         {
-            Limits = route.IsProcessor ? WorkerLimits.Processor : WorkerLimits.Hardware,
+            Limits = route.IsSoftware ? WorkerLimits.Software : WorkerLimits.Hardware,
         };
-        _pace.Settle(Now);
+        _degradation.Settle(Now);
         (_waitsForSync, _wasLate) = (true, false);
         _starts++;
-        _run = new RungRun(_options.Ffmpeg, job, effort, route, lanes, _choice.TookOf(route.Vendor), _output.Pass, _time);
-        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.Haste, effort.IsHalfRate);
-        foreach (var picture in pictures)
+        _run = new RungWorkerRun(_options.Ffmpeg, job, effort, route, tracks, _selector.ProbeTimeOf(route.Vendor), _output.Pass, _time);
+        EncodingLog.Started(_logger, _session.Channel.Value, string.Join(", ", effort.Rungs.Select(r => r.Name)), route.ToString(), effort.SpeedLevel, effort.IsHalfRate);
+        foreach (var frame in frames)
         {
-            Offer(_run, picture);
+            Offer(_run, frame);
         }
     }
 
-    private RungLane LaneOf(Rung rung)
+    private RungTrack TrackOf(Rung rung)
     {
-        if (!_lanes.TryGetValue(rung.Name, out var lane))
+        if (!_rungTracks.TryGetValue(rung.Name, out var track))
         {
-            _lanes[rung.Name] = lane = new RungLane(SourceCopy.Is(rung) ? _copy.Rendition! : RenditionOf(rung), _lanes.Count);
+            _rungTracks[rung.Name] = track = new RungTrack(SourceReencode.Is(rung) ? _reencode.Rendition! : RenditionOf(rung), _rungTracks.Count);
         }
 
-        return lane;
+        return track;
     }
 
-    /// <summary>Looks whether the worker still works, and whether it is fast enough.</summary>
-    private void Watch(RungRun run)
+    /// <summary>Checks that the worker is alive and fast enough.</summary>
+    private void CheckWorker(RungWorkerRun run)
     {
-        if (run.Silence() is { } silence)
+        if (run.HangReason() is { } hangReason)
         {
             Abandon(run);
-            Bury(run, silence, isSilent: true);
+            RecordExit(run, hangReason, hasHung: true);
             return;
         }
 
-        if (!run.HasAnswered && run.Age < Pace.Settling)
+        if (!run.HasOutput && run.Age < DegradationController.SettlingTime)
         {
-            // How fast it is cannot be seen yet: what its lanes say is of the one before.
+            // Its speed is unknown yet: the lag still comes from the previous worker.
             return;
         }
 
-        var suspect = _suspicion.Suspect;
-        if (run.Route.IsProcessor && _suspicion.Look(run.Age, Now))
+        var suspect = _faultDetector.OmittedRung;
+        if (run.Route.IsSoftware && _faultDetector.RecordRunning(run.Age, Now))
         {
             EncodingLog.TriedAgain(_logger, _session.Channel.Value, suspect!);
             Abandon(run);
             return;
         }
 
-        var behind = run.Behind(_output.NewestPresent);
-        var before = _pace.Step;
-        if (_pace.Judge(Pace.Weigh(behind, _recent.Step), Now, Economy.Last(_rungs.Count)))
+        var lag = run.LagBehind(_output.NewestPresent);
+        var previousLevel = _degradation.Level;
+        if (_degradation.Evaluate(DegradationController.NormalizeLag(lag, _gop.FrameInterval), Now, DegradationLadder.LastLevel(_rungs.Count)))
         {
-            Tell(before, string.Create(CultureInfo.InvariantCulture, $"its pictures came {behind.TotalSeconds:0.0} s after the source's"));
-            _wasLate = _pace.Step > before;
+            ReportLevel(previousLevel, string.Create(CultureInfo.InvariantCulture, $"its frames lagged the source by {lag.TotalSeconds:0.0} s"));
+            _wasLate = _degradation.Level > previousLevel;
 
-            // Late is better than nothing: where the copy is given up, it goes on until viewers can get the source, whose next keyframe may be far away.
-            if (!_copy.IsOn || IsToBeCopied(_track!))
+            // Late frames are better than none: a dropped re-encode continues until the source's next keyframe, which may be far away.
+            if (!_reencode.IsOn || ShouldReencode(_track!))
             {
                 Abandon(run);
             }
         }
     }
 
-    private void Tell(int before, string why)
+    private void ReportLevel(int previousLevel, string reason)
     {
-        var effort = EffortAt(_pace.Step, _rungs);
-        var names = effort.Rungs.Count == 0 ? "nothing" : string.Join(", ", effort.Rungs.Select(r => r.Name));
-        _why = _pace.Step == 0 ? null : Short(why);
-        Steps.Add(1, new KeyValuePair<string, object?>("direction", _pace.Step > before ? "down" : "up"));
-        EncodingLog.Stepped(_logger, _session.Channel.Value, before, _pace.Step, why, names, effort.Haste, effort.IsHalfRate);
+        var effort = EffortAt(_degradation.Level, _rungs);
+        var names = effort.Rungs.Count == 0 ? "no rungs" : string.Join(", ", effort.Rungs.Select(r => r.Name));
+        _reason = _degradation.Level == 0 ? null : Truncate(reason);
+        Steps.Add(1, new KeyValuePair<string, object?>("direction", _degradation.Level > previousLevel ? "down" : "up"));
+        EncodingLog.Stepped(_logger, _session.Channel.Value, previousLevel, _degradation.Level, reason, names, effort.SpeedLevel, effort.IsHalfRate);
     }
 
-    /// <summary>Another takes the place of a worker, now.</summary>
-    private void Abandon(RungRun run)
+    /// <summary>Stops a worker at once, to be replaced.</summary>
+    private void Abandon(RungWorkerRun run)
     {
         run.Abandon();
-        Retire(run);
+        Detach(run);
     }
 
-    private void Retire(RungRun run)
+    private void Detach(RungWorkerRun run)
     {
-        _ending.RemoveAll(r => r.HasEnded);
-        _ending.Add(run);
+        _stopping.RemoveAll(r => r.HasEnded);
+        _stopping.Add(run);
         _run = null;
     }
 
-    /// <summary>A worker is gone, or is taken for gone.</summary>
-    private void Bury(RungRun run, string reason, bool isSilent)
+    /// <summary>Records that a worker exited or hangs.</summary>
+    private void RecordExit(RungWorkerRun run, string reason, bool hasHung)
     {
         _run = null;
-        _why = Short(reason);
-        Deaths.Add(1, new KeyValuePair<string, object?>("encoder", VendorParts.Of(run.Route.Vendor).Word));
-        if (!run.Route.IsProcessor)
+        _reason = Truncate(reason);
+        Exits.Add(1, new KeyValuePair<string, object?>("encoder", EncoderBackend.Of(run.Route.Vendor).OptionName));
+        if (!run.Route.IsSoftware)
         {
-            // Something else is there to go on with at once. Each way is tried once only, so this cannot become a loop.
+            // Another encoder takes over at once. Each path is tried only once, so this cannot loop.
             EncodingLog.Moved(_logger, _session.Channel.Value, run.Route.ToString(), run.Age.TotalSeconds, reason);
-            if (_letDowns.Add(run.Route, run.HasAnswered, isSilent, reason))
+            if (_hardwareFailures.Add(run.Route, run.HasOutput, hasHung, reason))
             {
-                _choice.Distrust(run.Route.Vendor, Short(reason));
+                _selector.Exclude(run.Route.Vendor, Truncate(reason));
             }
 
             return;
         }
 
-        var lived = run.Age;
-        _restarts.Died(lived);
+        var runTime = run.Age;
+        _restartBackoff.RecordFailure(runTime);
 
-        // Whoever never gave a picture would not with less to do either, and viewers wait for the copy: they get the source, and the next try would cost them as much.
-        var isHopeless = _copy.IsOn && !run.HasAnswered && _restarts.AreHopeless;
-        var pause = isHopeless ? _restarts.Pause(LetDowns.Memory) : _restarts.Pause();
-        EncodingLog.Died(_logger, _session.Channel.Value, lived.TotalSeconds, reason, _copy.IsOn ? "what they have" : "the source", pause.TotalSeconds);
-        if (!isHopeless && _suspicion.Died(lived, Economy.At(_pace.Step, _rungs).Rungs, Now))
+        // A worker that never output a frame would not with less load either. Viewers wait for it, so they get the source.
+        var isHopeless = _reencode.IsOn && !run.HasOutput && _restartBackoff.IsHopeless;
+        var pause = isHopeless ? _restartBackoff.Delay(HardwareFailureHistory.AvoidanceTime) : _restartBackoff.Delay();
+        EncodingLog.Died(_logger, _session.Channel.Value, runTime.TotalSeconds, reason, _reencode.IsOn ? "the frames they have" : "the source", pause.TotalSeconds);
+        if (!isHopeless && _faultDetector.RecordFailure(runTime, DegradationLadder.At(_degradation.Level, _rungs).Rungs, Now))
         {
-            // Each rung is suspected once: this cannot become a loop.
-            _restarts.GoOn();
-            EncodingLog.Suspected(_logger, _session.Channel.Value, _suspicion.Suspect!);
+            // Each rung is suspected only once, so this cannot loop.
+            _restartBackoff.ResetDelay();
+            EncodingLog.Suspected(_logger, _session.Channel.Value, _faultDetector.OmittedRung!);
         }
-        else if (isHopeless || _restarts.AskForLess)
+        else if (isHopeless || _restartBackoff.ShouldDegrade)
         {
-            var before = _pace.Step;
-            _pace.GiveUp(Now, Economy.Last(_rungs.Count), isHopeless);
-            Tell(before, string.Create(CultureInfo.InvariantCulture, $"it died {_restarts.Deaths} times in a row"));
+            var previousLevel = _degradation.Level;
+            _degradation.Degrade(Now, DegradationLadder.LastLevel(_rungs.Count), isHopeless);
+            ReportLevel(previousLevel, string.Create(CultureInfo.InvariantCulture, $"the encoder failed {_restartBackoff.Failures} times in a row"));
         }
     }
 
-    private static string Short(string reason) => reason.Length > LongestReason ? reason[..LongestReason] + "…" : reason;
+    private static string Truncate(string reason) => reason.Length > MaxReasonLength ? reason[..MaxReasonLength] + "…" : reason;
 
-    /// <summary>The worker is no longer fed, and ends by itself.</summary>
-    private void Leave()
+    /// <summary>Ends the worker's input; it exits when it has drained.</summary>
+    private void Drain()
     {
         _waitsForSync = true;
         if (_run is { } run)
         {
             run.Complete();
-            _restarts.Changed(run.StartedAt);
-            Retire(run);
+            _restartBackoff.RecordSourceChange(run.StartedAt);
+            Detach(run);
         }
     }
 
-    /// <summary>Other rungs than planned before, of a source that has turned out to have more bits than it said. Another worker goes on with them.</summary>
+    /// <summary>Replaces the planned rungs when the source's measured bitrate exceeds the declared one.</summary>
     private void Plan(IReadOnlyList<Rung> rungs)
     {
         if (!rungs.SequenceEqual(_rungs))
@@ -395,17 +404,17 @@ internal sealed class RungEncoder : IAsyncDisposable
         }
     }
 
-    /// <summary>What is encoded at a step, without the rung that workers die of.</summary>
-    private Effort EffortAt(int step, IReadOnlyList<Rung> rungs)
+    /// <summary>Encode profile of a degradation level, without the suspected rung.</summary>
+    private EncodeProfile EffortAt(int level, IReadOnlyList<Rung> rungs)
     {
-        var effort = Economy.At(step, rungs);
-        return effort with { Rungs = _suspicion.Without(effort.Rungs) };
+        var effort = DegradationLadder.At(level, rungs);
+        return effort with { Rungs = _faultDetector.Filter(effort.Rungs) };
     }
 
     private static long LeadOf(in MediaSample sample) => sample.Present.Ticks - sample.Decode.Ticks;
 
-    /// <summary>Whether there can be a copy of a source, and it has not been given up.</summary>
-    private bool IsToBeCopied(Track source) => Economy.At(_pace.Step, _copy.RungsOf(source, _bits.Most, _choice.MapsTones)).Rungs is [var first, ..] && SourceCopy.Is(first);
+    /// <summary>Whether the source can be re-encoded, and this was not dropped.</summary>
+    private bool ShouldReencode(Track source) => DegradationLadder.At(_degradation.Level, _reencode.RungsOf(source, _sourceBitrate.Maximum, _selector.CanToneMap)).Rungs is [var first, ..] && SourceReencode.Is(first);
 
-    private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, Leads: false);
+    private static Rendition RenditionOf(Rung rung) => new(rung.Name, TrackKind.Video, IsLeading: false);
 }

@@ -1,20 +1,23 @@
 namespace Broadcast.Transcoder.Encoders;
 
 /// <summary>
-/// Threads of a worker. Each of a decoder's holds a picture back, and so does each of an encoder's that is not hurried, where one that is cuts every picture into as many slices: on machines with many processors ffmpeg's own
-/// choice would cost a second of delay, or quality. On small ones it is kept.
+/// Thread counts of a worker. Each decoder thread holds a frame, as does each encoder thread with lookahead; without lookahead, every frame
+/// is split into as many slices. On machines with many cores ffmpeg's default would cost a second of latency, or quality. On small machines
+/// the default is used.
 /// </summary>
-/// <param name="Decode">Threads that decode the source.</param>
-/// <param name="Encode">Threads of each rung's encoder.</param>
+/// <param name="Decode">Decoder threads.</param>
+/// <param name="Encode">Encoder threads per rung.</param>
 internal sealed record WorkerThreads(int Decode, int Encode)
 {
-    /// <summary>Most that decode. How much delay is borne decides; how large a source they keep up with on a large machine has not been measured.</summary>
-    public const int MostDecoding = 6;
+    /// <summary>
+    /// Maximum decoder threads. Chosen for latency; the largest source that they sustain on a large machine was not measured.
+    /// </summary>
+    public const int MaxDecoderThreads = 6;
 
-    /// <summary>Most that encode a rung; the same holds.</summary>
-    public const int MostEncoding = 8;
+    /// <summary>Maximum encoder threads per rung; chosen likewise.</summary>
+    public const int MaxEncoderThreads = 8;
 
-    /// <summary>What a machine is best used with: as many as ffmpeg and x264 would take, up to a limit.</summary>
-    /// <param name="processors">How many it has, at least 1.</param>
-    public static WorkerThreads For(int processors) => new(Math.Min(processors + 1, MostDecoding), Math.Clamp(processors * 3 / 2, 1, MostEncoding));
+    /// <summary>Thread counts for a machine: ffmpeg's and x264's defaults, up to the maximum.</summary>
+    /// <param name="processors">Number of logical processors, at least 1.</param>
+    public static WorkerThreads For(int processors) => new(Math.Min(processors + 1, MaxDecoderThreads), Math.Clamp(processors * 3 / 2, 1, MaxEncoderThreads));
 }

@@ -2,11 +2,14 @@ using System.Buffers;
 
 namespace Broadcast.Transcoder.Nut;
 
-/// <summary>Reads NUT's fields out of bytes of which more may come. What begins with <c>Try</c> says when they are not whole; the others are for headers, which are.</summary>
+/// <summary>
+/// Reads NUT fields from a possibly incomplete buffer. <c>Try</c> methods return whether the field is complete; the other methods are for
+/// complete headers.
+/// </summary>
 internal ref struct NutFields(ReadOnlySequence<byte> bytes)
 {
-    /// <summary>Most bytes of a number: nine hold 63 bits.</summary>
-    private const int LongestNumber = 9;
+    /// <summary>Maximum bytes of a number; 9 bytes hold 63 bits.</summary>
+    private const int MaxNumberLength = 9;
 
     private SequenceReader<byte> _reader = new(bytes);
 
@@ -23,12 +26,12 @@ internal ref struct NutFields(ReadOnlySequence<byte> bytes)
         return isWhole;
     }
 
-    /// <summary>An unsigned number of variable length.</summary>
-    /// <exception cref="InvalidNutException">It has more than 63 bits.</exception>
+    /// <summary>Reads an unsigned variable-length number.</summary>
+    /// <exception cref="InvalidNutException">The number has more than 63 bits.</exception>
     public bool TryNumber(out ulong value)
     {
         value = 0;
-        for (var i = 0; i < LongestNumber; i++)
+        for (var i = 0; i < MaxNumberLength; i++)
         {
             if (!_reader.TryRead(out var next))
             {
@@ -42,19 +45,19 @@ internal ref struct NutFields(ReadOnlySequence<byte> bytes)
             }
         }
 
-        throw new InvalidNutException("A number is too long.");
+        throw new InvalidNutException("A NUT number exceeds 63 bits.");
     }
 
-    public ulong Unsigned(string what) => TryNumber(out var value) ? value : throw new InvalidNutException($"A header ends before its {what}.");
+    public ulong Unsigned(string fieldName) => TryNumber(out var value) ? value : throw new InvalidNutException($"A NUT header ends before its {fieldName}.");
 
-    /// <summary>A number that must not exceed a limit.</summary>
-    public int Int(int most, string what)
+    /// <summary>Reads a number with an upper limit.</summary>
+    public int Int(int maximum, string fieldName)
     {
-        var value = Unsigned(what);
-        return value <= (ulong)Math.Max(most, 0) ? (int)value : throw new InvalidNutException($"A header's {what} is {value}, more than {most}.");
+        var value = Unsigned(fieldName);
+        return value <= (ulong)Math.Max(maximum, 0) ? (int)value : throw new InvalidNutException($"The NUT header's {fieldName} is {value}; the maximum is {maximum}.");
     }
 
-    /// <summary>A signed number: 0, 1, -1, 2, -2, …</summary>
+    /// <summary>Reads a signed number: 0, 1, -1, 2, -2, …</summary>
     public long Signed()
     {
         var coded = (long)Unsigned("signed number") + 1;
@@ -74,20 +77,20 @@ internal ref struct NutFields(ReadOnlySequence<byte> bytes)
 
     public void Skip(int count) => _reader.Advance(count);
 
-    /// <summary>The next bytes, which are there.</summary>
+    /// <summary>Reads bytes that must be available.</summary>
     public byte[] Bytes(int count)
     {
-        var taken = new byte[count];
-        CopyTo(taken);
-        return taken;
+        var result = new byte[count];
+        CopyTo(result);
+        return result;
     }
 
-    /// <summary>Fills with the next bytes, which are there.</summary>
+    /// <summary>Fills the target with bytes that must be available.</summary>
     public void CopyTo(Span<byte> target)
     {
         if (!_reader.TryCopyTo(target))
         {
-            throw new InvalidNutException("A header is cut off.");
+            throw new InvalidNutException("A NUT header is truncated.");
         }
 
         _reader.Advance(target.Length);

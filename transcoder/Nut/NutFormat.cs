@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Broadcast.Transcoder.Nut;
 
-/// <summary>What writer and reader have in common: start codes, flags, numbers and checksums of the NUT open container format.</summary>
+/// <summary>Shared definitions of the NUT open container format: start codes, flags, numbers and checksums.</summary>
 internal static class NutFormat
 {
     public const ulong MainHeader = 0x4E4D_7A56_1F5F_04AD;
@@ -11,24 +11,24 @@ internal static class NutFormat
     public const ulong Info = 0x4E49_AB68_B596_BA78;
     public const ulong Index = 0x4E58_DD67_2F23_E64E;
 
-    /// <summary>First byte of every start code, and of no frame.</summary>
+    /// <summary>First byte of every start code; no frame starts with it.</summary>
     public const byte StartByte = (byte)'N';
 
-    /// <summary>Packets with more bytes than this behind their pointer have a checksum of their own for it.</summary>
+    /// <summary>Packets longer than this have a header checksum.</summary>
     public const int ShortPacket = 4096;
 
-    /// <summary>Frames with more bytes than this are never written with an elided beginning.</summary>
-    public const int LongestElided = 4096;
+    /// <summary>Frames longer than this are never written with an elided header.</summary>
+    public const int MaxElidedFrame = 4096;
 
     public const int VideoClass = 0;
     public const int AudioClass = 1;
 
-    /// <summary>"nut/multimedia container" and a zero.</summary>
+    /// <summary>"nut/multimedia container" and a zero byte.</summary>
     public static readonly byte[] FileId = Encoding.ASCII.GetBytes("nut/multimedia container\0");
 
     private static readonly uint[] Table = MakeTable();
 
-    /// <summary>CRC-32 with polynomial 0x04C11DB7, most significant bit first, beginning with zero.</summary>
+    /// <summary>CRC-32 with polynomial 0x04C11DB7, most significant bit first, initial value 0.</summary>
     public static uint Checksum(ReadOnlySpan<byte> bytes, uint before = 0)
     {
         var crc = before;
@@ -58,7 +58,7 @@ internal static class NutFormat
     }
 }
 
-/// <summary>Flags of a frame code.</summary>
+/// <summary>Frame code flags.</summary>
 [Flags]
 internal enum NutFlags
 {

@@ -6,18 +6,18 @@ using Broadcast.Media;
 namespace Broadcast.Transcoder.Nut;
 
 /// <summary>
-/// Reads what FFmpeg has encoded, as it comes: NUT of version 3 or 4 with a few streams and no damage, since it comes through a socket of this machine. Anything else
-/// is an <see cref="InvalidNutException"/>. Bytes of a frame that is not whole yet stay with the caller.
+/// Streaming reader for FFmpeg's output: NUT version 3 or 4 with a few streams. The data arrives through a local socket, so any error is an
+/// <see cref="InvalidNutException"/>. Bytes of an incomplete frame stay with the caller.
 /// </summary>
 internal sealed class NutReader
 {
-    /// <summary>Most bytes of a header.</summary>
+    /// <summary>Maximum bytes of a header.</summary>
     public const int MaxPacket = 64 * 1024;
 
-    /// <summary>Most bytes of a frame: a picture of 8192 lines at the highest quality has less.</summary>
+    /// <summary>Maximum bytes of a frame: an image of 8192 lines at the highest quality is smaller.</summary>
     public const int MaxFrame = 32 * 1024 * 1024;
 
-    /// <summary>Most streams.</summary>
+    /// <summary>Maximum number of streams.</summary>
     public const int MaxStreams = 8;
 
     private const int MaxElided = 128;
@@ -28,25 +28,25 @@ internal sealed class NutReader
     private (int Numerator, int Denominator)[] _timeBases = [];
     private (int TimeBase, int Shift, long Last)[] _clocks = [];
     private int _version;
-    private bool _begun;
+    private bool _hasFileId;
     private bool _hasMain;
 
     private readonly record struct FrameCode(NutFlags Flags, int Stream, int Multiplier, int Low, int Delta, int Reserved, int Elided);
 
-    /// <summary>The streams, once their headers have been read.</summary>
+    /// <summary>The streams, once their headers were read.</summary>
     public IReadOnlyList<NutStream> Streams => _streams;
 
-    /// <summary>Reads up to the next whole frame.</summary>
-    /// <param name="bytes">What has come and was not read; on return, what is left of it. The frame's payload is a copy.</param>
+    /// <summary>Reads up to the next complete frame.</summary>
+    /// <param name="bytes">Unread input; on return, the rest of it. The frame's payload is a copy.</param>
     /// <param name="frame">The frame.</param>
-    /// <returns><see langword="false"/> when more has to come first.</returns>
-    /// <exception cref="InvalidNutException">It is not NUT, or more than we take.</exception>
+    /// <returns><see langword="false"/> if more input is needed.</returns>
+    /// <exception cref="InvalidNutException">The input is not NUT, or exceeds a limit.</exception>
     public bool TryRead(ref ReadOnlySequence<byte> bytes, out NutFrame frame)
     {
         frame = default;
         while (true)
         {
-            if (!_begun && !TryBegin(ref bytes))
+            if (!_hasFileId && !TryReadFileId(ref bytes))
             {
                 return false;
             }
@@ -68,7 +68,7 @@ internal sealed class NutReader
         }
     }
 
-    private bool TryBegin(ref ReadOnlySequence<byte> bytes)
+    private bool TryReadFileId(ref ReadOnlySequence<byte> bytes)
     {
         Span<byte> id = stackalloc byte[NutFormat.FileId.Length];
         if (bytes.Length < id.Length)
@@ -77,9 +77,9 @@ internal sealed class NutReader
         }
 
         bytes.Slice(0, id.Length).CopyTo(id);
-        Require(id.SequenceEqual(NutFormat.FileId), "It does not begin as NUT does");
+        Require(id.SequenceEqual(NutFormat.FileId), "The stream does not start with the NUT file ID");
         bytes = bytes.Slice(id.Length);
-        _begun = true;
+        _hasFileId = true;
         return true;
     }
 
@@ -91,7 +91,7 @@ internal sealed class NutReader
             return false;
         }
 
-        Require(length is >= 4 and <= MaxPacket, "A header is too long");
+        Require(length is >= 4 and <= MaxPacket, "A header exceeds the limit");
         var isLong = length > NutFormat.ShortPacket;
         if (reader.Remaining < (long)length + (isLong ? 4 : 0))
         {
@@ -101,18 +101,18 @@ internal sealed class NutReader
         reader.Skip(isLong ? 4 : 0);
         var packet = reader.Bytes((int)length);
         var fields = packet.AsSpan(0, packet.Length - 4);
-        Require(BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(fields.Length)) == NutFormat.Checksum(fields), "A header is damaged");
-        var inside = new NutFields(new ReadOnlySequence<byte>(packet, 0, fields.Length));
+        Require(BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(fields.Length)) == NutFormat.Checksum(fields), "Wrong header checksum");
+        var packetFields = new NutFields(new ReadOnlySequence<byte>(packet, 0, fields.Length));
         switch (startCode)
         {
             case NutFormat.MainHeader when !_hasMain:
-                ReadMain(ref inside);
+                ReadMain(ref packetFields);
                 break;
             case NutFormat.StreamHeader when _streams.Count < _clocks.Length:
-                ReadStream(ref inside);
+                ReadStream(ref packetFields);
                 break;
             case NutFormat.Syncpoint:
-                ReadSyncpoint(ref inside);
+                ReadSyncpoint(ref packetFields);
                 break;
         }
 
@@ -123,21 +123,21 @@ internal sealed class NutReader
     private void ReadMain(ref NutFields fields)
     {
         _version = fields.Int(4, "version");
-        Require(_version >= 3, "NUT of before version 3");
+        Require(_version >= 3, "NUT before version 3 is not supported");
         if (_version > 3)
         {
             fields.Int(int.MaxValue, "minor version");
         }
 
         var streams = fields.Int(MaxStreams, "number of streams");
-        Require(streams > 0, "No streams");
-        fields.Int(int.MaxValue, "longest distance");
+        Require(streams > 0, "The file has no streams");
+        fields.Int(int.MaxValue, "maximum distance");
         var count = fields.Int(MaxStreams, "number of time bases");
         _timeBases = new (int, int)[count];
         for (var i = 0; i < count; i++)
         {
             _timeBases[i] = (fields.Int(int.MaxValue, "time base"), fields.Int(int.MaxValue, "time base"));
-            Require(_timeBases[i] is { Numerator: > 0, Denominator: > 0 }, "A time base of nothing");
+            Require(_timeBases[i] is { Numerator: > 0, Denominator: > 0 }, "A time base is zero");
         }
 
         ReadCodes(ref fields, streams);
@@ -156,16 +156,16 @@ internal sealed class NutReader
         for (var i = 0; i < 256;)
         {
             var flags = (NutFlags)fields.Int(ushort.MaxValue, "flags");
-            var given = fields.Int(16, "number of fields");
-            delta = given > 0 ? fields.Signed() : delta;
-            multiplier = given > 1 ? fields.Int(16_383, "factor of sizes") : multiplier;
-            stream = given > 2 ? fields.Int(streams - 1, "stream of a frame code") : stream;
-            var low = given > 3 ? fields.Int(16_383, "low part of sizes") : 0;
-            var reserved = given > 4 ? fields.Int(255, "number of reserved fields") : 0;
-            var count = given > 5 ? fields.Int(256, "number of frame codes") : multiplier - low;
-            _ = given > 6 ? fields.Signed() : 0;
-            elided = given > 7 ? fields.Int(MaxElided - 1, "elided header") : elided;
-            for (var j = 8; j < given; j++)
+            var fieldCount = fields.Int(16, "number of fields");
+            delta = fieldCount > 0 ? fields.Signed() : delta;
+            multiplier = fieldCount > 1 ? fields.Int(16_383, "size multiplier") : multiplier;
+            stream = fieldCount > 2 ? fields.Int(streams - 1, "frame code stream") : stream;
+            var low = fieldCount > 3 ? fields.Int(16_383, "size LSB") : 0;
+            var reserved = fieldCount > 4 ? fields.Int(255, "number of reserved fields") : 0;
+            var count = fieldCount > 5 ? fields.Int(256, "number of frame codes") : multiplier - low;
+            _ = fieldCount > 6 ? fields.Signed() : 0;
+            elided = fieldCount > 7 ? fields.Int(MaxElided - 1, "elided header") : elided;
+            for (var j = 8; j < fieldCount; j++)
             {
                 fields.Int(int.MaxValue, "reserved field");
             }
@@ -189,7 +189,7 @@ internal sealed class NutReader
         for (var i = 0; i < count; i++)
         {
             var length = fields.Int(255, "length of an elided header");
-            Require(length > 0 && length <= fields.Remaining, "An elided header is cut off");
+            Require(length > 0 && length <= fields.Remaining, "An elided header is truncated");
             _elided.Add(fields.Bytes(length));
         }
     }
@@ -197,16 +197,16 @@ internal sealed class NutReader
     private void ReadStream(ref NutFields fields)
     {
         Require(fields.Int(MaxStreams, "stream") == _streams.Count, "Streams are out of order");
-        var kind = fields.Int(3, "class of a stream");
-        Require(kind is NutFormat.VideoClass or NutFormat.AudioClass, "A stream is neither picture nor sound");
+        var kind = fields.Int(3, "stream class");
+        Require(kind is NutFormat.VideoClass or NutFormat.AudioClass, "A stream is neither video nor audio");
         var tag = Encoding.Latin1.GetString(Blob(ref fields, 4, "tag"));
-        var timeBase = fields.Int(_timeBases.Length - 1, "time base of a stream");
-        var shift = fields.Int(15, "shift of times");
-        fields.Int(int.MaxValue, "longest distance of times");
+        var timeBase = fields.Int(_timeBases.Length - 1, "stream time base");
+        var shift = fields.Int(15, "timestamp shift");
+        fields.Int(int.MaxValue, "maximum timestamp distance");
         var delay = fields.Int(16, "decode delay");
-        fields.Int(int.MaxValue, "flags of a stream");
-        var codec = Blob(ref fields, MaxPacket, "codec's data");
-        Require(_timeBases[timeBase].Numerator == 1, "A stream's clock has no whole ticks a second");
+        fields.Int(int.MaxValue, "stream flags");
+        var codec = Blob(ref fields, MaxPacket, "codec data");
+        Require(_timeBases[timeBase].Numerator == 1, "A stream's timescale is not an integer");
         var stream = new NutStream(kind == NutFormat.VideoClass ? TrackKind.Video : TrackKind.Audio, tag, _timeBases[timeBase].Denominator, codec) { DecodeDelay = delay };
         _clocks[_streams.Count] = (timeBase, shift, 0);
         if (kind == NutFormat.VideoClass)
@@ -220,24 +220,24 @@ internal sealed class NutReader
         else
         {
             var rate = fields.Int(int.MaxValue, "sample rate");
-            Require(fields.Int(int.MaxValue, "sample rate") == 1, "A sample rate is not a whole number");
+            Require(fields.Int(int.MaxValue, "sample rate") == 1, "A sample rate is not an integer");
             stream = stream with { SampleRate = rate, Channels = fields.Int(255, "channels") };
         }
 
         _streams.Add(stream);
     }
 
-    private static byte[] Blob(ref NutFields fields, int longest, string what)
+    private static byte[] Blob(ref NutFields fields, int maxLength, string fieldName)
     {
-        var length = fields.Int(longest, "length of a " + what);
-        Require(length <= fields.Remaining, $"A {what} is cut off");
+        var length = fields.Int(maxLength, "length of a " + fieldName);
+        Require(length <= fields.Remaining, $"The {fieldName} is truncated");
         return fields.Bytes(length);
     }
 
     private void ReadSyncpoint(ref NutFields fields)
     {
-        Require(_hasMain && _streams.Count == _clocks.Length, "A synchronization point comes before the streams");
-        var coded = fields.Unsigned("time of a synchronization point");
+        Require(_hasMain && _streams.Count == _clocks.Length, "A syncpoint precedes the stream headers");
+        var coded = fields.Unsigned("syncpoint time");
         var from = _timeBases[(int)(coded % (ulong)_timeBases.Length)];
         var ticks = (Int128)(coded / (ulong)_timeBases.Length);
         for (var i = 0; i < _clocks.Length; i++)
@@ -250,14 +250,14 @@ internal sealed class NutReader
     private bool TryReadFrame(ref ReadOnlySequence<byte> bytes, out NutFrame frame)
     {
         frame = default;
-        Require(_hasMain && _streams.Count == _clocks.Length, "A frame comes before the streams");
+        Require(_hasMain && _streams.Count == _clocks.Length, "A frame precedes the stream headers");
         var reader = new NutFields(bytes);
-        if (!reader.TryByte(out var number))
+        if (!reader.TryByte(out var codeIndex))
         {
             return false;
         }
 
-        var code = _codes[number];
+        var code = _codes[codeIndex];
         var flags = code.Flags;
         var (stream, high, reserved, elided, coded) = (code.Stream, 0UL, (ulong)code.Reserved, code.Elided, 0UL);
         Require((flags & NutFlags.Invalid) == NutFlags.None, "A frame code is invalid");
@@ -279,7 +279,7 @@ internal sealed class NutReader
             return false;
         }
 
-        Require(id < (ulong)_streams.Count && index < (ulong)_elided.Count && reserved < 256 && high <= MaxFrame, "A frame's header is out of range");
+        Require(id < (ulong)_streams.Count && index < (ulong)_elided.Count && reserved < 256 && high <= MaxFrame, "A frame header value is out of range");
         for (var i = 0UL; i < reserved; i++)
         {
             if (!reader.TryNumber(out _))
@@ -294,15 +294,15 @@ internal sealed class NutReader
         }
 
         var size = (long)code.Low + ((long)high * code.Multiplier);
-        Require(size <= MaxFrame, "A frame is too long");
-        var header = size > NutFormat.LongestElided ? _elided[0] : _elided[(int)index];
-        Require(size >= header.Length, "A frame is shorter than what it leaves out");
+        Require(size <= MaxFrame, "A frame exceeds the limit");
+        var header = size > NutFormat.MaxElidedFrame ? _elided[0] : _elided[(int)index];
+        Require(size >= header.Length, "A frame is shorter than its elided header");
         if (reader.Remaining < size - header.Length)
         {
             return false;
         }
 
-        Require((flags & NutFlags.SideData) == NutFlags.None, "A frame has side data");
+        Require((flags & NutFlags.SideData) == NutFlags.None, "Frames with side data are not supported");
         var present = Present(ref _clocks[(int)id], (flags & NutFlags.CodedPresent) != NutFlags.None, coded, code.Delta);
         var payload = new byte[size];
         header.CopyTo(payload, 0);
@@ -322,7 +322,7 @@ internal sealed class NutReader
         }
         else if (coded < 1UL << clock.Shift)
         {
-            // The low bits: the time next to the last one that has them.
+            // Low-order bits: the timestamp with these bits that is nearest to the previous one.
             var mask = (1L << clock.Shift) - 1;
             var from = clock.Last - (mask / 2);
             clock.Last = (((long)coded - from) & mask) + from;
@@ -335,11 +335,11 @@ internal sealed class NutReader
         return clock.Last;
     }
 
-    private static void Require(bool good, string mistake)
+    private static void Require(bool isValid, string error)
     {
-        if (!good)
+        if (!isValid)
         {
-            throw new InvalidNutException(mistake + ".");
+            throw new InvalidNutException(error + ".");
         }
     }
 }

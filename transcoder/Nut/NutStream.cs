@@ -1,36 +1,41 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Transcoder.Nut;
 
-/// <summary>One stream of a NUT file, as its stream header has it (NUT open container format, "stream_header").</summary>
-/// <param name="Kind">What it carries.</param>
-/// <param name="Tag">The codec's tag, two or four bytes, as FFmpeg reads and writes it: see <see cref="NutTag"/>.</param>
-/// <param name="Timescale">Ticks a second of its times, 1 or more.</param>
-/// <param name="Private">What the codec needs before its first frame: an avcC, hvcC or av1C record, an AudioSpecificConfig, or parameter sets behind start codes.</param>
+/// <summary>A NUT stream, as described by its stream header (NUT open container format, "stream_header").</summary>
+/// <param name="Kind">Media type.</param>
+/// <param name="Tag">Codec tag of two or four bytes, as used by FFmpeg; see <see cref="NutTag"/>.</param>
+/// <param name="Timescale">Ticks per second, 1 or more.</param>
+/// <param name="Private">
+/// Codec private data: an avcC, hvcC or av1C record, an AudioSpecificConfig, or parameter sets with start codes.
+/// </param>
 internal sealed record NutStream(TrackKind Kind, string Tag, int Timescale, ReadOnlyMemory<byte> Private)
 {
-    /// <summary>Pictures that wait in a decoder until they may be shown: 0 without B-frames. Decode times follow from it.</summary>
+    /// <summary>Reorder depth of the decoder in frames: 0 without B-frames. Decode times derive from it.</summary>
     public int DecodeDelay { get; init; }
 
-    /// <summary>Coded pixels across; 0 for sound.</summary>
+    /// <summary>Coded width in pixels; 0 for audio.</summary>
     public int Width { get; init; }
 
-    /// <summary>Coded pixels down; 0 for sound.</summary>
+    /// <summary>Coded height in pixels; 0 for audio.</summary>
     public int Height { get; init; }
 
-    /// <summary>Width of a sample's shape; 0 when unknown.</summary>
+    /// <summary>Sample aspect ratio, width; 0 if unknown.</summary>
     public int SampleAspectWidth { get; init; }
 
-    /// <summary>Height of a sample's shape; 0 when unknown.</summary>
+    /// <summary>Sample aspect ratio, height; 0 if unknown.</summary>
     public int SampleAspectHeight { get; init; }
 
-    /// <summary>Sound samples a second; 0 for pictures.</summary>
+    /// <summary>Audio samples per second; 0 for video.</summary>
     public int SampleRate { get; init; }
 
-    /// <summary>Sound channels; 0 for pictures.</summary>
+    /// <summary>Audio channels; 0 for video.</summary>
     public int Channels { get; init; }
 
-    /// <summary>A stream of pictures for FFmpeg to decode, or <see langword="null"/> when the codec is not one of those that pass through, or does not say how large its pictures are.</summary>
+    /// <summary>
+    /// Creates a video stream for FFmpeg to decode; <see langword="null"/> if the codec is not supported or the frame size is unknown.
+    /// </summary>
     public static NutStream? Of(CodecConfig config, int timescale, int decodeDelay)
     {
         var tag = config switch
@@ -41,21 +46,21 @@ internal sealed record NutStream(TrackKind Kind, string Tag, int Timescale, Read
             CodecConfig.Vp9 => NutTag.Vp9,
             _ => null,
         };
-        return tag is null || config.Picture is not { } picture ? null : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
+        return tag is null || config.VideoFormat is not { } format ? null : new NutStream(TrackKind.Video, tag, timescale, config is CodecConfig.Vp9 ? default : config.Record)
         {
-            DecodeDelay = decodeDelay, Width = picture.Width, Height = picture.Height, SampleAspectWidth = picture.SampleAspectWidth, SampleAspectHeight = picture.SampleAspectHeight,
+            DecodeDelay = decodeDelay, Width = format.Width, Height = format.Height, SampleAspectWidth = format.SampleAspectWidth, SampleAspectHeight = format.SampleAspectHeight,
         };
     }
 }
 
 /// <summary>A coded frame of a NUT file. NUT has presentation times only.</summary>
-/// <param name="Stream">Index of its stream.</param>
+/// <param name="Stream">Index of the stream.</param>
 /// <param name="Present">Presentation time, in ticks of the stream.</param>
-/// <param name="IsKey">Whether decoding can begin here.</param>
-/// <param name="Payload">The bytes.</param>
+/// <param name="IsKey">Whether decoding can start here.</param>
+/// <param name="Payload">The frame's bytes.</param>
 internal readonly record struct NutFrame(int Stream, long Present, bool IsKey, ReadOnlyMemory<byte> Payload);
 
-/// <summary>Tags of the codecs that pass through, as FFmpeg has them in NUT.</summary>
+/// <summary>FFmpeg's NUT tags of the supported codecs.</summary>
 internal static class NutTag
 {
     /// <summary>H.264.</summary>
@@ -70,10 +75,10 @@ internal static class NutTag
     /// <summary>VP9.</summary>
     public const string Vp9 = "VP90";
 
-    /// <summary>AAC: the number that WAV files have for it, 0x00ff, least byte first, in four bytes.</summary>
+    /// <summary>AAC: the WAV format tag 0x00ff, little-endian, in four bytes.</summary>
     public const string Aac = "\u00ff\0\0\0";
 
-    /// <summary>AC-3 and E-AC-3, which have one number between them.</summary>
+    /// <summary>AC-3 and E-AC-3, which share a tag.</summary>
     public const string Ac3 = "\0\u0020\0\0";
 
     /// <summary>FLAC.</summary>
@@ -83,5 +88,5 @@ internal static class NutTag
     public const string Opus = "Opus";
 }
 
-/// <summary>The bytes are not NUT, or more than we take. The process that sends them is ours, but what it works on comes from strangers.</summary>
+/// <summary>Invalid or unsupported NUT. The sending process is trusted, but its input is not.</summary>
 public sealed class InvalidNutException(string message) : IOException(message);

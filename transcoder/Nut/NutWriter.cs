@@ -6,13 +6,14 @@ using Broadcast.Media;
 namespace Broadcast.Transcoder.Nut;
 
 /// <summary>
-/// Writes what FFmpeg is given to decode. One frame code says that all of a frame's fields are written out, and every frame's header has a checksum; no elision, no index.
-/// The file is a pipe in NUT's sense (version 4, <c>-syncpoints none</c> in FFmpeg): with synchronization points FFmpeg would remember each of them for as long as it runs.
+/// Writes NUT for FFmpeg to decode. A single frame code writes all frame fields explicitly, and every frame header has a checksum; there is
+/// no elision and no index. The file uses NUT's pipe mode (version 4; <c>-syncpoints none</c> in FFmpeg): FFmpeg stores every syncpoint for
+/// as long as it runs.
 /// </summary>
 /// <param name="streams">The streams, 1 to 8.</param>
 internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
 {
-    /// <summary>Most bytes of a frame's header.</summary>
+    /// <summary>Maximum bytes of a frame header.</summary>
     public const int MaxFrameHeader = 64;
 
     private const int Version = 4;
@@ -22,7 +23,7 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
     private const byte FrameCode = 1;
     private const NutFlags FrameFlags = NutFlags.Coded | NutFlags.StreamId | NutFlags.CodedPresent | NutFlags.SizeMsb | NutFlags.Checksum;
 
-    /// <summary>Writes all that comes before the first frame.</summary>
+    /// <summary>Writes all headers that precede the first frame.</summary>
     public void WriteHeaders(IBufferWriter<byte> output)
     {
         output.Write(NutFormat.FileId);
@@ -33,7 +34,7 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
             Packet(output, NutFormat.StreamHeader, fields => WriteStream(fields, index));
         }
 
-        // A reader waits for one before it looks at frames. Its time, zero, is never needed: frames have theirs in full.
+        // Readers require a syncpoint before frames. Its time is zero and unused, because frames have full timestamps.
         Packet(output, NutFormat.Syncpoint, fields =>
         {
             Number(fields, 0);
@@ -41,13 +42,13 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
         });
     }
 
-    /// <summary>Writes a frame's header; the payload follows it.</summary>
+    /// <summary>Writes a frame header, to be followed by the payload.</summary>
     /// <param name="header">At least <see cref="MaxFrameHeader"/> bytes.</param>
     /// <param name="stream">Index of the stream.</param>
     /// <param name="present">Presentation time, in the stream's ticks, 0 or more.</param>
-    /// <param name="isKey">Whether decoding can begin here.</param>
-    /// <param name="length">Bytes of the payload.</param>
-    /// <returns>Bytes of the header.</returns>
+    /// <param name="isKey">Whether decoding can start here.</param>
+    /// <param name="length">Payload length in bytes.</param>
+    /// <returns>Length of the header in bytes.</returns>
     public static int WriteFrameHeader(Span<byte> header, int stream, long present, bool isKey, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(present);
@@ -56,7 +57,7 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
         at += Number(header[at..], (ulong)(isKey ? NutFlags.Key : NutFlags.None));
         at += Number(header[at..], (ulong)stream);
 
-        // No low bits are ever written alone (msb_pts_shift is 0), so 0 is the only value taken.
+        // Low-order timestamps are never written (msb_pts_shift is 0), so the offset is 1.
         at += Number(header[at..], (ulong)present + 1);
         at += Number(header[at..], (ulong)length);
         BinaryPrimitives.WriteUInt32BigEndian(header[at..], NutFormat.Checksum(header[..at]));
@@ -77,12 +78,12 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
             Number(fields, (ulong)timescale);
         }
 
-        // Frame codes: 0 is invalid, 1 is ours, and so are the others, of which 'N' is none.
+        // Frame codes: 0 is invalid, 1 is used, the rest are invalid; 'N' is reserved and not counted.
         Codes(fields, NutFlags.Invalid, 1);
         Codes(fields, FrameFlags, 1);
         Codes(fields, NutFlags.Invalid, 256 - 2 - 1);
 
-        // Headers to elide.
+        // Elided headers.
         Number(fields, 0);
         Number(fields, PipeMode);
     }
@@ -92,7 +93,7 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
         Number(fields, (ulong)flags);
         Number(fields, 6);
 
-        // Difference of times (signed), factor of sizes, stream, low part of sizes, reserved fields, count.
+        // Timestamp delta (signed), size multiplier, stream, size LSB, reserved fields, count.
         foreach (var value in (ReadOnlySpan<int>)[0, 1, 0, 0, 0, count])
         {
             Number(fields, (ulong)value);
@@ -156,7 +157,7 @@ internal sealed class NutWriter(IReadOnlyList<NutStream> streams)
 
     private static void Number(ArrayBufferWriter<byte> fields, ulong value) => fields.Advance(Number(fields.GetSpan(10), value));
 
-    /// <summary>A number of variable length: seven bits a byte, the most significant first.</summary>
+    /// <summary>Writes a variable-length number: seven bits per byte, most significant first.</summary>
     private static int Number(Span<byte> to, ulong value)
     {
         var length = 1;

@@ -1,33 +1,34 @@
 namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
-/// The folder of a worker's sockets, which only it and we can enter. A lock in it says that we live: what a server that was killed left behind is found by that and removed at the next start.
+/// The private folder of a worker's sockets. A lock file in it marks a running server; folders left by a killed server are detected by it
+/// and removed at the next start.
 /// </summary>
 internal sealed class WorkerFolder : IDisposable
 {
     private const string Prefix = "broadcast-worker-";
     private const string LockName = "lock";
 
-    /// <summary>A folder without a lock may be one that is just being made.</summary>
-    private static readonly TimeSpan Newborn = TimeSpan.FromMinutes(1);
+    /// <summary>A newer folder without a lock may still be under construction.</summary>
+    private static readonly TimeSpan CreationTime = TimeSpan.FromMinutes(1);
 
     private readonly DirectoryInfo _folder;
     private readonly FileStream _lock;
 
-    /// <summary>Makes one.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Creates a folder.</summary>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public WorkerFolder()
     {
         _folder = Directory.CreateTempSubdirectory(Prefix);
         _lock = new FileStream(System.IO.Path.Combine(_folder.FullName, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Path => _folder.FullName;
 
-    /// <summary>Removes what nobody uses any more.</summary>
-    /// <param name="now">The time.</param>
-    /// <returns>How many there were.</returns>
+    /// <summary>Removes folders of processes that no longer run.</summary>
+    /// <param name="now">The current time.</param>
+    /// <returns>Number of folders removed.</returns>
     public static int RemoveLeftovers(DateTimeOffset now)
     {
         var removed = 0;
@@ -38,10 +39,10 @@ internal sealed class WorkerFolder : IDisposable
                 var path = System.IO.Path.Combine(folder.FullName, LockName);
                 if (File.Exists(path))
                 {
-                    // Somebody who lives holds it, and this fails.
-                    using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                    // Fails if a running server holds the lock.
+                    using var lockFile = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
                 }
-                else if (now.UtcDateTime - folder.LastWriteTimeUtc < Newborn)
+                else if (now.UtcDateTime - folder.LastWriteTimeUtc < CreationTime)
                 {
                     continue;
                 }
@@ -51,14 +52,14 @@ internal sealed class WorkerFolder : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // In use, or not ours.
+                // In use, or owned by another user.
             }
         }
 
         return removed;
     }
 
-    /// <summary>Removes it with all that is in it.</summary>
+    /// <summary>Removes the folder and its contents.</summary>
     public void Dispose()
     {
         _lock.Dispose();
@@ -68,7 +69,7 @@ internal sealed class WorkerFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Empty sockets in the folder for temporary files: the next start removes them.
+            // Only empty sockets in the temporary folder; the next start removes them.
         }
     }
 }

@@ -4,32 +4,32 @@ using System.Text;
 namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
-/// A process that works on a stranger's bytes: started without a shell and without our environment, in which passwords may stand, and confined as far as this machine can (<see cref="Confinement"/>); its last
-/// lines are kept, and it is ended when it is not wanted any more.
+/// A process that handles untrusted input. It starts without a shell and without the server's environment, which may contain passwords, in
+/// a sandbox (<see cref="Sandbox"/>). Its last error lines are available, and disposal kills it.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
-    private const int KeptLines = 12;
-    private const int LongestLine = 300;
+    private const int MaxLines = 12;
+    private const int MaxLineLength = 300;
 
-    /// <summary>What the process gets of our environment.</summary>
+    /// <summary>Environment variables passed to the process.</summary>
     private static readonly string[] Inherited = ["PATH", "LD_LIBRARY_PATH", "LIBVA_DRIVER_NAME", "TMPDIR", "LANG"];
 
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
-    private readonly Action<string>? _heard;
+    private readonly Action<string>? _onErrorLine;
     private readonly Task _reading;
 
-    private WorkerProcess(Process process, Action<string>? heard)
+    private WorkerProcess(Process process, Action<string>? onErrorLine)
     {
-        (_process, _heard) = (process, heard);
+        (_process, _onErrorLine) = (process, onErrorLine);
         _reading = ReadLinesAsync(process.StandardError);
     }
 
-    /// <summary>The exit code, once it has ended.</summary>
+    /// <summary>The exit code, after the process has exited.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>What it said last, oldest first, each line no longer than a bound.</summary>
+    /// <summary>The last error lines, oldest first, each truncated.</summary>
     public IReadOnlyList<string> LastLines
     {
         get
@@ -41,26 +41,29 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Its standard output. Whoever does not read it calls <see cref="DiscardOutputAsync"/>, because a process whose output nobody reads stops when the pipe is full.</summary>
+    /// <summary>
+    /// Standard output. Callers that do not read it must call <see cref="DiscardOutputAsync"/>, because a process blocks when the pipe is
+    /// full.
+    /// </summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
-    /// <summary>Its standard input, where it was left open; closing it is the caller's business.</summary>
+    /// <summary>Standard input, if it was left open; the caller closes it.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 
-    /// <summary>Starts one.</summary>
-    /// <param name="program">Path or name.</param>
-    /// <param name="arguments">One by one.</param>
-    /// <param name="isFed">Whether its standard input stays open for <see cref="Input"/>; else it is empty.</param>
-    /// <param name="limits">What it may use; <see cref="WorkerLimits.Processor"/> where nothing is said.</param>
-    /// <param name="reaches">Another program that it starts, and so must be able to reach.</param>
-    /// <param name="heard">Called for each line that it says on its standard error, as far as lines are kept.</param>
-    /// <exception cref="IOException">It did not start.</exception>
-    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
-    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool isFed = false, WorkerLimits? limits = null, string? reaches = null, Action<string>? heard = null)
+    /// <summary>Starts a process.</summary>
+    /// <param name="program">Path or name of the program.</param>
+    /// <param name="arguments">The arguments, one per element.</param>
+    /// <param name="keepsInputOpen">Whether standard input stays open for <see cref="Input"/>; otherwise it is empty.</param>
+    /// <param name="limits">Resource limits; default <see cref="WorkerLimits.Software"/>.</param>
+    /// <param name="requiredProgram">Another program that the process starts and must be able to find.</param>
+    /// <param name="onErrorLine">Called for each line on standard error.</param>
+    /// <exception cref="IOException">The process did not start.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist.</exception>
+    public static WorkerProcess Start(string program, IEnumerable<string> arguments, bool keepsInputOpen = false, WorkerLimits? limits = null, string? requiredProgram = null, Action<string>? onErrorLine = null)
     {
-        IReadOnlyList<string> words = [.. Confinement.Of(reaches ?? program, limits ?? WorkerLimits.Processor).Prefix, program, .. arguments];
-        var start = new ProcessStartInfo(words[0]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in words.Skip(1))
+        IReadOnlyList<string> commandLine = [.. Sandbox.Of(requiredProgram ?? program, limits ?? WorkerLimits.Software).Prefix, program, .. arguments];
+        var start = new ProcessStartInfo(commandLine[0]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in commandLine.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }
@@ -70,17 +73,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
-        var process = WorkerStarter.Start(start) ?? throw new IOException($"{program} did not start");
-        if (!isFed)
+        var process = WorkerStarter.Start(start) ?? throw new IOException($"{program} could not be started");
+        if (!keepsInputOpen)
         {
             process.StandardInput.Close();
         }
 
-        return new WorkerProcess(process, heard);
+        return new WorkerProcess(process, onErrorLine);
     }
 
-    /// <summary>Waits for its end, and ends it when the wait is.</summary>
-    /// <returns>How it ended, in plain words, with what it said last.</returns>
+    /// <summary>Waits for the process to exit, and kills it on cancellation.</summary>
+    /// <returns>The exit reason with the last error lines.</returns>
     public async Task<string> WaitAsync(CancellationToken stop)
     {
         try
@@ -94,27 +97,27 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
 
         await _reading;
-        return Explain($"it ended with exit code {_process.ExitCode}");
+        return Explain($"exit code {_process.ExitCode}");
     }
 
-    /// <summary>Reads its standard output to the end and throws it away.</summary>
+    /// <summary>Reads and discards standard output.</summary>
     public Task DiscardOutputAsync() => Output.CopyToAsync(Stream.Null);
 
-    /// <summary>Reads its standard output to the end and keeps the beginning.</summary>
-    /// <param name="longest">Characters kept.</param>
-    public async Task<string> ReadOutputAsync(int longest)
+    /// <summary>Reads standard output to the end and returns its beginning.</summary>
+    /// <param name="maxLength">Maximum characters returned.</param>
+    public async Task<string> ReadOutputAsync(int maxLength)
     {
-        var kept = new StringBuilder();
+        var output = new StringBuilder();
         var read = new char[4096];
         for (int count; (count = await _process.StandardOutput.ReadAsync(read)) > 0;)
         {
-            kept.Append(read, 0, Math.Min(count, longest - kept.Length));
+            output.Append(read, 0, Math.Min(count, maxLength - output.Length));
         }
 
-        return kept.ToString();
+        return output.ToString();
     }
 
-    /// <summary>Words of ours with what it said last behind them.</summary>
+    /// <summary>Appends the last error lines to a reason.</summary>
     public string Explain(string reason)
     {
         lock (_lines)
@@ -123,49 +126,49 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it where it has not ended.</summary>
+    /// <summary>Kills the process if it is still running.</summary>
     public async ValueTask DisposeAsync()
     {
         await WaitAsync(new CancellationToken(canceled: true));
         _process.Dispose();
     }
 
-    /// <summary>Keeps the last lines, and of each no more than its beginning, however long it is.</summary>
+    /// <summary>Collects the last error lines, each truncated.</summary>
     private async Task ReadLinesAsync(StreamReader errors)
     {
         var read = new char[1024];
-        var line = new StringBuilder(LongestLine);
+        var line = new StringBuilder(MaxLineLength);
         for (int count; (count = await errors.ReadAsync(read)) > 0;)
         {
             foreach (var c in read.AsSpan(0, count))
             {
                 if (c is '\n' or '\r')
                 {
-                    Keep(line);
+                    AddLine(line);
                 }
-                else if (line.Length < LongestLine)
+                else if (line.Length < MaxLineLength)
                 {
                     line.Append(c);
                 }
             }
         }
 
-        Keep(line);
+        AddLine(line);
     }
 
-    private void Keep(StringBuilder line)
+    private void AddLine(StringBuilder line)
     {
         if (line.Length == 0)
         {
             return;
         }
 
-        var said = line.ToString();
-        _heard?.Invoke(said);
+        var text = line.ToString();
+        _onErrorLine?.Invoke(text);
         lock (_lines)
         {
-            _lines.Enqueue(said);
-            if (_lines.Count > KeptLines)
+            _lines.Enqueue(text);
+            if (_lines.Count > MaxLines)
             {
                 _lines.Dequeue();
             }

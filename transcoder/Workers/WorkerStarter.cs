@@ -4,37 +4,38 @@ using System.Runtime.ExceptionServices;
 namespace Broadcast.Transcoder.Workers;
 
 /// <summary>
-/// Starts processes from one thread that lives as long as we do: the kernel ends a process that asked to die with its parent when the thread that started it ends, and those of the pool come and go.
+/// Starts processes from one permanent thread. With a parent-death signal, the kernel kills a process when the thread that started it ends,
+/// and thread pool threads come and go.
 /// </summary>
 internal static class WorkerStarter
 {
-    private static readonly Lock Turn = new();
-    private static readonly object Door = new();
+    private static readonly Lock RequestLock = new();
+    private static readonly object Signal = new();
     private static Func<Process?>? _request;
     private static Process? _started;
     private static Exception? _failure;
-    private static bool _isOpen;
+    private static bool _isRunning;
 
     /// <summary>Starts a process, which takes a few milliseconds.</summary>
-    /// <param name="start">What to start.</param>
-    /// <exception cref="System.ComponentModel.Win32Exception">It cannot be started.</exception>
+    /// <param name="start">Start information.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">The process cannot be started.</exception>
     public static Process? Start(ProcessStartInfo start)
     {
-        lock (Turn)
+        lock (RequestLock)
         {
-            lock (Door)
+            lock (Signal)
             {
-                if (!_isOpen)
+                if (!_isRunning)
                 {
-                    _isOpen = true;
+                    _isRunning = true;
                     new Thread(Serve) { IsBackground = true, Name = "worker starter" }.Start();
                 }
 
                 (_request, _started, _failure) = (() => Process.Start(start), null, null);
-                Monitor.PulseAll(Door);
+                Monitor.PulseAll(Signal);
                 while (_request is not null)
                 {
-                    Monitor.Wait(Door);
+                    Monitor.Wait(Signal);
                 }
 
                 if (_failure is not null)
@@ -49,13 +50,13 @@ internal static class WorkerStarter
 
     private static void Serve()
     {
-        lock (Door)
+        lock (Signal)
         {
             while (true)
             {
                 while (_request is null)
                 {
-                    Monitor.Wait(Door);
+                    Monitor.Wait(Signal);
                 }
 
                 try
@@ -68,7 +69,7 @@ internal static class WorkerStarter
                 }
 
                 _request = null;
-                Monitor.PulseAll(Door);
+                Monitor.PulseAll(Signal);
             }
         }
     }

@@ -1,30 +1,34 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Host.Observability.Measuring;
 
-/// <summary>Listens to what the packager announces, and remembers for each channel the longest time that a part took from the arrival of its end, until somebody takes that. Bounded by the channels that are on air.</summary>
+/// <summary>
+/// Records the longest delay from the arrival of a part's end to its announcement, per channel, until it is read. Bounded by the number of
+/// live channels.
+/// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class DelayMeter(TimeProvider time) : ITimelineSink
 {
-    /// <summary>What takes longer is no part that was just made: a session of before is being read again.</summary>
-    private static readonly TimeSpan Most = TimeSpan.FromMinutes(1);
+    /// <summary>A longer delay is not that of a new part: an earlier session is being read again.</summary>
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<ChannelName, TimeSpan> _longest = new();
+    private readonly ConcurrentDictionary<ChannelName, TimeSpan> _maxDelays = new();
 
-    /// <summary>The longest of each channel since this was asked last.</summary>
+    /// <summary>Takes the longest delay of each channel since the last call.</summary>
     public IReadOnlyDictionary<ChannelName, TimeSpan> Take()
     {
-        var taken = new Dictionary<ChannelName, TimeSpan>();
-        foreach (var channel in _longest.Keys)
+        var result = new Dictionary<ChannelName, TimeSpan>();
+        foreach (var channel in _maxDelays.Keys)
         {
-            if (_longest.TryRemove(channel, out var longest))
+            if (_maxDelays.TryRemove(channel, out var maxDelay))
             {
-                taken.Add(channel, longest);
+                result.Add(channel, maxDelay);
             }
         }
 
-        return taken;
+        return result;
     }
 
     /// <inheritdoc/>
@@ -34,11 +38,11 @@ internal sealed class DelayMeter(TimeProvider time) : ITimelineSink
         foreach (var part in events.OfType<TimelineEvent.PartReady>())
         {
             var delay = now - part.WallClock - part.Duration.ToTimeSpan();
-            if (delay <= Most)
+            if (delay <= MaxDelay)
             {
-                // An encoder whose clock is fast is a little ahead of its arrival.
-                var said = delay > TimeSpan.Zero ? delay : TimeSpan.Zero;
-                _longest.AddOrUpdate(channel, said, (_, before) => before > said ? before : said);
+                // Media of an encoder with a fast clock can be slightly ahead of its arrival.
+                var clamped = delay > TimeSpan.Zero ? delay : TimeSpan.Zero;
+                _maxDelays.AddOrUpdate(channel, clamped, (_, current) => current > clamped ? current : clamped);
             }
         }
     }
@@ -46,6 +50,6 @@ internal sealed class DelayMeter(TimeProvider time) : ITimelineSink
     /// <inheritdoc/>
     public void Forget(ChannelName channel, SessionId session)
     {
-        // What it has of the channel is taken in a moment.
+        // The channel's value is taken soon.
     }
 }

@@ -1,19 +1,21 @@
-using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
 
 namespace Broadcast.Host.Observability.Measuring;
 
-/// <summary>How fast a channel's rungs are encoded, from how far they were behind at two moments. Pure but for what it remembers.</summary>
+/// <summary>Encoding speed of a channel's rungs, from their lag at two times. Holds the previous measurement.</summary>
 internal sealed class EncodingPace
 {
-    private (DateTimeOffset At, TimeSpan Behind, string? Encoder, int Restarts)? _before;
+    private (DateTimeOffset At, TimeSpan Behind, string? Encoder, int Restarts)? _previous;
 
-    /// <summary>How many seconds of the source were encoded in one second since the moment before; <see langword="null"/> where there was none, or another process encoded then.</summary>
-    public double? Look(DateTimeOffset at, EncodingState? state)
+    /// <summary>
+    /// Seconds of source encoded per second since the last measurement; <see langword="null"/> if there was none, or the encoder process
+    /// has changed.
+    /// </summary>
+    public double? Measure(DateTimeOffset at, EncodingState? state)
     {
-        var before = _before;
-        _before = state is { Encoder: not null } s ? (at, s.Behind, s.Encoder, s.Restarts) : null;
-        if (before is not { } b || _before is not { } n || b.Encoder != n.Encoder || b.Restarts != n.Restarts || n.At <= b.At)
+        var previous = _previous;
+        _previous = state is { Encoder: not null } s ? (at, s.Lag, s.Encoder, s.Restarts) : null;
+        if (previous is not { } b || _previous is not { } n || b.Encoder != n.Encoder || b.Restarts != n.Restarts || n.At <= b.At)
         {
             return null;
         }

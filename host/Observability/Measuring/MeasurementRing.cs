@@ -2,49 +2,49 @@ using Broadcast.Media;
 
 namespace Broadcast.Host.Observability.Measuring;
 
-/// <summary>The measurements of one channel of the last while. Safe to use from any thread.</summary>
-/// <param name="kept">How long one is kept.</param>
-/// <param name="most">Most that are kept, whatever the clock does; the oldest go.</param>
-internal sealed class MeasurementRing(TimeSpan kept, int most)
+/// <summary>Recent measurements of one channel. Thread-safe.</summary>
+/// <param name="retention">How long measurements are retained.</param>
+/// <param name="maxCount">Maximum number, regardless of the clock; the oldest are removed.</param>
+internal sealed class MeasurementRing(TimeSpan retention, int maxCount)
 {
-    private readonly Queue<Measurement> _all = new();
-    private readonly Lock _gate = new();
+    private readonly Queue<Measurement> _measurements = new();
+    private readonly Lock _lock = new();
 
-    /// <summary>One more; what is old goes.</summary>
+    /// <summary>Adds a measurement and removes expired ones.</summary>
     public void Add(Measurement measurement)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            _all.Enqueue(measurement);
+            _measurements.Enqueue(measurement);
             Forget(measurement.At);
         }
     }
 
-    /// <summary>Removes what is old at an instant.</summary>
-    /// <returns>Whether any is left.</returns>
-    public bool Keeps(DateTimeOffset now)
+    /// <summary>Removes expired measurements.</summary>
+    /// <returns>Whether any measurement remains.</returns>
+    public bool RemoveExpired(DateTimeOffset now)
     {
-        lock (_gate)
+        lock (_lock)
         {
             Forget(now);
-            return _all.Count > 0;
+            return _measurements.Count > 0;
         }
     }
 
-    /// <summary>Those after an instant, oldest first.</summary>
+    /// <summary>Measurements after a time, oldest first.</summary>
     public IReadOnlyList<Measurement> After(DateTimeOffset after)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            return [.. _all.Where(m => m.At > after)];
+            return [.. _measurements.Where(m => m.At > after)];
         }
     }
 
     private void Forget(DateTimeOffset now)
     {
-        while (_all.Count > 0 && (_all.Count > most || _all.Peek().At < now - kept))
+        while (_measurements.Count > 0 && (_measurements.Count > maxCount || _measurements.Peek().At < now - retention))
         {
-            _all.Dequeue();
+            _measurements.Dequeue();
         }
     }
 }

@@ -3,20 +3,20 @@ using System.Text;
 
 namespace Broadcast.Ingest.Rtmp.Amf;
 
-/// <summary>Reads AMF0 without recursion: nesting lives on a stack of its own with a limit, and so do all other measures.</summary>
+/// <summary>Reads AMF0 without recursion. Nesting uses an explicit stack with a limit; all other sizes are limited, too.</summary>
 internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
 {
-    /// <summary>Most containers inside one another.</summary>
+    /// <summary>Maximum nesting depth.</summary>
     public const int MaxDepth = 16;
 
-    /// <summary>Most values in one message.</summary>
+    /// <summary>Maximum number of values in one message.</summary>
     public const int MaxValues = 1024;
 
-    /// <summary>Longest property name, bytes.</summary>
-    public const int MaxName = 256;
+    /// <summary>Maximum length of a property name, in bytes.</summary>
+    public const int MaxNameBytes = 256;
 
-    /// <summary>Longest string, bytes.</summary>
-    public const int MaxText = 16 * 1024;
+    /// <summary>Maximum length of a string, in bytes.</summary>
+    public const int MaxStringBytes = 16 * 1024;
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _position;
@@ -26,27 +26,27 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
     public readonly bool AtEnd => _position >= _bytes.Length;
 
     /// <summary>
-    /// Whether a value in AMF3 is next (AMF0, 3.1). It cannot be told where that ends without decoding it, so it is the end of what can be read; texts and
-    /// numbers come in AMF0 even from clients that chose AMF3.
+    /// Whether the next value is AMF3 (AMF0, 3.1). Its length is unknown without decoding it, so reading ends there. Strings and numbers
+    /// are AMF0 even from clients that chose AMF3.
     /// </summary>
     public readonly bool AtAmf3 => _position < _bytes.Length && _bytes[_position] == AmfMarker.Amf3;
 
-    /// <summary>Reads one value with all that is inside it.</summary>
-    /// <exception cref="RtmpProtocolException">It is broken or over a limit.</exception>
+    /// <summary>Reads one value with all nested values.</summary>
+    /// <exception cref="RtmpProtocolException">The data is malformed or exceeds a limit.</exception>
     public AmfValue Read()
     {
-        var open = new Stack<Container>();
+        var containers = new Stack<Container>();
         while (true)
         {
             string? name = null;
             AmfValue? value = null;
-            if (open.TryPeek(out var top))
+            if (containers.TryPeek(out var top))
             {
                 if (top.IsFinished(ref this, ref name))
                 {
-                    open.Pop();
-                    value = top.Finish();
-                    if (!open.TryPeek(out top))
+                    containers.Pop();
+                    value = top.ToValue();
+                    if (!containers.TryPeek(out top))
                     {
                         return value;
                     }
@@ -61,12 +61,12 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
             value = ReadScalar(out var container);
             if (container is not null)
             {
-                if (open.Count == MaxDepth)
+                if (containers.Count == MaxDepth)
                 {
-                    throw RtmpProtocolException.Amf($"more than {MaxDepth} objects inside one another.", "H39");
+                    throw RtmpProtocolException.InvalidAmf($"more than {MaxDepth} nested objects.", "H39");
                 }
 
-                open.Push(container);
+                containers.Push(container);
             }
             else if (top is null)
             {
@@ -79,81 +79,82 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
         }
     }
 
-    /// <summary>Reads a value that holds no others, or the beginning of one that does.</summary>
+    /// <summary>Reads a scalar, or the start of a container.</summary>
     private AmfValue? ReadScalar(out Container? container)
     {
         if (++_values > MaxValues)
         {
-            throw RtmpProtocolException.Amf($"more than {MaxValues} values.", "H45");
+            throw RtmpProtocolException.InvalidAmf($"more than {MaxValues} values.", "H45");
         }
 
         container = null;
-        var marker = Take(1)[0];
+        var marker = ReadBytes(1)[0];
         switch (marker)
         {
             case AmfMarker.Number:
-                return new AmfValue.Number(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
+                return new AmfValue.Number(BinaryPrimitives.ReadDoubleBigEndian(ReadBytes(8)));
             case AmfMarker.Boolean:
-                return new AmfValue.Boolean(Take(1)[0] != 0);
+                return new AmfValue.Boolean(ReadBytes(1)[0] != 0);
             case AmfMarker.String:
-                return new AmfValue.Text(TakeText(BinaryPrimitives.ReadUInt16BigEndian(Take(2)), MaxText));
+                return new AmfValue.Text(ReadString(BinaryPrimitives.ReadUInt16BigEndian(ReadBytes(2)), MaxStringBytes));
             case AmfMarker.LongString or AmfMarker.XmlDocument:
-                return new AmfValue.Text(TakeText(BinaryPrimitives.ReadUInt32BigEndian(Take(4)), MaxText));
+                return new AmfValue.Text(ReadString(BinaryPrimitives.ReadUInt32BigEndian(ReadBytes(4)), MaxStringBytes));
             case AmfMarker.Null or AmfMarker.Undefined or AmfMarker.Unsupported:
-                return AmfValue.Nothing.Instance;
+                return AmfValue.Null.Instance;
             case AmfMarker.Date:
-                var milliseconds = BinaryPrimitives.ReadDoubleBigEndian(Take(8));
-                Take(2);
+                var milliseconds = BinaryPrimitives.ReadDoubleBigEndian(ReadBytes(8));
+                ReadBytes(2);
                 return new AmfValue.Date(milliseconds);
             case AmfMarker.Object:
                 container = new Container(-1);
                 return null;
             case AmfMarker.TypedObject:
-                TakeText(BinaryPrimitives.ReadUInt16BigEndian(Take(2)), MaxName);
+                ReadString(BinaryPrimitives.ReadUInt16BigEndian(ReadBytes(2)), MaxNameBytes);
                 container = new Container(-1);
                 return null;
             case AmfMarker.EcmaArray:
                 // The count is a hint (2.10) and often wrong; the end marker decides.
-                Take(4);
+                ReadBytes(4);
                 container = new Container(-1);
                 return null;
             case AmfMarker.StrictArray:
-                var count = BinaryPrimitives.ReadUInt32BigEndian(Take(4));
+                var count = BinaryPrimitives.ReadUInt32BigEndian(ReadBytes(4));
                 if (count > _bytes.Length - _position)
                 {
-                    throw RtmpProtocolException.Amf($"an array of {count} values in {_bytes.Length - _position} bytes.", "H40");
+                    throw RtmpProtocolException.InvalidAmf($"an array of {count} values in {_bytes.Length - _position} bytes.", "H40");
                 }
 
                 container = new Container((int)count);
                 return null;
             default:
-                throw RtmpProtocolException.Amf($"marker 0x{marker:X2} at byte {_position - 1} is not taken.", marker == AmfMarker.Reference ? "H44" : "");
+                throw RtmpProtocolException.InvalidAmf($"marker 0x{marker:X2} at byte {_position - 1} is not supported.",
+                    marker == AmfMarker.Reference ? "H44" : "");
         }
     }
 
-    private ReadOnlySpan<byte> Take(long count)
+    private ReadOnlySpan<byte> ReadBytes(long count)
     {
         if (count > _bytes.Length - _position)
         {
-            throw RtmpProtocolException.Amf($"it ends early, at byte {_position} of {_bytes.Length}.", "H41");
+            throw RtmpProtocolException.InvalidAmf($"truncated at byte {_position} of {_bytes.Length}.", "H41");
         }
 
-        var taken = _bytes.Slice(_position, (int)count);
+        var result = _bytes.Slice(_position, (int)count);
         _position += (int)count;
-        return taken;
+        return result;
     }
 
-    private string TakeText(long length, int limit)
+    private string ReadString(long length, int limit)
     {
         if (length > limit)
         {
-            throw RtmpProtocolException.Amf($"a text of {length} bytes is over the limit of {limit}.", limit == MaxName ? "H45" : "H41");
+            throw RtmpProtocolException.InvalidAmf($"a string of {length} bytes exceeds the limit of {limit}.", limit == MaxNameBytes ? "H45" : "H41");
         }
 
-        return Encoding.UTF8.GetString(Take(length));
+        return Encoding.UTF8.GetString(ReadBytes(length));
     }
 
-    /// <summary>A container whose values are still coming: named ones up to an end marker, or a number of unnamed ones.</summary>
+    /// <summary>Container under construction: named values up to an end marker, or a fixed number of unnamed ones.</summary>
     private sealed class Container(int items)
     {
         private readonly Dictionary<string, AmfValue> _properties = new(StringComparer.Ordinal);
@@ -168,13 +169,13 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
                 return _items.Count == items;
             }
 
-            name = reader.TakeText(BinaryPrimitives.ReadUInt16BigEndian(reader.Take(2)), MaxName);
+            name = reader.ReadString(BinaryPrimitives.ReadUInt16BigEndian(reader.ReadBytes(2)), MaxNameBytes);
             if (name.Length > 0)
             {
                 return false;
             }
 
-            return reader.Take(1)[0] == AmfMarker.ObjectEnd ? true : throw RtmpProtocolException.Amf("a property without a name.", "H43");
+            return reader.ReadBytes(1)[0] == AmfMarker.ObjectEnd ? true : throw RtmpProtocolException.InvalidAmf("a property without a name.", "H43");
         }
 
         public void Add(AmfValue value)
@@ -189,7 +190,7 @@ internal ref struct AmfReader(ReadOnlySpan<byte> bytes)
             }
         }
 
-        public AmfValue Finish() => items >= 0 ? new AmfValue.Sequence(_items) : new AmfValue.Map(_properties);
+        public AmfValue ToValue() => items >= 0 ? new AmfValue.StrictArray(_items) : new AmfValue.Map(_properties);
     }
 }
 

@@ -1,41 +1,45 @@
 namespace Broadcast.Ingest.Rtmp.Amf;
 
-/// <summary>A value of AMF0 (Adobe AMF0, 2), as far as encoders use them.</summary>
+/// <summary>AMF0 value (Adobe AMF0, 2), for the types that encoders use.</summary>
 internal abstract record AmfValue
 {
     private AmfValue() { }
 
-    /// <summary>A double, NaN and infinities included: test its range before making an integer of it.</summary>
+    /// <summary>A double, including NaN and infinities. Check the range before converting it to an integer.</summary>
     public sealed record Number(double Value) : AmfValue;
 
-    /// <summary>A truth value.</summary>
+    /// <summary>A Boolean.</summary>
     public sealed record Boolean(bool Value) : AmfValue;
 
-    /// <summary>A string, long string or XML document; broken UTF-8 is replaced.</summary>
+    /// <summary>A string, long string or XML document; invalid UTF-8 is replaced.</summary>
     public sealed record Text(string Value) : AmfValue;
 
     /// <summary>Null, undefined and unsupported.</summary>
-    public sealed record Nothing : AmfValue
+    public sealed record Null : AmfValue
     {
-        public static Nothing Instance { get; } = new();
+        public static Null Instance { get; } = new();
     }
 
-    /// <summary>An object, typed object or ECMA array. Of names that come twice the last counts.</summary>
+    /// <summary>An object, typed object or ECMA array. The last of several properties with the same name counts.</summary>
     public sealed record Map(IReadOnlyDictionary<string, AmfValue> Properties) : AmfValue;
 
     /// <summary>A strict array.</summary>
-    public sealed record Sequence(IReadOnlyList<AmfValue> Items) : AmfValue;
+    public sealed record StrictArray(IReadOnlyList<AmfValue> Items) : AmfValue;
 
-    /// <summary>A date: milliseconds since 1970.</summary>
+    /// <summary>A date, in milliseconds since 1970.</summary>
     public sealed record Date(double Milliseconds) : AmfValue;
 
-    /// <summary>A property, or <see cref="Nothing"/> when this is no map or has none of that name.</summary>
-    public AmfValue Find(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) ? value : Nothing.Instance;
+    /// <summary>Gets a property, or <see cref="Null"/> when this is not a map or has no such property.</summary>
+    public AmfValue Find(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) ? value : Null.Instance;
 
-    /// <summary>A property's number, or <see langword="null"/> when this is no map, or it has no such number, or that is outside a range (as NaN always is).</summary>
-    public double? NumberOf(string name, double min, double max) =>
+    /// <summary>
+    /// Gets a number property, or <see langword="null"/> when this is not a map, or the number is absent, NaN or out of range.
+    /// </summary>
+    public double? GetNumber(string name, double min, double max) =>
         Find(name) is Number { Value: var number } && number >= min && number <= max ? number : null;
 
-    /// <summary>A property's text, or <see langword="null"/> when this is no map or has no such text.</summary>
-    public string? TextOf(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) && value is Text text ? text.Value : null;
+    /// <summary>Gets a string property, or <see langword="null"/> when this is not a map or has no such string.</summary>
+    public string? GetText(string name) => this is Map map && map.Properties.TryGetValue(name, out var value) && value is Text text
+        ? text.Value
+        : null;
 }

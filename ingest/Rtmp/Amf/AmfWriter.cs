@@ -4,15 +4,15 @@ using System.Text;
 
 namespace Broadcast.Ingest.Rtmp.Amf;
 
-/// <summary>Writes AMF0. An object is a scope, so the code is indented as the data is nested.</summary>
+/// <summary>Writes AMF0. An object is a scope, so the code's indentation shows the nesting.</summary>
 internal sealed class AmfWriter
 {
     private readonly ArrayBufferWriter<byte> _buffer = new();
 
-    /// <summary>What has been written.</summary>
+    /// <summary>The written bytes.</summary>
     public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Starts over.</summary>
     public AmfWriter Clear()
     {
         _buffer.ResetWrittenCount();
@@ -21,28 +21,28 @@ internal sealed class AmfWriter
 
     public AmfWriter Number(double value)
     {
-        var span = Marked(AmfMarker.Number, 8);
+        var span = WriteMarker(AmfMarker.Number, 8);
         BinaryPrimitives.WriteDoubleBigEndian(span, value);
         return this;
     }
 
     public AmfWriter Boolean(bool value)
     {
-        Marked(AmfMarker.Boolean, 1)[0] = value ? (byte)1 : (byte)0;
+        WriteMarker(AmfMarker.Boolean, 1)[0] = value ? (byte)1 : (byte)0;
         return this;
     }
 
-    /// <summary>A text; over 65,535 bytes of UTF-8 it is a long string.</summary>
+    /// <summary>Writes a string; over 65,535 bytes of UTF-8, a long string.</summary>
     public AmfWriter Text(string value)
     {
         var bytes = Encoding.UTF8.GetBytes(value);
         if (bytes.Length <= ushort.MaxValue)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(Marked(AmfMarker.String, 2), (ushort)bytes.Length);
+            BinaryPrimitives.WriteUInt16BigEndian(WriteMarker(AmfMarker.String, 2), (ushort)bytes.Length);
         }
         else
         {
-            BinaryPrimitives.WriteUInt32BigEndian(Marked(AmfMarker.LongString, 4), (uint)bytes.Length);
+            BinaryPrimitives.WriteUInt32BigEndian(WriteMarker(AmfMarker.LongString, 4), (uint)bytes.Length);
         }
 
         _buffer.Write(bytes);
@@ -51,11 +51,11 @@ internal sealed class AmfWriter
 
     public AmfWriter Null()
     {
-        Marked(AmfMarker.Null, 0);
+        WriteMarker(AmfMarker.Null, 0);
         return this;
     }
 
-    /// <summary>Name of the property whose value is written next.</summary>
+    /// <summary>Writes the name of the next property.</summary>
     public AmfWriter Name(string name)
     {
         var bytes = Encoding.UTF8.GetBytes(name);
@@ -65,24 +65,24 @@ internal sealed class AmfWriter
         return this;
     }
 
-    /// <summary>An object; it ends where the scope ends.</summary>
+    /// <summary>Starts an object, which ends with the scope.</summary>
     public Scope Object()
     {
-        Marked(AmfMarker.Object, 0);
+        WriteMarker(AmfMarker.Object, 0);
         return new Scope(this);
     }
 
-    /// <summary>An ECMA array; it ends where the scope ends.</summary>
+    /// <summary>Starts an ECMA array, which ends with the scope.</summary>
     public Scope EcmaArray(int count)
     {
-        BinaryPrimitives.WriteInt32BigEndian(Marked(AmfMarker.EcmaArray, 4), count);
+        BinaryPrimitives.WriteInt32BigEndian(WriteMarker(AmfMarker.EcmaArray, 4), count);
         return new Scope(this);
     }
 
-    /// <summary>A strict array of texts.</summary>
+    /// <summary>Writes a strict array of strings.</summary>
     public AmfWriter Texts(IReadOnlyList<string> values)
     {
-        BinaryPrimitives.WriteInt32BigEndian(Marked(AmfMarker.StrictArray, 4), values.Count);
+        BinaryPrimitives.WriteInt32BigEndian(WriteMarker(AmfMarker.StrictArray, 4), values.Count);
         foreach (var value in values)
         {
             Text(value);
@@ -91,7 +91,7 @@ internal sealed class AmfWriter
         return this;
     }
 
-    private Span<byte> Marked(byte marker, int size)
+    private Span<byte> WriteMarker(byte marker, int size)
     {
         var span = _buffer.GetSpan(size + 1)[..(size + 1)];
         span[0] = marker;
@@ -99,7 +99,7 @@ internal sealed class AmfWriter
         return span[1..];
     }
 
-    /// <summary>An object that is being written.</summary>
+    /// <summary>Scope of an object.</summary>
     public readonly ref struct Scope(AmfWriter writer)
     {
         public void Dispose() => writer._buffer.Write((ReadOnlySpan<byte>)[0, 0, AmfMarker.ObjectEnd]);

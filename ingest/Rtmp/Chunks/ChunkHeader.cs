@@ -2,17 +2,18 @@ using System.Buffers.Binary;
 
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
-/// <summary>One chunk's header as it came, fields it leaves out being zero (Adobe RTMP 1.0, 5.3.1).</summary>
-/// <param name="ChunkStream">Chunk stream id, 2 to 65,599.</param>
-/// <param name="Format">0 to 3: how much of the message header is there.</param>
-/// <param name="Time">Timestamp (format 0) or timestamp delta (1 and 2) in milliseconds, the extended one where there is one.</param>
+/// <summary>Header of one chunk as received (Adobe RTMP 1.0, 5.3.1). Omitted fields are zero.</summary>
+/// <param name="ChunkStream">Chunk stream ID, 2 to 65,599.</param>
+/// <param name="Format">Format 0 to 3, which determines the fields of the message header.</param>
+/// <param name="Time">Timestamp (format 0) or timestamp delta (1 and 2) in milliseconds, from the extended field if present.</param>
 /// <param name="Length">Message length in bytes (0 and 1).</param>
-/// <param name="Type">Message type id (0 and 1).</param>
-/// <param name="MessageStream">Message stream id (0).</param>
-/// <param name="Extended">Whether the extended timestamp was there.</param>
-internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Time, int Length, byte Type, uint MessageStream, bool Extended)
+/// <param name="Type">Message type ID (0 and 1).</param>
+/// <param name="MessageStream">Message stream ID (0).</param>
+/// <param name="IsExtended">Whether the extended timestamp was present.</param>
+internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Time, int Length, byte Type, uint MessageStream,
+    bool IsExtended)
 {
-    /// <summary>Bytes of the longest header: 3 of basic header, 11 of message header, 4 of extended timestamp.</summary>
+    /// <summary>Maximum header size in bytes: 3 of basic header, 11 of message header, 4 of extended timestamp.</summary>
     public const int MaxSize = 18;
 
     private const uint ExtendedMark = 0xFFFFFF;
@@ -20,11 +21,11 @@ internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Ti
     //  | Basic Header | Message Header | Extended Timestamp |  Chunk Data  |
     //  |   1-3 bytes  | 11, 7, 3 or 0  |       0 or 4       |              |
 
-    /// <summary>Reads one header from the beginning of <paramref name="bytes"/>.</summary>
-    /// <param name="bytes">All that has arrived; more than <see cref="MaxSize"/> bytes are never looked at.</param>
-    /// <param name="previous">Finds what was last said on a chunk stream.</param>
+    /// <summary>Reads one header from the start of <paramref name="bytes"/>.</summary>
+    /// <param name="bytes">Received data; at most <see cref="MaxSize"/> bytes are read.</param>
+    /// <param name="previous">Chunk streams with their previous headers.</param>
     /// <param name="header">The header.</param>
-    /// <returns>Its size, or 0 when more bytes are needed.</returns>
+    /// <returns>Size of the header, or 0 when more bytes are needed.</returns>
     public static int Read(ReadOnlySpan<byte> bytes, ChunkStreams previous, out ChunkHeader header)
     {
         header = default;
@@ -33,7 +34,7 @@ internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Ti
             return 0;
         }
 
-        // 5.3.1.1: six bits hold ids 2 to 63; 0 there means one byte more (64 to 319), 1 means two bytes more, the low one first (64 to 65,599).
+        // 5.3.1.1: six bits hold IDs 2 to 63. 0 means one more byte (64 to 319), 1 means two more bytes, low byte first (64 to 65,599).
         var format = bytes[0] >> 6;
         var chunkStream = bytes[0] & 63;
         var position = 1;
@@ -85,33 +86,34 @@ internal readonly record struct ChunkHeader(int ChunkStream, int Format, uint Ti
     }
 
     /// <summary>
-    /// A header of type 3 repeats the extended timestamp of the one before it (5.3.1.3), but older encoders leave it out. Which custom it is shows in the
-    /// bytes: they are taken as a timestamp when they are the one expected. When fewer than four are there, the ones that are there decide if they can.
+    /// Reads a header of format 3. It repeats the extended timestamp of the previous header (5.3.1.3), but older encoders omit it. The
+    /// bytes are a timestamp when they equal the expected value. With fewer than four bytes, the available ones decide if possible.
     /// </summary>
-    private static int ReadContinuation(ReadOnlySpan<byte> bytes, int position, ChunkStream? stream, int chunkStream, out ChunkHeader header)
+    private static int ReadContinuation(ReadOnlySpan<byte> bytes, int position, ChunkStream? stream, int chunkStream,
+        out ChunkHeader header)
     {
-        header = new ChunkHeader(chunkStream, 3, 0, 0, 0, 0, Extended: false);
-        if (stream is not { Extended: true })
+        header = new ChunkHeader(chunkStream, 3, 0, 0, 0, 0, IsExtended: false);
+        if (stream is not { IsExtended: true })
         {
             return position;
         }
 
-        var there = bytes[position..];
-        there = there[..Math.Min(4, there.Length)];
+        var available = bytes[position..];
+        available = available[..Math.Min(4, available.Length)];
         Span<byte> expected = stackalloc byte[8];
         BinaryPrimitives.WriteUInt32BigEndian(expected, stream.Field);
         BinaryPrimitives.WriteUInt32BigEndian(expected[4..], stream.Timestamp);
-        if (!expected[..4].StartsWith(there) && !expected[4..].StartsWith(there))
+        if (!expected[..4].StartsWith(available) && !expected[4..].StartsWith(available))
         {
             return position;
         }
 
-        if (there.Length < 4)
+        if (available.Length < 4)
         {
             return 0;
         }
 
-        header = header with { Extended = true };
+        header = header with { IsExtended = true };
         return position + 4;
     }
 

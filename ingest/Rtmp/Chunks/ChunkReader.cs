@@ -4,19 +4,19 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
-/// <summary>One whole message.</summary>
-/// <param name="Type">Message type id.</param>
-/// <param name="Stream">Message stream id.</param>
+/// <summary>A complete message.</summary>
+/// <param name="Type">Message type ID.</param>
+/// <param name="Stream">Message stream ID.</param>
 /// <param name="Timestamp">Milliseconds on the sender's clock, modulo 2^32.</param>
-/// <param name="Payload">Its body; never written to again.</param>
+/// <param name="Payload">Message body; immutable.</param>
 internal readonly record struct RtmpMessage(byte Type, uint Stream, uint Timestamp, ReadOnlyMemory<byte> Payload);
 
-/// <summary>What a connection may make us hold.</summary>
-/// <param name="Audio">Longest audio message, bytes.</param>
-/// <param name="Video">Longest video or aggregate message, bytes.</param>
-/// <param name="Other">Longest message of any other kind, bytes.</param>
-/// <param name="Streams">Most chunk streams.</param>
-/// <param name="PartialBytes">Most bytes set aside for messages that are not complete.</param>
+/// <summary>Memory limits of a connection.</summary>
+/// <param name="Audio">Maximum size of an audio message, in bytes.</param>
+/// <param name="Video">Maximum size of a video or aggregate message, in bytes.</param>
+/// <param name="Other">Maximum size of any other message, in bytes.</param>
+/// <param name="Streams">Maximum number of chunk streams.</param>
+/// <param name="PartialBytes">Maximum bytes reserved for incomplete messages.</param>
 internal sealed record ChunkLimits(int Audio, int Video, int Other, int Streams, long PartialBytes)
 {
     public int For(byte type) => type switch
@@ -28,66 +28,67 @@ internal sealed record ChunkLimits(int Audio, int Video, int Other, int Streams,
 }
 
 /// <summary>
-/// Chunks in, messages out (Adobe RTMP 1.0, 5.3). Takes bytes as they come: a header whole or not at all, a payload as far as it has arrived. Set Chunk
-/// Size and Abort concern this layer, are obeyed here and handed out as well, so that they can be counted.
+/// Assembles messages from chunks (Adobe RTMP 1.0, 5.3). Accepts any fragmentation: a header is read completely or not at all, a payload as
+/// far as it has arrived. Set Chunk Size and Abort take effect here, and are also returned so that they can be counted.
 /// </summary>
 internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
 {
-    /// <summary>Set aside at once for a message, whatever has arrived: no more than a few frames of sound.</summary>
-    private const int SmallMessage = 64 * 1024;
+    /// <summary>Bytes reserved at once for a message, before they arrive: a few audio frames.</summary>
+    private const int MinReservation = 64 * 1024;
 
     private const int InitialChunkSize = 128;
     private const int LargestChunkSize = 0xFFFFFF;
 
     private readonly ChunkStreams _streams = new();
-    private ChunkStream? _open;
-    private int _openRemaining;
+    private ChunkStream? _current;
+    private int _remaining;
     private int _chunkSize = InitialChunkSize;
     private long _partialBytes;
-    private int _atOnce = SmallMessage;
+    private int _initialReservation = MinReservation;
 
-    /// <summary>The limits in force; wider once leave to publish is given.</summary>
+    /// <summary>Current limits; higher once publishing is permitted.</summary>
     public ChunkLimits Limits { get; set; } = limits;
 
-    /// <summary>Where room for messages comes from; for publishers, whose messages last.</summary>
+    /// <summary>Allocator for publishers' messages, which stay in memory for seconds.</summary>
     public PayloadArena? Arena { get; set; }
 
     /// <summary>Reads up to the end of the next message.</summary>
-    /// <param name="reader">Left behind what was read; when there is no whole message, at its end or before a header that is not yet whole.</param>
+    /// <param name="reader">On return, after the data that was read. Without a complete message, at the end or before an incomplete
+    /// header.</param>
     /// <param name="message">The message.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="RtmpProtocolException">The bytes break the protocol or a limit.</exception>
+    /// <returns>Whether there was a message.</returns>
+    /// <exception cref="RtmpProtocolException">The data violates the protocol or a limit.</exception>
     public bool TryRead(ref SequenceReader<byte> reader, out RtmpMessage message)
     {
         message = default;
         while (true)
         {
-            if (_open is null && !TryBegin(ref reader))
+            if (_current is null && !TryReadHeader(ref reader))
             {
                 return false;
             }
 
-            if (!TryFill(ref reader))
+            if (!TryReadPayload(ref reader))
             {
                 return false;
             }
 
-            var stream = _open!;
-            _open = null;
+            var stream = _current!;
+            _current = null;
             if (stream.Filled < stream.Length)
             {
                 continue;
             }
 
             _partialBytes -= stream.Reserved;
-            _atOnce = Math.Max(_atOnce, stream.Length);
-            message = stream.Take();
-            Obey(message);
+            _initialReservation = Math.Max(_initialReservation, stream.Length);
+            message = stream.Complete();
+            ApplyControl(message);
             return true;
         }
     }
 
-    private bool TryBegin(ref SequenceReader<byte> reader)
+    private bool TryReadHeader(ref SequenceReader<byte> reader)
     {
         ChunkHeader header;
         int size;
@@ -110,16 +111,16 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
         }
 
         reader.Advance(size);
-        Open(header);
+        StartChunk(header);
         return true;
     }
 
-    private void Open(in ChunkHeader header)
+    private void StartChunk(in ChunkHeader header)
     {
         var stream = _streams.Find(header.ChunkStream);
         if (stream is null)
         {
-            // Some clients begin with type 1; its delta then counts from zero. Types 2 and 3 do not even say how long the message is.
+            // Some clients start with type 1; its delta then counts from zero. Types 2 and 3 do not contain the message length.
             if (header.Format >= 2)
             {
                 throw RtmpProtocolException.ChunkWithoutPredecessor(header.ChunkStream, header.Format);
@@ -133,9 +134,9 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
             stream = _streams.Add(header.ChunkStream);
         }
 
-        if (!stream.InMessage)
+        if (!stream.HasMessage)
         {
-            stream.Begin(header);
+            stream.StartMessage(header);
             if (stream.Length > Limits.For(stream.Type))
             {
                 throw RtmpProtocolException.MessageTooLarge(stream.Type, stream.Length, Limits.For(stream.Type));
@@ -143,18 +144,18 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
         }
         else if (header.Format != 3)
         {
-            // Never mixed: another length for a buffer in use is how others were broken into.
+            // Never allow this: a new length for a buffer in use has caused vulnerabilities in other servers.
             throw RtmpProtocolException.MessageInterrupted(header.ChunkStream, header.Format);
         }
 
-        _open = stream;
-        _openRemaining = Math.Min(_chunkSize, stream.Length - stream.Filled);
+        _current = stream;
+        _remaining = Math.Min(_chunkSize, stream.Length - stream.Filled);
     }
 
-    private bool TryFill(ref SequenceReader<byte> reader)
+    private bool TryReadPayload(ref SequenceReader<byte> reader)
     {
-        var stream = _open!;
-        while (_openRemaining > 0)
+        var stream = _current!;
+        while (_remaining > 0)
         {
             var bytes = reader.UnreadSpan;
             if (bytes.IsEmpty)
@@ -162,25 +163,25 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
                 return false;
             }
 
-            if (stream.Room == 0)
+            if (stream.Available == 0)
             {
-                _partialBytes += stream.Reserve(_atOnce, Arena);
+                _partialBytes += stream.Reserve(_initialReservation, Arena);
                 if (_partialBytes > Limits.PartialBytes)
                 {
                     throw RtmpProtocolException.PartialMemory(Limits.PartialBytes);
                 }
             }
 
-            var count = Math.Min(Math.Min(bytes.Length, _openRemaining), stream.Room);
+            var count = Math.Min(Math.Min(bytes.Length, _remaining), stream.Available);
             stream.Append(bytes[..count]);
             reader.Advance(count);
-            _openRemaining -= count;
+            _remaining -= count;
         }
 
         return true;
     }
 
-    private void Obey(in RtmpMessage message)
+    private void ApplyControl(in RtmpMessage message)
     {
         if (message.Type is not (MessageType.SetChunkSize or MessageType.Abort))
         {
@@ -195,20 +196,20 @@ internal sealed class ChunkReader(ChunkLimits limits, int minimumChunkSize)
         var value = BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span);
         if (message.Type == MessageType.Abort)
         {
-            // 5.4.2: only the partly received message on that chunk stream is forgotten.
-            if (value <= int.MaxValue && _streams.Find((int)value) is { InMessage: true } aborted)
+            // 5.4.2: discards only the incomplete message of that chunk stream.
+            if (value <= int.MaxValue && _streams.Find((int)value) is { HasMessage: true } aborted)
             {
                 _partialBytes -= aborted.Reserved;
-                aborted.Drop();
+                aborted.Discard();
             }
 
             return;
         }
 
-        // 5.4.1: "the most significant bit ... MUST be zero". A size above that of the longest message is as good as that.
+        // 5.4.1: "the most significant bit ... MUST be zero". A size above the maximum message size equals that size.
         if (value < minimumChunkSize || value > int.MaxValue)
         {
-            throw RtmpProtocolException.ChunkSize(value, minimumChunkSize);
+            throw RtmpProtocolException.InvalidChunkSize(value, minimumChunkSize);
         }
 
         _chunkSize = (int)Math.Min(value, LargestChunkSize);

@@ -1,55 +1,57 @@
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
-/// <summary>What was last said on one chunk stream, and the message that is coming in on it.</summary>
+/// <summary>State of one chunk stream: the previous header and the incoming message.</summary>
 internal sealed class ChunkStream(int id)
 {
-    /// <summary>A timestamp up to here may double as the delta of a header of type 3 right behind it; see <see cref="Begin"/>.</summary>
-    private const uint LongestFirstDelta = 1000;
+    /// <summary>
+    /// Maximum timestamp that also serves as the delta of a directly following header of type 3; see <see cref="StartMessage"/>.
+    /// </summary>
+    private const uint MaxFirstDelta = 1000;
 
     private Memory<byte> _buffer;
 
-    /// <summary>Chunk stream id.</summary>
+    /// <summary>Chunk stream ID.</summary>
     public int Id { get; } = id;
 
-    /// <summary>Absolute time of the current message in milliseconds, modulo 2^32.</summary>
+    /// <summary>Timestamp of the current message in milliseconds, modulo 2^32.</summary>
     public uint Timestamp { get; private set; }
 
-    /// <summary>The last timestamp field: absolute or a delta, as its header had it.</summary>
+    /// <summary>Last timestamp field, absolute or a delta, as received.</summary>
     public uint Field { get; private set; }
 
-    /// <summary>Whether that field was an extended one.</summary>
-    public bool Extended { get; private set; }
+    /// <summary>Whether that field was extended.</summary>
+    public bool IsExtended { get; private set; }
 
     /// <summary>Declared length of the current message.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Its type.</summary>
+    /// <summary>Type of the current message.</summary>
     public byte Type { get; private set; }
 
-    /// <summary>Its message stream.</summary>
+    /// <summary>Message stream of the current message.</summary>
     public uint MessageStream { get; private set; }
 
-    /// <summary>Whether a message has begun and is not complete.</summary>
-    public bool InMessage { get; private set; }
+    /// <summary>Whether a message has started and is incomplete.</summary>
+    public bool HasMessage { get; private set; }
 
-    /// <summary>Bytes of it that have arrived.</summary>
+    /// <summary>Number of received bytes of the message.</summary>
     public int Filled { get; private set; }
 
-    /// <summary>Bytes set aside for it.</summary>
+    /// <summary>Number of bytes reserved for the message.</summary>
     public int Reserved => _buffer.Length;
 
     private uint Delta { get; set; }
 
-    /// <summary>Begins a message with what <paramref name="header"/> says and, for the rest, what was said before.</summary>
-    public void Begin(in ChunkHeader header)
+    /// <summary>Starts a message with the fields of <paramref name="header"/>, and previous values for omitted fields.</summary>
+    public void StartMessage(in ChunkHeader header)
     {
         switch (header.Format)
         {
             case 0:
                 Timestamp = header.Time;
-                // 5.3.1.2.4: a type 3 behind a type 0 has that timestamp as its delta. Encoders that keep to this do so at the very beginning;
-                // from those that do not (librtmp means "same time"), a large timestamp would be a leap.
-                Delta = header.Time <= LongestFirstDelta ? header.Time : 0;
+                // 5.3.1.2.4: a type 3 after a type 0 uses that timestamp as its delta. Encoders that comply do so at the very start. From
+                // those that do not (librtmp means "same time"), a large timestamp would cause a jump.
+                Delta = header.Time <= MaxFirstDelta ? header.Time : 0;
                 MessageStream = header.MessageStream;
                 break;
             case 1 or 2:
@@ -68,18 +70,18 @@ internal sealed class ChunkStream(int id)
 
         if (header.Format != 3)
         {
-            (Field, Extended) = (header.Time, header.Extended);
+            (Field, IsExtended) = (header.Time, header.IsExtended);
         }
 
-        InMessage = true;
+        HasMessage = true;
         Filled = 0;
     }
 
-    /// <summary>Sets aside room for the next bytes; never more than the declared length.</summary>
-    /// <param name="atOnce">Bytes that may be set aside before any of them has arrived; beyond, the room doubles as it fills.</param>
-    /// <param name="arena">Where room for whole messages comes from, if there is one.</param>
-    /// <returns>Bytes more than before.</returns>
-    public int Reserve(int atOnce, PayloadArena? arena)
+    /// <summary>Reserves memory for the next bytes, never more than the declared length.</summary>
+    /// <param name="initial">Number of bytes to reserve before any have arrived. Beyond it, the buffer doubles when full.</param>
+    /// <param name="arena">Allocator for complete messages, if any.</param>
+    /// <returns>Number of additional bytes.</returns>
+    public int Reserve(int initial, PayloadArena? arena)
     {
         var before = Reserved;
         if (Filled < before)
@@ -87,44 +89,44 @@ internal sealed class ChunkStream(int id)
             return 0;
         }
 
-        var capacity = Math.Min(Length, Math.Max(atOnce, before * 2));
-        var grown = arena is not null && capacity == Length ? arena.Take(capacity) : GC.AllocateUninitializedArray<byte>(capacity);
+        var capacity = Math.Min(Length, Math.Max(initial, before * 2));
+        var grown = arena is not null && capacity == Length ? arena.Allocate(capacity) : GC.AllocateUninitializedArray<byte>(capacity);
         _buffer.Span[..Filled].CopyTo(grown.Span);
         _buffer = grown;
         return capacity - before;
     }
 
-    /// <summary>Room set aside and not yet filled.</summary>
-    public int Room => Reserved - Filled;
+    /// <summary>Number of reserved bytes that are not filled.</summary>
+    public int Available => Reserved - Filled;
 
-    /// <summary>Takes bytes in; there must be <see cref="Room"/>.</summary>
+    /// <summary>Appends bytes, at most <see cref="Available"/>.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_buffer.Span[Filled..]);
         Filled += bytes.Length;
     }
 
-    /// <summary>Hands the complete message out.</summary>
-    public RtmpMessage Take()
+    /// <summary>Returns the complete message.</summary>
+    public RtmpMessage Complete()
     {
         var message = new RtmpMessage(Type, MessageStream, Timestamp, _buffer);
-        Drop();
+        Discard();
         return message;
     }
 
-    /// <summary>Forgets the message that is coming in; times and the rest of the header stay (5.4.2).</summary>
-    public void Drop() => (_buffer, Filled, InMessage) = (default, 0, false);
+    /// <summary>Discards the incoming message; timestamps and other header fields remain (5.4.2).</summary>
+    public void Discard() => (_buffer, Filled, HasMessage) = (default, 0, false);
 }
 
-/// <summary>The chunk streams of one connection, found by id.</summary>
+/// <summary>Chunk streams of one connection, by ID.</summary>
 internal sealed class ChunkStreams
 {
     private readonly List<ChunkStream> _all = new(4);
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of chunk streams.</summary>
     public int Count => _all.Count;
 
-    /// <summary>Finds one, or <see langword="null"/>. There are few, and never more than the limit: a walk is fastest.</summary>
+    /// <summary>Finds a chunk stream, or returns <see langword="null"/>. The list is short, so a linear search is fastest.</summary>
     public ChunkStream? Find(int id)
     {
         foreach (var stream in _all)
@@ -138,7 +140,7 @@ internal sealed class ChunkStreams
         return null;
     }
 
-    /// <summary>Adds one.</summary>
+    /// <summary>Adds a chunk stream.</summary>
     public ChunkStream Add(int id)
     {
         var stream = new ChunkStream(id);

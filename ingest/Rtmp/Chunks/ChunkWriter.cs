@@ -3,20 +3,21 @@ using System.Buffers.Binary;
 
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
-/// <summary>Messages in, chunks out: each message with a header of type 0, its further chunks with headers of type 3.</summary>
+/// <summary>Splits messages into chunks: a header of type 0 for each message, and headers of type 3 for its further chunks.</summary>
 internal sealed class ChunkWriter
 {
-    /// <summary>Largest payload of a chunk; what the peer has been told. 128 until it has been told (5.4.1).</summary>
+    /// <summary>Maximum payload of a chunk, as announced to the peer; 128 before the announcement (5.4.1).</summary>
     public int ChunkSize { get; set; } = 128;
 
     /// <summary>Writes a message.</summary>
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Receives the chunks.</param>
     /// <param name="chunkStream">2 to 63.</param>
-    /// <param name="type">Message type id.</param>
-    /// <param name="messageStream">Message stream id.</param>
+    /// <param name="type">Message type ID.</param>
+    /// <param name="messageStream">Message stream ID.</param>
     /// <param name="timestamp">Milliseconds, modulo 2^32.</param>
-    /// <param name="payload">Its body.</param>
-    public void Write(IBufferWriter<byte> output, int chunkStream, byte type, uint messageStream, uint timestamp, ReadOnlySpan<byte> payload)
+    /// <param name="payload">Message body.</param>
+    public void Write(IBufferWriter<byte> output, int chunkStream, byte type, uint messageStream, uint timestamp,
+        ReadOnlySpan<byte> payload)
     {
         var header = output.GetSpan(ChunkHeader.MaxSize);
         output.Advance(WriteHeader(header, chunkStream, type, messageStream, timestamp, payload.Length));
@@ -34,7 +35,7 @@ internal sealed class ChunkWriter
         }
     }
 
-    /// <summary>Writes a header of type 0; returns its size, at most 16.</summary>
+    /// <summary>Writes a header of type 0 and returns its size, at most 16.</summary>
     public static int WriteHeader(Span<byte> target, int chunkStream, byte type, uint messageStream, uint timestamp, int length)
     {
         target[0] = (byte)chunkStream;
@@ -52,7 +53,7 @@ internal sealed class ChunkWriter
         return 16;
     }
 
-    /// <summary>Writes a header of type 3 for the next chunk of the same message; returns its size, 1 or 5.</summary>
+    /// <summary>Writes a header of type 3 for the next chunk of the same message and returns its size, 1 or 5.</summary>
     public static int WriteContinuation(Span<byte> target, int chunkStream, uint timestamp)
     {
         target[0] = (byte)(0xC0 | chunkStream);

@@ -1,37 +1,38 @@
 namespace Broadcast.Ingest.Rtmp.Chunks;
 
 /// <summary>
-/// Room for a publisher's messages, cut one after the other out of large arrays. Frames live for seconds, until the spool forgets them: as arrays of their own the collector would
-/// copy each of them twice on the way to old age. Large arrays it never copies, and those of one publisher fall out of use in the order in which they were filled.
+/// Allocates memory for a publisher's messages consecutively from large arrays. Frames stay in memory for seconds, until the spool releases
+/// them. The collector would copy small arrays twice while promoting them, but never moves large ones. Arrays of one publisher become
+/// garbage in the order in which they were filled.
 /// </summary>
 internal sealed class PayloadArena
 {
-    /// <summary>Bytes of one array: half a second of 4 Mbit/s. Above 85,000 the collector does not move them.</summary>
+    /// <summary>Size of one array: half a second at 4 Mbit/s. The collector does not move arrays above 85,000 bytes.</summary>
     private const int ArrayLength = 256 * 1024;
 
-    /// <summary>Longer messages get an array of their own, so that little is left over at an array's end.</summary>
-    private const int Longest = 64 * 1024;
+    /// <summary>Maximum message size for shared arrays. Larger messages get their own array, which limits the unused remainder.</summary>
+    private const int MaxShared = 64 * 1024;
 
-    private Memory<byte> _room;
+    private Memory<byte> _free;
 
-    /// <summary>Room for a message, with whatever was in it.</summary>
-    /// <param name="length">Bytes, all of which are about to come.</param>
-    public Memory<byte> Take(int length)
+    /// <summary>Allocates uninitialized memory for a message.</summary>
+    /// <param name="length">Number of bytes, all of which are about to arrive.</param>
+    public Memory<byte> Allocate(int length)
     {
-        if (length > Longest)
+        if (length > MaxShared)
         {
-            ArenaPressure.Add(length);
+            ArenaGcTrigger.Add(length);
             return GC.AllocateUninitializedArray<byte>(length);
         }
 
-        if (_room.Length < length)
+        if (_free.Length < length)
         {
-            ArenaPressure.Add(ArrayLength);
-            _room = GC.AllocateUninitializedArray<byte>(ArrayLength);
+            ArenaGcTrigger.Add(ArrayLength);
+            _free = GC.AllocateUninitializedArray<byte>(ArrayLength);
         }
 
-        var taken = _room[..length];
-        _room = _room[length..];
-        return taken;
+        var result = _free[..length];
+        _free = _free[length..];
+        return result;
     }
 }

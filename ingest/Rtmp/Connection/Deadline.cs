@@ -1,30 +1,30 @@
 namespace Broadcast.Ingest.Rtmp.Connection;
 
 /// <summary>
-/// The one deadline of a connection. Moving it later costs a store and no timer: when the timer fires early it is set again for the rest. So it can be
-/// moved with every frame.
+/// Deadline of a connection. Moving it costs one store and no timer operation, so it can move with every frame. A timer that fires early is
+/// set again for the remaining time.
 /// </summary>
 internal sealed class Deadline : IDisposable
 {
     private readonly TimeProvider _time;
-    private readonly Action _passed;
+    private readonly Action _onPassed;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private long _due;
     private long _armed = long.MaxValue;
     private bool _disposed;
 
-    /// <summary>Makes one that is not set.</summary>
+    /// <summary>Creates a deadline that is not set.</summary>
     /// <param name="time">The clock.</param>
-    /// <param name="passed">Called when it has passed, on a timer's thread; it must be quick.</param>
-    public Deadline(TimeProvider time, Action passed)
+    /// <param name="onPassed">Called on a timer thread when the deadline has passed; must be quick.</param>
+    public Deadline(TimeProvider time, Action onPassed)
     {
-        (_time, _passed) = (time, passed);
+        (_time, _onPassed) = (time, onPassed);
         _timer = time.CreateTimer(static state => ((Deadline)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Sets or moves it.</summary>
-    /// <returns>The timestamp that it was counted from.</returns>
+    /// <summary>Sets or moves the deadline.</summary>
+    /// <returns>The timestamp that the deadline is based on.</returns>
     public long Set(TimeSpan fromNow)
     {
         var now = _time.GetTimestamp();
@@ -56,7 +56,7 @@ internal sealed class Deadline : IDisposable
         var remaining = due - _time.GetTimestamp();
         if (remaining <= 0)
         {
-            _passed();
+            _onPassed();
             return;
         }
 

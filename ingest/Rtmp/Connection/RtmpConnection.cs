@@ -10,101 +10,101 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Ingest.Rtmp.Connection;
 
-/// <summary>One publisher's connection: the only code that waits. It ends in one place, with one line saying why.</summary>
+/// <summary>Connection of one publisher: the only code that waits. It ends in one place, with one log line.</summary>
 internal sealed class RtmpConnection : IDisposable
 {
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ConnectionContext _connection;
-    private readonly Admission.Place _place;
-    private readonly IPublishAuthority _authority;
+    private readonly ConnectionLimiter.ConnectionSlot _slot;
+    private readonly IPublishAuthorizer _authorizer;
     private readonly IPublicationSink _sink;
-    private readonly SourceRegister _sources;
+    private readonly SourceRegistry _sources;
     private readonly IngestOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly RefusalLog _refusals;
+    private readonly RejectionLog _rejections;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
-    private readonly RtmpSession _session;
+    private readonly RtmpStateMachine _stateMachine;
     private readonly Deadline _deadline;
-    private readonly LineWatch _watch;
-    private readonly ArrivalClock _arrivals;
+    private readonly ConnectionKeepAlive _keepAlive;
+    private readonly ArrivalClock _clock;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly long _began;
-    private GrantedPublication? _publication;
-    private BitrateMeter? _bitrate;
-    private bool _toldOfBitrate;
-    private ConnectionEnd? _stop;
-    private CancellationTokenRegistration _revoked;
-    private bool _peerGone;
+    private readonly long _started;
+    private PublicationRunner? _publication;
+    private BitrateLimiter? _bitrate;
+    private bool _hasLoggedBitrate;
+    private DisconnectReason? _stop;
+    private CancellationTokenRegistration _revocation;
+    private bool _isPeerDisconnected;
     private bool _awaitsKeyframe;
 
-    public RtmpConnection(ConnectionContext connection, Admission.Place place, IPublishAuthority authority, IPublicationSink sink,
-        SourceRegister sources, IngestOptions options, TimeProvider time, ILogger logger, RefusalLog refusals)
+    public RtmpConnection(ConnectionContext connection, ConnectionLimiter.ConnectionSlot slot, IPublishAuthorizer authorizer, IPublicationSink sink,
+        SourceRegistry sources, IngestOptions options, TimeProvider time, ILogger logger, RejectionLog rejections)
     {
-        (_sources, _refusals) = (sources, refusals);
-        (_connection, _place, _authority, _sink, _options, _time, _logger) = (connection, place, authority, sink, options, time, logger);
+        (_sources, _rejections) = (sources, rejections);
+        (_connection, _slot, _authorizer, _sink, _options, _time, _logger) = (connection, slot, authorizer, sink, options, time, logger);
         (_input, _output) = (connection.Transport.Input, connection.Transport.Output);
-        _session = new RtmpSession(_output, options);
-        _deadline = new Deadline(time, () => Stop(_session.AnswersPings
-            ? ConnectionEnd.Late(_session.Phase, _publication?.Feed)
-            : ConnectionEnd.Unreachable));
-        _watch = new LineWatch(_session, _input, options, time, Stop);
-        _arrivals = new ArrivalClock(time);
-        _began = time.GetTimestamp();
-        place.OnGiveWay(() => Stop(ConnectionEnd.GaveWay));
+        _stateMachine = new RtmpStateMachine(_output, options);
+        _deadline = new Deadline(time, () => Stop(_stateMachine.AnswersPings
+            ? DisconnectReason.TimedOut(_stateMachine.Phase, _publication?.Builder)
+            : DisconnectReason.Unreachable));
+        _keepAlive = new ConnectionKeepAlive(_stateMachine, _input, options, time, Stop);
+        _clock = new ArrivalClock(time);
+        _started = time.GetTimestamp();
+        slot.OnEvicted(() => Stop(DisconnectReason.Evicted));
     }
 
-    /// <summary>Serves the connection to its end. Never throws.</summary>
+    /// <summary>Serves the connection until its end. Never throws.</summary>
     public async Task RunAsync()
     {
         using var stopping = _connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
-            .UnsafeRegister(static c => ((RtmpConnection)c!)._watch.Drain(), this);
+            .UnsafeRegister(static c => ((RtmpConnection)c!)._keepAlive.Drain(), this);
         var end = await RunToEndAsync();
         if (end.Rejection is { } rejection)
         {
             IngestMetrics.Rejected(rejection);
         }
 
-        await _revoked.DisposeAsync();
-        var farewell = SayFarewellAsync(end);
+        await _revocation.DisposeAsync();
+        var closing = SendEndAsync(end);
         if (_publication is { } publication)
         {
             IngestMetrics.PublishingEnded();
-            Note(publication);
-            publication.Grant.Lease.NoteDropped(publication.Feed.Dropped);
+            RecordTotals(publication);
+            publication.Grant.State.RecordDropped(publication.Builder.Dropped);
             await publication.EndAsync(end.Reason);
         }
 
-        await farewell;
-        Report(end);
+        await closing;
+        LogEnd(end);
     }
 
-    private async Task<ConnectionEnd> RunToEndAsync()
+    private async Task<DisconnectReason> RunToEndAsync()
     {
         try
         {
-            return await ConverseAsync();
+            return await ServeAsync();
         }
         catch (RtmpProtocolException e)
         {
-            IngestMetrics.Broke(e.Rule);
-            return ConnectionEnd.Of(e);
+            IngestMetrics.RuleViolated(e.Rule);
+            return DisconnectReason.From(e);
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
         {
-            _peerGone = true;
-            return _stop ?? ConnectionEnd.Lost;
+            _isPeerDisconnected = true;
+            return _stop ?? DisconnectReason.Lost;
         }
         catch (Exception e)
         {
             IngestLog.Failed(_logger, e, _connection.ConnectionId);
-            return ConnectionEnd.Failed;
+            return DisconnectReason.Failed;
         }
     }
 
-    private async Task<ConnectionEnd> ConverseAsync()
+    private async Task<DisconnectReason> ServeAsync()
     {
         _deadline.Set(_options.HandshakeTimeout);
         long samples = 0, malformed = 0;
@@ -117,89 +117,89 @@ internal sealed class RtmpConnection : IDisposable
                 return _stop;
             }
 
-            _watch.Attend();
-            var (phase, received) = (_session.Phase, _session.Received);
-            var (buffer, arrival) = (read.Buffer, _arrivals.Read());
-            var step = SessionStep.ReadOn;
+            _keepAlive.SendDue();
+            var (phase, received) = (_stateMachine.Phase, _stateMachine.Received);
+            var (buffer, arrival) = (read.Buffer, _clock.Read());
+            var action = RtmpAction.ReadOn;
             try
             {
-                step = _session.Advance(ref buffer, arrival);
+                action = _stateMachine.Advance(ref buffer, arrival);
             }
             finally
             {
-                // What is left because something has to be done first has not been examined: the next read returns it at once.
-                _input.AdvanceTo(buffer.Start, step == SessionStep.ReadOn ? buffer.End : buffer.Start);
+                // Data left for a pending action was not examined, so the next read returns it at once.
+                _input.AdvanceTo(buffer.Start, action == RtmpAction.ReadOn ? buffer.End : buffer.Start);
             }
 
-            IngestMetrics.Received(_session.Received - received);
-            if (phase != SessionPhase.Publishing && (phase != _session.Phase || (received == 0 && _session.Received > 0)))
+            IngestMetrics.Received(_stateMachine.Received - received);
+            if (phase != RtmpPhase.Publishing && (phase != _stateMachine.Phase || (received == 0 && _stateMachine.Received > 0)))
             {
-                _place.GotFurther();
+                _slot.ReportProgress();
             }
 
-            if (phase == SessionPhase.Handshake && _session.Phase == SessionPhase.Commands)
+            if (phase == RtmpPhase.Handshake && _stateMachine.Phase == RtmpPhase.Commands)
             {
                 _deadline.Set(_options.PublishTimeout);
             }
 
-            if (step == SessionStep.AskAuthority && await AskAuthorityAsync() is { } refusal)
+            if (action == RtmpAction.Authorize && await AuthorizeAndPublishAsync() is { } rejection)
             {
-                return refusal;
+                return rejection;
             }
 
-            if (_publication?.Feed is { } feed && (feed.Samples != samples || feed.Malformed != malformed))
+            if (_publication?.Builder is { } builder && (builder.Samples != samples || builder.Malformed != malformed))
             {
-                IngestMetrics.Took(feed.Samples - samples, feed.Malformed - malformed);
-                if (feed.Samples != samples)
+                IngestMetrics.MediaReceived(builder.Samples - samples, builder.Malformed - malformed);
+                if (builder.Samples != samples)
                 {
-                    _publication.Grant.Lease.Beat(_deadline.Set(_options.SilenceTimeout));
-                    Note(_publication);
-                    _watch.Heard();
+                    _publication.Grant.State.ReportActivity(_deadline.Set(_options.SilenceTimeout));
+                    RecordTotals(_publication);
+                    _keepAlive.ResetPing();
                 }
-                else if (feed is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
+                else if (builder is { Samples: 0, AwaitsKeyframe: true } && !_awaitsKeyframe)
                 {
-                    // Something comes, so the deadline for the first media is met; that for a keyframe runs.
+                    // Data arrives, so the deadline for first media is met. The keyframe deadline applies.
                     _awaitsKeyframe = true;
                     _deadline.Set(_options.KeyframeTimeout);
                 }
 
-                (samples, malformed) = (feed.Samples, feed.Malformed);
+                (samples, malformed) = (builder.Samples, builder.Malformed);
             }
 
-            if (_bitrate?.SecondsOver(_session.Received) is > 0 and var seconds && TooFast(seconds) is { } tooFast)
+            if (_bitrate?.GetSecondsOverLimit(_stateMachine.Received) is > 0 and var seconds && HandleExcessBitrate(seconds) is { } bitrateEnd)
             {
-                return tooFast;
+                return bitrateEnd;
             }
 
-            if (_session.Replies.HasWritten && !await FlushAsync())
+            if (_stateMachine.Replies.HasWritten && !await FlushAsync())
             {
-                return _stop ?? ConnectionEnd.WriteTimeout;
+                return _stop ?? DisconnectReason.WriteTimeout;
             }
 
-            if (step == SessionStep.Finished)
+            if (action == RtmpAction.Finished)
             {
-                return ConnectionEnd.Finished;
+                return DisconnectReason.Finished;
             }
 
-            if (read.IsCompleted && step == SessionStep.ReadOn)
+            if (read.IsCompleted && action == RtmpAction.ReadOn)
             {
-                _peerGone = true;
-                return ConnectionEnd.Closed;
+                _isPeerDisconnected = true;
+                return DisconnectReason.Closed;
             }
         }
     }
 
-    /// <summary>Asks who may publish; on leave, begins.</summary>
-    /// <returns>Why not, or <see langword="null"/>.</returns>
-    private async Task<ConnectionEnd?> AskAuthorityAsync()
+    /// <summary>Authorizes the publisher, and starts publishing if permitted.</summary>
+    /// <returns>The reason for a rejection, or <see langword="null"/>.</returns>
+    private async Task<DisconnectReason?> AuthorizeAndPublishAsync()
     {
-        _place.Keep();
-        var verdict = await JudgeAsync();
-        if (verdict is PublishVerdict.Refused refusal)
+        _slot.Protect();
+        var decision = await AuthorizeAsync();
+        if (decision is PublishDecision.Rejected rejection)
         {
-            _place.GotFurther();
-            var end = ConnectionEnd.Of(refusal);
-            if (refusal.Reason == PublishRefusal.UnknownKey && _options.RefusalDelay > TimeSpan.Zero)
+            _slot.ReportProgress();
+            var end = DisconnectReason.From(rejection);
+            if (rejection.Reason == PublishRejectionReason.UnknownKey && _options.RefusalDelay > TimeSpan.Zero)
             {
                 await Task.Delay(_options.RefusalDelay * (0.75 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -208,52 +208,56 @@ internal sealed class RtmpConnection : IDisposable
             return end;
         }
 
-        if (verdict is not PublishVerdict.Granted { Grant: var grant })
+        if (decision is not PublishDecision.Granted { Grant: var grant })
         {
-            return _stop ?? ConnectionEnd.AuthorityUnavailable;
+            return _stop ?? DisconnectReason.AuthorityUnavailable;
         }
 
-        _publication = new GrantedPublication(grant, _authority, _sink, _options, _time, _logger, _sources, () => Stop(ConnectionEnd.PipelineFailed));
-        _place.Dispose();
-        _bitrate = new BitrateMeter(_options.MaxMegabitsPerSecond * 125_000L, _time);
-        IngestMetrics.PublishingBegan();
-        IngestLog.Publishing(_logger, grant.Session.Channel.Value, _session.Conversation.Encoder, _connection.RemoteEndPoint, _connection.ConnectionId,
+        _publication =
+            new PublicationRunner(grant, _authorizer, _sink, _options, _time, _logger, _sources, () => Stop(DisconnectReason.PipelineFailed));
+        _slot.Dispose();
+        _bitrate = new BitrateLimiter(_options.MaxMegabitsPerSecond * 125_000L, _time);
+        IngestMetrics.PublishingStarted();
+        IngestLog.Publishing(_logger, grant.Session.Channel.Value, _stateMachine.Commands.Encoder, _connection.RemoteEndPoint,
+            _connection.ConnectionId,
             grant.Session.Id.Value);
         _deadline.Set(_options.FirstMediaTimeout);
-        _watch.Heard();
-        _session.Publish(_publication.Feed);
-        _connection.Features.Get<IPublisherTransportFeature>()?.Settle();
-        _revoked = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Withdraw(), this);
+        _keepAlive.ResetPing();
+        _stateMachine.StartPublishing(_publication.Builder);
+        _connection.Features.Get<IPublisherTransportFeature>()?.StartPublishing();
+        _revocation = grant.Revoked.UnsafeRegister(static c => ((RtmpConnection)c!).Revoke(), this);
         return null;
     }
 
-    /// <returns>The end, when the operator wants it.</returns>
-    private ConnectionEnd? TooFast(long seconds)
+    /// <returns>The end, if the operator configured a disconnect.</returns>
+    private DisconnectReason? HandleExcessBitrate(long seconds)
     {
-        IngestMetrics.WasOverBitrate(seconds);
-        if (!_toldOfBitrate)
+        IngestMetrics.BitrateExceeded(seconds);
+        if (!_hasLoggedBitrate)
         {
-            _toldOfBitrate = true;
-            IngestLog.OverBitrate(_logger, _publication!.Grant.Session.Channel.Value, _options.MaxMegabitsPerSecond, _connection.ConnectionId);
+            _hasLoggedBitrate = true;
+            IngestLog.OverBitrate(_logger, _publication!.Grant.Session.Channel.Value, _options.MaxMegabitsPerSecond,
+                _connection.ConnectionId);
         }
 
-        return _options.DisconnectOverBitrate ? ConnectionEnd.OverBitrate(_options.MaxMegabitsPerSecond) : null;
+        return _options.DisconnectOverBitrate ? DisconnectReason.OverBitrate(_options.MaxMegabitsPerSecond) : null;
     }
 
-    /// <returns>The authority's answer, or <see langword="null"/> when there is none.</returns>
-    private async Task<PublishVerdict?> JudgeAsync()
+    /// <returns>The authorizer's decision, or <see langword="null"/> when there is none.</returns>
+    private async Task<PublishDecision?> AuthorizeAsync()
     {
-        if (_session.Conversation.StreamKey is not { } key)
+        if (_stateMachine.Commands.StreamKey is not { } key)
         {
-            return new PublishVerdict.Refused(PublishRefusal.UnknownKey, "");
+            return new PublishDecision.Rejected(PublishRejectionReason.UnknownKey, "");
         }
 
         try
         {
             using var timeout = new CancellationTokenSource(_options.AuthorityTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            var target = _session.Conversation.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null };
-            return await _authority.AuthorizeAsync(new PublishRequest(key, _connection.RemoteEndPoint, _session.Conversation.Encoder) { Target = target }, either.Token);
+            var target = _stateMachine.Commands.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null };
+            return await _authorizer.AuthorizeAsync(
+                new PublishRequest(key, _connection.RemoteEndPoint, _stateMachine.Commands.Encoder) { Target = target }, either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -261,7 +265,7 @@ internal sealed class RtmpConnection : IDisposable
         }
         catch (Exception e)
         {
-            IngestLog.AuthorityFailed(_logger, e);
+            IngestLog.AuthorizationFailed(_logger, e);
             return null;
         }
     }
@@ -269,7 +273,7 @@ internal sealed class RtmpConnection : IDisposable
     /// <returns><see langword="false"/> when the peer did not read in time.</returns>
     private async ValueTask<bool> FlushAsync()
     {
-        _session.Replies.HasWritten = false;
+        _stateMachine.Replies.HasWritten = false;
         var flush = _output.FlushAsync();
         if (flush.IsCompletedSuccessfully)
         {
@@ -282,12 +286,15 @@ internal sealed class RtmpConnection : IDisposable
         return !(await flush).IsCanceled;
     }
 
-    /// <summary>Tells the encoder why, and gives it a moment to read that: a socket closed with unread bytes in it would take the words back.</summary>
-    private async Task SayFarewellAsync(ConnectionEnd end)
+    /// <summary>
+    /// Sends the reason to the encoder and waits for it to be read: closing a socket with unread received data would discard the message.
+    /// </summary>
+    private async Task SendEndAsync(DisconnectReason end)
     {
-        var status = end.Status ?? (_session.Phase == SessionPhase.Publishing && end.Rejection is not null ? "NetStream.Publish.Rejected" : null);
-        var told = status is not null || end.Rejection is IngestRejection.UnknownApplication || end == ConnectionEnd.Finished;
-        if (_peerGone || !told || end == ConnectionEnd.WriteTimeout)
+        var status = end.Status
+            ?? (_stateMachine.Phase == RtmpPhase.Publishing && end.Rejection is not null ? "NetStream.Publish.Rejected" : null);
+        var hasMessage = status is not null || end.Rejection is IngestRejectionReason.UnknownApplication || end == DisconnectReason.Finished;
+        if (_isPeerDisconnected || !hasMessage || end == DisconnectReason.WriteTimeout)
         {
             Close();
             return;
@@ -297,10 +304,10 @@ internal sealed class RtmpConnection : IDisposable
         {
             if (status is not null)
             {
-                _session.Conversation.Refuse(status, end.Reason);
+                _stateMachine.Commands.Reject(status, end.Reason);
             }
 
-            using var timeout = new CancellationTokenSource(Farewell, _time);
+            using var timeout = new CancellationTokenSource(CloseTimeout, _time);
             await _output.FlushAsync(timeout.Token);
             while (true)
             {
@@ -314,7 +321,7 @@ internal sealed class RtmpConnection : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionResetException or ConnectionAbortedException)
         {
-            // It does not matter any more.
+            // The connection ends anyway.
         }
 
         Close();
@@ -323,13 +330,13 @@ internal sealed class RtmpConnection : IDisposable
     private void Close()
     {
         _deadline.Dispose();
-        _watch.Dispose();
+        _keepAlive.Dispose();
         _connection.Abort();
     }
 
-    private void Withdraw() => Stop(_publication!.Grant.Lease.IsSuperseded ? ConnectionEnd.Superseded : ConnectionEnd.Revoked);
+    private void Revoke() => Stop(_publication!.Grant.State.IsSuperseded ? DisconnectReason.Superseded : DisconnectReason.Revoked);
 
-    private void Stop(ConnectionEnd end)
+    private void Stop(DisconnectReason end)
     {
         if (Interlocked.CompareExchange(ref _stop, end, null) is null)
         {
@@ -338,24 +345,26 @@ internal sealed class RtmpConnection : IDisposable
         }
     }
 
-    private void Note(GrantedPublication publication) =>
-        publication.Grant.Lease.Note(_session.Received, publication.Feed.Pictures, publication.Feed.Samples - publication.Feed.Pictures);
+    private void RecordTotals(PublicationRunner publication) =>
+        publication.Grant.State.RecordTotals(_stateMachine.Received, publication.Builder.VideoFrames, publication.Builder.Samples - publication.Builder.VideoFrames);
 
-    private void Report(ConnectionEnd end)
+    private void LogEnd(DisconnectReason end)
     {
         var (remote, id) = (_connection.RemoteEndPoint, _connection.ConnectionId);
-        if (_publication is { Grant: var grant, Feed: var feed })
+        if (_publication is { Grant: var grant, Builder: var builder })
         {
-            IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_began), end.Reason, _session.Received, feed.Pictures,
-                feed.Samples, feed.Malformed, feed.Dropped, feed.Jumps, id);
+            IngestLog.Ended(_logger, grant.Session.Channel.Value, remote, _time.GetElapsedTime(_started), end.Reason, _stateMachine.Received,
+                builder.VideoFrames,
+                builder.Samples, builder.Malformed, builder.Dropped, builder.Jumps, id);
         }
-        else if (end.Rejection is IngestRejection.HttpOnRtmpPort or IngestRejection.TlsOnRtmpPort || (end.Rejection is not null && end.Status is not null))
+        else if (end.Rejection is IngestRejectionReason.HttpOnRtmpPort or IngestRejectionReason.TlsOnRtmpPort
+            || (end.Rejection is not null && end.Status is not null))
         {
-            _refusals.Tell(remote, end, id);
+            _rejections.Report(remote, end, id);
         }
         else
         {
-            IngestLog.EndedEarly(_logger, remote, end.Reason, _session.Received, id);
+            IngestLog.EndedEarly(_logger, remote, end.Reason, _stateMachine.Received, id);
         }
     }
 
@@ -363,6 +372,6 @@ internal sealed class RtmpConnection : IDisposable
     public void Dispose()
     {
         _deadline.Dispose();
-        _watch.Dispose();
+        _keepAlive.Dispose();
     }
 }

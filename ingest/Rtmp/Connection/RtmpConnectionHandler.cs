@@ -6,18 +6,20 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Ingest.Rtmp.Connection;
 
-/// <summary>What Kestrel hands publishers' connections to.</summary>
+/// <summary>Kestrel connection handler for publishers.</summary>
 internal sealed class RtmpConnectionHandler(
-    IPublishAuthority authority, IPublicationSink sink, Admission admission, SourceRegister sources, IOptions<IngestOptions> options, TimeProvider time,
-    ILogger<RtmpConnectionHandler> logger, RefusalLog refusals) : ConnectionHandler
+    IPublishAuthorizer authorizer, IPublicationSink sink, ConnectionLimiter limiter, SourceRegistry sources, IOptions<IngestOptions> options,
+    TimeProvider time,
+    ILogger<RtmpConnectionHandler> logger, RejectionLog rejections) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        using var place = admission.TryEnter(connection.RemoteEndPoint);
-        if (place is null)
+        using var slot = limiter.TryEnter(connection.RemoteEndPoint);
+        if (slot is null)
         {
-            IngestMetrics.Rejected(IngestRejection.TooManyConnections);
-            IngestLog.EndedEarly(logger, connection.RemoteEndPoint, "too many connections that do not publish", 0, connection.ConnectionId);
+            IngestMetrics.Rejected(IngestRejectionReason.TooManyConnections);
+            IngestLog.EndedEarly(logger, connection.RemoteEndPoint, "too many connections that are not publishing", 0,
+                connection.ConnectionId);
             connection.Abort();
             return;
         }
@@ -25,7 +27,7 @@ internal sealed class RtmpConnectionHandler(
         IngestMetrics.Connected();
         try
         {
-            using var publisher = new RtmpConnection(connection, place, authority, sink, sources, options.Value, time, logger, refusals);
+            using var publisher = new RtmpConnection(connection, slot, authorizer, sink, sources, options.Value, time, logger, rejections);
             await publisher.RunAsync();
         }
         finally

@@ -1,25 +1,25 @@
 namespace Broadcast.Ingest.Rtmp.Connection;
 
-/// <summary>So many at once, so many a second from then on.</summary>
+/// <summary>Token bucket with a capacity and a refill rate.</summary>
 internal sealed class TokenBucket(double capacity, double perSecond)
 {
     private double _tokens;
-    private DateTimeOffset _at;
+    private DateTimeOffset _updatedAt;
 
-    /// <summary>Takes some, if there are as many.</summary>
-    /// <param name="now">Wall clock now.</param>
-    /// <param name="count">How many; one when not said.</param>
+    /// <summary>Takes tokens if enough are available.</summary>
+    /// <param name="now">Current wall-clock time.</param>
+    /// <param name="count">Number of tokens.</param>
     public bool TryTake(DateTimeOffset now, double count = 1)
     {
-        if (now > _at)
+        if (now > _updatedAt)
         {
-            _tokens = _at == default ? capacity : Math.Min(capacity, _tokens + ((now - _at).TotalSeconds * perSecond));
-            _at = now;
+            _tokens = _updatedAt == default ? capacity : Math.Min(capacity, _tokens + ((now - _updatedAt).TotalSeconds * perSecond));
+            _updatedAt = now;
         }
         else
         {
-            // The clock was set back: what there is stays, and filling goes on from here.
-            _at = now;
+            // The clock was set back: keep the tokens and refill from here.
+            _updatedAt = now;
         }
 
         if (_tokens < count)

@@ -3,8 +3,8 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>
-/// Reads the bodies of audio messages (FLV 10.1, E.4.2; Enhanced RTMP v2, ExAudioTagHeader): configurations and frames of AAC, Opus, FLAC, AC-3 and E-AC-3,
-/// of one track or of several.
+/// Parses bodies of audio messages (FLV 10.1, E.4.2; Enhanced RTMP v2, ExAudioTagHeader): configurations and frames of AAC, Opus, FLAC,
+/// AC-3 and E-AC-3, with one or several tracks.
 /// </summary>
 internal sealed class AudioTags
 {
@@ -12,40 +12,42 @@ internal sealed class AudioTags
     private const int AacFormat = 10;
     private const int EnhancedFormat = 9;
 
-    private readonly List<(int Number, AudioTrack Track)> _tracks = [];
+    private readonly List<(int Number, IncomingAudioTrack Track)> _tracks = [];
 
-    /// <summary>The tracks that are configured, by rising id.</summary>
+    /// <summary>Configured tracks, ordered by ID.</summary>
     public IEnumerable<Track> Tracks => _tracks.Where(t => t.Track.Track is not null).Select(t => t.Track.Track!).OrderBy(t => t.Id);
 
-    /// <summary>The track that most viewers get as it is now, or <see langword="null"/> before its first configuration.</summary>
+    /// <summary>Current state of the default track, or <see langword="null"/> before its first configuration.</summary>
     public Track? Track => Find(0)?.Track;
 
-    /// <summary>Tracks that the encoder has begun.</summary>
+    /// <summary>Number of tracks that the encoder has started.</summary>
     public int Count => _tracks.Count;
 
-    /// <summary>Changes of configurations so far, the first ones included.</summary>
+    /// <summary>Number of configuration changes so far, including the first configurations.</summary>
     public int Configurations { get; private set; }
 
-    /// <summary>What metadata calls the tracks, by the encoder's numbers.</summary>
+    /// <summary>Track labels from the metadata, by the encoder's track numbers.</summary>
     public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
 
-    /// <summary>What the channel says of the tracks' languages, by the encoder's numbers; counts where <see cref="Labels"/> do not tell one.</summary>
+    /// <summary>
+    /// Track languages from the channel, by the encoder's track numbers. They apply where <see cref="Labels"/> has no language.
+    /// </summary>
     public IReadOnlyList<string> Languages { get; init; } = [];
 
-    /// <summary>Number in the publication of the track that the encoder calls so: even ones are audio, and 2 is the one that most viewers get.</summary>
-    public static int IdOf(int number) => (2 * number) + 2;
+    /// <summary>Converts an encoder's track number to a track ID. Audio IDs are even; 2 is the default track.</summary>
+    public static int GetTrackId(int number) => (2 * number) + 2;
 
-    /// <summary>Whether the track that the encoder calls so is configured.</summary>
-    public bool Has(int number) => Find(number)?.Track is not null;
+    /// <summary>Whether the track with the encoder's number is configured.</summary>
+    public bool IsConfigured(int number) => Find(number)?.Track is not null;
 
-    /// <summary>What the encoder says of a track's channels beside the codec, or <see langword="null"/>.</summary>
-    public ChannelConfiguration? ChannelsOf(int number) => Find(number)?.Channels;
+    /// <summary>Speaker layout that the encoder sent for a track, or <see langword="null"/>.</summary>
+    public SpeakerLayout? GetSpeakerLayout(int number) => Find(number)?.Channels;
 
-    /// <summary>Reads one body.</summary>
-    /// <param name="body">All of the message.</param>
-    /// <param name="units">Takes the frames that are in it.</param>
-    /// <returns>How many packets were broken or came before they could be decoded.</returns>
-    /// <exception cref="RtmpProtocolException">The codec is not taken.</exception>
+    /// <summary>Parses one message body.</summary>
+    /// <param name="body">Complete message body.</param>
+    /// <param name="units">Receives the frames.</param>
+    /// <returns>Number of packets that were malformed or not decodable yet.</returns>
+    /// <exception cref="RtmpProtocolException">The codec is not supported.</exception>
     public int Read(ReadOnlyMemory<byte> body, List<AccessUnit> units)
     {
         if (body.IsEmpty)
@@ -72,8 +74,8 @@ internal sealed class AudioTags
 
         var content = bytes[1] switch
         {
-            0 => Take(new TagPacket(TagPacketType.SequenceStart, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
-            1 => Take(new TagPacket(TagPacketType.CodedFrames, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
+            0 => Process(new TagPacket(TagPacketType.SequenceStart, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
+            1 => Process(new TagPacket(TagPacketType.CodedFrames, FourCc.Aac, 0, body[LegacyHeaderSize..]), 0, units),
             _ => TagContent.Dropped,
         };
         return content == TagContent.Dropped ? 1 : 0;
@@ -92,22 +94,22 @@ internal sealed class AudioTags
                     $"Audio as {name} over Enhanced RTMP is not supported. Set the encoder to AAC, Opus, FLAC, AC-3 or E-AC-3.");
             }
 
-            dropped += Take(packet, tag.Nanoseconds, units) == TagContent.Dropped ? 1 : 0;
+            dropped += Process(packet, tag.Nanoseconds, units) == TagContent.Dropped ? 1 : 0;
         }
 
         return dropped + (tag.IsBroken ? 1 : 0);
     }
 
-    private TagContent Take(in TagPacket packet, int nanoseconds, List<AccessUnit> units)
+    private TagContent Process(in TagPacket packet, int nanoseconds, List<AccessUnit> units)
     {
         if (packet.Type == TagPacketType.SequenceEnd)
         {
-            return TagContent.Nothing;
+            return TagContent.None;
         }
 
-        // A frame alone begins a track where frames say all there is to say.
-        var begins = packet.Type != TagPacketType.CodedFrames || packet.Codec is FourCc.Ac3 or FourCc.Eac3;
-        if ((begins ? Open(packet.Track) : Find(packet.Track)) is not { } track)
+        // A frame without a configuration starts a track only if frames describe themselves.
+        var startsTrack = packet.Type != TagPacketType.CodedFrames || packet.Codec is FourCc.Ac3 or FourCc.Eac3;
+        if ((startsTrack ? GetOrAdd(packet.Track) : Find(packet.Track)) is not { } track)
         {
             return TagContent.Dropped;
         }
@@ -116,14 +118,14 @@ internal sealed class AudioTags
         var content = packet.Type switch
         {
             TagPacketType.SequenceStart => track.Configure(packet.Codec, packet.Body),
-            TagPacketType.ChannelConfiguration => track.Describe(packet.Body.Span),
+            TagPacketType.ChannelConfiguration => track.SetSpeakerLayout(packet.Body.Span),
             _ => track.Read(packet.Codec, packet.Body, nanoseconds, units),
         };
         Configurations += track.Configurations - before;
         return content;
     }
 
-    private AudioTrack? Find(int number)
+    private IncomingAudioTrack? Find(int number)
     {
         foreach (var (known, track) in _tracks)
         {
@@ -136,20 +138,22 @@ internal sealed class AudioTags
         return null;
     }
 
-    /// <summary>Finds a track or begins it; <see langword="null"/> beyond <see cref="VideoTags.MaxTracks"/>. There is always room for the one that most viewers get.</summary>
-    private AudioTrack? Open(int number)
+    /// <summary>
+    /// Finds or starts a track; <see langword="null"/> above <see cref="VideoTags.MaxTracks"/>. One slot is reserved for the default track.
+    /// </summary>
+    private IncomingAudioTrack? GetOrAdd(int number)
     {
         const int Max = VideoTags.MaxTracks;
         var track = Find(number);
         if (track is null && (_tracks.Count < Max - 1 || (_tracks.Count < Max && (number == 0 || Find(0) is not null))))
         {
-            track = new AudioTrack(IdOf(number));
+            track = new IncomingAudioTrack(GetTrackId(number));
             _tracks.Add((number, track));
         }
 
         if (track is not null)
         {
-            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None).Or(number < Languages.Count ? Languages[number] : null);
+            track.Label = Labels.GetValueOrDefault(number, TrackLabel.None).WithDefaultLanguage(number < Languages.Count ? Languages[number] : null);
         }
 
         return track;

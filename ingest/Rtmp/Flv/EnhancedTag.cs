@@ -3,51 +3,51 @@ using Broadcast.Media;
 
 namespace Broadcast.Ingest.Rtmp.Flv;
 
-/// <summary>What a packet of an Enhanced RTMP message carries; video's and audio's packet types in one list (Enhanced RTMP v2, VideoPacketType and AudioPacketType).</summary>
+/// <summary>Packet types of Enhanced RTMP messages, for video and audio (Enhanced RTMP v2, VideoPacketType and AudioPacketType).</summary>
 internal enum TagPacketType
 {
     /// <summary>A codec configuration.</summary>
     SequenceStart,
 
-    /// <summary>A frame, for H.264 and HEVC with its composition time in front.</summary>
+    /// <summary>A frame; for H.264 and HEVC, preceded by its composition time.</summary>
     CodedFrames,
 
-    /// <summary>An end mark.</summary>
+    /// <summary>The end of a sequence.</summary>
     SequenceEnd,
 
-    /// <summary>A frame whose composition time is zero.</summary>
+    /// <summary>A frame with composition time zero.</summary>
     CodedFramesX,
 
-    /// <summary>What is to be known about the pictures that follow, in AMF.</summary>
+    /// <summary>Metadata of later frames, in AMF.</summary>
     Metadata,
 
-    /// <summary>An AV1 descriptor as MPEG-2 transport streams have it.</summary>
+    /// <summary>An AV1 descriptor as in MPEG-2 transport streams.</summary>
     TransportStreamStart,
 
-    /// <summary>Which loudspeaker each channel is for.</summary>
+    /// <summary>A speaker layout.</summary>
     ChannelConfiguration,
 }
 
 /// <summary>One track's part of an Enhanced RTMP message.</summary>
-/// <param name="Type">What it carries.</param>
+/// <param name="Type">Packet type.</param>
 /// <param name="Codec">A <see cref="FourCc"/>.</param>
-/// <param name="Track">The encoder's number for the track, 0 to 255; 0 is the one that most viewers get.</param>
-/// <param name="Body">What it carries, a slice of the message.</param>
+/// <param name="Track">The encoder's track number, 0 to 255; 0 is the default track.</param>
+/// <param name="Body">Content of the packet, a slice of the message.</param>
 internal readonly record struct TagPacket(TagPacketType Type, uint Codec, int Track, ReadOnlyMemory<byte> Body);
 
 /// <summary>
-/// Walks the packets of an audio or video message with an extended header (Enhanced RTMP v2, ExVideoTagHeader and ExAudioTagHeader). Nothing is looked at
-/// beyond the message, and nothing is allocated.
+/// Iterates over the packets of an audio or video message with an extended header (Enhanced RTMP v2, ExVideoTagHeader and
+/// ExAudioTagHeader). Reads within the message only, and allocates nothing.
 /// </summary>
 internal struct EnhancedTag
 {
-    /// <summary>Most ModEx extensions in one message; there is one kind of them so far.</summary>
+    /// <summary>Maximum number of ModEx extensions in one message; only one kind is defined so far.</summary>
     public const int MaxExtensions = 8;
 
-    /// <summary>Most packets in one message: there are no more track numbers.</summary>
+    /// <summary>Maximum number of packets in one message, equal to the number of track numbers.</summary>
     public const int MaxPackets = 256;
 
-    /// <summary>Longest offset to a message's time, nanoseconds: just short of the millisecond that timestamps count.</summary>
+    /// <summary>Maximum offset to a message's timestamp, in nanoseconds: just below the millisecond that timestamps count.</summary>
     public const int MaxNanoseconds = 999_999;
 
     private const int VideoCommandFrame = 5;
@@ -80,16 +80,16 @@ internal struct EnhancedTag
     /// <summary>Nanoseconds to add to the message's timestamp, 0 to <see cref="MaxNanoseconds"/>.</summary>
     public int Nanoseconds { get; private set; }
 
-    /// <summary>Whether the message ends too early, says something unknown or has too much in it; packets before that are good.</summary>
+    /// <summary>Whether the message is truncated, has unknown or too many elements; earlier packets are valid.</summary>
     public bool IsBroken { get; private set; }
 
-    /// <summary>Begins to read a message.</summary>
-    /// <param name="body">All of it, from the byte with the extended header's mark on.</param>
+    /// <summary>Starts reading a message.</summary>
+    /// <param name="body">Complete message body, starting with the byte that marks the extended header.</param>
     /// <param name="kind">Audio or video.</param>
     public static EnhancedTag Read(ReadOnlyMemory<byte> body, TrackKind kind) => new(body, kind);
 
     /// <summary>Reads the next packet.</summary>
-    /// <returns><see langword="false"/> when there is no more, or what follows is broken.</returns>
+    /// <returns><see langword="false"/> when there are no more packets, or the rest is malformed.</returns>
     public bool TryNext(out TagPacket packet)
     {
         packet = default;
@@ -115,7 +115,7 @@ internal struct EnhancedTag
             return true;
         }
 
-        // The single packet of a message without tracks; one without a body was told apart when the header was read.
+        // The only packet of a message without tracks. The header parser already rejected a missing body.
         packet = new TagPacket(_type, _codec, track, _rest[1..]);
         _rest = default;
         return true;
@@ -157,7 +157,7 @@ internal struct EnhancedTag
         return length <= bytes.Length - position;
     }
 
-    /// <summary>Reads up to the packets: mark and packet type, extensions, kind of multitrack, codec.</summary>
+    /// <summary>Reads the header before the packets: packet type, extensions, multitrack type and codec.</summary>
     private bool TryReadHeader()
     {
         var bytes = _rest.Span;
@@ -176,7 +176,7 @@ internal struct EnhancedTag
             }
         }
 
-        // A command to a player has no packets; with metadata the frame type means nothing.
+        // A player command has no packets. With metadata, the frame type has no meaning.
         if (_kind == TrackKind.Video && ((bytes[0] >> 4) & 7) == VideoCommandFrame && type != (int)TagPacketType.Metadata)
         {
             _rest = default;
@@ -190,7 +190,7 @@ internal struct EnhancedTag
                 return false;
             }
 
-            // "This fetch MUST not result in VideoPacketType.Multitrack": nothing nests.
+            // "This fetch MUST not result in VideoPacketType.Multitrack": nesting is invalid.
             _tracks = bytes[position] >> 4;
             type = TypeOf(bytes[position] & 15);
             position++;
@@ -223,12 +223,12 @@ internal struct EnhancedTag
             return !_rest.IsEmpty;
         }
 
-        // The byte before the body stays, so that a packet without a body is one all the same.
+        // Keep the byte before the body, so that a packet with an empty body still counts.
         _rest = _rest[(position - 1)..];
         return true;
     }
 
-    /// <summary>ModEx: a length, so many bytes, then what they are and the packet type that follows.</summary>
+    /// <summary>ModEx: a length, that many bytes, then the type of the extension and the next packet type.</summary>
     private bool TryReadExtension(ReadOnlySpan<byte> bytes, ref int position, out int next)
     {
         next = Unknown;

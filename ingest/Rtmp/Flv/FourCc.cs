@@ -1,6 +1,6 @@
 namespace Broadcast.Ingest.Rtmp.Flv;
 
-/// <summary>Codecs as Enhanced RTMP v2 names them: four ASCII characters, big-endian.</summary>
+/// <summary>Codec identifiers of Enhanced RTMP v2: four ASCII characters, big-endian.</summary>
 internal static class FourCc
 {
     /// <summary>H.264, <c>avc1</c>.</summary>
@@ -30,22 +30,24 @@ internal static class FourCc
     /// <summary>Enhanced AC-3, <c>ec-3</c>.</summary>
     public const uint Eac3 = 0x65632D33;
 
-    /// <summary>MP3, <c>.mp3</c>, which is not taken.</summary>
+    /// <summary>MP3, <c>.mp3</c>, which is not supported.</summary>
     public const uint Mp3 = 0x2E6D7033;
 
-    /// <summary>Video codecs that are taken.</summary>
+    /// <summary>Supported video codecs.</summary>
     public static IReadOnlyList<uint> Video { get; } = [Avc, Hevc, Av1, Vp9];
 
-    /// <summary>Audio codecs that are taken.</summary>
+    /// <summary>Supported audio codecs.</summary>
     public static IReadOnlyList<uint> Audio { get; } = [Aac, Opus, Flac, Ac3, Eac3];
 
-    /// <summary>Whether it is one of <see cref="Video"/>.</summary>
+    /// <summary>Whether a codec is one of <see cref="Video"/>.</summary>
     public static bool IsVideo(uint codec) => codec is Avc or Hevc or Av1 or Vp9;
 
-    /// <summary>Whether it is one of <see cref="Audio"/>.</summary>
+    /// <summary>Whether a codec is one of <see cref="Audio"/>.</summary>
     public static bool IsAudio(uint codec) => codec is Aac or Opus or Flac or Ac3 or Eac3;
 
-    /// <summary>The four characters, or <c>an unknown codec</c> when they are not letters, digits, <c>.</c> and <c>-</c>: they come from a stranger.</summary>
+    /// <summary>
+    /// The four characters. Untrusted characters other than letters, digits, <c>.</c> and <c>-</c> yield <c>an unknown codec</c>.
+    /// </summary>
     public static string Name(uint codec)
     {
         Span<char> name = [(char)(codec >> 24), (char)((codec >> 16) & 0xFF), (char)((codec >> 8) & 0xFF), (char)(codec & 0xFF)];

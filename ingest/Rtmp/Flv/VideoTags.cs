@@ -3,12 +3,12 @@ using Broadcast.Media;
 namespace Broadcast.Ingest.Rtmp.Flv;
 
 /// <summary>
-/// Reads the bodies of video messages (FLV 10.1, E.4.3; Enhanced RTMP v2, ExVideoTagHeader): configurations and pictures of H.264, HEVC, AV1 and VP9, of one
-/// track or of several.
+/// Parses bodies of video messages (FLV 10.1, E.4.3; Enhanced RTMP v2, ExVideoTagHeader): configurations and frames of H.264, HEVC, AV1 and
+/// VP9, with one or several tracks.
 /// </summary>
 internal sealed class VideoTags
 {
-    /// <summary>Most tracks of a kind; packets of others are dropped.</summary>
+    /// <summary>Maximum number of tracks of one media type; packets of further tracks are dropped.</summary>
     public const int MaxTracks = 8;
 
     private const int LegacyHeaderSize = 5;
@@ -17,40 +17,40 @@ internal sealed class VideoTags
     private const byte EnhancedMark = 0x80;
     private const byte PlayerCommand = 5;
 
-    private readonly List<(int Number, VideoTrack Track)> _tracks = [];
+    private readonly List<(int Number, IncomingVideoTrack Track)> _tracks = [];
 
-    /// <summary>The tracks that are configured, by rising id.</summary>
+    /// <summary>Configured tracks, ordered by ID.</summary>
     public IEnumerable<Track> Tracks => _tracks.Where(t => t.Track.Track is not null).Select(t => t.Track.Track!).OrderBy(t => t.Id);
 
-    /// <summary>The track that most viewers get as it is now, or <see langword="null"/> before its first configuration.</summary>
+    /// <summary>Current state of the default track, or <see langword="null"/> before its first configuration.</summary>
     public Track? Track => Find(0)?.Track;
 
-    /// <summary>Tracks that the encoder has begun.</summary>
+    /// <summary>Number of tracks that the encoder has started.</summary>
     public int Count => _tracks.Count;
 
-    /// <summary>Changes of configurations so far, the first ones included.</summary>
+    /// <summary>Number of configuration changes so far, including the first configurations.</summary>
     public int Configurations { get; private set; }
 
-    /// <summary>What metadata calls the tracks, by the encoder's numbers.</summary>
+    /// <summary>Track labels from the metadata, by the encoder's track numbers.</summary>
     public IReadOnlyDictionary<int, TrackLabel> Labels { get; set; } = new Dictionary<int, TrackLabel>();
 
-    /// <summary>Bits a second that metadata claims for the track that most viewers get; 0 when it does not.</summary>
-    public int ClaimedBitsPerSecond { get; set; }
+    /// <summary>Bit rate that the metadata declares for the default track; 0 when absent.</summary>
+    public int DeclaredBitsPerSecond { get; set; }
 
-    /// <summary>Number in the publication of the track that the encoder calls so: odd ones are video, and 1 is the one that most viewers get.</summary>
-    public static int IdOf(int number) => (2 * number) + 1;
+    /// <summary>Converts an encoder's track number to a track ID. Video IDs are odd; 1 is the default track.</summary>
+    public static int GetTrackId(int number) => (2 * number) + 1;
 
-    /// <summary>Whether the track that the encoder calls so is configured.</summary>
-    public bool Has(int number) => Find(number)?.Track is not null;
+    /// <summary>Whether the track with the encoder's number is configured.</summary>
+    public bool IsConfigured(int number) => Find(number)?.Track is not null;
 
-    /// <summary>What is known of a track's colors, or <see langword="null"/>.</summary>
-    public VideoColor? ColorOf(int number) => Find(number)?.Color;
+    /// <summary>Color information of a track, or <see langword="null"/>.</summary>
+    public ColorInfoMetadata? GetColor(int number) => Find(number)?.Color;
 
-    /// <summary>Reads one body.</summary>
-    /// <param name="body">All of the message.</param>
-    /// <param name="units">Takes the pictures that are in it.</param>
-    /// <returns>How many packets were broken or came before they could be decoded.</returns>
-    /// <exception cref="RtmpProtocolException">The codec is not taken.</exception>
+    /// <summary>Parses one message body.</summary>
+    /// <param name="body">Complete message body.</param>
+    /// <param name="units">Receives the frames.</param>
+    /// <returns>Number of packets that were malformed or not decodable yet.</returns>
+    /// <exception cref="RtmpProtocolException">The codec is not supported.</exception>
     public int Read(ReadOnlyMemory<byte> body, List<AccessUnit> units)
     {
         if (body.IsEmpty)
@@ -86,13 +86,13 @@ internal sealed class VideoTags
         switch (bytes[1])
         {
             case 0:
-                content = Configure(Open(0)!, FourCc.Avc, rest);
+                content = Configure(GetOrAdd(0)!, FourCc.Avc, rest);
                 break;
             case 1 when Find(0) is { } track:
-                content = ReadPicture(track, FourCc.Avc, rest, SignedInt24(bytes[2..]), 0, units);
+                content = ReadFrame(track, FourCc.Avc, rest, SignedInt24(bytes[2..]), 0, units);
                 break;
             case 2:
-                content = TagContent.Nothing;
+                content = TagContent.None;
                 break;
         }
 
@@ -105,17 +105,18 @@ internal sealed class VideoTags
         var tag = EnhancedTag.Read(body, TrackKind.Video);
         while (tag.TryNext(out var packet))
         {
-            dropped += Take(packet, tag.Nanoseconds, units) == TagContent.Dropped ? 1 : 0;
+            dropped += Process(packet, tag.Nanoseconds, units) == TagContent.Dropped ? 1 : 0;
         }
 
         return dropped + (tag.IsBroken ? 1 : 0);
     }
 
-    private TagContent Take(in TagPacket packet, int nanoseconds, List<AccessUnit> units)
+    private TagContent Process(in TagPacket packet, int nanoseconds, List<AccessUnit> units)
     {
         if (packet.Type == TagPacketType.TransportStreamStart)
         {
-            throw RtmpProtocolException.UnsupportedCodec($"Video as {FourCc.Name(packet.Codec)} in MPEG-2 form is not supported. Set the encoder to the plain form.");
+            throw RtmpProtocolException.UnsupportedCodec(
+                $"Video as {FourCc.Name(packet.Codec)} in MPEG-2 TS format is not supported. Set the encoder to its default format.");
         }
 
         if (!FourCc.IsVideo(packet.Codec))
@@ -126,12 +127,12 @@ internal sealed class VideoTags
 
         if (packet.Type == TagPacketType.SequenceEnd)
         {
-            return TagContent.Nothing;
+            return TagContent.None;
         }
 
-        // Only a configuration or metadata begins a track; a picture of one that was never begun could not be decoded.
-        var begins = packet.Type is TagPacketType.SequenceStart or TagPacketType.Metadata;
-        if ((begins ? Open(packet.Track) : Find(packet.Track)) is not { } track)
+        // Only a configuration or metadata starts a track: frames of an unconfigured track cannot be decoded.
+        var startsTrack = packet.Type is TagPacketType.SequenceStart or TagPacketType.Metadata;
+        if ((startsTrack ? GetOrAdd(packet.Track) : Find(packet.Track)) is not { } track)
         {
             return TagContent.Dropped;
         }
@@ -141,17 +142,17 @@ internal sealed class VideoTags
             case TagPacketType.SequenceStart:
                 return Configure(track, packet.Codec, packet.Body);
             case TagPacketType.Metadata:
-                return track.Describe(packet.Body.Span);
+                return track.ReadMetadata(packet.Body.Span);
             case TagPacketType.CodedFrames when packet.Codec is FourCc.Avc or FourCc.Hevc:
                 return packet.Body.Length < OffsetSize
                     ? TagContent.Dropped
-                    : ReadPicture(track, packet.Codec, packet.Body[OffsetSize..], SignedInt24(packet.Body.Span), nanoseconds, units);
+                    : ReadFrame(track, packet.Codec, packet.Body[OffsetSize..], SignedInt24(packet.Body.Span), nanoseconds, units);
             default:
-                return ReadPicture(track, packet.Codec, packet.Body, 0, nanoseconds, units);
+                return ReadFrame(track, packet.Codec, packet.Body, 0, nanoseconds, units);
         }
     }
 
-    private TagContent Configure(VideoTrack track, uint codec, ReadOnlyMemory<byte> record)
+    private TagContent Configure(IncomingVideoTrack track, uint codec, ReadOnlyMemory<byte> record)
     {
         var before = track.Configurations;
         var content = track.Configure(codec, record);
@@ -159,12 +160,13 @@ internal sealed class VideoTags
         return content;
     }
 
-    private TagContent ReadPicture(VideoTrack track, uint codec, ReadOnlyMemory<byte> payload, int offset, int nanoseconds, List<AccessUnit> units)
+    private TagContent ReadFrame(IncomingVideoTrack track, uint codec, ReadOnlyMemory<byte> payload, int offset, int nanoseconds,
+        List<AccessUnit> units)
     {
         var before = track.Configurations;
         var content = track.Read(codec, payload, offset, nanoseconds, out var unit);
         Configurations += track.Configurations - before;
-        if (content == TagContent.Unit)
+        if (content == TagContent.Frame)
         {
             units.Add(unit);
         }
@@ -172,7 +174,7 @@ internal sealed class VideoTags
         return content;
     }
 
-    private VideoTrack? Find(int number)
+    private IncomingVideoTrack? Find(int number)
     {
         foreach (var (known, track) in _tracks)
         {
@@ -185,20 +187,22 @@ internal sealed class VideoTags
         return null;
     }
 
-    /// <summary>Finds a track or begins it; <see langword="null"/> beyond <see cref="MaxTracks"/>. There is always room for the one that most viewers get.</summary>
-    private VideoTrack? Open(int number)
+    /// <summary>
+    /// Finds or starts a track; <see langword="null"/> above <see cref="MaxTracks"/>. One slot is reserved for the default track.
+    /// </summary>
+    private IncomingVideoTrack? GetOrAdd(int number)
     {
         var track = Find(number);
         if (track is null && (_tracks.Count < MaxTracks - 1 || (_tracks.Count < MaxTracks && (number == 0 || Find(0) is not null))))
         {
-            track = new VideoTrack(IdOf(number));
+            track = new IncomingVideoTrack(GetTrackId(number));
             _tracks.Add((number, track));
         }
 
         if (track is not null)
         {
             track.Label = Labels.GetValueOrDefault(number, TrackLabel.None);
-            track.ClaimedBitsPerSecond = number == 0 ? ClaimedBitsPerSecond : 0;
+            track.DeclaredBitsPerSecond = number == 0 ? DeclaredBitsPerSecond : 0;
         }
 
         return track;
@@ -211,7 +215,7 @@ internal sealed class VideoTags
         2 => "Sorenson H.263",
         3 or 6 => "Screen Video",
         4 or 5 => "VP6",
-        12 => "HEVC (in the old FLV manner)",
+        12 => "HEVC (legacy FLV extension)",
         _ => $"{codec}",
     };
 }

@@ -3,19 +3,19 @@ using System.Security.Cryptography;
 namespace Broadcast.Ingest.Rtmp.Handshake;
 
 /// <summary>
-/// The digests that players and some encoders hide in the random bytes of C1 and S1, by which each side shows that it knows the product's key. Not in
-/// Adobe's published specification; the layout is common knowledge among implementations. Both layouts hold a pointer of four bytes whose sum, modulo 728,
-/// leads to the 32 bytes of digest.
+/// Digests that players and some encoders embed in the random bytes of C1 and S1 to prove that they know the product's key. Not part of
+/// Adobe's published specification; the layout is known from other implementations. Both layouts have a pointer of 4 bytes, whose sum
+/// modulo 728 gives the position of the 32-byte digest.
 /// </summary>
 internal static class HandshakeDigest
 {
-    /// <summary>Bytes of C1, S1, C2 and S2.</summary>
+    /// <summary>Size of C1, S1, C2 and S2 in bytes.</summary>
     public const int BlockSize = 1536;
 
-    /// <summary>Bytes of a digest.</summary>
+    /// <summary>Size of a digest in bytes.</summary>
     public const int Size = 32;
 
-    /// <summary>Where the pointer is in the two layouts: right behind time and version, or in the middle.</summary>
+    /// <summary>Position of the pointer in the two layouts: after time and version, or in the middle.</summary>
     public static ReadOnlySpan<int> Layouts => [8, 772];
 
     private static ReadOnlySpan<byte> SharedKey =>
@@ -24,18 +24,18 @@ internal static class HandshakeDigest
         0x6E, 0xEC, 0x5D, 0x2D, 0x29, 0x80, 0x6F, 0xAB, 0x93, 0xB8, 0xE6, 0x36, 0xCF, 0xEB, 0x31, 0xAE,
     ];
 
-    /// <summary>What the client's digest in C1 is made with.</summary>
+    /// <summary>Key of the client's digest in C1.</summary>
     public static ReadOnlySpan<byte> PlayerKey => "Genuine Adobe Flash Player 001"u8;
 
-    /// <summary>What the server's digest in S1 is made with.</summary>
+    /// <summary>Key of the server's digest in S1.</summary>
     public static ReadOnlySpan<byte> ServerKey => "Genuine Adobe Flash Media Server 001"u8;
 
-    /// <summary>Where the digest of a layout lies: always inside the block, as the remainder is under 728.</summary>
+    /// <summary>Position of a layout's digest. It is always inside the block, because the remainder is below 728.</summary>
     public static int Offset(ReadOnlySpan<byte> block, int pointer) =>
         pointer + 4 + ((block[pointer] + block[pointer + 1] + block[pointer + 2] + block[pointer + 3]) % 728);
 
     /// <summary>Finds a client's digest.</summary>
-    /// <returns>The pointer of its layout, or -1 when there is no valid digest: then the handshake is the simple one.</returns>
+    /// <returns>Pointer of its layout, or -1 without a valid digest, which means a simple handshake.</returns>
     public static int Find(ReadOnlySpan<byte> clientBlock)
     {
         Span<byte> computed = stackalloc byte[Size];
@@ -52,7 +52,7 @@ internal static class HandshakeDigest
         return -1;
     }
 
-    /// <summary>Puts the digest into a block, in the layout given.</summary>
+    /// <summary>Writes the digest into a block, in the given layout.</summary>
     public static void Sign(ReadOnlySpan<byte> key, Span<byte> block, int pointer)
     {
         var offset = Offset(block, pointer);
@@ -61,10 +61,10 @@ internal static class HandshakeDigest
         digest.CopyTo(block[offset..]);
     }
 
-    /// <summary>Puts the answer to a peer's digest at the end of S2.</summary>
+    /// <summary>Writes the response to a peer's digest to the end of S2.</summary>
     /// <param name="block">S2, filled with random bytes.</param>
-    /// <param name="peerDigest">The digest of C1.</param>
-    public static void SignAnswer(Span<byte> block, ReadOnlySpan<byte> peerDigest)
+    /// <param name="peerDigest">Digest of C1.</param>
+    public static void SignReply(Span<byte> block, ReadOnlySpan<byte> peerDigest)
     {
         Span<byte> key = stackalloc byte[ServerKey.Length + SharedKey.Length];
         ServerKey.CopyTo(key);

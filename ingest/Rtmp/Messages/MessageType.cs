@@ -1,6 +1,6 @@
 namespace Broadcast.Ingest.Rtmp.Messages;
 
-/// <summary>Message type ids (Adobe RTMP 1.0, 5.4, 6.2 and 7.1).</summary>
+/// <summary>Message type IDs (Adobe RTMP 1.0, 5.4, 6.2 and 7.1).</summary>
 internal static class MessageType
 {
     public const byte SetChunkSize = 1;

@@ -6,14 +6,14 @@ using Broadcast.Ingest.Rtmp.Flv;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
-/// <summary>What is said to the peer: control messages on chunk stream 2, commands on 3 and, about a stream, on 5.</summary>
+/// <summary>Writes messages to the peer. Control messages use chunk stream 2, commands 3, and status messages of a stream 5.</summary>
 internal sealed class ReplyWriter(IBufferWriter<byte> output)
 {
     private const int ControlStream = 2;
     private const int CommandStream = 3;
     private const int StatusStream = 5;
 
-    /// <summary>Code of the status that asks to connect anew.</summary>
+    /// <summary>Code of the status that requests a reconnect.</summary>
     public const string ReconnectCode = "NetConnection.Connect.ReconnectRequest";
 
     private readonly ChunkWriter _chunks = new();
@@ -22,18 +22,18 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
     /// <summary>Whether anything was written since this was last set to <see langword="false"/>.</summary>
     public bool HasWritten { get; set; }
 
-    /// <summary>Set Chunk Size (5.4.1), which holds from the next message on.</summary>
+    /// <summary>Set Chunk Size (5.4.1), in effect from the next message on.</summary>
     public void SetChunkSize(int size)
     {
-        Control(MessageType.SetChunkSize, (uint)size);
+        WriteControl(MessageType.SetChunkSize, (uint)size);
         _chunks.ChunkSize = size;
     }
 
-    /// <summary>Acknowledgement (5.4.3): how many bytes have come, modulo 2^32.</summary>
-    public void Acknowledge(long bytes) => Control(MessageType.Acknowledgement, unchecked((uint)bytes));
+    /// <summary>Acknowledgement (5.4.3): number of received bytes, modulo 2^32.</summary>
+    public void Acknowledge(long bytes) => WriteControl(MessageType.Acknowledgement, unchecked((uint)bytes));
 
     /// <summary>Window Acknowledgement Size (5.4.4).</summary>
-    public void WindowAcknowledgementSize(uint bytes) => Control(MessageType.WindowAcknowledgementSize, bytes);
+    public void WindowAcknowledgementSize(uint bytes) => WriteControl(MessageType.WindowAcknowledgementSize, bytes);
 
     /// <summary>Set Peer Bandwidth (5.4.5) with limit type 2, dynamic.</summary>
     public void SetPeerBandwidth(uint bytes)
@@ -44,7 +44,7 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         Write(ControlStream, MessageType.SetPeerBandwidth, 0, body);
     }
 
-    /// <summary>User Control (6.2): an event and its number.</summary>
+    /// <summary>User Control (6.2): an event and its value.</summary>
     public void UserControl(UserControlEvent kind, uint value)
     {
         Span<byte> body = stackalloc byte[6];
@@ -53,9 +53,9 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         Write(ControlStream, MessageType.UserControl, 0, body);
     }
 
-    /// <summary>The answer to <c>connect</c> (7.2.1.1).</summary>
-    /// <param name="transaction">Of the command.</param>
-    /// <param name="enhanced">Whether to say what is taken beyond RTMP 1.0 (Enhanced RTMP v2).</param>
+    /// <summary>Reply to <c>connect</c> (7.2.1.1).</summary>
+    /// <param name="transaction">Transaction ID of the command.</param>
+    /// <param name="enhanced">Whether to declare capabilities beyond RTMP 1.0 (Enhanced RTMP v2).</param>
     public void ConnectAccepted(double transaction, bool enhanced)
     {
         _amf.Clear().Text("_result").Number(transaction);
@@ -65,9 +65,9 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
             if (enhanced)
             {
                 _amf.Name("fourCcList").Texts([.. FourCc.Video.Concat(FourCc.Audio).Select(FourCc.Name)]);
-                Forwards("videoFourCcInfoMap", FourCc.Video);
-                Forwards("audioFourCcInfoMap", FourCc.Audio);
-                _amf.Name("capsEx").Number((int)Capabilities.Ours);
+                WriteForwardMap("videoFourCcInfoMap", FourCc.Video);
+                WriteForwardMap("audioFourCcInfoMap", FourCc.Audio);
+                _amf.Name("capsEx").Number((int)Capabilities.Supported);
             }
         }
 
@@ -77,36 +77,36 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
                 .Name("description").Text("Connection succeeded.").Name("objectEncoding").Number(0);
         }
 
-        Command(CommandStream, 0);
+        WriteCommand(CommandStream, 0);
     }
 
-    /// <summary><c>_result</c> with one number, or with null when there is none.</summary>
+    /// <summary><c>_result</c> with one number, or null.</summary>
     public void Result(double transaction, double? value)
     {
         _amf.Clear().Text("_result").Number(transaction).Null();
         _ = value is { } number ? _amf.Number(number) : _amf.Null();
-        Command(CommandStream, 0);
+        WriteCommand(CommandStream, 0);
     }
 
     /// <summary><c>_error</c>.</summary>
     public void Error(double transaction, string code, string description)
     {
         _amf.Clear().Text("_error").Number(transaction).Null();
-        Information("error", code, description);
-        Command(CommandStream, 0);
+        WriteInformation("error", code, description);
+        WriteCommand(CommandStream, 0);
     }
 
-    /// <summary><c>onStatus</c> (7.2.2), which encoders show to people.</summary>
+    /// <summary><c>onStatus</c> (7.2.2), which encoders display.</summary>
     public void Status(uint stream, bool isError, string code, string description)
     {
         _amf.Clear().Text("onStatus").Number(0).Null();
-        Information(isError ? "error" : "status", code, description);
-        Command(StatusStream, stream);
+        WriteInformation(isError ? "error" : "status", code, description);
+        WriteCommand(StatusStream, stream);
     }
 
-    /// <summary>Asks the encoder to connect anew, at the next keyframe (Enhanced RTMP v2, "Reconnect Request").</summary>
-    /// <param name="url">Where to, absolute or relative; <see langword="null"/> for where it is connected now.</param>
-    /// <param name="description">Why, for people.</param>
+    /// <summary>Asks the encoder to reconnect at the next keyframe (Enhanced RTMP v2, "Reconnect Request").</summary>
+    /// <param name="url">New URL, absolute or relative; <see langword="null"/> for the current one.</param>
+    /// <param name="description">Reason, for display.</param>
     public void ReconnectRequest(string? url, string description)
     {
         _amf.Clear().Text("onStatus").Number(0).Null();
@@ -120,18 +120,18 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
             _amf.Name("code").Text(ReconnectCode).Name("description").Text(description).Name("level").Text("status");
         }
 
-        Command(CommandStream, 0);
+        WriteCommand(CommandStream, 0);
     }
 
-    /// <summary>A call without an answer, such as <c>onFCPublish</c>.</summary>
+    /// <summary>Call without a reply, such as <c>onFCPublish</c>.</summary>
     public void Call(string name, string code, string description)
     {
         _amf.Clear().Text(name).Number(0).Null();
-        Information("status", code, description);
-        Command(CommandStream, 0);
+        WriteInformation("status", code, description);
+        WriteCommand(CommandStream, 0);
     }
 
-    private void Forwards(string name, IReadOnlyList<uint> codecs)
+    private void WriteForwardMap(string name, IReadOnlyList<uint> codecs)
     {
         _amf.Name(name);
         using (_amf.Object())
@@ -143,7 +143,7 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         }
     }
 
-    private void Information(string level, string code, string description)
+    private void WriteInformation(string level, string code, string description)
     {
         using (_amf.Object())
         {
@@ -151,14 +151,14 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
         }
     }
 
-    private void Control(byte type, uint value)
+    private void WriteControl(byte type, uint value)
     {
         Span<byte> body = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(body, value);
         Write(ControlStream, type, 0, body);
     }
 
-    private void Command(int chunkStream, uint stream) => Write(chunkStream, MessageType.Command, stream, _amf.Written);
+    private void WriteCommand(int chunkStream, uint stream) => Write(chunkStream, MessageType.Command, stream, _amf.Written);
 
     private void Write(int chunkStream, byte type, uint stream, ReadOnlySpan<byte> body)
     {
@@ -170,12 +170,12 @@ internal sealed class ReplyWriter(IBufferWriter<byte> output)
 /// <summary>Events of User Control messages (Adobe RTMP 1.0, 7.1.7).</summary>
 internal enum UserControlEvent : ushort
 {
-    /// <summary>A stream can be used.</summary>
+    /// <summary>A stream is ready for use.</summary>
     StreamBegin = 0,
 
-    /// <summary>Is the peer there?</summary>
+    /// <summary>Request for a ping response.</summary>
     PingRequest = 6,
 
-    /// <summary>It is.</summary>
+    /// <summary>Response to a ping request.</summary>
     PingResponse = 7,
 }

@@ -2,20 +2,21 @@ using Broadcast.Ingest.Rtmp.Amf;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
-/// <summary>A command message (Adobe RTMP 1.0, 7.2): a name, a transaction id and what follows.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Transaction">What the answer refers to; 0 wants none.</param>
+/// <summary>Command message (Adobe RTMP 1.0, 7.2): a name, a transaction ID and arguments.</summary>
+/// <param name="Name">Command name.</param>
+/// <param name="Transaction">Transaction ID that the reply refers to; 0 for no reply.</param>
 /// <param name="Arguments">Command object and arguments.</param>
-/// <param name="Stream">Message stream it came on.</param>
+/// <param name="Stream">Message stream of the command.</param>
 internal sealed record RtmpCommand(string Name, double Transaction, IReadOnlyList<AmfValue> Arguments, uint Stream)
 {
-    /// <summary>An argument that is text, or <see langword="null"/>. 0 is the command object.</summary>
-    public string? TextAt(int index) => index < Arguments.Count && Arguments[index] is AmfValue.Text text ? text.Value : null;
+    /// <summary>Gets a string argument, or <see langword="null"/>. Index 0 is the command object.</summary>
+    public string? GetText(int index) => index < Arguments.Count && Arguments[index] is AmfValue.Text text ? text.Value : null;
 
-    /// <summary>Reads a command.</summary>
-    /// <param name="message">Of type 20, or 17: then one byte says which AMF follows, which is AMF0 there too. From a first value in AMF3 on, arguments are left out.</param>
-    /// <exception cref="RtmpProtocolException">It is broken or over a limit.</exception>
-    public static RtmpCommand Read(in Chunks.RtmpMessage message)
+    /// <summary>Parses a command.</summary>
+    /// <param name="message">Message of type 20 or 17. Type 17 begins with a byte for the AMF version, which is AMF0 there too. Arguments
+    /// from the first AMF3 value on are omitted.</param>
+    /// <exception cref="RtmpProtocolException">The command is malformed or exceeds a limit.</exception>
+    public static RtmpCommand Read(in Broadcast.Ingest.Rtmp.Chunks.RtmpMessage message)
     {
         var body = message.Payload.Span;
         if (message.Type == MessageType.CommandAmf3 && !body.IsEmpty && body[0] == 0)
@@ -26,7 +27,7 @@ internal sealed record RtmpCommand(string Name, double Transaction, IReadOnlyLis
         var reader = new AmfReader(body);
         if (reader.Read() is not AmfValue.Text name)
         {
-            throw RtmpProtocolException.Command("A command without a name.");
+            throw RtmpProtocolException.InvalidCommand("A command without a name.");
         }
 
         double transaction = 0;

@@ -4,33 +4,36 @@ using Broadcast.Ingest.Rtmp.Flv;
 
 namespace Broadcast.Ingest.Rtmp.Messages;
 
-/// <summary>What <c>onMetaData</c> claims. A hint only: what is true stands in the sequence headers.</summary>
-/// <param name="HasVideo">Whether it names a video codec, or <see langword="null"/> when it names no codec at all.</param>
-/// <param name="HasAudio">Whether it names an audio codec, or <see langword="null"/> when it names no codec at all.</param>
-/// <param name="Encoder">What the encoder calls itself, or empty.</param>
-/// <param name="VideoTracks">Video tracks that are announced, by the encoder's numbers; 0, the one that most viewers get, only when something is said of it.</param>
-/// <param name="AudioTracks">Audio tracks that are announced.</param>
+/// <summary>Contents of <c>onMetaData</c>. Only hints: the sequence headers are authoritative.</summary>
+/// <param name="HasVideo">Whether it declares a video codec, or <see langword="null"/> when it declares no codec at all.</param>
+/// <param name="HasAudio">Whether it declares an audio codec, or <see langword="null"/> when it declares no codec at all.</param>
+/// <param name="Encoder">Encoder name, or empty.</param>
+/// <param name="VideoTracks">Announced video tracks by the encoder's numbers. Contains track 0, the default track, only when it has a
+/// label.</param>
+/// <param name="AudioTracks">Announced audio tracks.</param>
 internal sealed record StreamMetadata(
-    bool? HasVideo, bool? HasAudio, string Encoder, IReadOnlyDictionary<int, TrackLabel> VideoTracks, IReadOnlyDictionary<int, TrackLabel> AudioTracks)
+    bool? HasVideo, bool? HasAudio, string Encoder, IReadOnlyDictionary<int, TrackLabel> VideoTracks,
+    IReadOnlyDictionary<int, TrackLabel> AudioTracks)
 {
     private const int MaxTrackNumber = 255;
-    private const double HighestFrameRate = 1000;
+    private const double MaxFrameRate = 1000;
 
-    // Some encoders leave a 0 or 1 there, others bits a second.
-    private const double LeastKilobits = 100;
-    private const double MostKilobits = 200_000;
+    // Some encoders send 0 or 1, others bits per second.
+    private const double MinKilobits = 100;
+    private const double MaxKilobits = 200_000;
 
-    /// <summary>Frames a second that it claims, or 0 when it claims none that could be.</summary>
+    /// <summary>Declared frame rate, or 0 when absent or implausible.</summary>
     public double FrameRate { get; init; }
 
-    /// <summary>Bits a second of its pictures that it claims, or 0 when it claims none that could be.</summary>
+    /// <summary>Declared video bit rate, or 0 when absent or implausible.</summary>
     public int VideoBitsPerSecond { get; init; }
 
-    /// <summary>Reads a data message.</summary>
-    /// <param name="message">Of type 18, or 15: then one byte says which AMF follows.</param>
-    /// <param name="metadata">What it claims; <see langword="null"/> when it is other data, such as a cue point, or is taken back.</param>
-    /// <returns><see langword="false"/> when it cannot be read.</returns>
-    public static bool TryRead(in Chunks.RtmpMessage message, out StreamMetadata? metadata)
+    /// <summary>Parses a data message.</summary>
+    /// <param name="message">Message of type 18 or 15. Type 15 begins with a byte for the AMF version.</param>
+    /// <param name="metadata">The metadata; <see langword="null"/> when the message is other data, such as a cue point, or clears the
+    /// metadata.</param>
+    /// <returns><see langword="false"/> when the message cannot be parsed.</returns>
+    public static bool TryRead(in Broadcast.Ingest.Rtmp.Chunks.RtmpMessage message, out StreamMetadata? metadata)
     {
         metadata = null;
         var body = message.Payload.Span;
@@ -42,46 +45,50 @@ internal sealed record StreamMetadata(
         try
         {
             var reader = new AmfReader(body);
-            var name = TextOf(ref reader);
+            var name = ReadText(ref reader);
             if (name == "@setDataFrame")
             {
-                name = TextOf(ref reader);
+                name = ReadText(ref reader);
             }
 
             if (name == "onMetaData" && !reader.AtEnd && !reader.AtAmf3)
             {
-                metadata = reader.Read() is AmfValue.Map map ? Of(map) : null;
+                metadata = reader.Read() is AmfValue.Map map ? Create(map) : null;
             }
 
-            // The rest of other data means nothing here, so it is not even looked at.
+            // The rest of other data is ignored without parsing.
             return name is not null;
         }
         catch (RtmpProtocolException)
         {
-            // Metadata is worth no connection: the caller counts it as nonsense.
+            // Invalid metadata does not end the connection: the caller counts it as an ignored message.
             return false;
         }
     }
 
-    private static string? TextOf(ref AmfReader reader) => reader.AtEnd || reader.AtAmf3 ? null : (reader.Read() as AmfValue.Text)?.Value;
+    private static string? ReadText(ref AmfReader reader) => reader.AtEnd || reader.AtAmf3 ? null : (reader.Read() as AmfValue.Text)?.Value;
 
-    private static StreamMetadata Of(AmfValue.Map map)
+    private static StreamMetadata Create(AmfValue.Map map)
     {
         var (video, audio) = (map.Properties.ContainsKey("videocodecid"), map.Properties.ContainsKey("audiocodecid"));
         return new StreamMetadata(
             video || audio ? video : null,
             video || audio ? audio : null,
-            CleanText.Of(map.TextOf("encoder")),
-            Tracks(map.Find("videoTrackIdInfoMap"), TrackLabel.None),
-            Tracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Of(map.TextOf("language"), null)))
+            TextSanitizer.Sanitize(map.GetText("encoder")),
+            ReadTracks(map.Find("videoTrackIdInfoMap"), TrackLabel.None),
+            ReadTracks(map.Find("audioTrackIdInfoMap"), TrackLabel.Create(map.GetText("language"), null)))
         {
-            FrameRate = map.Find("framerate") is AmfValue.Number { Value: > 0 and <= HighestFrameRate } rate ? rate.Value : 0,
-            VideoBitsPerSecond = map.Find("videodatarate") is AmfValue.Number { Value: >= LeastKilobits and <= MostKilobits } bits ? (int)(bits.Value * 1000) : 0,
+            FrameRate = map.Find("framerate") is AmfValue.Number { Value: > 0 and <= MaxFrameRate } rate ? rate.Value : 0,
+            VideoBitsPerSecond = map.Find("videodatarate") is AmfValue.Number { Value: >= MinKilobits and <= MaxKilobits } bits
+                ? (int)(bits.Value * 1000)
+                : 0,
         };
     }
 
-    /// <summary>Enhanced RTMP v2, "Enhancing onMetaData": an object for each track, by its number; the first one is described by the properties around.</summary>
-    private static Dictionary<int, TrackLabel> Tracks(AmfValue tracks, TrackLabel first)
+    /// <summary>
+    /// Enhanced RTMP v2, "Enhancing onMetaData": an object for each track, by its number. The properties outside describe the first track.
+    /// </summary>
+    private static Dictionary<int, TrackLabel> ReadTracks(AmfValue tracks, TrackLabel first)
     {
         var labels = new Dictionary<int, TrackLabel>();
         if (first != TrackLabel.None)
@@ -97,7 +104,7 @@ internal sealed record StreamMetadata(
                     && int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                     && number <= MaxTrackNumber)
                 {
-                    labels[number] = TrackLabel.Of(value.TextOf("language"), value.TextOf("name") ?? value.TextOf("title"));
+                    labels[number] = TrackLabel.Create(value.GetText("language"), value.GetText("name") ?? value.GetText("title"));
                 }
             }
         }

@@ -1,29 +1,29 @@
 using System.Net;
-using Broadcast.Media;
+using Broadcast.Media.Outbound;
 
 namespace Broadcast.Ingest.Rtmp.Proxies;
 
-/// <summary>Networks whose word is taken, as the option writes them: <c>10.0.0.0/8, 2001:db8::/32, 192.0.2.7</c>.</summary>
+/// <summary>Networks whose PROXY headers are trusted, parsed from the option: <c>10.0.0.0/8, 2001:db8::/32, 192.0.2.7</c>.</summary>
 internal sealed class TrustedNetworks
 {
     private readonly IPNetwork[] _networks;
 
     private TrustedNetworks(IPNetwork[] networks) => _networks = networks;
 
-    /// <summary>Whether there is none.</summary>
+    /// <summary>Whether the list is empty.</summary>
     public bool IsEmpty => _networks.Length == 0;
 
-    /// <summary>Reads a list; nothing and empty text are an empty one.</summary>
+    /// <summary>Parses a list; <see langword="null"/> and empty text yield an empty one.</summary>
     /// <param name="text">The list.</param>
-    /// <param name="networks">What it says.</param>
-    /// <param name="wrong">The first part that is no network.</param>
-    public static bool TryParse(string? text, out TrustedNetworks networks, out string wrong)
+    /// <param name="networks">The parsed list.</param>
+    /// <param name="invalid">The first invalid part.</param>
+    public static bool TryParse(string? text, out TrustedNetworks networks, out string invalid)
     {
         var read = new List<IPNetwork>();
-        wrong = "";
+        invalid = "";
         foreach (var part in (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (NetworkText.TryParse(part, out var network))
+            if (CidrListParser.TryParse(part, out var network))
             {
                 read.Add(network);
             }
@@ -33,7 +33,7 @@ internal sealed class TrustedNetworks
             }
             else
             {
-                (networks, wrong) = (new TrustedNetworks([]), part);
+                (networks, invalid) = (new TrustedNetworks([]), part);
                 return false;
             }
         }
@@ -42,8 +42,8 @@ internal sealed class TrustedNetworks
         return true;
     }
 
-    /// <summary>Whether an address is in one of them.</summary>
-    public bool Contain(EndPoint? remote)
+    /// <summary>Whether an address is in one of the networks.</summary>
+    public bool Contains(EndPoint? remote)
     {
         if (_networks.Length == 0 || remote is not IPEndPoint { Address: var address })
         {

@@ -5,33 +5,33 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
-/// <summary>What an event says of a socket (epoll_ctl(2)).</summary>
+/// <summary>Events of a socket (epoll_ctl(2)).</summary>
 [Flags]
 internal enum EpollEvents : uint
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No event.</summary>
     None = 0,
 
-    /// <summary>There is something to read, if only the end.</summary>
+    /// <summary>Data or the end of the stream can be read.</summary>
     Readable = 0x001,
 
-    /// <summary>There is room to write.</summary>
+    /// <summary>Data can be written.</summary>
     Writable = 0x004,
 
-    /// <summary>The socket is broken.</summary>
+    /// <summary>The socket has failed.</summary>
     Error = 0x008,
 
     /// <summary>Both directions are closed.</summary>
     HangUp = 0x010,
 
-    /// <summary>The peer will send nothing more.</summary>
+    /// <summary>The peer has shut down its sending side.</summary>
     PeerClosed = 0x2000,
 
-    /// <summary>Each change is told once.</summary>
+    /// <summary>Each change is reported once.</summary>
     EdgeTriggered = 1u << 31,
 }
 
-/// <summary>Linux's table of sockets that somebody waits for. Sockets are added and removed from any thread; one waits.</summary>
+/// <summary>Wrapper of Linux epoll. Sockets are added and removed from any thread; one thread waits.</summary>
 internal sealed class Epoll : IDisposable
 {
     private const int CloseOnExec = 0x80000;
@@ -47,12 +47,12 @@ internal sealed class Epoll : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly byte[] _events;
 
-    /// <summary>Makes an empty table.</summary>
-    /// <param name="atOnce">Most events told at once.</param>
-    /// <exception cref="Win32Exception">The system has no more descriptors.</exception>
-    public Epoll(int atOnce)
+    /// <summary>Creates an empty epoll instance.</summary>
+    /// <param name="maxEvents">Maximum number of events per wait.</param>
+    /// <exception cref="Win32Exception">The system is out of file descriptors.</exception>
+    public Epoll(int maxEvents)
     {
-        _events = new byte[atOnce * EventSize];
+        _events = new byte[maxEvents * EventSize];
         var descriptor = epoll_create1(CloseOnExec);
         if (descriptor < 0)
         {
@@ -62,14 +62,14 @@ internal sealed class Epoll : IDisposable
         _handle = new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    /// <summary>Whether the system has such tables.</summary>
+    /// <summary>Whether the system supports epoll.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();
 
-    /// <summary>Begins to watch a socket. What is so already is told as a change.</summary>
-    /// <param name="socket">The socket; not to be closed before it was removed.</param>
-    /// <param name="events">What to be told of.</param>
-    /// <param name="token">Comes back with each event.</param>
-    /// <exception cref="IOException">The system refused.</exception>
+    /// <summary>Starts watching a socket. Its current state is reported as a change.</summary>
+    /// <param name="socket">The socket; must be removed before it is closed.</param>
+    /// <param name="events">Events to report.</param>
+    /// <param name="token">Value that is returned with each event.</param>
+    /// <exception cref="IOException">The system call failed.</exception>
     public void Watch(Socket socket, EpollEvents events, long token)
     {
         Span<byte> change = stackalloc byte[16];
@@ -78,8 +78,8 @@ internal sealed class Epoll : IDisposable
         Control(Add, socket, change);
     }
 
-    /// <summary>No longer watches a socket. Events that were told before may still be at hand.</summary>
-    public void Forget(Socket socket)
+    /// <summary>Stops watching a socket. Events of the current wait may still refer to it.</summary>
+    public void Unwatch(Socket socket)
     {
         try
         {
@@ -87,20 +87,22 @@ internal sealed class Epoll : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // It was not watched, or one of the two is closed: that is what was asked for.
+            // It was not watched, or one of the two is closed.
         }
     }
 
     /// <summary>Waits for events.</summary>
-    /// <param name="milliseconds">At most.</param>
-    /// <returns>How many there are: <see cref="Read"/> them before the next wait.</returns>
+    /// <param name="milliseconds">Maximum wait.</param>
+    /// <returns>Number of events. <see cref="Read"/> them before the next wait.</returns>
     public int Wait(int milliseconds)
     {
         var count = epoll_wait(_handle, ref _events[0], _events.Length / EventSize, milliseconds);
-        return count >= 0 ? count : Marshal.GetLastPInvokeError() == Interrupted ? 0 : throw new Win32Exception(Marshal.GetLastPInvokeError());
+        return count >= 0 ? count
+            : Marshal.GetLastPInvokeError() == Interrupted ? 0
+            : throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>One of the events that the last wait brought.</summary>
+    /// <summary>Gets an event of the last wait.</summary>
     public (EpollEvents Events, long Token) Read(int index)
     {
         var bytes = _events.AsSpan(index * EventSize, EventSize);
@@ -118,7 +120,7 @@ internal sealed class Epoll : IDisposable
         }
     }
 
-#pragma warning disable SYSLIB1054 // The generated kind needs unsafe code.
+#pragma warning disable SYSLIB1054 // Generated interop requires unsafe code.
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int epoll_create1(int flags);
@@ -129,6 +131,6 @@ internal sealed class Epoll : IDisposable
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int epoll_wait(SafeFileHandle epoll, ref byte events, int most, int milliseconds);
+    private static extern int epoll_wait(SafeFileHandle epoll, ref byte events, int maxEvents, int milliseconds);
 #pragma warning restore SYSLIB1054
 }

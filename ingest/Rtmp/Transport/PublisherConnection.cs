@@ -6,18 +6,19 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Broadcast.Ingest.Rtmp.Transport;
 
-/// <summary>What a connection's transport should know: whether it carries a stream by now.</summary>
+/// <summary>Tells the transport that a connection has started publishing.</summary>
 internal interface IPublisherTransportFeature
 {
-    /// <summary>Leave to publish was given: from now on much comes, and nobody waits for an answer.</summary>
-    void Settle();
+    /// <summary>Switches to publishing: larger buffers, and a read loop that tolerates delay.</summary>
+    void StartPublishing();
 }
 
 /// <summary>
-/// One socket as Kestrel knows connections. What is not read stays in the kernel, and a buffer is taken only when there is something to read: a connection that
-/// says nothing has none, and one that drips its handshake has a small one.
+/// Kestrel connection on one socket. Unread data stays in the kernel, and a buffer is rented only when there is data. A silent connection
+/// has no buffer, and one that sends its handshake slowly has a small one.
 /// </summary>
-internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature,
+internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, IConnectionIdFeature, IConnectionItemsFeature,
+    IConnectionTransportFeature,
     IConnectionLifetimeFeature, IConnectionEndPointFeature, IPublisherTransportFeature
 {
     private readonly PublisherStream _stream;
@@ -58,10 +59,10 @@ internal sealed class PublisherConnection : ConnectionContext, IDuplexPipe, ICon
 
     public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
 
-    public void Settle()
+    public void StartPublishing()
     {
-        _buffers.Grow();
-        _stream.MoveTo(_loops.ForPublisher());
+        _buffers.UseLargeBuffers();
+        _stream.MoveTo(_loops.GetLoopForPublisher());
     }
 
     public override void Abort(ConnectionAbortedException abortReason) => Close();

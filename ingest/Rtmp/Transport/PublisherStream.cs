@@ -5,32 +5,33 @@ using Microsoft.AspNetCore.Connections;
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// A socket as a stream whose failures are those that Kestrel's connections have. One reader and one writer at a time. What awaits a read goes on on the loop's thread.
+/// Socket stream that fails with the exceptions of Kestrel's connections. Supports one reader and one writer at a time. Continuations of
+/// reads run on the loop's thread.
 /// </summary>
 internal sealed class PublisherStream : Stream, IValueTaskSource<int>
 {
-    /// <summary>Bytes that one connection may read before others have their turn: a keyframe of a good stream.</summary>
-    private const int BytesATurn = 512 * 1024;
+    /// <summary>Number of bytes that one connection may read before others proceed: a keyframe of a high-quality stream.</summary>
+    private const int MaxBytesPerPass = 512 * 1024;
 
-    /// <summary>From this on a frame may be larger than the socket's buffer: Linux begins with 64 KiB.</summary>
-    private const int LargeTurn = 48 * 1024;
+    /// <summary>Number of bytes from which a frame may exceed the socket's buffer: Linux starts with 64 KiB.</summary>
+    private const int LargePass = 48 * 1024;
 
     private readonly Lock _gate = new();
     private ManualResetValueTaskSourceCore<int> _read;
-    private Memory<byte> _wanted;
+    private Memory<byte> _buffer;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
-    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _writable;
     private ReadLoop? _loop;
-    private ReadLoop? _atWork;
-    private long _place;
-    private int _turn;
+    private ReadLoop? _activeLoop;
+    private long _loopToken;
+    private int _passBytes;
     private bool _pending;
     private bool _readable;
-    private bool _hungUp;
+    private bool _hasHungUp;
     private bool _closed;
 
-    /// <summary>Takes a connected socket over, which nobody else uses.</summary>
+    /// <summary>Takes ownership of a connected socket.</summary>
     public PublisherStream(Socket socket)
     {
         Socket = socket;
@@ -50,8 +51,8 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>From now on this loop reads it.</summary>
-    /// <exception cref="IOException">The system refused.</exception>
+    /// <summary>Moves the stream to a read loop.</summary>
+    /// <exception cref="IOException">The system call failed.</exception>
     public void MoveTo(ReadLoop loop)
     {
         lock (_gate)
@@ -61,60 +62,60 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
                 return;
             }
 
-            _loop?.Detach(this, _place);
-            _place = loop.Attach(this);
+            _loop?.Detach(this, _loopToken);
+            _loopToken = loop.Attach(this);
             _loop = loop;
         }
     }
 
-    /// <summary>Something changed; called by the loop, on its thread.</summary>
-    public void Notice(EpollEvents events, ReadLoop loop)
+    /// <summary>Handles an event; called by the loop, on its thread.</summary>
+    public void HandleEvents(EpollEvents events, ReadLoop loop)
     {
-        TaskCompletionSource? room = null;
+        TaskCompletionSource? writable = null;
         lock (_gate)
         {
-            if (IsAny(events, EpollEvents.Writable | EpollEvents.Error | EpollEvents.HangUp))
+            if (HasAny(events, EpollEvents.Writable | EpollEvents.Error | EpollEvents.HangUp))
             {
-                (room, _room) = (_room, null);
+                (writable, _writable) = (_writable, null);
             }
 
-            // The end is told once, perhaps together with data that has to be read first.
-            _hungUp |= IsAny(events, EpollEvents.Error | EpollEvents.HangUp | EpollEvents.PeerClosed);
-            _readable |= _hungUp || IsAny(events, EpollEvents.Readable);
+            // The end is reported once, possibly together with data that must be read first.
+            _hasHungUp |= HasAny(events, EpollEvents.Error | EpollEvents.HangUp | EpollEvents.PeerClosed);
+            _readable |= _hasHungUp || HasAny(events, EpollEvents.Readable);
         }
 
-        room?.TrySetResult();
+        writable?.TrySetResult();
         Continue(loop);
     }
 
-    /// <summary>Its turn: what it waits for is read, if it is there; called by the loop, on its thread.</summary>
+    /// <summary>Completes a pending read if data is available; called by the loop, on its thread.</summary>
     public void Continue(ReadLoop loop)
     {
         int count;
         SocketError error;
         lock (_gate)
         {
-            (_turn, _atWork) = (0, loop);
-            if (!_pending || !TryReceive(_wanted.Span, out count, out error))
+            (_passBytes, _activeLoop) = (0, loop);
+            if (!_pending || !TryReceive(_buffer.Span, out count, out error))
             {
-                _atWork = null;
+                _activeLoop = null;
                 return;
             }
 
-            (_pending, _wanted) = (false, default);
+            (_pending, _buffer) = (false, default);
         }
 
         _read.RunContinuationsAsynchronously = false;
-        Finish(count, error);
-        _atWork = null;
-        if (_turn >= LargeTurn)
+        CompleteRead(count, error);
+        _activeLoop = null;
+        if (_passBytes >= LargePass)
         {
-            loop.LookAgainSoon(this);
+            loop.MarkLarge(this);
         }
     }
 
-    /// <summary>Its turn out of the order: there may be more to read, though nothing told so; called by the loop, on its thread.</summary>
-    public void Look(ReadLoop loop)
+    /// <summary>Reads again without an event, because there may be more data; called by the loop, on its thread.</summary>
+    public void Recheck(ReadLoop loop)
     {
         lock (_gate)
         {
@@ -124,7 +125,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         Continue(loop);
     }
 
-    /// <summary>Reads what is there, or waits. A read of nothing waits until there is something.</summary>
+    /// <summary>Reads available data, or waits. An empty read waits for data.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -134,7 +135,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
 
         if (_token != cancellationToken)
         {
-            // A pipe's reader has one token for all its reads.
+            // A pipe reader uses one token for all its reads.
             _registration.Dispose();
             _token = cancellationToken;
             _registration = cancellationToken.UnsafeRegister(static stream => ((PublisherStream)stream!).Cancel(), this);
@@ -144,46 +145,47 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         {
             if (_closed)
             {
-                return ValueTask.FromException<int>(ClosedHere());
+                return ValueTask.FromException<int>(ClosedLocally());
             }
 
-            // On the loop's thread others wait; elsewhere they do not.
-            if (_readable && _turn >= BytesATurn && _atWork is { } loop)
+            // On the loop's thread other streams wait; elsewhere they do not.
+            if (_readable && _passBytes >= MaxBytesPerPass && _activeLoop is { } loop)
             {
-                loop.Again(this);
+                loop.Requeue(this);
             }
             else if (TryReceive(buffer.Span, out var count, out var error))
             {
-                return error == SocketError.Success ? ValueTask.FromResult(count) : ValueTask.FromException<int>(Broken(error));
+                return error == SocketError.Success ? ValueTask.FromResult(count) : ValueTask.FromException<int>(ToException(error));
             }
 
             _read.Reset();
-            (_pending, _wanted) = (true, buffer);
+            (_pending, _buffer) = (true, buffer);
             return new ValueTask<int>(this, _read.Version);
         }
     }
 
     /// <summary>
-    /// Writes. A peer that has closed is no failure here: what it sent before, such as the last frames and its goodbye, is still to be read, and the end of that tells.
+    /// Writes data. A peer that has closed causes no error here: its earlier data, such as the last frames and its closing commands, must
+    /// still be read. The end of the data then ends the connection.
     /// </summary>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        TaskCompletionSource? room = null;
+        TaskCompletionSource? writable = null;
         while (!buffer.IsEmpty)
         {
             var error = Send(buffer.Span, out var sent);
             if (error is SocketError.WouldBlock or SocketError.IOPending)
             {
-                if (room is { Task.IsCompleted: false })
+                if (writable is { Task.IsCompleted: false })
                 {
-                    await room.Task.WaitAsync(cancellationToken);
+                    await writable.Task.WaitAsync(cancellationToken);
                     continue;
                 }
 
-                // Asked for first, tried once more, and then awaited: so room that comes meanwhile is not missed.
+                // Register first, retry once, then wait, so that no notification is missed.
                 lock (_gate)
                 {
-                    room = _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    writable = _writable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
 
                 continue;
@@ -198,11 +200,11 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         }
     }
 
-    /// <summary>Closes the socket. Who waits for it is told that it was closed here.</summary>
+    /// <summary>Closes the socket. Pending reads and writes fail.</summary>
     public void Abort()
     {
         bool pending;
-        TaskCompletionSource? room;
+        TaskCompletionSource? writable;
         lock (_gate)
         {
             if (_closed)
@@ -211,9 +213,9 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
             }
 
             _closed = true;
-            (pending, _pending, _wanted) = (_pending, false, default);
-            (room, _room) = (_room, null);
-            _loop?.Detach(this, _place);
+            (pending, _pending, _buffer) = (_pending, false, default);
+            (writable, _writable) = (_writable, null);
+            _loop?.Detach(this, _loopToken);
         }
 
         try
@@ -222,15 +224,15 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         }
         catch (SocketException)
         {
-            // The peer was faster.
+            // The peer closed first.
         }
 
         Socket.Dispose();
-        room?.TrySetResult();
+        writable?.TrySetResult();
         if (pending)
         {
             _read.RunContinuationsAsynchronously = true;
-            _read.SetException(ClosedHere());
+            _read.SetException(ClosedLocally());
         }
     }
 
@@ -238,7 +240,8 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token,
+        ValueTaskSourceOnCompletedFlags flags) =>
         _read.OnCompleted(continuation, state, token, flags);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -247,13 +250,15 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Sockets are read without blocking a thread.");
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("Synchronous reads are not supported.");
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Sockets are written without blocking a thread.");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("Synchronous writes are not supported.");
 
     public override void Flush()
     {
-        // Nothing is held back.
+        // Nothing is buffered.
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -273,7 +278,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         base.Dispose(disposing);
     }
 
-    /// <returns>Whether the read is over: with bytes, the end, or an error.</returns>
+    /// <returns>Whether the read is complete: with data, the end, or an error.</returns>
     private bool TryReceive(Span<byte> buffer, out int count, out SocketError error)
     {
         (count, error) = (0, SocketError.Success);
@@ -290,15 +295,15 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         count = Socket.Receive(buffer, SocketFlags.None, out error);
         if (error is SocketError.WouldBlock or SocketError.IOPending)
         {
-            // After a hang-up there is nothing more to wait for: that is the end.
+            // After a hang-up, no data follows: this is the end.
             (count, error) = (0, SocketError.Success);
-            _readable = _hungUp;
-            return _hungUp;
+            _readable = _hasHungUp;
+            return _hasHungUp;
         }
 
-        // Less than there was room for is all there was (epoll(7)); what comes then is told.
-        _readable = count == buffer.Length || _hungUp;
-        _turn += count;
+        // A short read means that all data was read (epoll(7)); new data causes an event.
+        _readable = count == buffer.Length || _hasHungUp;
+        _passBytes += count;
         return true;
     }
 
@@ -311,7 +316,7 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         }
         catch (ObjectDisposedException e)
         {
-            throw new IOException("The connection was closed here.", e);
+            throw new IOException("The connection was closed locally.", e);
         }
     }
 
@@ -324,14 +329,14 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
                 return;
             }
 
-            (_pending, _wanted) = (false, default);
+            (_pending, _buffer) = (false, default);
         }
 
         _read.RunContinuationsAsynchronously = true;
         _read.SetException(new OperationCanceledException(_token));
     }
 
-    private void Finish(int count, SocketError error)
+    private void CompleteRead(int count, SocketError error)
     {
         if (error == SocketError.Success)
         {
@@ -339,15 +344,15 @@ internal sealed class PublisherStream : Stream, IValueTaskSource<int>
         }
         else
         {
-            _read.SetException(Broken(error));
+            _read.SetException(ToException(error));
         }
     }
 
-    private static bool IsAny(EpollEvents events, EpollEvents of) => (events & of) != EpollEvents.None;
+    private static bool HasAny(EpollEvents events, EpollEvents flags) => (events & flags) != EpollEvents.None;
 
-    private static IOException ClosedHere() => new("The connection was closed here.");
+    private static IOException ClosedLocally() => new("The connection was closed locally.");
 
-    private static IOException Broken(SocketError error) => error is SocketError.ConnectionReset or SocketError.Shutdown
+    private static IOException ToException(SocketError error) => error is SocketError.ConnectionReset or SocketError.Shutdown
         ? new ConnectionResetException(new SocketException((int)error).Message)
         : new IOException(new SocketException((int)error).Message, new SocketException((int)error));
 }

@@ -7,10 +7,12 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// Opens publishers' ports for Kestrel. Kestrel's own transport is made for many small requests: it asks a socket whether it is readable, reads 4 KiB at a time into a pipe, and wakes
-/// the reader. A publisher sends 16 KiB thirty times a second for hours, so here a few threads of their own read the sockets (<see cref="ReadLoop"/>), a frame at a time, and do the rest on the spot.
+/// Kestrel transport for publishers' ports. Kestrel's own transport is made for many small requests: it polls a socket for readability,
+/// reads 4 KiB at a time into a pipe, and wakes the reader. A publisher sends 16 KiB thirty times a second for hours. Here a few dedicated
+/// threads read the sockets (<see cref="ReadLoop"/>), one frame at a time, and process the data directly.
 /// </summary>
-internal sealed class PublisherTransport(IOptions<IngestOptions> options, ShortageLog shortages) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+internal sealed class PublisherTransport(IOptions<IngestOptions> options, ShortageLog shortages) : IConnectionListenerFactory,
+    IConnectionListenerFactorySelector, IDisposable
 {
     private readonly Lazy<ReadLoops> _loops = new(() => new ReadLoops(options.Value.GatherTime));
 
@@ -18,7 +20,9 @@ internal sealed class PublisherTransport(IOptions<IngestOptions> options, Shorta
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(((IPEndPoint)endpoint).Address, ((IPEndPoint)endpoint).Port));
+        var socket =
+            SocketTransportOptions.CreateDefaultBoundListenSocket(
+                new IPEndPoint(((IPEndPoint)endpoint).Address, ((IPEndPoint)endpoint).Port));
         return new(new PublisherListener(socket, _loops.Value, shortages));
     }
 
@@ -31,7 +35,7 @@ internal sealed class PublisherTransport(IOptions<IngestOptions> options, Shorta
     }
 }
 
-/// <summary>One port.</summary>
+/// <summary>Listener of one port.</summary>
 internal sealed class PublisherListener : IConnectionListener
 {
     private const int Backlog = 512;
@@ -40,11 +44,12 @@ internal sealed class PublisherListener : IConnectionListener
     private readonly ShortageLog _shortages;
     private readonly Func<CancellationToken, ValueTask<Socket>> _accept;
 
-    /// <param name="bound">The port; listened on from now on.</param>
-    /// <param name="loops">Who reads the connections.</param>
-    /// <param name="shortages">Who is told when the system has no room for another.</param>
-    /// <param name="accept">Takes the next connection from the kernel's queue; the port's own way when not given.</param>
-    public PublisherListener(Socket bound, ReadLoops loops, ShortageLog shortages, Func<CancellationToken, ValueTask<Socket>>? accept = null)
+    /// <param name="bound">The bound socket; starts listening.</param>
+    /// <param name="loops">Read loops of the connections.</param>
+    /// <param name="shortages">Log for resource shortages.</param>
+    /// <param name="accept">Takes the next connection from the kernel's queue; by default from the socket.</param>
+    public PublisherListener(Socket bound, ReadLoops loops, ShortageLog shortages,
+        Func<CancellationToken, ValueTask<Socket>>? accept = null)
     {
         (_socket, _loops, _shortages) = (bound, loops, shortages);
         _accept = accept ?? (stop => _socket.AcceptAsync(stop));
@@ -75,13 +80,13 @@ internal sealed class PublisherListener : IConnectionListener
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
-                // What waits stays in the kernel's queue until something was closed here.
+                // Pending connections stay in the kernel's queue until resources are free.
                 socket?.Dispose();
                 await _shortages.PauseAsync(e.SocketErrorCode, EndPoint, cancellationToken);
             }
             catch (Exception e) when (e is SocketException or IOException)
             {
-                // Gone before it was accepted, or cannot be watched: the next one.
+                // The connection was closed before it was accepted, or cannot be watched. Continue with the next.
                 socket?.Dispose();
             }
         }

@@ -3,47 +3,48 @@ using System.Collections.Concurrent;
 namespace Broadcast.Ingest.Rtmp.Transport;
 
 /// <summary>
-/// A thread that reads publishers' sockets and does on the spot what follows from what was read. Between rounds it may rest for a moment, in which frames of all its
-/// publishers gather: so the thread is woken some dozens of times a second for all of them together, not for each packet of each.
+/// Thread that reads publishers' sockets and processes the data directly. It may pause between passes so that frames of all its publishers
+/// accumulate. The thread is thereby woken some dozens of times a second for all of them, not for every packet.
 /// </summary>
 internal sealed class ReadLoop : IDisposable
 {
-    /// <summary>Longest wait for events; only for the end to be noticed.</summary>
+    /// <summary>Maximum wait for events, so that the thread notices its end.</summary>
     private const int WaitMilliseconds = 500;
 
-    /// <summary>After this much of a rest, frames that are larger than a socket's buffer are looked at again: their senders wait for room.</summary>
+    /// <summary>Interval in a pause at which sockets with large frames are read again: their senders wait for buffer space.</summary>
     private static readonly TimeSpan LargeFrame = TimeSpan.FromMilliseconds(5);
 
-    private readonly Epoll _epoll = new(atOnce: 512);
+    private readonly Epoll _epoll = new(maxEvents: 512);
     private readonly ConcurrentDictionary<long, PublisherStream> _streams = new();
-    private readonly Queue<PublisherStream> _again = new();
+    private readonly Queue<PublisherStream> _requeued = new();
     private readonly List<PublisherStream> _large = [];
-    private readonly Func<TimeSpan> _rest;
+    private readonly Func<TimeSpan> _getPause;
     private long _lastToken;
     private readonly ManualResetEvent _end = new(initialState: false);
 
-    /// <summary>Starts one.</summary>
+    /// <summary>Starts a read loop.</summary>
     /// <param name="name">The thread's name.</param>
-    /// <param name="rest">How long to rest after a round; asked each time.</param>
-    public ReadLoop(string name, Func<TimeSpan> rest)
+    /// <param name="getPause">Pause after a pass; evaluated each time.</param>
+    public ReadLoop(string name, Func<TimeSpan> getPause)
     {
-        _rest = rest;
+        _getPause = getPause;
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>Sockets that are watched.</summary>
+    /// <summary>Number of watched sockets.</summary>
     public int Count => _streams.Count;
 
-    /// <summary>Begins to watch a stream's socket.</summary>
-    /// <returns>For <see cref="Detach"/>.</returns>
-    /// <exception cref="IOException">The system refused.</exception>
+    /// <summary>Starts watching a stream's socket.</summary>
+    /// <returns>Token for <see cref="Detach"/>.</returns>
+    /// <exception cref="IOException">The system call failed.</exception>
     public long Attach(PublisherStream stream)
     {
         var token = Interlocked.Increment(ref _lastToken);
         _streams[token] = stream;
         try
         {
-            _epoll.Watch(stream.Socket, EpollEvents.Readable | EpollEvents.Writable | EpollEvents.PeerClosed | EpollEvents.EdgeTriggered, token);
+            _epoll.Watch(stream.Socket, EpollEvents.Readable | EpollEvents.Writable | EpollEvents.PeerClosed | EpollEvents.EdgeTriggered,
+                token);
         }
         catch
         {
@@ -54,26 +55,28 @@ internal sealed class ReadLoop : IDisposable
         return token;
     }
 
-    /// <summary>Lets go of a stream; its socket must still be open.</summary>
+    /// <summary>Stops watching a stream; its socket must still be open.</summary>
     public void Detach(PublisherStream stream, long token)
     {
         if (_streams.TryRemove(token, out _))
         {
-            _epoll.Forget(stream.Socket);
+            _epoll.Unwatch(stream.Socket);
         }
     }
 
-    /// <summary>A stream that has had its turn, with more to read: it comes again after the others.</summary>
-    public void Again(PublisherStream stream)
+    /// <summary>Queues a stream with unread data for another read after the other streams.</summary>
+    public void Requeue(PublisherStream stream)
     {
-        lock (_again)
+        lock (_requeued)
         {
-            _again.Enqueue(stream);
+            _requeued.Enqueue(stream);
         }
     }
 
-    /// <summary>A stream that has read so much that the rest of its frame may not have had room in the socket's buffer. Called on the loop's thread.</summary>
-    public void LookAgainSoon(PublisherStream stream) => _large.Add(stream);
+    /// <summary>
+    /// Marks a stream whose frame may exceed the socket's buffer, so that it is read again during the pause. Called on the loop's thread.
+    /// </summary>
+    public void MarkLarge(PublisherStream stream) => _large.Add(stream);
 
     /// <inheritdoc/>
     public void Dispose() => _end.Set();
@@ -82,14 +85,14 @@ internal sealed class ReadLoop : IDisposable
     {
         while (!_end.WaitOne(0))
         {
-            var waiting = TakeAgain();
+            var waiting = TakeRequeued();
             var count = _epoll.Wait(waiting is null ? WaitMilliseconds : 0);
             for (var i = 0; i < count; i++)
             {
                 var (events, token) = _epoll.Read(i);
                 if (_streams.TryGetValue(token, out var stream))
                 {
-                    stream.Notice(events, this);
+                    stream.HandleEvents(events, this);
                 }
             }
 
@@ -98,9 +101,9 @@ internal sealed class ReadLoop : IDisposable
                 stream.Continue(this);
             }
 
-            if (waiting is null && count > 0 && _rest() is var rest && rest > TimeSpan.Zero)
+            if (waiting is null && count > 0 && _getPause() is var pause && pause > TimeSpan.Zero)
             {
-                Rest(rest);
+                Pause(pause);
             }
 
             _large.Clear();
@@ -110,7 +113,7 @@ internal sealed class ReadLoop : IDisposable
         _end.Dispose();
     }
 
-    private void Rest(TimeSpan time)
+    private void Pause(TimeSpan time)
     {
         while (_large.Count > 0 && time > LargeFrame && !_end.WaitOne(LargeFrame))
         {
@@ -119,50 +122,50 @@ internal sealed class ReadLoop : IDisposable
             _large.Clear();
             foreach (var stream in large)
             {
-                stream.Look(this);
+                stream.Recheck(this);
             }
         }
 
         _end.WaitOne(time);
     }
 
-    private PublisherStream[]? TakeAgain()
+    private PublisherStream[]? TakeRequeued()
     {
-        lock (_again)
+        lock (_requeued)
         {
-            if (_again.Count == 0)
+            if (_requeued.Count == 0)
             {
                 return null;
             }
 
-            PublisherStream[] all = [.. _again];
-            _again.Clear();
+            PublisherStream[] all = [.. _requeued];
+            _requeued.Clear();
             return all;
         }
     }
 }
 
 /// <summary>
-/// The threads that read. Connections that do not publish yet are on one that never rests, so that commands are answered at once; publishers are on as many others as
-/// their number asks for.
+/// The read loops. Connections that are not publishing share a loop without pauses, so commands are answered at once. Publishers are
+/// distributed over as many other loops as their number requires.
 /// </summary>
 internal sealed class ReadLoops : IDisposable
 {
-    /// <summary>Publishers of one thread before the next is begun, as far as there are processors.</summary>
-    private const int PublishersEach = 32;
+    /// <summary>Number of publishers per thread before another is started, up to the number of processors.</summary>
+    private const int PublishersPerLoop = 32;
 
-    /// <summary>How long data gathers for each publisher there is: one alone waits for next to nothing, and from some dozens on the longest time is reached.</summary>
-    private static readonly TimeSpan RestEach = TimeSpan.FromMilliseconds(2);
+    /// <summary>Pause per publisher. A single publisher waits 2 ms; with some dozens the maximum is reached.</summary>
+    private static readonly TimeSpan PausePerPublisher = TimeSpan.FromMilliseconds(2);
 
     private readonly ReadLoop _prompt = new("RTMP", () => TimeSpan.Zero);
-    private readonly TimeSpan _longest;
+    private readonly TimeSpan _maxPause;
     private readonly Lock _gate = new();
-    private volatile ReadLoop[] _gathering = [];
+    private volatile ReadLoop[] _publisherLoops = [];
 
-    /// <param name="longest">How long publishers' data gathers at most.</param>
-    public ReadLoops(TimeSpan longest) => _longest = longest;
+    /// <param name="maxPause">Maximum pause for publishers' data.</param>
+    public ReadLoops(TimeSpan maxPause) => _maxPause = maxPause;
 
-    /// <summary>For connections that do not publish yet.</summary>
+    /// <summary>Loop for connections that are not publishing.</summary>
     public ReadLoop Prompt => _prompt;
 
     private int Publishers
@@ -170,7 +173,7 @@ internal sealed class ReadLoops : IDisposable
         get
         {
             var publishers = 0;
-            foreach (var loop in _gathering)
+            foreach (var loop in _publisherLoops)
             {
                 publishers += loop.Count;
             }
@@ -179,30 +182,30 @@ internal sealed class ReadLoops : IDisposable
         }
     }
 
-    /// <summary>For one publisher more.</summary>
-    public ReadLoop ForPublisher()
+    /// <summary>Gets a loop for another publisher.</summary>
+    public ReadLoop GetLoopForPublisher()
     {
         lock (_gate)
         {
-            if (_gathering.Length < Environment.ProcessorCount && Publishers >= _gathering.Length * PublishersEach)
+            if (_publisherLoops.Length < Environment.ProcessorCount && Publishers >= _publisherLoops.Length * PublishersPerLoop)
             {
-                _gathering = [.. _gathering, new ReadLoop($"RTMP {_gathering.Length + 1}", () => RestFor(Publishers, _longest))];
+                _publisherLoops = [.. _publisherLoops, new ReadLoop($"RTMP {_publisherLoops.Length + 1}", () => GetPause(Publishers, _maxPause))];
             }
 
-            return _gathering.MinBy(loop => loop.Count)!;
+            return _publisherLoops.MinBy(loop => loop.Count)!;
         }
     }
 
-    /// <summary>How long data gathers.</summary>
-    /// <param name="publishers">Publishers there are, on all threads.</param>
-    /// <param name="longest">The most.</param>
-    public static TimeSpan RestFor(int publishers, TimeSpan longest) => publishers >= longest / RestEach ? longest : publishers * RestEach;
+    /// <summary>Computes the pause between passes.</summary>
+    /// <param name="publishers">Number of publishers on all threads.</param>
+    /// <param name="maxPause">Maximum pause.</param>
+    public static TimeSpan GetPause(int publishers, TimeSpan maxPause) => publishers >= maxPause / PausePerPublisher ? maxPause : publishers * PausePerPublisher;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _prompt.Dispose();
-        foreach (var loop in _gathering)
+        foreach (var loop in _publisherLoops)
         {
             loop.Dispose();
         }

@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Broadcast.Control;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
 using Broadcast.Ingest.Client;
 using Broadcast.Media;
-using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -44,7 +45,7 @@ internal static class AuthorizationBenchmark
         var keys = await KeysAsync(postgres.Store, plan.Rate);
         await using var app = Build(postgres.ConnectionString("control", Connections), folder);
         await app.StartAsync();
-        var authority = app.Services.GetRequiredService<IPublishAuthority>();
+        var authority = app.Services.GetRequiredService<IPublishAuthorizer>();
         Add(report, $"the control room, {plan.Rate} a second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
         await postgres.StopAsync();
         Add(report, $"the same while its database is away, {plan.Rate} a second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
@@ -56,12 +57,12 @@ internal static class AuthorizationBenchmark
             var remote = new IPEndPoint(new IPAddress(new byte[] { 192, 0, 2, (byte)(number % 250) }), 1024 + (number % 60_000));
             return await authority.AuthorizeAsync(new PublishRequest(keys[number % keys.Count], remote, "bench"), CancellationToken.None) switch
             {
-                PublishVerdict.Granted { Grant: var grant } => async () =>
+                PublishDecision.Granted { Grant: var grant } => async () =>
                 {
                     await Task.Delay(Stay, TimeProvider.System);
-                    await authority.EndedAsync(grant, "closed", CancellationToken.None);
+                    await authority.ReportEndAsync(grant, "closed", CancellationToken.None);
                 },
-                PublishVerdict.Refused refused => throw new ArrivalRefusedException(refused.Reason.ToString()),
+                PublishDecision.Rejected refused => throw new ArrivalRefusedException(refused.Reason.ToString()),
                 var other => throw new InvalidOperationException($"An answer that is not known: {other}"),
             };
         }
@@ -119,9 +120,9 @@ internal static class AuthorizationBenchmark
     }
 
     /// <summary>A channel for each encoder that comes in a second, so that each is free again when its turn comes.</summary>
-    private static async Task<List<string>> KeysAsync(Database store, int count)
+    private static async Task<List<string>> KeysAsync(ControlDatabase store, int count)
     {
-        var (channels, keys) = (new ChannelDirectory(store, TimeProvider.System), new List<string>());
+        var (channels, keys) = (new ChannelRepository(store, TimeProvider.System), new List<string>());
         for (var i = 0; i < count; i++)
         {
             keys.Add((await channels.CreateAsync($"bench-{i}", new ChannelSettings { Record = false })).Key.StreamKey);

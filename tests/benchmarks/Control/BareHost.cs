@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Broadcast.Control;
+using Broadcast.Control.Database;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -37,7 +37,7 @@ internal static class BareHost
             return 1;
         }
 
-        await using var database = await Database.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName), new DatabaseOptions(), TimeProvider.System);
+        await using var database = await ControlDatabase.OpenAsync(new DataFolder(Directory.CreateDirectory(data).FullName), new DatabaseOptions(), TimeProvider.System);
         await using (var make = database.Source.CreateCommand(
             $"CREATE TABLE bench_rows (id int PRIMARY KEY, title text NOT NULL); INSERT INTO bench_rows SELECT i, '' FROM generate_series(0, {ApiLoad.Connections - 1}) AS i"))
         {

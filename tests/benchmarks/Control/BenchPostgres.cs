@@ -1,5 +1,5 @@
-using Broadcast.Control;
-using Broadcast.Control.PrivateServer;
+using Broadcast.Control.Database;
+using Broadcast.Control.Postgres;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -12,10 +12,10 @@ internal sealed class BenchPostgres : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string _folder;
 
-    private BenchPostgres(string folder, Database store) => (_folder, Store) = (folder, store);
+    private BenchPostgres(string folder, ControlDatabase store) => (_folder, Store) = (folder, store);
 
     /// <summary>The database, open in this process.</summary>
-    public Database Store { get; }
+    public ControlDatabase Store { get; }
 
     private string Cluster => Path.Combine(_folder, "postgres");
 
@@ -24,7 +24,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     public static async Task<BenchPostgres> StartAsync(string folder)
     {
         Directory.CreateDirectory(folder);
-        return new(folder, await Database.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
+        return new(folder, await ControlDatabase.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
     }
 
     /// <summary>How somebody else connects.</summary>
@@ -65,7 +65,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     }
 
     /// <summary>Starts it again.</summary>
-    public Task StartAgainAsync() => Store.MendAsync(CancellationToken.None);
+    public Task StartAgainAsync() => Store.RepairAsync(CancellationToken.None);
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
-using Broadcast.Control;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Npgsql;
@@ -115,7 +117,7 @@ internal static class ScheduleBenchmark
         await using var steady = await BroadcastServer.StartAsync(environment: Environment(Steady));
         await using var killed = await BroadcastServer.StartAsync(environment: Environment(Killed));
         await using var watch = await ScheduleWatch.StartAsync(postgres.ConnectionString("watch", 2));
-        var channels = new ChannelDirectory(postgres.Store, TimeProvider.System);
+        var channels = new ChannelRepository(postgres.Store, TimeProvider.System);
         for (var i = 0; i < plan.Events; i++)
         {
             // The window is long, so that the server that comes back does not end the sessions whose encoders it cannot know.
@@ -162,16 +164,16 @@ internal static class ScheduleBenchmark
     }
 
     /// <summary>One event on each channel, a minute long, at instants that are drawn.</summary>
-    private static async Task<List<EventInfo>> PlanAsync(ControlPlan plan, Database store)
+    private static async Task<List<EventInfo>> PlanAsync(ControlPlan plan, ControlDatabase store)
     {
-        var (directory, random, events) = (new EventDirectory(store, TimeProvider.System), new Random(plan.Seed), new List<EventInfo>());
+        var (directory, random, events) = (new EventRepository(store, TimeProvider.System), new Random(plan.Seed), new List<EventInfo>());
         var first = DateTimeOffset.FromUnixTimeMilliseconds((TimeProvider.System.GetUtcNow() + Lead).ToUnixTimeMilliseconds());
         for (var i = 0; i < plan.Events; i++)
         {
             var start = first + TimeSpan.FromMilliseconds(random.Next((int)plan.Spread.TotalMilliseconds));
             events.Add(await directory.CreateAsync(new EventSettings
             {
-                Title = $"Event {i}", Channel = $"bench-{i}", Start = EventTime.At(start), End = EventTime.At(start + EventRules.Shortest), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
+                Title = $"Event {i}", Channel = $"bench-{i}", Start = EventTime.At(start), End = EventTime.At(start + EventRules.MinDuration), Preview = Preview, Grace = TimeSpan.Zero, Record = "off",
             }));
         }
 

@@ -37,7 +37,7 @@ internal static class IngestOnlyHost
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddEnvironmentVariables("BROADCAST__");
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IPublishAuthority, OpenDoor>().AddSingleton<IPublicationSink, ForgetfulSink>().AddIngest(builder.Configuration);
+        builder.Services.AddSingleton<IPublishAuthorizer, OpenDoor>().AddSingleton<IPublicationSink, ForgetfulSink>().AddIngest(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(new RtmpEndPoint(address.Address, address.Port), listen => listen.UseProxyHeader().UseRtmp());
@@ -54,16 +54,16 @@ internal static class IngestOnlyHost
     }
 
     /// <summary>Lets everybody in, each as a channel of its own that is called like its key.</summary>
-    private sealed class OpenDoor(TimeProvider time) : IPublishAuthority
+    private sealed class OpenDoor(TimeProvider time) : IPublishAuthorizer
     {
-        public ValueTask<PublishVerdict> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
+        public ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
         {
             var now = time.GetUtcNow();
             var session = new BroadcastSession(ChannelName.Parse(request.StreamKey), SessionId.New(now), 1, now, LatencyProfile.Standard);
-            return new(new PublishVerdict.Granted(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None)));
+            return new(new PublishDecision.Granted(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None)));
         }
 
-        public ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask ReportEndAsync(PublishGrant grant, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
     /// <summary>Reads all samples and keeps none.</summary>

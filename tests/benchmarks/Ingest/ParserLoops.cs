@@ -5,7 +5,7 @@ using Broadcast.Ingest;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Messages;
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Benchmarks;
 
@@ -33,11 +33,11 @@ internal static class ParserLoops
         }
 
         var connect = new RtmpMessage(MessageType.Command, 0, 0, EncoderBytes.ConnectBody());
-        ReadOnlyMemory<byte> sequenceSet = AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord).SequenceParameterSets[0];
+        ReadOnlyMemory<byte> sequenceSet = AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord).SpsUnits[0];
         Count("chunk headers", Measure(plan.ParserLoop, Headers()), isToAllocateNothing: true);
         Count("AMF commands (connect)", Measure(plan.ParserLoop, Repeat(() => RtmpCommand.Read(connect))));
         Count("AVC configuration records, SPS included", Measure(plan.ParserLoop, Repeat(() => AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord))));
-        Count("SPS", Measure(plan.ParserLoop, Repeat(() => AvcSequenceParameters.Parse(sequenceSet.Span))));
+        Count("SPS", Measure(plan.ParserLoop, Repeat(() => AvcSequenceParameterSet.Parse(sequenceSet.Span))));
         foreach (var (chunkSize, isEnhanced) in new[] { (128, false), (4096, false), (65_536, false), (4096, true) })
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"chunks of {chunkSize:#,0} → messages → {(isEnhanced ? "E-RTMP" : "FLV")} tags");

@@ -38,7 +38,7 @@ internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playl
         {
             for (var i = 1; i < playlists.Count; i++)
             {
-                _tallies[i - 1].Add(source, _segments[i][number], (source.Max(p => p.Present) - source.Min(p => p.Present)) / (double)Media.MediaTime.VideoTimescale);
+                _tallies[i - 1].Add(source, _segments[i][number], (source.Max(p => p.Present) - source.Min(p => p.Present)) / (double)Broadcast.Media.MediaTime.VideoTimescale);
             }
 
             _segments.ForEach(s => s.Remove(number));
@@ -58,7 +58,7 @@ internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playl
             var decode = fragment.BaseDecodeTime;
             foreach (var sample in fragment.Samples)
             {
-                pictures.Add(((decode + sample.CompositionOffset) * Media.MediaTime.VideoTimescale / timescale, sample.IsSync));
+                pictures.Add(((decode + sample.CompositionOffset) * Broadcast.Media.MediaTime.VideoTimescale / timescale, sample.IsSync));
                 decode += sample.Duration;
             }
         }

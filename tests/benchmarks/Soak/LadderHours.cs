@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Media;
 
 namespace Broadcast.Benchmarks;
 
@@ -40,7 +41,7 @@ internal static class LadderHours
 
     private static async Task RunAsync(string name, CodedSource source, double hours, Dictionary<string, LadderTally> found)
     {
-        await using var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Testing.ManualTimeProvider());
+        await using var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider());
         var count = (long)(hours * 3600 * source.Rate);
         await Feeder.FastAsync(stage, source, 0, count);
         await stage.EndAsync();

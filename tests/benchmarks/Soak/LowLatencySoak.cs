@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broadcast.Ingest.Client;
 using Broadcast.Testing;
 using Microsoft.Playwright;
 

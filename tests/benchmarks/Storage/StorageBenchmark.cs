@@ -7,6 +7,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage;
 using Broadcast.Storage.Spooling;
 using Broadcast.Testing;

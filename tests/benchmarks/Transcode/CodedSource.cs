@@ -60,9 +60,9 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
         Track? track = null;
         while (reader.TryRead(ref bytes, out var frame))
         {
-            track ??= new Track(1, StartCodes.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
+            track ??= new Track(1, AnnexBConverter.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
             var time = new MediaTime(frame.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
-            samples.Add(new MediaSample(track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch));
+            samples.Add(new MediaSample(track, time, time, frame.IsKey, AnnexBConverter.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch));
         }
 
         return samples;

@@ -1,4 +1,3 @@
-using Broadcast.Media;
 
 namespace Broadcast.Benchmarks;
 

@@ -45,7 +45,7 @@ internal static class Overload
     {
         var meter = new ChildrenMeter();
         var count = source.Rate * 5;
-        await using (var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Testing.ManualTimeProvider()))
+        await using (var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider()))
         {
             await Feeder.FastAsync(stage, source, 0, count);
         }

@@ -42,7 +42,7 @@ internal static class StageDelay
         // What is only flushed at the end does not count.
         var pictures = stage.Rungs.Select(r => (r, stage.Seen(r))).ToList();
         await stage.EndAsync();
-        var from = (long)(Settling.TotalSeconds * Media.MediaTime.VideoTimescale);
+        var from = (long)(Settling.TotalSeconds * Broadcast.Media.MediaTime.VideoTimescale);
         return ([.. pictures.Select(r => (r.r, r.Item2.Where(p => p.Present >= from)
             .Select(p => Stopwatch.GetElapsedTime(stage.GivenAt(p.Present), p.At) / source.Interval).ToList()))], command);
     }

@@ -177,7 +177,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     }
 
     /// <summary>Neither the source nor the silence that is put beside it.</summary>
-    private static bool IsRung(Rendition rendition) => rendition is { Kind: TrackKind.Video, Leads: false };
+    private static bool IsRung(Rendition rendition) => rendition is { Kind: TrackKind.Video, IsLeading: false };
 
     private bool HasReached(long present) => _rungs.Count > 0 && _rungs.Values.All(r => r.Count > 0 && r[^1].Present >= present);
 }

@@ -38,7 +38,7 @@ internal sealed class AddressTarget : FuzzTarget
             }
         }
 
-        if (!ReloadRequest.TryParse(mark < 0 ? "" : text[mark..], out var request))
+        if (!DeliveryDirectives.TryParse(mark < 0 ? "" : text[mark..], out var request))
         {
             shape.Kind(-1);
             return;
@@ -50,14 +50,14 @@ internal sealed class AddressTarget : FuzzTarget
             request.Segment is { } segment ? string.Create(CultureInfo.InvariantCulture, $"_HLS_msn={segment}") : "",
             request.IsDelta ? "_HLS_skip=v2" : "",
         });
-        Hold(ReloadRequest.TryParse(again, out var second) && second == request, "what was read is not what was meant");
-        var verdict = Reload.Judge(request, Edge, LatencyProfile.Low, default, TimeSpan.Zero);
+        Hold(DeliveryDirectives.TryParse(again, out var second) && second == request, "what was read is not what was meant");
+        var verdict = BlockingReload.Evaluate(request, Edge, LatencyProfile.Low, default, TimeSpan.Zero);
         shape.Kind((int)verdict);
         shape.Kind((request.Segment is null ? 0 : 1) + (request.Part is null ? 0 : 2) + (request.IsDelta ? 4 : 0));
-        Hold(verdict != ReloadVerdict.GiveUp, "given up before it waited");
-        Hold(verdict != ReloadVerdict.AnswerAsked || request.Segment <= Edge.LastSegment + 1, "answered with what does not exist");
-        Hold(verdict != ReloadVerdict.Wait || request.Segment is >= 10 and <= 12, "waits for what is there, or never comes");
-        Hold(Reload.Judge(request, Edge, LatencyProfile.Low, new ProducerState(IsEnded: true, IsStalled: false), TimeSpan.Zero) == ReloadVerdict.Answer, "a session that is over answers");
+        Hold(verdict != ReloadDecision.Unavailable, "given up before it waited");
+        Hold(verdict != ReloadDecision.RespondRequested || request.Segment <= Edge.LastSegment + 1, "answered with what does not exist");
+        Hold(verdict != ReloadDecision.Hold || request.Segment is >= 10 and <= 12, "waits for what is there, or never comes");
+        Hold(BlockingReload.Evaluate(request, Edge, LatencyProfile.Low, new ProducerState(IsEnded: true, IsStalled: false), TimeSpan.Zero) == ReloadDecision.Respond, "a session that is over answers");
     }
 
     public override bool IsRefusal(Exception exception, out string reason)

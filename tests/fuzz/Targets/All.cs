@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -29,8 +29,8 @@ internal static class All
         new SessionTarget(),
         new ProxyTarget(),
         .. Configurations,
-        new ParameterSetTarget("sps", b => AvcSequenceParameters.Parse(b) is var s ? (s.Width, s.Height) : default),
-        new ParameterSetTarget("hevc-sps", b => HevcSequenceParameters.Parse(b).Picture is var p ? (p.Width, p.Height) : default),
+        new ParameterSetTarget("sps", b => AvcSequenceParameterSet.Parse(b) is var s ? (s.Width, s.Height) : default),
+        new ParameterSetTarget("hevc-sps", b => HevcSequenceParameterSet.Parse(b).VideoFormat is var p ? (p.Width, p.Height) : default),
         new SampleTarget(),
         new FlacTarget(),
         new NutTarget(),

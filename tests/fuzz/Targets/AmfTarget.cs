@@ -66,7 +66,7 @@ internal sealed class AmfTarget : RtmpTarget
                 }
 
                 break;
-            case AmfValue.Sequence sequence:
+            case AmfValue.StrictArray sequence:
                 foreach (var inner in sequence.Items)
                 {
                     Look(inner, ref shape, depth + 1);
@@ -81,7 +81,7 @@ internal sealed class AmfTarget : RtmpTarget
     {
         AmfValue.Text text => text.Value.Length < 5000,
         AmfValue.Map map => map.Properties.All(p => p.Key.Length < 80 && IsWritable(p.Value)),
-        AmfValue.Sequence or AmfValue.Date => false,
+        AmfValue.StrictArray or AmfValue.Date => false,
         _ => true,
     };
 

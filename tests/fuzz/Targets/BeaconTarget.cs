@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Broadcast.Origin.Counting;
+using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 

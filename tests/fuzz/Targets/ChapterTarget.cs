@@ -1,5 +1,6 @@
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -19,26 +20,26 @@ internal sealed class ChapterTarget : FuzzTarget
     public static byte[] Good(int sheets)
     {
         var start = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-        List<ChapterRendition> renditions =
+        List<IndexedRendition> renditions =
         [
-            .. new[] { ("source", 90_000), ("audio", 48_000) }.Select(rendition => new ChapterRendition(rendition.Item1,
+            .. new[] { ("source", 90_000), ("audio", 48_000) }.Select(rendition => new IndexedRendition(rendition.Item1,
             [
-                .. Enumerable.Range(31, 6).Select(number => new ChapterSegment(
+                .. Enumerable.Range(31, 6).Select(number => new IndexedSegment(
                     number, number < 33 ? 1 : 2, new(number * 2L * rendition.Item2, rendition.Item2), new(2 * rendition.Item2, rendition.Item2), start.AddSeconds(number * 2), number == 33, number == 35, true,
                     number == 35 ? 0 : 1000 + number)),
             ])),
         ];
-        return ChapterFile.Write(new Chapter(31, 36, [33], renditions)
+        return IndexBlockFile.Write(new IndexBlock(31, 36, [33], renditions)
         {
-            Sheets = [.. Enumerable.Range(0, sheets).Select(i => new ChapterSheet(new((60 + (10 * i)) * 1000L, 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), 20_000 + i))],
+            SpriteSheets = [.. Enumerable.Range(0, sheets).Select(i => new IndexedSpriteSheet(new((60 + (10 * i)) * 1000L, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), 20_000 + i))],
         });
     }
 
     public override void Run(byte[] input, ref Shape shape)
     {
-        var chapter = ChapterFile.Read(input);
+        var chapter = IndexBlockFile.Read(input);
         shape.Kind(chapter.Renditions.Count);
-        shape.Kind(chapter.Sheets.Count);
+        shape.Kind(chapter.SpriteSheets.Count);
         shape.Size(chapter.Last - chapter.First);
         foreach (var rendition in chapter.Renditions)
         {
@@ -47,11 +48,11 @@ internal sealed class ChapterTarget : FuzzTarget
             Hold(rendition.Segments.All(segment => segment.Number >= chapter.First && segment.Number <= chapter.Last), "a segment that is not in the chapter");
         }
 
-        Hold(chapter.Sheets.All(sheet => sheet is { Layout.Tiles: > 0, Duration.Ticks: > 0, Start.Ticks: >= 0 }), "a sheet that is none");
-        var again = ChapterFile.Read(ChapterFile.Write(chapter));
+        Hold(chapter.SpriteSheets.All(sheet => sheet is { Layout.Tiles: > 0, Duration.Ticks: > 0, Start.Ticks: >= 0 }), "a sheet that is none");
+        var again = IndexBlockFile.Read(IndexBlockFile.Write(chapter));
         Hold(Text(again) == Text(chapter), "what was read is not what was written");
-        var first = ChapterFile.Read(input, name => name == chapter.Renditions.FirstOrDefault()?.Name);
-        Hold(first.Renditions.All(rendition => rendition.Name == chapter.Renditions[0].Name) && first.Sheets.SequenceEqual(chapter.Sheets), "what is not wanted was read");
+        var first = IndexBlockFile.Read(input, name => name == chapter.Renditions.FirstOrDefault()?.Name);
+        Hold(first.Renditions.All(rendition => rendition.Name == chapter.Renditions[0].Name) && first.SpriteSheets.SequenceEqual(chapter.SpriteSheets), "what is not wanted was read");
     }
 
     public override bool IsRefusal(Exception exception, out string reason)
@@ -60,7 +61,7 @@ internal sealed class ChapterTarget : FuzzTarget
         return exception is InvalidDataException;
     }
 
-    private static string Text(Chapter chapter)
+    private static string Text(IndexBlock chapter)
     {
         var text = new StringBuilder().Append(chapter.First).Append('-').Append(chapter.Last).AppendJoin(' ', chapter.Discontinuities);
         foreach (var rendition in chapter.Renditions)
@@ -68,6 +69,6 @@ internal sealed class ChapterTarget : FuzzTarget
             text.Append(rendition.Name).AppendJoin(';', rendition.Segments.Select(segment => (segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock.UtcTicks, segment.Length, segment.IsGap)));
         }
 
-        return text.AppendJoin(';', chapter.Sheets).ToString();
+        return text.AppendJoin(';', chapter.SpriteSheets).ToString();
     }
 }

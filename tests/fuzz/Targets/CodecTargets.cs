@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -20,9 +21,9 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
         Hold(config.Equals(parse(input)) && config.GetHashCode() == parse(input).GetHashCode(), "reading the same bytes twice gives two configurations");
         Hold(config.Equals(parse(config.Record.ToArray())), "its own record is another configuration");
         Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), "a codec string that is none");
-        if (config.Picture is { } picture)
+        if (config.VideoFormat is { } picture)
         {
-            Hold(picture.Width is >= 1 and <= PictureFormat.MaxSide && picture.Height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+            Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
             Hold(picture.SampleAspectWidth > 0 && picture.SampleAspectHeight > 0 && picture.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
             Hold(picture.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
             shape.Size(picture.Width);
@@ -31,7 +32,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
             shape.Kind((int)picture.FramesPerSecond / 10);
         }
 
-        if (config.Sound is { } sound)
+        if (config.AudioFormat is { } sound)
         {
             Hold(sound.SampleRate is >= 7350 and <= 192_000 * 4 && sound.Channels is >= 1 and <= 255, "sound that is none");
             shape.Size(sound.SampleRate);
@@ -47,7 +48,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
             Hold(frame.Samples >= 0, "a negative number of samples");
             if (frame.IsSync)
             {
-                var completed = config.Completed(input);
+                var completed = config.CompleteFrom(input);
                 Hold(completed.Equals(parse(completed.Record.ToArray())) || !completed.IsComplete || completed.Kind == TrackKind.Video, "a completed record is another configuration");
             }
         }
@@ -79,9 +80,9 @@ internal sealed class SampleTarget : CodecTarget
             shape.Kind((frame.IsSync ? 1 : 0) + (frame.IsSkipped ? 2 : 0));
             shape.Size(frame.Samples);
             Hold(frame.Samples >= 0, "a negative number of samples");
-            if (frame.IsSync && config.Completed(input.AsSpan(1)) is { Picture: { } picture })
+            if (frame.IsSync && config.CompleteFrom(input.AsSpan(1)) is { VideoFormat: { } picture })
             {
-                Hold(picture.Width is >= 1 and <= PictureFormat.MaxSide && picture.Height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+                Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
             }
         }
     }
@@ -114,7 +115,7 @@ internal sealed class ParameterSetTarget(string name, Func<byte[], (int Width, i
     {
         var (width, height) = parse(input);
         Hold((width, height) == parse(input), "reading the same bytes twice gives two pictures");
-        Hold(width is >= 1 and <= PictureFormat.MaxSide && height is >= 1 and <= PictureFormat.MaxSide, "a picture without a size, or over the limit");
+        Hold(width is >= 1 and <= VideoFormat.MaxSide && height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
         shape.Size(width);
         shape.Size(height);
         shape.Kind(input[1]);

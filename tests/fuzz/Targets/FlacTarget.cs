@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -14,7 +14,7 @@ internal sealed class FlacTarget : CodecTarget
         var count = 0;
         for (ReadOnlySpan<byte> rest = input; !rest.IsEmpty;)
         {
-            var length = FlacFrames.LengthOfFirst(rest);
+            var length = FlacFrameSplitter.LengthOfFirst(rest);
             Hold(length >= 1 && length <= rest.Length, "a frame that is empty, or longer than what there is");
             var samples = FlacStreamInfo.SamplesIn(rest);
             Hold(samples is >= 0 and <= 65_536, "a frame with a number of samples that none has");

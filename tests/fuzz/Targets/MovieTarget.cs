@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -72,7 +73,7 @@ internal sealed class MovieTarget : FuzzTarget
         return exception is InvalidBmffException or MovieTooLongException;
     }
 
-    private static List<FragmentHead> Chunks(byte[] input)
+    private static List<FragmentMetadata> Chunks(byte[] input)
     {
         var boxes = new BoxReader(input);
         var at = 0L;
@@ -81,8 +82,8 @@ internal sealed class MovieTarget : FuzzTarget
             at = box.Type == BoxType.Of("moov"u8) ? box.Offset + box.Length : 0;
         }
 
-        var (chunks, samples) = (new List<FragmentHead>(), 0);
-        while (at < input.Length && FragmentHead.TryRead(input.AsSpan((int)at), at, out var head, out _) && head.End <= input.Length && samples + head.Samples.Count <= FragmentReader.MaxSamples)
+        var (chunks, samples) = (new List<FragmentMetadata>(), 0);
+        while (at < input.Length && FragmentMetadata.TryRead(input.AsSpan((int)at), at, out var head, out _) && head.End <= input.Length && samples + head.Samples.Count <= FragmentReader.MaxSamples)
         {
             chunks.Add(head);
             (at, samples) = (head.End, samples + head.Samples.Count);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Nut;
 
@@ -36,7 +35,7 @@ internal sealed class NutTarget : FuzzTarget
             shape.Kind(whole[i].IsKey ? 1 : 0);
             shape.Size(whole[i].Payload.Length);
             shape.Size(whole[i].Present);
-            shape.Size(StartCodes.ToLengths(whole[i].Payload.Span).Length);
+            shape.Size(AnnexBConverter.ToLengths(whole[i].Payload.Span).Length);
         }
 
         if (refusal is not null)

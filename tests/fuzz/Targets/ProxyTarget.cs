@@ -14,21 +14,21 @@ internal sealed class ProxyTarget : RtmpTarget
 
     public override void Run(byte[] input, ref Shape shape)
     {
-        var outcome = ProxyHeader.TryRead(input, out var source, out var length);
+        var outcome = ProxyProtocolHeader.TryRead(input, out var source, out var length);
         shape.Kind((int)outcome);
         shape.Kind(source is null ? 0 : (int)source.AddressFamily);
         shape.Size(length);
-        if (outcome != ProxyHeaderOutcome.Read)
+        if (outcome != ProxyProtocolResult.Read)
         {
             return;
         }
 
-        Hold(length >= 14 && length <= input.Length && length <= ProxyHeader.MaxLength, "a header of a length that cannot be");
+        Hold(length >= 14 && length <= input.Length && length <= ProxyProtocolHeader.MaxLength, "a header of a length that cannot be");
         foreach (var prefix in (int[])[0, 1, length / 2, length - 1])
         {
-            Hold(ProxyHeader.TryRead(input.AsSpan(0, prefix), out _, out _) == ProxyHeaderOutcome.NeedMore, "part of a header is a header, or none");
+            Hold(ProxyProtocolHeader.TryRead(input.AsSpan(0, prefix), out _, out _) == ProxyProtocolResult.NeedMore, "part of a header is a header, or none");
         }
 
-        Hold(ProxyHeader.TryRead(input.AsSpan(0, length), out _, out var alone) == ProxyHeaderOutcome.Read && alone == length, "what is behind a header changes it");
+        Hold(ProxyProtocolHeader.TryRead(input.AsSpan(0, length), out _, out var alone) == ProxyProtocolResult.Read && alone == length, "what is behind a header changes it");
     }
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
 using Broadcast.Ingest.Rtmp;
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Broadcast.Ingest.Tests.Rtmp;
+using Broadcast.Media;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -47,7 +48,7 @@ internal class SessionTarget : RtmpTarget
     private static void Look(SessionHarness session, byte[] input, ref Shape shape)
     {
         session.Feed?.Complete();
-        var last = new Dictionary<int, Media.MediaTime>();
+        var last = new Dictionary<int, Broadcast.Media.MediaTime>();
         var count = 0;
         foreach (var sample in session.Samples())
         {
@@ -60,7 +61,7 @@ internal class SessionTarget : RtmpTarget
         }
 
         shape.Size(count);
-        shape.Size(session.Session.Nonsense);
+        shape.Size(session.Session.IgnoredMessages);
         shape.Size(session.Feed?.Malformed ?? 0);
     }
 }

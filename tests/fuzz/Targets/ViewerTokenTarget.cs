@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
@@ -12,7 +13,7 @@ internal sealed class ViewerTokenTarget : FuzzTarget
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
     private static readonly ChannelName Channel = ChannelName.Parse("demo");
     private static readonly string Signed = ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", null);
-    private static readonly ViewingPolicy Policy = new(
+    private static readonly ViewerAccessPolicy Policy = new(
         ViewerAccess.Token, new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["abcdefgh"] = Secret }.ToFrozenDictionary(), FrozenSet<string>.Empty);
 
     public override string Name => "viewer-token";
@@ -24,7 +25,7 @@ internal sealed class ViewerTokenTarget : FuzzTarget
 
     /// <summary>A good one, for the seeds.</summary>
     public static byte[] Good(string? address) => Encoding.ASCII.GetBytes(
-        ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", ViewerNetwork.TryRead(address, out var network) ? network : null));
+        ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", ViewerNetwork.TryParseUserInput(address, out var network) ? network : null));
 
     public override void Run(byte[] input, ref Shape shape)
     {
@@ -43,11 +44,11 @@ internal sealed class ViewerTokenTarget : FuzzTarget
             Hold(!token.ToString().Contains(text[^43..], StringComparison.Ordinal), "a token that shows itself");
         }
 
-        var refusal = Policy.Judge(Channel, text, IPAddress.Parse("203.0.113.5"), Now, out var good);
-        shape.Kind((int)(refusal ?? (ViewerRefusal)100));
+        var refusal = Policy.ValidateToken(Channel, text, IPAddress.Parse("203.0.113.5"), Now, out var good);
+        shape.Kind((int)(refusal ?? (ViewerDenialReason)100));
         Hold((refusal is null) == (good is not null), "a token that is good and not there");
         Hold(refusal is not null || text == Signed || token!.IsSignedWith(Secret), "leave for nothing");
-        shape.Kind(ViewerNetwork.TryRead(text, out var network) ? network.Value.Length : 0);
+        shape.Kind(ViewerNetwork.TryParseUserInput(text, out var network) ? network.Value.Length : 0);
     }
 
     public override bool IsRefusal(Exception exception, out string reason)

@@ -57,7 +57,7 @@ public sealed class ClientTests
         var load = new LoadPublisher(new LoadPlan(targets, media, TimeSpan.FromSeconds(2.5), ConnectionsPerSecond: 1000), TimeProvider.System);
         var report = await load.RunAsync();
 
-        (report.Asked, report.Accepted, report.Failed, report.Publishing).ShouldBe((5, 4, 1, 0));
+        (report.Requested, report.Accepted, report.Failed, report.Publishing).ShouldBe((5, 4, 1, 0));
         report.Errors.ShouldHaveSingleItem().ShouldContain("Unauthorized");
         report.AcceptTimes.Count.ShouldBe(4);
         report.AcceptedWithin(0.5).ShouldBeGreaterThan(TimeSpan.Zero);
@@ -81,7 +81,7 @@ public sealed class ClientTests
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsConfiguration)
             .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), sound))).ToList();
         var load = new LoadPublisher(new LoadPlan([RtmpTarget.Parse(server.Url("good"))], new FlvFile(tags), TimeSpan.FromSeconds(0.8)), TimeProvider.System);
-        (await load.RunAsync()).Behind.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.3));
+        (await load.RunAsync()).MaxDelay.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.3));
     }
 
     [Theory]

@@ -23,10 +23,10 @@ internal sealed class Encoder
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
         var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None);
         Meter = new SourceMeter(grant, Start);
-        Feed = new PublicationFeed(grant, p => _publication = p, keyframeTimeout: keyframeTimeout) { Meter = Meter };
+        Feed = new PublicationBuilder(grant, p => _publication = p, keyframeTimeout: keyframeTimeout) { Meter = Meter };
     }
 
-    public PublicationFeed Feed { get; }
+    public PublicationBuilder Feed { get; }
 
     public SourceMeter Meter { get; }
 
@@ -141,7 +141,7 @@ internal sealed class Encoder
 
     public void TakeAt(byte type, uint timestamp, byte[] body, DateTimeOffset arrival)
     {
-        Feed.Take(new RtmpMessage(type, 1, timestamp, body), arrival);
+        Feed.Process(new RtmpMessage(type, 1, timestamp, body), arrival);
         while (_publication is not null && _publication.Samples.TryRead(out var sample))
         {
             _samples.Add(sample);

@@ -31,10 +31,10 @@ public sealed class EncoderClockTests
             }
 
             var last = reached.Max();
-            last.ShouldBeLessThanOrEqualTo(2000 + EncoderClock.LongestLead.TotalMilliseconds);
+            last.ShouldBeLessThanOrEqualTo(2000 + EncoderClock.MaxLead.TotalMilliseconds);
             if (step < 100)
             {
-                last.ShouldBe(2000 + EncoderClock.LongestLead.TotalMilliseconds, 1, "what is believed is bounded by nothing else");
+                last.ShouldBe(2000 + EncoderClock.MaxLead.TotalMilliseconds, 1, "what is believed is bounded by nothing else");
             }
         }
     }
@@ -51,11 +51,11 @@ public sealed class EncoderClockTests
                 Video(clock, (uint)(i * 90), 1000 + connection);
             }
 
-            clock.Front.ShouldBeGreaterThanOrEqualTo(front);
-            front = clock.Front;
+            clock.Position.ShouldBeGreaterThanOrEqualTo(front);
+            front = clock.Position;
         }
 
-        front.ShouldBe(TimeSpan.FromMilliseconds(1004) + EncoderClock.LongestLead);
+        front.ShouldBe(TimeSpan.FromMilliseconds(1004) + EncoderClock.MaxLead);
     }
 
     [Fact]
@@ -192,8 +192,8 @@ public sealed class EncoderClockTests
     public void Finer_times_than_milliseconds_are_kept()
     {
         var clock = new EncoderClock(Start);
-        clock.Map(1, TrackKind.Video, new Timestamp(0, 500_000), Start).ShouldBe(0);
-        clock.Map(1, TrackKind.Video, new Timestamp(33, 833_333), Start).ShouldBe(33_333_333);
+        clock.Map(1, TrackKind.Video, new RtmpTimestamp(0, 500_000), Start).ShouldBe(0);
+        clock.Map(1, TrackKind.Video, new RtmpTimestamp(33, 833_333), Start).ShouldBe(33_333_333);
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class EncoderClockTests
         {
             for (var track = 2; track < 6; track++)
             {
-                clock.Map(track, TrackKind.Audio, new Timestamp((uint)(i * 20)), At((i * 20) + track)).ShouldBe(i * 20_000_000L);
+                clock.Map(track, TrackKind.Audio, new RtmpTimestamp((uint)(i * 20)), At((i * 20) + track)).ShouldBe(i * 20_000_000L);
             }
         }
 
@@ -236,9 +236,9 @@ public sealed class EncoderClockTests
         clock.Read().ShouldBe(time.GetUtcNow(), TimeSpan.FromMilliseconds(1), "a small difference is worked off");
     }
 
-    private static double Video(EncoderClock clock, uint timestamp, double arrival) => clock.Map(1, TrackKind.Video, new Timestamp(timestamp), At(arrival)) / 1e6;
+    private static double Video(EncoderClock clock, uint timestamp, double arrival) => clock.Map(1, TrackKind.Video, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
 
-    private static double Audio(EncoderClock clock, uint timestamp, double arrival) => clock.Map(2, TrackKind.Audio, new Timestamp(timestamp), At(arrival)) / 1e6;
+    private static double Audio(EncoderClock clock, uint timestamp, double arrival) => clock.Map(2, TrackKind.Audio, new RtmpTimestamp(timestamp), At(arrival)) / 1e6;
 
     private static DateTimeOffset At(double milliseconds) => Start.AddMilliseconds(milliseconds);
 

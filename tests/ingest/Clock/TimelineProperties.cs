@@ -1,5 +1,4 @@
 using Broadcast.Ingest.Clock;
-using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;

@@ -1,5 +1,4 @@
 using Broadcast.Ingest.Rtmp;
-using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -194,7 +193,7 @@ public sealed class TimelineTests
                 encoder.Run(0.1);
             }
         });
-        rejected.Reason.ShouldBe(IngestRejection.NoKeyframe);
+        rejected.Reason.ShouldBe(IngestRejectionReason.NoKeyframe);
         encoder.Time.ShouldBe(30_000, 150);
         encoder.Audio.Count.ShouldBeGreaterThan(1000);
     }
@@ -228,7 +227,7 @@ public sealed class TimelineTests
     public void F36_over_a_week_an_encoder_whose_clock_drifts_stays_within_half_a_second_of_the_wall_clock(int perMillion)
     {
         // 5 pictures and 8 frames of sound a second, on a line that is up to 150 ms late.
-        var (clock, video, audio) = (new Ingest.Clock.EncoderClock(Encoder.Start), new Ingest.Clock.VideoClock(), new Ingest.Clock.AudioClock());
+        var (clock, video, audio) = (new Broadcast.Ingest.Clock.EncoderClock(Encoder.Start), new Broadcast.Ingest.Clock.VideoClock(), new Broadcast.Ingest.Clock.AudioClock());
         var random = new Random(36);
         var (worst, longest, shortest, last) = (0.0, 0L, long.MaxValue, -1L);
         var pace = 1 + (perMillion / 1e6);

@@ -21,9 +21,9 @@ public sealed class TimestampTests
     [InlineData(5_000_000u, 0u, -5_000_000)]
     [InlineData(0u, 3_600_000u, 3_600_000)]
     public void A_step_is_the_shortest_way_also_over_the_wraps_of_24_31_and_32_bits(uint from, uint to, long milliseconds) =>
-        new Timestamp(to).Since(new Timestamp(from)).ShouldBe(milliseconds * 1_000_000);
+        new RtmpTimestamp(to).Since(new RtmpTimestamp(from)).ShouldBe(milliseconds * 1_000_000);
 
     [Fact]
     public void Parts_of_a_millisecond_count() =>
-        new Timestamp(101, 250_000).Since(new Timestamp(99, 900_000)).ShouldBe(1_350_000);
+        new RtmpTimestamp(101, 250_000).Since(new RtmpTimestamp(99, 900_000)).ShouldBe(1_350_000);
 }

@@ -58,7 +58,7 @@ public sealed class TrackClockTests
     public void A_claimed_frame_rate_is_taken_at_once_where_it_fits()
     {
         var clock = new VideoClock();
-        clock.Expect(29.97);
+        clock.SetDeclaredRate(29.97);
         var last = 0L;
         for (var i = 0L; i < 60; i++)
         {
@@ -259,7 +259,7 @@ public sealed class TrackClockTests
     public void A_rate_that_is_nearly_another_is_told_from_it_within_seconds_and_its_times_stay_by_the_encoders(int frames, int seconds, double claimed)
     {
         var clock = new VideoClock();
-        clock.Expect(claimed);
+        clock.SetDeclaredRate(claimed);
         for (var i = 0L; i < 3000; i++)
         {
             var stamp = i * seconds * 1000 / frames;
@@ -280,7 +280,7 @@ public sealed class TrackClockTests
     {
         // As OBS does: decode times begin below zero by the B-frames, are cut to milliseconds, and are then counted from the first.
         var clock = new VideoClock();
-        clock.Expect((double)frames / seconds);
+        clock.SetDeclaredRate((double)frames / seconds);
         var first = -(long)bFrames * seconds * 1000 / frames;
         for (var i = 0L; i < 1500; i++)
         {

@@ -66,7 +66,7 @@ public sealed class ConnectionTests
         await WaitForCloseAsync(slow);
         await WaitForCloseAsync(idle);
         await drip;
-        await Poll.UntilAsync(() => server.Log.Lines.Count(l => l.Text.Contains("handshake was not done", StringComparison.Ordinal)) == 2);
+        await Poll.UntilAsync(() => server.Log.Lines.Count(l => l.Text.Contains("handshake timed out", StringComparison.Ordinal)) == 2);
         await Poll.UntilAsync(() => server.Log.Contains("no publish in time"));
     }
 
@@ -78,7 +78,7 @@ public sealed class ConnectionTests
         (await Should.ThrowAsync<RtmpPublishException>(() => mute.Completion)).Message.ShouldContain("No usable audio or video");
         await using var silent = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
         await silent.SendAsync(Media.Tags, 0);
-        (await Should.ThrowAsync<RtmpPublishException>(() => silent.Completion)).Message.ShouldContain("stopped coming");
+        (await Should.ThrowAsync<RtmpPublishException>(() => silent.Completion)).Message.ShouldContain("Audio and video stopped");
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 2);
         server.Sink.Single.Completed.ShouldBeTrue();
     }
@@ -91,7 +91,7 @@ public sealed class ConnectionTests
         var blind = Media.Tags.Where(t => t.IsVideo && (t.IsConfiguration || t.Body.Span[0] >> 4 == 2)).ToList();
         blind.Count.ShouldBeGreaterThan(10);
         await publisher.SendAsync(blind, 0);
-        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("no keyframe");
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("No keyframe");
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
     }
 
@@ -126,7 +126,7 @@ public sealed class ConnectionTests
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
         await publisher.SendAsync(Media.Tags, 0);
         server.Authority.RevokeAll();
-        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("withdrawn");
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("revoked");
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
     }
 
@@ -187,7 +187,7 @@ public sealed class ConnectionTests
         server.Sink.Fails = true;
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
         await publisher.SendAsync(Media.Tags, 0);
-        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("cannot take the stream");
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("cannot process the stream");
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
         server.Sink.Fails = false;
         await using var next = await RtmpPublisher.ConnectAsync(Target(server, "good"));

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -119,7 +120,7 @@ public sealed class EncoderTests
     {
         using var bytes = new MemoryStream();
         var configuration = ((CodecConfig.Avc)samples[0].Track.Config).Configuration;
-        foreach (var set in configuration.SequenceParameterSets.Concat(configuration.PictureParameterSets))
+        foreach (var set in configuration.SpsUnits.Concat(configuration.PpsUnits))
         {
             bytes.Write([0, 0, 0, 1, .. set.Span]);
         }

@@ -25,7 +25,7 @@ public sealed class EnhancedEncoderTests
         var received = server.Sink.Single;
         received.Publication.Tracks.Select(t => (t.Id, t.Kind)).ShouldBe([(1, TrackKind.Video), (2, TrackKind.Audio)]);
         received.Publication.Tracks[0].Config.CodecString.ShouldStartWith(codec);
-        received.Publication.Tracks[0].Config.Picture!.Width.ShouldBe(256);
+        received.Publication.Tracks[0].Config.VideoFormat!.Width.ShouldBe(256);
         var video = received.Of(TrackKind.Video);
         video.Length.ShouldBe(40);
         video.Select((s, i) => (s.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 20]);
@@ -54,7 +54,7 @@ public sealed class EnhancedEncoderTests
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
         var sound = server.Sink.Single.Of(TrackKind.Audio);
         sound.Length.ShouldBe(frames.Count);
-        (sound[0].Track.Config.CodecString, sound[0].Track.Config.Sound!.Channels, sound[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
+        (sound[0].Track.Config.CodecString, sound[0].Track.Config.AudioFormat!.Channels, sound[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
         sound.ShouldAllBe(s => ReferenceEquals(s.Track, sound[0].Track));
         sound.Zip(sound.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1536);
     }
@@ -67,7 +67,7 @@ public sealed class EnhancedEncoderTests
         var media = Recorded("hevc");
         await publisher.SendAsync(media.Tags, 0);
         var stopping = server.StopAsync();
-        (await publisher.ReconnectAsked.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe("rtmp://other.example.org/live");
+        (await publisher.ReconnectRequested.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe("rtmp://other.example.org/live");
 
         // It is listened to up to the keyframe at which it changes over.
         await publisher.SendAsync(media.Tags, 4000);
@@ -84,7 +84,7 @@ public sealed class EnhancedEncoderTests
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
         await publisher.SendAsync(Recorded("hevc").Tags, 0);
         await server.StopAsync();
-        (await publisher.ReconnectAsked).ShouldBeNull();
+        (await publisher.ReconnectRequested).ShouldBeNull();
         (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("stopping");
         server.Authority.Ended.Single().Reason.ShouldBe("The server is stopping.");
     }
@@ -94,11 +94,11 @@ public sealed class EnhancedEncoderTests
     {
         await using var server = await IngestServer.StartAsync(("PingInterval", "00:00:00.2"), ("FirstMediaTimeout", "00:00:01"));
         using var gone = await server.ConnectAsync();
-        await gone.GetStream().WriteAsync(Rtmp.Wire.Opening("good1"));
+        await gone.GetStream().WriteAsync(Broadcast.Ingest.Tests.Rtmp.Wire.Opening("good1"));
         await using var there = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 2);
-        server.Authority.Ended.Select(e => e.Reason).ShouldBe(["Neither media nor an answer to pings came any more.", "No usable audio or video came."], ignoreOrder: true);
-        await Poll.UntilAsync(() => server.Log.Contains("Neither media nor an answer"));
+        server.Authority.Ended.Select(e => e.Reason).ShouldBe(["Neither media nor ping responses arrived.", "No usable audio or video arrived."], ignoreOrder: true);
+        await Poll.UntilAsync(() => server.Log.Contains("Neither media nor ping responses"));
     }
 
     private static FlvFile Recorded(string name) => FlvFileReader.Read(File.ReadAllBytes(Repository.PathOf("tests", "support", "recordings", name + ".flv")));

@@ -33,7 +33,7 @@ internal sealed class IngestServer : IAsyncDisposable
     public RememberingLog Log { get; }
 
     /// <summary>Connections that have not been given leave to publish.</summary>
-    public int Waiting => _app.Services.GetRequiredService<Ingest.Rtmp.Connection.Admission>().Waiting;
+    public int Waiting => _app.Services.GetRequiredService<Broadcast.Ingest.Rtmp.Connection.ConnectionLimiter>().Count;
 
     public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
 
@@ -45,7 +45,7 @@ internal sealed class IngestServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(options.Select(o => KeyValuePair.Create("Ingest:" + o.Name, (string?)o.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(logs).AddProvider(log);
-        builder.Services.AddSingleton<IPublishAuthority>(authority).AddSingleton<IPublicationSink>(sink);
+        builder.Services.AddSingleton<IPublishAuthorizer>(authority).AddSingleton<IPublicationSink>(sink);
         builder.Services.AddIngest(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(new RtmpEndPoint(IPAddress.Loopback, 0), listen => listen.UseProxyHeader().UseRtmp()));
         var app = builder.Build();
@@ -70,7 +70,7 @@ internal sealed class IngestServer : IAsyncDisposable
 }
 
 /// <summary>Lets keys beginning with "good" in, one publisher a key.</summary>
-internal sealed class RememberingAuthority : IPublishAuthority
+internal sealed class RememberingAuthority : IPublishAuthorizer
 {
     private readonly ConcurrentDictionary<string, PublishGrant> _live = [];
     private readonly ConcurrentDictionary<Guid, CancellationTokenSource> _revocations = [];
@@ -82,7 +82,7 @@ internal sealed class RememberingAuthority : IPublishAuthority
     /// <summary>Never answers, when set.</summary>
     public bool Hangs { get; set; }
 
-    public async ValueTask<PublishVerdict> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
+    public async ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
     {
         Asked.Enqueue(request);
         if (Hangs)
@@ -92,7 +92,7 @@ internal sealed class RememberingAuthority : IPublishAuthority
 
         if (!request.StreamKey.StartsWith("good", StringComparison.Ordinal))
         {
-            return new PublishVerdict.Refused(PublishRefusal.UnknownKey, "Unknown stream key.");
+            return new PublishDecision.Rejected(PublishRejectionReason.UnknownKey, "Unknown stream key.");
         }
 
         var now = TimeProvider.System.GetUtcNow();
@@ -101,14 +101,14 @@ internal sealed class RememberingAuthority : IPublishAuthority
         var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", revocation.Token);
         if (!_live.TryAdd(request.StreamKey, grant))
         {
-            return new PublishVerdict.Refused(PublishRefusal.ChannelBusy, "Another encoder is publishing on this channel.");
+            return new PublishDecision.Rejected(PublishRejectionReason.ChannelBusy, "Another encoder is publishing on this channel.");
         }
 
         _revocations[grant.PublicationId] = revocation;
-        return new PublishVerdict.Granted(grant);
+        return new PublishDecision.Granted(grant);
     }
 
-    public ValueTask EndedAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
+    public ValueTask ReportEndAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
     {
         Ended.Enqueue((grant, reason));
         _live.TryRemove(_live.Single(g => g.Value.PublicationId == grant.PublicationId));
@@ -120,14 +120,14 @@ internal sealed class RememberingAuthority : IPublishAuthority
     {
         foreach (var grant in _live.Values)
         {
-            grant.Lease.Supersede();
+            grant.State.Supersede();
         }
 
         RevokeAll();
     }
 
     /// <summary>When the last usable frame of a key's publisher came.</summary>
-    public long LastFrameOf(string key) => _live[key].Lease.LastFrame;
+    public long LastFrameOf(string key) => _live[key].State.LastFrame;
 
     public void RevokeAll()
     {

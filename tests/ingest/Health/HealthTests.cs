@@ -4,6 +4,8 @@ using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Clock;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Testing;
 using Shouldly;
 using Xunit;
 
@@ -16,37 +18,37 @@ public sealed class HealthTests
     public void A_good_source_is_measured_and_nothing_is_found()
     {
         var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(65);
-        encoder.Feed.Describe(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
+        encoder.Feed.ApplyMetadata(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
         encoder.Run(5);
 
         var report = encoder.Meter.Report!;
-        report.Findings.ShouldBeEmpty();
+        report.Issues.ShouldBeEmpty();
         report.Encoder.ShouldBe("OBS");
         report.Since.ShouldBe(Encoder.Start);
         report.LastMedia!.Value.ShouldBe(Encoder.Start.AddSeconds(70), TimeSpan.FromSeconds(1.1));
         ((double)report.BitsPerSecond).ShouldBe(30 * 20_004 * 8, 5000);
-        ((double)report.BitsPerSecondOfMinute).ShouldBe(30 * 20_004 * 8, 5000);
+        ((double)report.BitsPerSecondLastMinute).ShouldBe(30 * 20_004 * 8, 5000);
         var video = report.Video.ShouldNotBeNull();
         (video.Width, video.Height).ShouldBe((320, 180));
         video.Codec.ShouldBe("avc1.64000d");
         video.FramesPerSecond.ShouldBe(30, 0.11);
         video.KeyframeInterval!.Value.TotalSeconds.ShouldBe(2, 0.001);
-        video.LongestKeyframeInterval!.Value.TotalSeconds.ShouldBe(2, 0.001);
+        video.MaxKeyframeInterval!.Value.TotalSeconds.ShouldBe(2, 0.001);
         report.Audio.ShouldBe(new SourceAudio("mp4a.40.2", 48_000, 2));
-        (report.Skew, report.JumpsForward, report.JumpsBack, report.Dropped, report.Malformed).ShouldBe((report.Skew, 0, 0, 0L, 0L));
+        (report.AvSkew, report.JumpsForward, report.JumpsBack, report.Dropped, report.Malformed).ShouldBe((report.AvSkew, 0, 0, 0L, 0L));
     }
 
     [Fact]
     public void A_long_keyframe_interval_is_told_with_the_setting_that_helps()
     {
         var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(30);
-        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
         finding.Code.ShouldBe("keyframe_interval_long");
-        finding.Severity.ShouldBe(FindingSeverity.Warning);
-        finding.Advice.ShouldContain("Keyframe interval is 8.3 s");
+        finding.Severity.ShouldBe(IssueSeverity.Warning);
+        finding.Advice.ShouldContain("keyframe interval of 8.3 s");
         finding.Advice.ShouldContain("Settings → Output → Keyframe Interval");
         finding.Since.ShouldBe(Encoder.Start.AddSeconds(4), TimeSpan.FromSeconds(1.1), "it need not be over to be too long");
-        encoder.Meter.Report!.Video!.LongestKeyframeInterval!.Value.TotalSeconds.ShouldBe(8.3, 0.01);
+        encoder.Meter.Report!.Video!.MaxKeyframeInterval!.Value.TotalSeconds.ShouldBe(8.3, 0.01);
     }
 
     [Fact]
@@ -58,19 +60,19 @@ public sealed class HealthTests
             encoder.TakeAt(MessageType.Video, (uint)(second * 1000), Wire.PictureBody(false, 60), Encoder.Start.AddSeconds(second));
         }
 
-        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
-        (finding.Code, finding.Severity).ShouldBe(("no_keyframe", FindingSeverity.Error));
+        var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
+        (finding.Code, finding.Severity).ShouldBe(("no_keyframe", IssueSeverity.Error));
     }
 
     [Fact]
     public void F12_a_stream_without_sound_is_told_and_no_more_once_it_comes()
     {
         var encoder = new Encoder { HasSound = false }.Configured().Run(10);
-        encoder.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", FindingSeverity.Warning)]);
+        encoder.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", IssueSeverity.Warning)]);
         encoder.HasSound = true;
         encoder.ConfigureAudio();
         encoder.Run(3);
-        encoder.Meter.Report!.Findings.ShouldBeEmpty();
+        encoder.Meter.Report!.Issues.ShouldBeEmpty();
     }
 
     [Fact]
@@ -79,17 +81,17 @@ public sealed class HealthTests
         var silent = new Encoder().Configured().Run(10);
         silent.HasSound = false;
         silent.Run(8);
-        silent.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", FindingSeverity.Error)]);
+        silent.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", IssueSeverity.Error)]);
 
         var blind = new Encoder().Configured().Run(10);
         blind.HasPictures = false;
         blind.Run(8);
-        blind.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("no_video", FindingSeverity.Error)]);
+        blind.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_video", IssueSeverity.Error)]);
     }
 
     [Fact]
     public void F14_sound_alone_is_nothing_to_complain_of() =>
-        new Encoder { HasPictures = false }.Configured().Run(60).Meter.Report!.Findings.ShouldBeEmpty();
+        new Encoder { HasPictures = false }.Configured().Run(60).Meter.Report!.Issues.ShouldBeEmpty();
 
     [Theory]
     [InlineData(700, "0.7 s before")]
@@ -97,7 +99,7 @@ public sealed class HealthTests
     public void F15_skew_of_sound_and_picture_is_told(int skew, string words)
     {
         var encoder = new Encoder { PictureClock = 10_000, SoundClock = 10_000 + skew, Delay = _ => 1000 }.Configured().Run(30);
-        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
         finding.Code.ShouldBe("av_skew");
         finding.Advice.ShouldContain(words);
     }
@@ -108,20 +110,20 @@ public sealed class HealthTests
         var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(90);
         encoder.PictureSize = 5000;
         encoder.Run(12);
-        var finding = encoder.Meter.Report!.Findings.ShouldHaveSingleItem();
+        var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
         finding.Code.ShouldBe("bitrate_collapse");
         finding.Advice.ShouldContain("1.2 Mbit/s");
         finding.Advice.ShouldContain("4.8 Mbit/s");
         encoder.PictureSize = 20_000;
         encoder.Run(12);
-        encoder.Meter.Report!.Findings.ShouldBeEmpty();
+        encoder.Meter.Report!.Issues.ShouldBeEmpty();
     }
 
     [Fact]
     public void A_line_that_cannot_take_the_stream_is_told()
     {
         var encoder = new Encoder { Delay = time => time / 5 }.Configured().Run(30);
-        encoder.Meter.Report!.Findings.ShouldContain(f => f.Code == "line_slow" && f.Advice.Contains("s late", StringComparison.Ordinal));
+        encoder.Meter.Report!.Issues.ShouldContain(f => f.Code == "line_slow" && f.Advice.Contains("s late", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,7 +138,7 @@ public sealed class HealthTests
 
         encoder.Run(3);
         var report = encoder.Meter.Report!;
-        report.Findings.ShouldHaveSingleItem().Code.ShouldBe("timestamp_jumps");
+        report.Issues.ShouldHaveSingleItem().Code.ShouldBe("timestamp_jumps");
         (report.JumpsForward, report.JumpsBack).ShouldBe((1, 3));
     }
 
@@ -145,21 +147,21 @@ public sealed class HealthTests
     {
         var random = new Random(17);
         var encoder = new Encoder { Length = _ => random.Next(16, 80) }.Configured().Run(30);
-        encoder.Meter.Report!.Findings.Select(f => (f.Code, f.Severity)).ShouldBe([("variable_frame_rate", FindingSeverity.Information)]);
+        encoder.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("variable_frame_rate", IssueSeverity.Information)]);
     }
 
     [Fact]
     public void A_frame_rate_lower_than_claimed_is_told()
     {
         var encoder = new Encoder { FrameRate = 24 }.Configured().Run(30);
-        encoder.Meter.Report!.Findings.ShouldHaveSingleItem().Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
+        encoder.Meter.Report!.Issues.ShouldHaveSingleItem().Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
     }
 
     [Fact]
     public void F16_pictures_that_are_shown_before_the_keyframe_they_follow_are_told()
     {
         var encoder = new Encoder { Offset = i => i % 60 == 1 ? -66 : 66 }.Configured().Run(30);
-        encoder.Meter.Report!.Findings.Select(f => f.Code).ShouldBe(["b_frames_open_gop"]);
+        encoder.Meter.Report!.Issues.Select(f => f.Code).ShouldBe(["b_frames_open_gop"]);
     }
 
     [Fact]
@@ -174,7 +176,7 @@ public sealed class HealthTests
         encoder.Run(3);
         var report = encoder.Meter.Report!;
         report.Malformed.ShouldBe(12);
-        report.Findings.ShouldHaveSingleItem().Code.ShouldBe("malformed_media");
+        report.Issues.ShouldHaveSingleItem().Code.ShouldBe("malformed_media");
     }
 
     [Fact]
@@ -187,7 +189,7 @@ public sealed class HealthTests
         }
 
         encoder.Run(2);
-        encoder.Meter.Report!.Findings.ShouldHaveSingleItem().Code.ShouldBe("samples_dropped");
+        encoder.Meter.Report!.Issues.ShouldHaveSingleItem().Code.ShouldBe("samples_dropped");
     }
 
     [Fact]
@@ -196,7 +198,7 @@ public sealed class HealthTests
         var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(20);
         encoder.HasSound = false;
         encoder.Run(20);
-        var findings = encoder.Meter.Report!.Findings;
+        var findings = encoder.Meter.Report!.Issues;
         findings.Select(f => f.Code).ShouldBe(["no_audio", "keyframe_interval_long"]);
         findings[0].Since.ShouldBe(Encoder.Start.AddSeconds(26), TimeSpan.FromSeconds(1.1));
         findings[1].Since.ShouldBe(Encoder.Start.AddSeconds(4), TimeSpan.FromSeconds(1.1));
@@ -207,7 +209,7 @@ public sealed class HealthTests
     {
         var encoder = new Encoder();
         var track = new Track(1, CodecConfig.Avc.Parse(Wire.AvcRecord), 90_000);
-        encoder.Meter.Pass(Encoder.Start, encoder.Feed);
+        encoder.Meter.Advance(Encoder.Start, encoder.Feed);
         Run(0, 100);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Run(100, 10_000);
@@ -217,7 +219,7 @@ public sealed class HealthTests
         {
             for (var i = from; i < to; i++)
             {
-                encoder.Meter.Pass(Encoder.Start.AddTicks(i), encoder.Feed);
+                encoder.Meter.Advance(Encoder.Start.AddTicks(i), encoder.Feed);
                 encoder.Meter.Count(new MediaSample(track, new MediaTime(i * 3000, 90_000), new MediaTime(i * 3000, 90_000), i % 60 == 0, ReadOnlyMemory<byte>.Empty, Encoder.Start));
             }
         }
@@ -244,23 +246,23 @@ public sealed class HealthTests
     public void The_register_tells_of_those_that_publish_and_hands_their_front_to_the_next()
     {
         var time = new Broadcast.Testing.ManualTimeProvider();
-        var register = new SourceRegister(time);
+        var register = new SourceRegistry(time);
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), LatencyProfile.Standard);
         var grant = new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None);
         var encoder = new Encoder().Configured();
-        var meter = register.Open(grant);
+        var meter = register.Add(grant);
         register.Find(session.Channel).ShouldBeEmpty("nothing is measured yet");
         for (var second = 0; second < 3; second++)
         {
-            meter.Pass(time.GetUtcNow().AddSeconds(second), encoder.Feed);
+            meter.Advance(time.GetUtcNow().AddSeconds(second), encoder.Feed);
         }
 
         register.Find(session.Channel).ShouldHaveSingleItem().Publication.ShouldBe(grant.PublicationId);
         register.Find(ChannelName.Parse("other")).ShouldBeEmpty();
-        register.Close(meter, TimeSpan.FromSeconds(40));
+        register.Remove(meter, TimeSpan.FromSeconds(40));
         register.Find(session.Channel).ShouldBeEmpty();
-        register.FrontOf(session).ShouldBe(TimeSpan.FromSeconds(40));
+        register.GetResumePoint(session).ShouldBe(TimeSpan.FromSeconds(40));
         time.Advance(TimeSpan.FromSeconds(41));
-        register.FrontOf(session).ShouldBe(TimeSpan.Zero, "the clock has caught up");
+        register.GetResumePoint(session).ShouldBe(TimeSpan.Zero, "the clock has caught up");
     }
 }

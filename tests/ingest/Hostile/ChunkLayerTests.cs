@@ -1,4 +1,4 @@
-using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -14,19 +14,19 @@ public sealed class ChunkLayerTests
 
     [Fact]
     public void H13_a_chunk_size_of_zero_ends_the_connection() =>
-        Of("H13", Accepted(SetChunkSize(0))).ShouldBe(IngestRejection.InvalidChunkSize);
+        Of("H13", Accepted(SetChunkSize(0))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Theory]
     [InlineData(0x80000000)]
     [InlineData(0xFFFFFFFF)]
     public void H14_a_chunk_size_with_its_top_bit_set_ends_the_connection(uint size) =>
-        Of("H14", Accepted(SetChunkSize(size))).ShouldBe(IngestRejection.InvalidChunkSize);
+        Of("H14", Accepted(SetChunkSize(size))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Theory]
     [InlineData(1)]
     [InlineData(127)]
     public void H15_chunks_so_small_that_they_would_peg_a_core_are_refused(uint size) =>
-        Of("H15", Accepted(SetChunkSize(size))).ShouldBe(IngestRejection.InvalidChunkSize);
+        Of("H15", Accepted(SetChunkSize(size))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Fact]
     public void H16_the_largest_chunk_size_is_cut_to_the_longest_message_and_sets_nothing_aside()
@@ -44,7 +44,7 @@ public sealed class ChunkLayerTests
     [InlineData(0)]
     [InlineData(3)]
     public void H17_a_chunk_size_of_too_few_bytes_ends_the_connection(int length) =>
-        Of("H17", Accepted(Wire.Message(1, 0, 0, new byte[length], 2))).ShouldBe(IngestRejection.InvalidControl);
+        Of("H17", Accepted(Wire.Message(1, 0, 0, new byte[length], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
 
     [Fact]
     public void H17_of_a_chunk_size_of_too_many_bytes_the_first_four_count()
@@ -68,7 +68,7 @@ public sealed class ChunkLayerTests
     [Fact]
     public void H19_a_declared_length_sets_aside_little_and_one_over_the_limit_nothing()
     {
-        Of("H19", Accepted(Wire.Chunk(0, 6, 0, 0xFFFFFF, 9, 1, []))).ShouldBe(IngestRejection.MessageTooLarge);
+        Of("H19", Accepted(Wire.Chunk(0, 6, 0, 0xFFFFFF, 9, 1, []))).ShouldBe(IngestRejectionReason.MessageTooLarge);
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
         var header = Wire.Chunk(0, 6, 0, EightMebibytes, 9, 1, [1]);
@@ -90,7 +90,7 @@ public sealed class ChunkLayerTests
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Times(20, Wire.Message(type, 1, 0, []))));
-        session.Session.Nonsense.ShouldBe(counted);
+        session.Session.IgnoredMessages.ShouldBe(counted);
         session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
         session.Samples().ShouldHaveSingleItem();
     }
@@ -99,11 +99,11 @@ public sealed class ChunkLayerTests
     public void H21_partial_messages_on_many_chunk_streams_meet_the_limits_of_streams_and_of_memory()
     {
         byte[] Partial(int stream) => Wire.Chunk(0, stream, 0, EightMebibytes, 9, 1, Wire.Filler(128));
-        Of("H21", Accepted([.. Enumerable.Range(3, 65).Select(i => Wire.Chunk(0, i, 0, 1000, 9, 1, Wire.Filler(128)))])).ShouldBe(IngestRejection.TooManyChunkStreams);
+        Of("H21", Accepted([.. Enumerable.Range(3, 65).Select(i => Wire.Chunk(0, i, 0, 1000, 9, 1, Wire.Filler(128)))])).ShouldBe(IngestRejectionReason.TooManyChunkStreams);
         var session = new SessionHarness(new IngestOptions { MaxPartialBytes = 1024 * 1024 });
         session.Feeds(Wire.Opening());
         byte[] bytes = [.. Enumerable.Range(10, 40).SelectMany(Partial)];
-        var allocated = Allocated(() => Of("H21", session, bytes).ShouldBe(IngestRejection.PartialMemory));
+        var allocated = Allocated(() => Of("H21", session, bytes).ShouldBe(IngestRejectionReason.PartialMemory));
         allocated.ShouldBeLessThan(2 * 1024 * 1024);
     }
 
@@ -123,7 +123,7 @@ public sealed class ChunkLayerTests
     [InlineData(2)]
     [InlineData(3)]
     public void H23_a_chunk_stream_that_begins_with_less_than_a_length_ends_the_connection(int format) =>
-        Of("H23", Accepted(Wire.Chunk(format, 40, 0, 0, 0, 0, []))).ShouldBe(IngestRejection.InvalidChunk);
+        Of("H23", Accepted(Wire.Chunk(format, 40, 0, 0, 0, 0, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Fact]
     public void H23_a_chunk_stream_that_begins_with_type_1_counts_from_zero()
@@ -131,16 +131,16 @@ public sealed class ChunkLayerTests
         // Its message stream is 0 then, which is fit for metadata and not for media.
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Chunk(1, 40, 7, 2, 9, 0, [1, 2])));
-        session.Session.Nonsense.ShouldBe(1);
+        session.Session.IgnoredMessages.ShouldBe(1);
     }
 
     [Fact]
     public void H24_a_new_message_inside_another_on_the_same_chunk_stream_ends_the_connection() =>
-        Of("H24", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(0, 6, 0, 300, 9, 1, []))).ShouldBe(IngestRejection.InvalidChunk);
+        Of("H24", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(0, 6, 0, 300, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Fact]
     public void H25_a_length_that_changes_inside_a_message_ends_the_connection() =>
-        Of("H25", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(1, 6, 0, 60_000, 9, 1, []))).ShouldBe(IngestRejection.InvalidChunk);
+        Of("H25", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(1, 6, 0, 60_000, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Theory]
     [InlineData(true)]
@@ -198,7 +198,7 @@ public sealed class ChunkLayerTests
         var samples = session.Samples();
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio, TrackKind.Video]);
         (samples[2].Decode.ToTimeSpan() - samples[0].Decode.ToTimeSpan()).TotalMilliseconds.ShouldBe(40, 1, "the delta behind Abort counts from what was said before it");
-        Of("H28", Accepted(Wire.Message(2, 0, 0, [0, 0, 6], 2))).ShouldBe(IngestRejection.InvalidControl);
+        Of("H28", Accepted(Wire.Message(2, 0, 0, [0, 0, 6], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 
     private static byte[] SetChunkSize(uint size) => Wire.Message(1, 0, 0, Wire.UInt32(size), 2);
@@ -208,7 +208,7 @@ public sealed class ChunkLayerTests
     private static byte[] Body(byte[] message)
     {
         var reader = new System.Buffers.SequenceReader<byte>(new System.Buffers.ReadOnlySequence<byte>(message));
-        new Ingest.Rtmp.Chunks.ChunkReader(Wire.Wide, 128).TryRead(ref reader, out var read).ShouldBeTrue();
+        new Broadcast.Ingest.Rtmp.Chunks.ChunkReader(Wire.Wide, 128).TryRead(ref reader, out var read).ShouldBeTrue();
         return read.Payload.ToArray();
     }
 

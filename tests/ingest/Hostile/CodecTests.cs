@@ -89,7 +89,7 @@ public sealed class CodecTests
     {
         var session = new SessionHarness { MaxPictureSide = 256 };
         var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds([.. Wire.Opening(), .. Configurations]));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.PictureTooLarge, "H62", "NetStream.Publish.Rejected"));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.PictureTooLarge, "H62", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain("320x180");
     }
 
@@ -99,9 +99,9 @@ public sealed class CodecTests
         new IngestOptions().MaxFrameRate.ShouldBe(120);
         var session = Publishing();
         var refusal = Should.Throw<RtmpProtocolException>(() => Pictures(session, perSecond: 250, seconds: 70));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
-        refusal.Message.ShouldContain("120 pictures a second");
-        session.Feed!.Pictures.ShouldBeGreaterThan(120 * 60);
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
+        refusal.Message.ShouldContain("120 fps");
+        session.Feed!.VideoFrames.ShouldBeGreaterThan(120 * 60);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class CodecTests
             session.Feeds(Wire.Picture(90_000 + (i * 25 / 3), sync: false, size: 8));
         }
 
-        session.Feed!.Pictures.ShouldBe((90 + 25) * 120);
+        session.Feed!.VideoFrames.ShouldBe((90 + 25) * 120);
     }
 
     private static void Pictures(SessionHarness session, uint perSecond, uint seconds)
@@ -143,7 +143,7 @@ public sealed class CodecTests
             {
                 session.Feeds([.. Configuration(i), .. Wire.Picture((uint)i * 40, true)]);
             }
-        }).ShouldSatisfyAllConditions(e => e.Reason.ShouldBe(IngestRejection.ConfigurationFlood), e => e.Rule.ShouldBe("H63"));
+        }).ShouldSatisfyAllConditions(e => e.Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood), e => e.Rule.ShouldBe("H63"));
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public sealed class CodecTests
     public void H70_codecs_that_are_not_taken_are_refused_in_words(byte type, byte first, string word)
     {
         var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message(type, 1, 0, [first, 1, 2])));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejection.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain(word);
     }
 

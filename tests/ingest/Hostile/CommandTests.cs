@@ -4,6 +4,7 @@ using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 using static Broadcast.Ingest.Tests.Hostile.Refusal;
@@ -28,7 +29,7 @@ public sealed class CommandTests
     public void H39_seventy_thousand_containers_inside_one_another_are_refused_and_nothing_recurses(string what, byte[] bytes)
     {
         Broken("H39", bytes, what);
-        Of("H39", [.. Connected, .. Call([2, 0, 1, (byte)'x', .. bytes[..10_000]])]).ShouldBe(IngestRejection.InvalidAmf);
+        Of("H39", [.. Connected, .. Call([2, 0, 1, (byte)'x', .. bytes[..10_000]])]).ShouldBe(IngestRejectionReason.InvalidAmf);
     }
 
     [Theory]
@@ -78,8 +79,8 @@ public sealed class CommandTests
     public void H45_broken_and_odd_text_is_replaced_kept_out_of_the_log_and_bounded()
     {
         new AmfReader([2, 0, 3, 0xC3, 0x28, 0xFF]).Read().ShouldBeOfType<AmfValue.Text>().Value.ShouldBe("\uFFFD(\uFFFD");
-        CleanText.Of("a\0b\u202Ec\r\nd\u2028e\u200Ff").ShouldBe("abcdef");
-        CleanText.Of(new string('x', 5000)).Length.ShouldBe(128);
+        TextSanitizer.Sanitize("a\0b\u202Ec\r\nd\u2028e\u200Ff").ShouldBe("abcdef");
+        TextSanitizer.Sanitize(new string('x', 5000)).Length.ShouldBe(128);
         Broken("H45", [3, 0xFF, 0xFF, .. new byte[65_535], 5, 0, 0, 9], "a name of 64 KiB");
         Broken("H45", [3, .. Enumerable.Range(0, 2000).SelectMany(i => (byte[])[0, 2, (byte)(i >> 8), (byte)i, 5]), 0, 0, 9], "2,000 properties");
         new AmfReader([3, 0, 1, (byte)'a', 1, 0, 0, 1, (byte)'a', 1, 1, 0, 0, 9]).Read()
@@ -93,7 +94,7 @@ public sealed class CommandTests
                 amf.Name("app").Text("live").Name("flashVer").Text("Nice\nencoder\u202E\u0000<script>");
             }
         })]);
-        session.Session.Conversation.Encoder.ShouldBe("Niceencoder<script>");
+        session.Session.Commands.Encoder.ShouldBe("Niceencoder<script>");
     }
 
     [Theory]
@@ -116,7 +117,7 @@ public sealed class CommandTests
             }
         })]);
         session.Feeds([.. Wire.CreateStream(number), .. Wire.Publish("good")]);
-        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(number).Null().Number(number))).ShouldBe(SessionStep.ReadOn);
+        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(number).Null().Number(number))).ShouldBe(RtmpAction.ReadOn);
         session.Feeds(Metadata(number));
         session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
         session.Samples().ShouldHaveSingleItem();
@@ -151,9 +152,9 @@ public sealed class CommandTests
     [InlineData("LIVE")]
     public void H48_an_application_of_another_name_is_refused(string app)
     {
-        Of("H48", [.. Wire.Handshake(), .. Wire.Connect(app)]).ShouldBe(IngestRejection.UnknownApplication);
-        Of("H48", [.. Wire.Handshake(), .. Wire.Connect(new string('x', 10_240))]).ShouldBe(IngestRejection.UnknownApplication);
-        Of("H48", [.. Wire.Handshake(), .. Wire.Command(0, amf => amf.Text("connect").Number(1))]).ShouldBe(IngestRejection.UnknownApplication);
+        Of("H48", [.. Wire.Handshake(), .. Wire.Connect(app)]).ShouldBe(IngestRejectionReason.UnknownApplication);
+        Of("H48", [.. Wire.Handshake(), .. Wire.Connect(new string('x', 10_240))]).ShouldBe(IngestRejectionReason.UnknownApplication);
+        Of("H48", [.. Wire.Handshake(), .. Wire.Command(0, amf => amf.Text("connect").Number(1))]).ShouldBe(IngestRejectionReason.UnknownApplication);
     }
 
     [Theory]
@@ -169,20 +170,20 @@ public sealed class CommandTests
     public void H48_a_key_is_of_few_kinds_of_characters_or_none(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
-        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(SessionStep.AskAuthority);
-        session.Session.Conversation.StreamKey.ShouldBe(key);
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
+        session.Session.Commands.StreamKey.ShouldBe(key);
         var long_ = new SessionHarness { Grants = false };
         long_.Feeds(Wire.Opening(new string('k', 10_240)));
-        long_.Session.Conversation.StreamKey.ShouldBeNull();
+        long_.Session.Commands.StreamKey.ShouldBeNull();
     }
 
     [Fact]
     public void H49_commands_out_of_their_order_are_refused_or_answered_with_an_error()
     {
-        Of("H49", [.. Connected, .. Wire.Connect()]).ShouldBe(IngestRejection.InvalidCommand);
-        Of("H49", [.. Wire.Handshake(), .. Wire.Publish("good")]).ShouldBe(IngestRejection.InvalidCommand);
-        Of("H49", [.. Connected, .. Wire.Publish("good", 77)]).ShouldBe(IngestRejection.InvalidCommand);
-        Of("H49", [.. Connected, .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))]).ShouldBe(IngestRejection.PlayRefused);
+        Of("H49", [.. Connected, .. Wire.Connect()]).ShouldBe(IngestRejectionReason.InvalidCommand);
+        Of("H49", [.. Wire.Handshake(), .. Wire.Publish("good")]).ShouldBe(IngestRejectionReason.InvalidCommand);
+        Of("H49", [.. Connected, .. Wire.Publish("good", 77)]).ShouldBe(IngestRejectionReason.InvalidCommand);
+        Of("H49", [.. Connected, .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))]).ShouldBe(IngestRejectionReason.PlayRefused);
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
@@ -201,7 +202,7 @@ public sealed class CommandTests
         answers.Take(8).ShouldAllBe(a => a.StartsWith("_result"));
         answers.Skip(8).ShouldAllBe(a => a.EndsWith("NetConnection.Call.Failed"));
         Should.Throw<RtmpProtocolException>(() => new SessionHarness().Feeds([.. Connected, .. Times(100_000, Wire.CreateStream())]))
-            .Reason.ShouldBeOneOf(IngestRejection.Flood, IngestRejection.TooMuchBeforePublish);
+            .Reason.ShouldBeOneOf(IngestRejectionReason.Flood, IngestRejectionReason.TooMuchBeforePublish);
     }
 
     [Fact]
@@ -224,7 +225,7 @@ public sealed class CommandTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Connected, .. Wire.CreateStream(), .. Wire.Command(1, amf => amf.Text("publish").Number(5).Null().Text("good").Text(kind))]);
-        session.Session.Phase.ShouldBe(SessionPhase.Publishing);
+        session.Session.Phase.ShouldBe(RtmpPhase.Publishing);
     }
 
     [Fact]
@@ -241,7 +242,7 @@ public sealed class CommandTests
         session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
         session.Feed!.Metadata!.Encoder.ShouldBe("number 4999");
         session.Samples().ShouldHaveSingleItem();
-        Of("H56", session, Times(30_000, Metadata(1))).ShouldBe(IngestRejection.Flood);
+        Of("H56", session, Times(30_000, Metadata(1))).ShouldBe(IngestRejectionReason.Flood);
     }
 
     [Fact]
@@ -259,7 +260,7 @@ public sealed class CommandTests
             {
                 amf.Null();
             }
-        })]).ShouldBe(IngestRejection.InvalidAmf, "2,000 arguments");
+        })]).ShouldBe(IngestRejectionReason.InvalidAmf, "2,000 arguments");
     }
 
     [Fact]
@@ -285,7 +286,7 @@ public sealed class CommandTests
     private static void Broken(string rule, byte[] bytes, string what = "")
     {
         var refusal = Should.Throw<RtmpProtocolException>(() => new AmfReader(bytes).Read(), what);
-        (refusal.Reason, refusal.Rule).ShouldBe((IngestRejection.InvalidAmf, rule), what);
+        (refusal.Reason, refusal.Rule).ShouldBe((IngestRejectionReason.InvalidAmf, rule), what);
     }
 
     private static byte[] Amf(Action<AmfWriter> write)

@@ -1,4 +1,4 @@
-using Broadcast.Ingest.Rtmp.Connection;
+using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
@@ -26,7 +26,7 @@ public sealed class ControlMessageTests
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
-        Of("H29", session, Times(1000, message)).ShouldBe(IngestRejection.Flood, what);
+        Of("H29", session, Times(1000, message)).ShouldBe(IngestRejectionReason.Flood, what);
 
         // At the pace of an encoder they are taken for ever.
         var calm = new SessionHarness();
@@ -54,8 +54,8 @@ public sealed class ControlMessageTests
         }
 
         session.Answers().Count(a => a == "type 3").ShouldBe(acknowledgements);
-        Of("H30", Accepted(Wire.Message(5, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejection.InvalidControl);
-        Of("H30", Accepted(Wire.Message(6, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejection.InvalidControl);
+        Of("H30", Accepted(Wire.Message(5, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H30", Accepted(Wire.Message(6, 0, 0, [0, 1, 2], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 
     [Fact]
@@ -98,8 +98,8 @@ public sealed class ControlMessageTests
         session.Answers();
         session.Feeds([.. UserControl(0, 99), .. UserControl(0, 200, 1, 2, 3), .. UserControl(0, 3, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF), .. UserControl(0, 6, 0, 0, 0, 1)]);
         session.Answers().ShouldBe(["type 4"], "only the ping is answered");
-        Of("H33", Accepted(UserControl(0))).ShouldBe(IngestRejection.InvalidControl);
-        Of("H33", Accepted(UserControl(0, 6, 0))).ShouldBe(IngestRejection.InvalidControl);
+        Of("H33", Accepted(UserControl(0))).ShouldBe(IngestRejectionReason.InvalidControl);
+        Of("H33", Accepted(UserControl(0, 6, 0))).ShouldBe(IngestRejectionReason.InvalidControl);
     }
 
     [Theory]
@@ -120,11 +120,11 @@ public sealed class ControlMessageTests
             session.Feeds(Wire.Message(type, 1, 0, [1, 2, 3]));
         }
 
-        session.Session.Nonsense.ShouldBe(3000);
+        session.Session.IgnoredMessages.ShouldBe(3000);
         session.Feeds(Wire.Picture(0, true));
         session.Samples().ShouldHaveSingleItem();
-        Should.Throw<Ingest.Rtmp.RtmpProtocolException>(() => session.Feeds(Times(2000, Wire.Message(type, 1, 0, [1, 2, 3]))))
-            .Reason.ShouldBeOneOf(IngestRejection.Flood, IngestRejection.TooMuchNonsense);
+        Should.Throw<Broadcast.Ingest.Rtmp.RtmpProtocolException>(() => session.Feeds(Times(2000, Wire.Message(type, 1, 0, [1, 2, 3]))))
+            .Reason.ShouldBeOneOf(IngestRejectionReason.Flood, IngestRejectionReason.TooMuchNonsense);
     }
 
     [Theory]
@@ -135,10 +135,10 @@ public sealed class ControlMessageTests
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Times(50, Wire.Message(9, stream, 0, Wire.PictureBody(true)))));
-        session.Session.Nonsense.ShouldBe(50);
+        session.Session.IgnoredMessages.ShouldBe(50);
         session.Samples().ShouldBeEmpty();
         session.Feeds(Wire.Message(18, 0, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
-        session.Session.Nonsense.ShouldBe(50, "metadata on message stream 0 is metadata");
+        session.Session.IgnoredMessages.ShouldBe(50, "metadata on message stream 0 is metadata");
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class ControlMessageTests
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Message(type, 1, 0, Wire.Filler(100))));
-        session.Session.Nonsense.ShouldBe(1);
+        session.Session.IgnoredMessages.ShouldBe(1);
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class ControlMessageTests
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Handshake());
-        var connect = new Ingest.Rtmp.Amf.AmfWriter().Text("connect").Number(1);
+        var connect = new Broadcast.Ingest.Rtmp.Amf.AmfWriter().Text("connect").Number(1);
         using (connect.Object())
         {
             connect.Name("app").Text("live");
@@ -180,7 +180,7 @@ public sealed class ControlMessageTests
         session.Answers()[^1].ShouldBe("_result 1 NetConnection.Connect.Success");
         session.Feeds([.. Wire.CreateStream(), .. Wire.Publish("good")]);
         session.Feeds(Wire.Message(15, 1, 0, [0, 2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
-        session.Session.Nonsense.ShouldBe(0);
+        session.Session.IgnoredMessages.ShouldBe(0);
     }
 
     private static byte[] UserControl(params byte[] body) => Wire.Message(4, 0, 0, body, 2);

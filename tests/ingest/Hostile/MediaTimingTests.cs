@@ -3,7 +3,6 @@ using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Tests.EndToEnd;
 using Broadcast.Ingest.Tests.Rtmp;
-using Broadcast.Media;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -17,15 +16,15 @@ public sealed class MediaTimingTests
     public void H72_more_bits_than_the_limit_over_ten_seconds_are_told_and_a_burst_is_not()
     {
         var time = new ManualTimeProvider();
-        var meter = new BitrateMeter(1_000_000, time);
+        var meter = new BitrateLimiter(1_000_000, time);
         time.Advance(TimeSpan.FromSeconds(5));
-        meter.SecondsOver(9_000_000).ShouldBe(0, "a burst within the window");
+        meter.GetSecondsOverLimit(9_000_000).ShouldBe(0, "a burst within the window");
         time.Advance(TimeSpan.FromSeconds(5));
-        meter.SecondsOver(9_900_000).ShouldBe(0, "9.9 MB in ten seconds");
+        meter.GetSecondsOverLimit(9_900_000).ShouldBe(0, "9.9 MB in ten seconds");
         time.Advance(TimeSpan.FromSeconds(10));
-        meter.SecondsOver(9_900_000 + 10_100_000).ShouldBe(10, "10.1 MB in ten seconds");
+        meter.GetSecondsOverLimit(9_900_000 + 10_100_000).ShouldBe(10, "10.1 MB in ten seconds");
         time.Advance(TimeSpan.FromSeconds(10));
-        meter.SecondsOver(20_000_000).ShouldBe(0, "nothing at all");
+        meter.GetSecondsOverLimit(20_000_000).ShouldBe(0, "nothing at all");
     }
 
     [Theory]
@@ -87,7 +86,7 @@ public sealed class MediaTimingTests
         session.Feeds([.. Wire.Picture(0, true), .. Wire.Picture(40, false)]);
         session.Publication.ShouldNotBeNull("sound alone begins the publication");
         var samples = session.Samples();
-        samples.Count.ShouldBeLessThanOrEqualTo(SampleQueue.Length);
+        samples.Count.ShouldBeLessThanOrEqualTo(SampleQueue.Capacity);
         samples.Sum(s => (long)s.Payload.Length).ShouldBeLessThanOrEqualTo(SampleQueue.MaxBytes);
         (session.Feed!.Samples - samples.Count).ShouldBeLessThanOrEqualTo(session.Feed.Dropped, "what does not fit is counted");
     }
@@ -99,7 +98,7 @@ public sealed class MediaTimingTests
         await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live", "good"));
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsVideo).ToList();
         await publisher.SendAsync([tags[0], .. tags.Skip(2)], 0);
-        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("no keyframe");
+        (await Should.ThrowAsync<RtmpPublishException>(() => publisher.Completion)).Message.ShouldContain("No keyframe");
         server.Sink.All.ShouldBeEmpty();
     }
 

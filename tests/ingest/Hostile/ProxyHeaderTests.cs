@@ -34,10 +34,10 @@ public sealed class ProxyHeaderTests
     {
         for (var length = 0; length < bytes.Length; length++)
         {
-            ProxyHeader.TryRead(bytes.AsSpan(0, length), out _, out _).ShouldBe(ProxyHeaderOutcome.NeedMore);
+            ProxyProtocolHeader.TryRead(bytes.AsSpan(0, length), out _, out _).ShouldBe(ProxyProtocolResult.NeedMore);
         }
 
-        ProxyHeader.TryRead([.. bytes, 3, 0, 0], out var read, out var size).ShouldBe(ProxyHeaderOutcome.Read);
+        ProxyProtocolHeader.TryRead([.. bytes, 3, 0, 0], out var read, out var size).ShouldBe(ProxyProtocolResult.Read);
         (read?.ToString(), size).ShouldBe((source, bytes.Length));
     }
 
@@ -66,7 +66,7 @@ public sealed class ProxyHeaderTests
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void H11_anything_else_is_no_header(byte[] bytes) => ProxyHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyHeaderOutcome.Broken);
+    public void H11_anything_else_is_no_header(byte[] bytes) => ProxyProtocolHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyProtocolResult.Invalid);
 
     [Theory]
     [InlineData("PROXY TCP4 203.0.113.9 198.51.100.2 56324 1935\r\n")]
@@ -90,7 +90,7 @@ public sealed class ProxyHeaderTests
         await client.TrySendAsync(Wire.Opening("good1"));
         await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
         server.Authority.Asked.Single().Remote.ShouldBe(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 56324));
-        await Poll.UntilAsync(() => server.Log.Contains("from 203.0.113.9:56324"));
+        await Poll.UntilAsync(() => server.Log.Contains("203.0.113.9:56324"));
 
         // Limits are those of the address behind the balancer: three from one, and one from another.
         var idle = new List<RawClient>();

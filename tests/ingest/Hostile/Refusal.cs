@@ -8,9 +8,9 @@ namespace Broadcast.Ingest.Tests.Hostile;
 internal static class Refusal
 {
     /// <summary>The reason that a session is ended for, which must be the rule's.</summary>
-    public static IngestRejection Of(string rule, params byte[] bytes) => Of(rule, new SessionHarness(), bytes);
+    public static IngestRejectionReason Of(string rule, params byte[] bytes) => Of(rule, new SessionHarness(), bytes);
 
-    public static IngestRejection Of(string rule, SessionHarness session, params byte[] bytes)
+    public static IngestRejectionReason Of(string rule, SessionHarness session, params byte[] bytes)
     {
         var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds(bytes));
         refusal.Rule.ShouldBe(rule);

@@ -1,6 +1,7 @@
 using Broadcast.Ingest.Publishing;
 using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -23,14 +24,14 @@ public sealed class PublishingTests
     [InlineData(true, false, true, true, 0, 0, false)]
     public void A_publication_begins_when_it_is_known_what_there_is(
         bool video, bool audio, bool? expectsVideo, bool? expectsAudio, double media, double waited, bool ready) =>
-        new PublicationOpening(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0, 0).IsReady.ShouldBe(ready);
+        new PendingPublication(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0, 0).IsReady.ShouldBe(ready);
 
     [Theory]
     [InlineData(511, 0, false)]
     [InlineData(512, 0, true)]
     [InlineData(1, 16 * 1024 * 1024, true)]
     public void What_is_held_back_is_bounded(int samples, long bytes, bool ready) =>
-        new PublicationOpening(true, false, null, null, default, default, samples, bytes).IsReady.ShouldBe(ready);
+        new PendingPublication(true, false, null, null, default, default, samples, bytes).IsReady.ShouldBe(ready);
 
     [Fact]
     public void Sound_alone_begins_after_a_second_of_it_and_a_late_picture_appears_in_the_samples()
@@ -64,7 +65,7 @@ public sealed class PublishingTests
     public void A_full_queue_drops_a_track_up_to_its_next_keyframe_and_counts()
     {
         var queue = new SampleQueue();
-        for (var i = 0; i < SampleQueue.Length; i++)
+        for (var i = 0; i < SampleQueue.Capacity; i++)
         {
             queue.Write(Sample(Video, i, i == 0));
         }
@@ -82,7 +83,7 @@ public sealed class PublishingTests
         queue.Write(Sample(Video, 2002, true));
         queue.Write(Sample(Video, 2003, false));
         queue.Dropped.ShouldBe(2);
-        queue.Written.ShouldBe(SampleQueue.Length + 3);
+        queue.Written.ShouldBe(SampleQueue.Capacity + 3);
     }
 
     [Fact]

@@ -30,10 +30,10 @@ public sealed class AmfTests
         reader.Read().ShouldBe(new AmfValue.Text("hello"));
         reader.Read().ShouldBe(new AmfValue.Number(-1.5));
         reader.Read().ShouldBe(new AmfValue.Boolean(true));
-        reader.Read().ShouldBe(AmfValue.Nothing.Instance);
+        reader.Read().ShouldBe(AmfValue.Null.Instance);
         var map = reader.Read().ShouldBeOfType<AmfValue.Map>().Properties;
         map.Keys.ShouldBe(["a", "inner", "c"]);
-        map["inner"].TextOf("b").ShouldBe("ü");
+        map["inner"].GetText("b").ShouldBe("ü");
         reader.AtEnd.ShouldBeTrue();
     }
 
@@ -50,7 +50,7 @@ public sealed class AmfTests
         var reader = new AmfReader(bytes);
         reader.Read().ShouldBe(new AmfValue.Date(1000));
         reader.Read().ShouldBeOfType<AmfValue.Map>().Properties.Keys.ShouldBe(["x"]);
-        reader.Read().ShouldBeOfType<AmfValue.Sequence>().Items.ShouldBe([AmfValue.Nothing.Instance, new AmfValue.Boolean(true)]);
+        reader.Read().ShouldBeOfType<AmfValue.StrictArray>().Items.ShouldBe([AmfValue.Null.Instance, new AmfValue.Boolean(true)]);
         reader.Read().ShouldBe(new AmfValue.Text("ok"));
     }
 
@@ -76,7 +76,7 @@ public sealed class AmfTests
     [Theory]
     [MemberData(nameof(Hostile))]
     public void What_cannot_be_is_refused_without_harm(string what, byte[] bytes) =>
-        Should.Throw<RtmpProtocolException>(() => new AmfReader(bytes).Read(), what).Reason.ShouldBe(IngestRejection.InvalidAmf);
+        Should.Throw<RtmpProtocolException>(() => new AmfReader(bytes).Read(), what).Reason.ShouldBe(IngestRejectionReason.InvalidAmf);
 
     [Fact]
     public void Sixteen_objects_inside_one_another_are_read()

@@ -139,12 +139,12 @@ public sealed class ChunkReaderTests
     }
 
     [Theory]
-    [InlineData(0u, IngestRejection.InvalidChunkSize)]
-    [InlineData(1u, IngestRejection.InvalidChunkSize)]
-    [InlineData(127u, IngestRejection.InvalidChunkSize)]
-    [InlineData(0x80000000u, IngestRejection.InvalidChunkSize)]
-    [InlineData(0xFFFFFFFFu, IngestRejection.InvalidChunkSize)]
-    public void A_chunk_size_that_cannot_be_is_refused(uint size, IngestRejection reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
+    [InlineData(0u, IngestRejectionReason.InvalidChunkSize)]
+    [InlineData(1u, IngestRejectionReason.InvalidChunkSize)]
+    [InlineData(127u, IngestRejectionReason.InvalidChunkSize)]
+    [InlineData(0x80000000u, IngestRejectionReason.InvalidChunkSize)]
+    [InlineData(0xFFFFFFFFu, IngestRejectionReason.InvalidChunkSize)]
+    public void A_chunk_size_that_cannot_be_is_refused(uint size, IngestRejectionReason reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
 
     [Fact]
     public void The_largest_chunk_size_allocates_nothing_and_reads_on()
@@ -153,23 +153,23 @@ public sealed class ChunkReaderTests
         Read(bytes)[^1].Length.ShouldBe(5000);
     }
 
-    public static TheoryData<byte[], IngestRejection> Broken => new()
+    public static TheoryData<byte[], IngestRejectionReason> Broken => new()
     {
-        { Wire.Chunk(2, 5, 0, 0, 0, 0, []), IngestRejection.InvalidChunk },
-        { Wire.Chunk(3, 5, 0, 0, 0, 0, []), IngestRejection.InvalidChunk },
-        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 5, 0, 300, 9, 1, [])], IngestRejection.InvalidChunk },
-        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(1, 5, 0, 60_000, 9, 1, [])], IngestRejection.InvalidChunk },
-        { Wire.Chunk(0, 5, 0, 0xFFFFFF, 9, 1, []), IngestRejection.MessageTooLarge },
-        { Wire.Chunk(0, 5, 0, 256 * 1024 + 1, 8, 1, []), IngestRejection.MessageTooLarge },
-        { Wire.Chunk(0, 5, 0, 64 * 1024 + 1, 20, 1, []), IngestRejection.MessageTooLarge },
-        { Wire.Message(1, 0, 0, [0, 0, 1], 2), IngestRejection.InvalidControl },
-        { Wire.Message(2, 0, 0, [], 2), IngestRejection.InvalidControl },
-        { [.. Enumerable.Range(3, 65).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejection.TooManyChunkStreams },
+        { Wire.Chunk(2, 5, 0, 0, 0, 0, []), IngestRejectionReason.InvalidChunk },
+        { Wire.Chunk(3, 5, 0, 0, 0, 0, []), IngestRejectionReason.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(0, 5, 0, 300, 9, 1, [])], IngestRejectionReason.InvalidChunk },
+        { [.. Wire.Chunk(0, 5, 0, 300, 9, 1, Wire.Filler(128)), .. Wire.Chunk(1, 5, 0, 60_000, 9, 1, [])], IngestRejectionReason.InvalidChunk },
+        { Wire.Chunk(0, 5, 0, 0xFFFFFF, 9, 1, []), IngestRejectionReason.MessageTooLarge },
+        { Wire.Chunk(0, 5, 0, 256 * 1024 + 1, 8, 1, []), IngestRejectionReason.MessageTooLarge },
+        { Wire.Chunk(0, 5, 0, 64 * 1024 + 1, 20, 1, []), IngestRejectionReason.MessageTooLarge },
+        { Wire.Message(1, 0, 0, [0, 0, 1], 2), IngestRejectionReason.InvalidControl },
+        { Wire.Message(2, 0, 0, [], 2), IngestRejectionReason.InvalidControl },
+        { [.. Enumerable.Range(3, 65).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
     };
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public void What_breaks_the_rules_is_refused_by_name(byte[] bytes, IngestRejection reason) => Rejection(bytes).ShouldBe(reason);
+    public void What_breaks_the_rules_is_refused_by_name(byte[] bytes, IngestRejectionReason reason) => Rejection(bytes).ShouldBe(reason);
 
     [Fact]
     public void Memory_for_a_long_message_grows_with_what_arrives()
@@ -192,7 +192,7 @@ public sealed class ChunkReaderTests
                 _ = Pull(reader, Wire.Chunk(0, i, 0, 1_000_000, 9, 1, Wire.Filler(128)));
             }
         });
-        e.Reason.ShouldBe(IngestRejection.PartialMemory);
+        e.Reason.ShouldBe(IngestRejectionReason.PartialMemory);
     }
 
     [Fact]
@@ -238,7 +238,7 @@ public sealed class ChunkReaderTests
         }
     }
 
-    private static IngestRejection Rejection(byte[] bytes) => Should.Throw<RtmpProtocolException>(() => Messages(bytes)).Reason;
+    private static IngestRejectionReason Rejection(byte[] bytes) => Should.Throw<RtmpProtocolException>(() => Messages(bytes)).Reason;
 
     private static List<(int Type, uint Stream, uint Time, int Length)> Read(byte[] bytes) => [.. Messages(bytes).Select(Shape)];
 

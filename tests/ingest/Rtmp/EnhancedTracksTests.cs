@@ -2,6 +2,7 @@ using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -43,8 +44,8 @@ public sealed class EnhancedTracksTests
         EnhancedTrack[] pictures = [new(255, "avc1", IdrSlice), new(0, "avc1", IdrSlice), new(2, "avc1", IdrSlice)];
         Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, pictures)).Select(u => u.Track.Id).ShouldBe([511, 1, 5]);
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, track: 2)).ShouldHaveSingleItem().Track.Id.ShouldBe(5);
-        VideoTags.IdOf(0).ShouldBe(1);
-        AudioTags.IdOf(0).ShouldBe(2);
+        VideoTags.GetTrackId(0).ShouldBe(1);
+        AudioTags.GetTrackId(0).ShouldBe(2);
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public sealed class EnhancedTracksTests
         var (video, audio, units) = (new VideoTags(), new AudioTags(), new List<AccessUnit>());
         video.Read(EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "avc1", Wire.AvcRecord))]), units).ShouldBe(255 - 7);
         video.Read(EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), units).ShouldBe(0);
-        video.Tracks.Select(t => t.Id).ShouldBe([1, .. Enumerable.Range(1, 7).Select(VideoTags.IdOf)]);
+        video.Tracks.Select(t => t.Id).ShouldBe([1, .. Enumerable.Range(1, 7).Select(VideoTags.GetTrackId)]);
         audio.Read(EnhancedBody.AudioTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "mp4a", Wire.AacRecord))]), units).ShouldBe(255 - 7);
         audio.Read((byte[])[0xAF, 0, .. Wire.AacRecord], units).ShouldBe(0);
         audio.Tracks.Count().ShouldBe(8);
@@ -90,7 +91,7 @@ public sealed class EnhancedTracksTests
         var opus = Read(tags, EnhancedBody.Audio(EnhancedPacket.CodedFrames, "Opus", [0xFC, 1, 2], track: 1, nanoseconds: 7)).ShouldHaveSingleItem();
         (opus.Samples, opus.Track.Timescale, opus.Track.Id, opus.Nanoseconds).ShouldBe((960, 48_000, 4, 7)); // TOC 31: CELT, 20 ms
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader, track: 2));
-        tags.Has(2).ShouldBeTrue();
+        tags.IsConfigured(2).ShouldBeTrue();
         tags.Read(EnhancedBody.Audio(EnhancedPacket.CodedFrames, "fLaC", [1, 2, 3], track: 2), []).ShouldBe(1);
     }
 
@@ -99,12 +100,12 @@ public sealed class EnhancedTracksTests
     {
         var tags = new AudioTags();
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", []));
-        tags.Track!.Config.Sound!.Channels.ShouldBe(2);
+        tags.Track!.Config.AudioFormat!.Channels.ShouldBe(2);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.Description, "Opus", [0, 1], track: 1));
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [], track: 1));
-        tags.Tracks.Last().Config.Sound!.Channels.ShouldBe(1);
+        tags.Tracks.Last().Config.AudioFormat!.Channels.ShouldBe(1);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.Description, "Opus", [1, 6, 0, 0, 0, 0x3F], track: 2));
-        tags.ChannelsOf(2).ShouldBe(new ChannelConfiguration(6, 0x3F, null));
+        tags.GetSpeakerLayout(2).ShouldBe(new SpeakerLayout(6, 0x3F, null));
         tags.Read(EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", [], track: 2), []).ShouldBe(1);
     }
 
@@ -120,23 +121,23 @@ public sealed class EnhancedTracksTests
     [InlineData(new byte[] { 0, 25 }, false)]
     [InlineData(new byte[] { 0 }, false)]
     [InlineData(new byte[0], false)]
-    public void H69_Channels_are_read_within_bounds(byte[] body, bool whole) => ChannelConfiguration.TryRead(body, out _).ShouldBe(whole);
+    public void H69_Channels_are_read_within_bounds(byte[] body, bool whole) => SpeakerLayout.TryRead(body, out _).ShouldBe(whole);
 
     [Fact]
     public void Colors_are_read_taken_back_and_kept_in_range()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", Color(9, 16, 1000)));
-        var color = tags.ColorOf(0)!;
+        var color = tags.GetColor(0)!;
         (color.BitDepth, color.Primaries, color.Transfer, color.Matrix).ShouldBe((10, 9, 16, 9));
         (color.Mastering!.MaxLuminance, color.Mastering.MinLuminance, color.Mastering.Red).ShouldBe((1000, null, null));
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", Color(999, double.NaN, 1e9), track: 1));
-        (tags.ColorOf(1)!.Primaries, tags.ColorOf(1)!.Transfer, tags.ColorOf(1)!.Mastering!.MaxLuminance).ShouldBe((null, null, null));
+        (tags.GetColor(1)!.Primaries, tags.GetColor(1)!.Transfer, tags.GetColor(1)!.Mastering!.MaxLuminance).ShouldBe((null, null, null));
         tags.Read(EnhancedBody.Video(EnhancedPacket.Description, "hvc1", [3, 0, 9, 1]), []).ShouldBe(1);
         tags.Read(EnhancedBody.Video(EnhancedPacket.Description, "hvc1", [2, 0, 1, 65]), []).ShouldBe(1);
-        tags.ColorOf(0).ShouldNotBeNull();
+        tags.GetColor(0).ShouldNotBeNull();
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", new AmfWriter().Text("colorInfo").Null().Written));
-        tags.ColorOf(0).ShouldBeNull();
+        tags.GetColor(0).ShouldBeNull();
     }
 
     [Fact]
@@ -146,7 +147,7 @@ public sealed class EnhancedTracksTests
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 16, 1000)));
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
         var first = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track;
-        first.Described.ShouldBe(new PictureDescription(new CodedColor(9, 16, 9, FullRange: false), null, null));
+        first.ColorInfo.ShouldBe(new ColorInfo(new ColorDescription(9, 16, 9, FullRange: false), null, null));
 
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 16, 1000)));
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", IdrSlice)).ShouldHaveSingleItem().Track.ShouldBeSameAs(first);
@@ -160,12 +161,12 @@ public sealed class EnhancedTracksTests
     [Fact]
     public void A_mastering_display_is_handed_on_whole_or_not_at_all()
     {
-        var display = new MasteringClaim((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), 1000, 0.0001);
-        var color = new VideoColor(10, null, null, null, 400, 1000, display);
-        color.ToDescription().ShouldBe(new PictureDescription(
-            null, new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1), new ContentLight(1000, 400)));
+        var display = new MasteringDisplayMetadata((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), 1000, 0.0001);
+        var color = new ColorInfoMetadata(10, null, null, null, 400, 1000, display);
+        color.ToDescription().ShouldBe(new ColorInfo(
+            null, new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1), new ContentLightLevel(1000, 400)));
         (color with { Mastering = display with { Green = null } }).ToDescription()!.Mastering.ShouldBeNull();
-        new VideoColor(10, null, null, null, null, null, null).ToDescription().ShouldBeNull();
+        new ColorInfoMetadata(10, null, null, null, null, null, null).ToDescription().ShouldBeNull();
     }
 
     [Fact]
@@ -177,14 +178,14 @@ public sealed class EnhancedTracksTests
         byte[] pps = [0x68, 0x5E, 0x0F, 0xC8];
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. Slice])).ShouldHaveSingleItem().Track.ShouldBeSameAs(first, "no keyframe");
         var second = Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 4, .. pps, .. IdrSlice])).ShouldHaveSingleItem().Track;
-        ((CodecConfig.Avc)second.Config).Configuration.PictureParameterSets.Count.ShouldBe(2);
+        ((CodecConfig.Avc)second.Config).Configuration.PpsUnits.Count.ShouldBe(2);
         (second.Id, tags.Configurations).ShouldBe((first.Id, 2));
     }
 
     [Fact]
     public void Tracks_bear_the_language_and_the_name_that_metadata_gave_them()
     {
-        var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Of("de", null), [1] = TrackLabel.Of("pt-BR", " Sala\u202E 1\n ") } };
+        var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Create("de", null), [1] = TrackLabel.Create("pt-BR", " Sala\u202E 1\n ") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1));
         tags.Tracks.Select(t => (t.Language, t.Name)).ShouldBe([("de", null), ("pt-BR", "Sala 1")]);
@@ -193,7 +194,7 @@ public sealed class EnhancedTracksTests
     [Fact]
     public void Where_the_encoder_says_no_language_the_channels_counts()
     {
-        var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"], Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Of("de", "Halle"), [3] = TrackLabel.Of(null, "Sala") } };
+        var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"], Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Create("de", "Halle"), [3] = TrackLabel.Create(null, "Sala") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
         for (byte track = 1; track < 5; track++)
         {
@@ -206,10 +207,10 @@ public sealed class EnhancedTracksTests
     [Fact]
     public void The_first_picture_bears_the_bits_that_metadata_claimed_and_others_do_not()
     {
-        var tags = new VideoTags { ClaimedBitsPerSecond = 2_500_000 };
+        var tags = new VideoTags { DeclaredBitsPerSecond = 2_500_000 };
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
         Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [new(1, "avc1", Wire.AvcRecord)]));
-        tags.Tracks.Select(t => t.ClaimedBitsPerSecond).ShouldBe([2_500_000, 0]);
+        tags.Tracks.Select(t => t.DeclaredBitsPerSecond).ShouldBe([2_500_000, 0]);
     }
 
     [Fact]
@@ -252,7 +253,7 @@ public sealed class EnhancedTracksTests
     [InlineData("\"><script>", null)]
     [InlineData("aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-a", null)]
     [InlineData(null, null)]
-    public void Only_a_language_tag_is_a_language(string? said, string? taken) => TrackLabel.Of(said, null).Language.ShouldBe(taken);
+    public void Only_a_language_tag_is_a_language(string? said, string? taken) => TrackLabel.Create(said, null).Language.ShouldBe(taken);
 
     private static IEnumerable<byte> Numbers() => Enumerable.Range(1, 255).Select(n => (byte)n);
 

@@ -1,7 +1,7 @@
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Flv;
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -46,12 +46,12 @@ public sealed class FlvTests
     {
         var tags = new VideoTags();
         tags.Read(Wire.PictureBody(sync: true), out _).ShouldBe(TagContent.Dropped);
-        tags.Read(Configuration, out _).ShouldBe(TagContent.Nothing);
+        tags.Read(Configuration, out _).ShouldBe(TagContent.None);
         tags.Read(Wire.PictureBody(sync: false), out _).ShouldBe(TagContent.Dropped);
-        tags.Read(Wire.PictureBody(sync: true), out var unit).ShouldBe(TagContent.Unit);
+        tags.Read(Wire.PictureBody(sync: true), out var unit).ShouldBe(TagContent.Frame);
         unit.IsSync.ShouldBeTrue();
         unit.Payload.Length.ShouldBe(304);
-        tags.Read(Wire.PictureBody(sync: false, compositionOffset: -40), out unit).ShouldBe(TagContent.Unit);
+        tags.Read(Wire.PictureBody(sync: false, compositionOffset: -40), out unit).ShouldBe(TagContent.Frame);
         unit.CompositionOffset.ShouldBe(-40);
     }
 
@@ -63,7 +63,7 @@ public sealed class FlvTests
         var (claimed, hidden) = (Wire.PictureBody(sync: false), Wire.PictureBody(sync: true));
         (claimed[0], hidden[0]) = (0x17, 0x27);
         tags.Read(claimed, out _).ShouldBe(TagContent.Dropped);
-        tags.Read(hidden, out var unit).ShouldBe(TagContent.Unit);
+        tags.Read(hidden, out var unit).ShouldBe(TagContent.Frame);
         unit.IsSync.ShouldBeTrue();
     }
 
@@ -73,13 +73,13 @@ public sealed class FlvTests
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
         tags.Read(Wire.PictureBody(sync: true), out var first);
-        tags.Read(Configuration, out _).ShouldBe(TagContent.Nothing);
+        tags.Read(Configuration, out _).ShouldBe(TagContent.None);
         tags.Read(Wire.PictureBody(sync: true), out var same);
         same.Track.ShouldBeSameAs(first.Track);
 
         var other = Configuration.ToArray();
         other[^1] ^= 1; // another byte in the record: another configuration
-        tags.Read(other, out _).ShouldBe(TagContent.Nothing);
+        tags.Read(other, out _).ShouldBe(TagContent.None);
         tags.Read(Wire.PictureBody(sync: false), out var between);
         between.Track.ShouldBeSameAs(first.Track);
         tags.Read(Wire.PictureBody(sync: true), out var changed);
@@ -122,7 +122,7 @@ public sealed class FlvTests
     public void Other_video_codecs_are_refused_in_words(byte[] body, string word)
     {
         var e = Should.Throw<RtmpProtocolException>(() => new VideoTags().Read(body, out _));
-        (e.Reason, e.Status).ShouldBe((IngestRejection.UnsupportedCodec, "NetStream.Publish.Rejected"));
+        (e.Reason, e.Status).ShouldBe((IngestRejectionReason.UnsupportedCodec, "NetStream.Publish.Rejected"));
         e.Message.ShouldContain(word);
     }
 
@@ -131,11 +131,11 @@ public sealed class FlvTests
     {
         var tags = new AudioTags();
         tags.Read((byte[])[0xAF, 1, 0x21, 1], out _).ShouldBe(TagContent.Dropped);
-        tags.Read((byte[])[0xAF, 0, .. Wire.AacRecord], out _).ShouldBe(TagContent.Nothing);
+        tags.Read((byte[])[0xAF, 0, .. Wire.AacRecord], out _).ShouldBe(TagContent.None);
         tags.Track!.Timescale.ShouldBe(48_000);
-        tags.Read((byte[])[0xAF, 1, 0x21, 1], out var unit).ShouldBe(TagContent.Unit);
+        tags.Read((byte[])[0xAF, 1, 0x21, 1], out var unit).ShouldBe(TagContent.Frame);
         unit.Payload.ToArray().ShouldBe([(byte)0x21, (byte)1]);
-        tags.Read((byte[])[0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9], out unit).ShouldBe(TagContent.Unit);
+        tags.Read((byte[])[0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9], out unit).ShouldBe(TagContent.Frame);
         unit.Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
         tags.Read((byte[])[0xAF, 1, 0xFF, 0xF1, 0, 0], out _).ShouldBe(TagContent.Dropped);
     }

@@ -64,13 +64,13 @@ public sealed class HandshakeTests
     }
 
     [Theory]
-    [InlineData(0x16, IngestRejection.TlsOnRtmpPort)]
-    [InlineData((byte)'G', IngestRejection.HttpOnRtmpPort)]
-    [InlineData(0, IngestRejection.NotRtmp)]
-    [InlineData(6, IngestRejection.NotRtmp)]
-    [InlineData(32, IngestRejection.NotRtmp)]
-    [InlineData(255, IngestRejection.NotRtmp)]
-    public void Another_protocol_is_known_by_its_first_byte(int first, IngestRejection reason) =>
+    [InlineData(0x16, IngestRejectionReason.TlsOnRtmpPort)]
+    [InlineData((byte)'G', IngestRejectionReason.HttpOnRtmpPort)]
+    [InlineData(0, IngestRejectionReason.NotRtmp)]
+    [InlineData(6, IngestRejectionReason.NotRtmp)]
+    [InlineData(32, IngestRejectionReason.NotRtmp)]
+    [InlineData(255, IngestRejectionReason.NotRtmp)]
+    public void Another_protocol_is_known_by_its_first_byte(int first, IngestRejectionReason reason) =>
         Should.Throw<RtmpProtocolException>(() => Feed(new ServerHandshake(), [(byte)first], new ArrayBufferWriter<byte>())).Reason.ShouldBe(reason);
 
     private static byte[] ClientBlock()

@@ -16,7 +16,7 @@ public class PayloadArenaTests
         for (var i = 0; i < 2000; i++)
         {
             var length = random.Next(10) == 0 ? random.Next(0, 200_000) : random.Next(0, 20_000);
-            var memory = arena.Take(length);
+            var memory = arena.Allocate(length);
             memory.Length.ShouldBe(length);
             memory.Span.Fill((byte)i);
             taken.Add((memory, (byte)i));
@@ -29,8 +29,8 @@ public class PayloadArenaTests
     public void Small_messages_share_an_array_and_long_ones_have_their_own()
     {
         var arena = new PayloadArena();
-        Whole(arena.Take(1000)).ShouldBeSameAs(Whole(arena.Take(1000)));
-        Whole(arena.Take(100_000)).Length.ShouldBe(100_000);
+        Whole(arena.Allocate(1000)).ShouldBeSameAs(Whole(arena.Allocate(1000)));
+        Whole(arena.Allocate(100_000)).Length.ShouldBe(100_000);
     }
 
     [Fact]
@@ -38,9 +38,9 @@ public class PayloadArenaTests
     {
         var arena = new PayloadArena();
         var before = GC.CollectionCount(2);
-        for (var taken = 0L; taken < 20 * ArenaPressure.Most; taken += 50_000)
+        for (var taken = 0L; taken < 20 * ArenaGcTrigger.Threshold; taken += 50_000)
         {
-            arena.Take(50_000);
+            arena.Allocate(50_000);
         }
 
         (GC.CollectionCount(2) - before).ShouldBeGreaterThanOrEqualTo(9);

@@ -2,7 +2,6 @@ using Broadcast.Ingest.Client;
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
-using Broadcast.Ingest.Rtmp.Flv;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
 using Shouldly;
@@ -19,8 +18,8 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect()]);
         session.Answers();
-        session.Commands.Single().Arguments[0].Find("fourCcList").ShouldBe(AmfValue.Nothing.Instance);
-        session.Session.Conversation.Client.ShouldBe(Capabilities.None);
+        session.Commands.Single().Arguments[0].Find("fourCcList").ShouldBe(AmfValue.Null.Instance);
+        session.Session.Commands.Client.ShouldBe(Capabilities.None);
 
         session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Connect(amf =>
@@ -34,12 +33,12 @@ public sealed class PublisherHabitsTests
         })]);
         session.Answers();
         var answer = session.Commands.Single().Arguments[0];
-        ((AmfValue.Sequence)answer.Find("fourCcList")).Items.Cast<AmfValue.Text>().Select(t => t.Value)
+        ((AmfValue.StrictArray)answer.Find("fourCcList")).Items.Cast<AmfValue.Text>().Select(t => t.Value)
             .ShouldBe(["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus", "fLaC", "ac-3", "ec-3"]);
-        answer.Find("videoFourCcInfoMap").NumberOf("av01", 0, 7).ShouldBe(4);
-        answer.Find("audioFourCcInfoMap").NumberOf("ec-3", 0, 7).ShouldBe(4);
-        answer.NumberOf("capsEx", 0, 255).ShouldBe(15);
-        var client = session.Session.Conversation.Client;
+        answer.Find("videoFourCcInfoMap").GetNumber("av01", 0, 7).ShouldBe(4);
+        answer.Find("audioFourCcInfoMap").GetNumber("ec-3", 0, 7).ShouldBe(4);
+        answer.GetNumber("capsEx", 0, 255).ShouldBe(15);
+        var client = session.Session.Commands.Client;
         (client.CanReconnect, client.Extended, client.VideoFunction).ShouldBe((true, ExtendedCapabilities.Reconnect, 6));
         client.Codecs.ShouldBe(["hvc1", "av01", "Opus"]);
     }
@@ -49,10 +48,10 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(double.NaN).Name("fourCcList").Text("*"))]);
-        session.Session.Conversation.Client.IsEnhanced.ShouldBeFalse();
+        session.Session.Commands.Client.IsEnhanced.ShouldBeFalse();
         session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("fourCcList").Texts(["*"]))]);
-        session.Session.Conversation.Client.Codecs.Count.ShouldBe(9);
+        session.Session.Commands.Client.Codecs.Count.ShouldBe(9);
     }
 
     [Fact]
@@ -60,14 +59,14 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
-        session.Session.Conversation.TryRequestReconnect(null).ShouldBeFalse();
+        session.Session.Commands.TryRequestReconnect(null).ShouldBeFalse();
         session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(1)), .. Wire.CreateStream(), .. Wire.Publish("good")]);
         session.Answers();
-        session.Session.Conversation.TryRequestReconnect("rtmp://other/live").ShouldBeTrue();
+        session.Session.Commands.TryRequestReconnect("rtmp://other/live").ShouldBeTrue();
         session.Answers().ShouldBe(["onStatus 0 NetConnection.Connect.ReconnectRequest"]);
         var information = session.Commands[^1].Arguments[1];
-        (information.TextOf("tcUrl"), information.TextOf("level"), session.Commands[^1].Stream).ShouldBe(("rtmp://other/live", "status", 0u));
+        (information.GetText("tcUrl"), information.GetText("level"), session.Commands[^1].Stream).ShouldBe(("rtmp://other/live", "status", 0u));
     }
 
     [Fact]
@@ -77,11 +76,11 @@ public sealed class PublisherHabitsTests
         plain.Feeds([.. Wire.Opening(), .. Wire.Media(1).SelectMany(b => b)]);
         var packed = new SessionHarness();
         packed.Feeds(Wire.Opening());
-        byte[] all = [.. FlvFileReader.Read(EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo).SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
+        byte[] all = [.. FlvFileReader.Read(Broadcast.Ingest.Tests.EndToEnd.Recording.Flv(1)).Tags.Where(t => t.IsAudio || t.IsVideo).SelectMany(t => Tag(t.Type, t.Timestamp, t.Body.ToArray()))];
         packed.Feeds(Wire.Message(22, 1, 0, all));
         var (expected, samples) = (plain.Samples(), packed.Samples());
         samples.Select(s => (s.Track.Id, s.Decode, s.IsSync)).ShouldBe(expected.Select(s => (s.Track.Id, s.Decode, s.IsSync)));
-        packed.Session.Nonsense.ShouldBe(0);
+        packed.Session.IgnoredMessages.ShouldBe(0);
     }
 
     public static TheoryData<string, byte[]> OddAggregates => new()
@@ -99,7 +98,7 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Picture(0, true)]);
-        session.Session.Nonsense.ShouldBe(1, what);
+        session.Session.IgnoredMessages.ShouldBe(1, what);
         session.Feed!.Complete();
         session.Samples().Count.ShouldBe(1, what);
     }
@@ -114,7 +113,7 @@ public sealed class PublisherHabitsTests
         var samples = session.Samples();
         samples.Count.ShouldBe(2);
         samples[1].Decode.ShouldBeGreaterThan(samples[0].Decode);
-        session.Session.Nonsense.ShouldBe(2);
+        session.Session.IgnoredMessages.ShouldBe(2);
     }
 
     [Fact]
@@ -128,7 +127,7 @@ public sealed class PublisherHabitsTests
         session.Answers()[^2..].ShouldBe(["type 4", "onStatus 0 NetStream.Publish.Start"]);
         session.Feeds(Amf3(MessageType.DataAmf3, 1, [2, 0, 10, .. "onMetaData"u8, 0x11, 0x09, 1]));
         session.Feeds(Amf3(MessageType.DataAmf3, 1, [0x11, 6, 1]));
-        session.Session.Nonsense.ShouldBe(1);
+        session.Session.IgnoredMessages.ShouldBe(1);
     }
 
     [Theory]
@@ -141,7 +140,7 @@ public sealed class PublisherHabitsTests
         session.Answers();
         session.Feeds([.. Wire.Message(type, 0, 0, [0, 1, 2]), .. Wire.Message(type, 0, 0, [0, 1, 2])]);
         session.Answers().ShouldBe(["onStatus 0 NetConnection.Call.Failed"]);
-        session.Session.Nonsense.ShouldBe(2);
+        session.Session.IgnoredMessages.ShouldBe(2);
     }
 
     [Theory]
@@ -155,7 +154,7 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect(), .. Wire.CreateStream()]);
         var e = Should.Throw<RtmpProtocolException>(() => session.Feeds(Wire.Command(1, a => a.Text(command).Number(0).Null().Text("x"))));
-        (e.Reason, e.Status).ShouldBe((IngestRejection.PlayRefused, "NetStream.Play.Failed"));
+        (e.Reason, e.Status).ShouldBe((IngestRejectionReason.PlayRefused, "NetStream.Play.Failed"));
     }
 
     [Fact]
@@ -172,7 +171,7 @@ public sealed class PublisherHabitsTests
             }
         }
 
-        session.Session.Nonsense.ShouldBe(0);
+        session.Session.IgnoredMessages.ShouldBe(0);
     }
 
     [Fact]
@@ -186,7 +185,7 @@ public sealed class PublisherHabitsTests
             session.Feeds(Wire.Message(210, 0, 0, [1, 2, 3]));
         }
 
-        session.Session.Nonsense.ShouldBe(5000);
+        session.Session.IgnoredMessages.ShouldBe(5000);
     }
 
     [Fact]
@@ -194,7 +193,7 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(8, 1, 0, []), 2000).SelectMany(b => b)]);
-        (session.Session.Nonsense, session.Feed!.Malformed).ShouldBe((0, 0));
+        (session.Session.IgnoredMessages, session.Feed!.Malformed).ShouldBe((0, 0));
     }
 
     [Fact]
@@ -203,7 +202,7 @@ public sealed class PublisherHabitsTests
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
         session.Answers();
-        session.Feeds([.. Wire.Command(1, a => a.Text("closeStream").Number(0).Null()), .. Wire.Publish("good")]).ShouldBe(SessionStep.Finished);
+        session.Feeds([.. Wire.Command(1, a => a.Text("closeStream").Number(0).Null()), .. Wire.Publish("good")]).ShouldBe(RtmpAction.Finished);
         session.Answers().ShouldBe(["onStatus 0 NetStream.Unpublish.Success", "onStatus 0 NetConnection.Connect.Closed"]);
     }
 

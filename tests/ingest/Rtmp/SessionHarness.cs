@@ -5,6 +5,7 @@ using Broadcast.Ingest.Rtmp.Chunks;
 using Broadcast.Ingest.Rtmp.Connection;
 using Broadcast.Ingest.Rtmp.Messages;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
@@ -18,11 +19,11 @@ internal sealed class SessionHarness
     private int _readUpTo = 1 + (2 * 1536);
     private readonly ChunkReader _answers = new(Wire.Wide, 128);
 
-    public SessionHarness(IngestOptions? options = null, long received = 0) => Session = new RtmpSession(_output, options ?? new IngestOptions(), received);
+    public SessionHarness(IngestOptions? options = null, long received = 0) => Session = new RtmpStateMachine(_output, options ?? new IngestOptions(), received);
 
-    public RtmpSession Session { get; }
+    public RtmpStateMachine Session { get; }
 
-    public PublicationFeed? Feed { get; private set; }
+    public PublicationBuilder? Feed { get; private set; }
 
     public Publication? Publication { get; private set; }
 
@@ -30,29 +31,29 @@ internal sealed class SessionHarness
 
     public bool Grants { get; init; } = true;
 
-    public int MaxPictureSide { get; init; } = PictureFormat.MaxSide;
+    public int MaxPictureSide { get; init; } = VideoFormat.MaxSide;
 
     public int MaxFrameRate { get; init; } = new IngestOptions().MaxFrameRate;
 
     /// <summary>Commands among the answers that were asked for.</summary>
     public List<RtmpCommand> Commands { get; } = [];
 
-    public SessionStep Feeds(params byte[] bytes)
+    public RtmpAction Feeds(params byte[] bytes)
     {
         _pending.AddRange(bytes);
         var buffer = new ReadOnlySequence<byte>(_pending.ToArray());
         while (true)
         {
             var step = Session.Advance(ref buffer, Now);
-            if (step == SessionStep.AskAuthority && Grants)
+            if (step == RtmpAction.Authorize && Grants)
             {
                 var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
-                Feed = new PublicationFeed(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) 
+                Feed = new PublicationBuilder(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) 
                 {
-                    MaxPictureSide = MaxPictureSide,
+                    MaxFrameDimension = MaxPictureSide,
                     MaxFrameRate = MaxFrameRate,
                 };
-                Session.Publish(Feed);
+                Session.StartPublishing(Feed);
                 continue;
             }
 
@@ -121,7 +122,7 @@ internal sealed class SessionHarness
             var command = RtmpCommand.Read(message);
             Commands.Add(command);
             var last = command.Arguments[^1];
-            answers.Add($"{command.Name} {command.Transaction} {last.TextOf("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
+            answers.Add($"{command.Name} {command.Transaction} {last.GetText("code") ?? (last is AmfValue.Number n ? n.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}");
         }
 
         _readUpTo += (int)reader.Consumed;

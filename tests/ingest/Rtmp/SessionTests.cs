@@ -1,7 +1,6 @@
 using Broadcast.Ingest.Rtmp;
 using Broadcast.Ingest.Rtmp.Amf;
 using Broadcast.Ingest.Rtmp.Connection;
-using Broadcast.Media;
 using Shouldly;
 using Xunit;
 
@@ -24,11 +23,11 @@ public sealed class SessionTests
         session.Answers().ShouldBe(["_result 5 -", "_result 6 0", "_error 7 NetConnection.Call.Failed"]);
         session.Feeds(Wire.Publish("good"));
         session.Answers().ShouldBe(["type 4", "onStatus 0 NetStream.Publish.Start"]);
-        session.Session.Conversation.Encoder.ShouldBe("Test/1.0");
+        session.Session.Commands.Encoder.ShouldBe("Test/1.0");
         session.Feeds(Wire.Publish("good"));
         session.Answers().ShouldBe(["onStatus 0 NetStream.Publish.BadName"]);
-        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(8).Null().Number(7))).ShouldBe(SessionStep.ReadOn);
-        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(8).Null().Number(1))).ShouldBe(SessionStep.Finished);
+        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(8).Null().Number(7))).ShouldBe(RtmpAction.ReadOn);
+        session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(8).Null().Number(1))).ShouldBe(RtmpAction.Finished);
         session.Answers().ShouldBe(["onStatus 0 NetStream.Unpublish.Success"]);
     }
 
@@ -42,7 +41,7 @@ public sealed class SessionTests
     {
         var harness = new SessionHarness { Grants = false };
         harness.Feeds(Wire.Opening(name, app));
-        (harness.Session.Conversation.Target.Application, harness.Session.Conversation.Target.Query).ShouldBe(("live", query));
+        (harness.Session.Commands.Target.Application, harness.Session.Commands.Target.Query).ShouldBe(("live", query));
     }
 
     [Fact]
@@ -50,7 +49,7 @@ public sealed class SessionTests
     {
         var harness = new SessionHarness { Grants = false };
         harness.Feeds(Wire.Opening("KEY?" + new string('a', 2049)));
-        harness.Session.Conversation.Target.Query.ShouldBeEmpty();
+        harness.Session.Commands.Target.Query.ShouldBeEmpty();
     }
 
     [Theory]
@@ -68,8 +67,8 @@ public sealed class SessionTests
     public void The_key_is_the_publish_name_or_the_end_of_the_application(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
-        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(SessionStep.AskAuthority);
-        session.Session.Conversation.StreamKey.ShouldBe(key);
+        session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
+        session.Session.Commands.StreamKey.ShouldBe(key);
     }
 
     [Fact]
@@ -77,31 +76,31 @@ public sealed class SessionTests
     {
         var session = new SessionHarness { Grants = false };
         session.Feeds([.. Wire.Opening(new string('k', 129))]);
-        session.Session.Conversation.StreamKey.ShouldBeNull();
+        session.Session.Commands.StreamKey.ShouldBeNull();
     }
 
-    public static TheoryData<string, byte[], IngestRejection> Refused => new()
+    public static TheoryData<string, byte[], IngestRejectionReason> Refused => new()
     {
-        { "publish first", [.. Wire.Handshake(), .. Wire.Publish("good")], IngestRejection.InvalidCommand },
-        { "connect twice", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Connect()], IngestRejection.InvalidCommand },
-        { "another application", [.. Wire.Handshake(), .. Wire.Connect("vod")], IngestRejection.UnknownApplication },
-        { "play", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))], IngestRejection.PlayRefused },
-        { "publish on a stream never made", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Publish("good", 77)], IngestRejection.InvalidCommand },
-        { "a command that is a number", [.. Wire.Handshake(), .. Wire.Command(0, a => a.Number(1))], IngestRejection.InvalidCommand },
-        { "a large message before publish", [.. Wire.Handshake(), .. Wire.Chunk(0, 3, 0, 16_385, 9, 1, [])], IngestRejection.MessageTooLarge },
-        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, Wire.Filler(16_000)), 5).SelectMany(b => b)], IngestRejection.TooMuchBeforePublish },
-        { "nine chunk streams before publish", [.. Wire.Handshake(), .. Enumerable.Range(3, 9).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejection.TooManyChunkStreams },
-        { "a flood of pings", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600).SelectMany(b => b)], IngestRejection.Flood },
-        { "half a ping", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0, 6, 0], 2)], IngestRejection.InvalidControl },
-        { "half an event", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0], 2)], IngestRejection.InvalidControl },
-        { "half a window", [.. Wire.Opening(), .. Wire.Message(5, 0, 0, [0, 1], 2)], IngestRejection.InvalidControl },
-        { "MP3", [.. Wire.Opening(), .. Wire.Message(8, 1, 0, [0x2F, 1, 2])], IngestRejection.UnsupportedCodec },
-        { "empty messages without end", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, []), 1001).SelectMany(b => b)], IngestRejection.TooMuchNonsense },
+        { "publish first", [.. Wire.Handshake(), .. Wire.Publish("good")], IngestRejectionReason.InvalidCommand },
+        { "connect twice", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Connect()], IngestRejectionReason.InvalidCommand },
+        { "another application", [.. Wire.Handshake(), .. Wire.Connect("vod")], IngestRejectionReason.UnknownApplication },
+        { "play", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Command(1, a => a.Text("play").Number(0).Null().Text("x"))], IngestRejectionReason.PlayRefused },
+        { "publish on a stream never made", [.. Wire.Handshake(), .. Wire.Connect(), .. Wire.Publish("good", 77)], IngestRejectionReason.InvalidCommand },
+        { "a command that is a number", [.. Wire.Handshake(), .. Wire.Command(0, a => a.Number(1))], IngestRejectionReason.InvalidCommand },
+        { "a large message before publish", [.. Wire.Handshake(), .. Wire.Chunk(0, 3, 0, 16_385, 9, 1, [])], IngestRejectionReason.MessageTooLarge },
+        { "much before publish", [.. Wire.Handshake(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, Wire.Filler(16_000)), 5).SelectMany(b => b)], IngestRejectionReason.TooMuchBeforePublish },
+        { "nine chunk streams before publish", [.. Wire.Handshake(), .. Enumerable.Range(3, 9).SelectMany(i => Wire.Chunk(0, i, 0, 1, 9, 1, [0]))], IngestRejectionReason.TooManyChunkStreams },
+        { "a flood of pings", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), 600).SelectMany(b => b)], IngestRejectionReason.Flood },
+        { "half a ping", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0, 6, 0], 2)], IngestRejectionReason.InvalidControl },
+        { "half an event", [.. Wire.Opening(), .. Wire.Message(4, 0, 0, [0], 2)], IngestRejectionReason.InvalidControl },
+        { "half a window", [.. Wire.Opening(), .. Wire.Message(5, 0, 0, [0, 1], 2)], IngestRejectionReason.InvalidControl },
+        { "MP3", [.. Wire.Opening(), .. Wire.Message(8, 1, 0, [0x2F, 1, 2])], IngestRejectionReason.UnsupportedCodec },
+        { "empty messages without end", [.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(9, 1, 0, []), 1001).SelectMany(b => b)], IngestRejectionReason.TooMuchNonsense },
     };
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void What_may_not_be_is_refused_by_name(string what, byte[] bytes, IngestRejection reason) =>
+    public void What_may_not_be_is_refused_by_name(string what, byte[] bytes, IngestRejectionReason reason) =>
         Should.Throw<RtmpProtocolException>(() => new SessionHarness().Feeds(bytes), what).Reason.ShouldBe(reason);
 
     [Fact]
@@ -122,7 +121,7 @@ public sealed class SessionTests
         session.Answers();
         session.Feeds([.. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(4, 0, 0, [0, 99], 2), .. Wire.Message(210, 0, 0, [1, 2, 3])]);
         session.Answers().ShouldBe(["type 4"]);
-        session.Session.Nonsense.ShouldBe(1);
+        session.Session.IgnoredMessages.ShouldBe(1);
     }
 
     [Fact]
@@ -166,7 +165,7 @@ public sealed class SessionTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 5, 0, Wire.PictureBody(true)), .. Wire.Message(9, 0, 0, Wire.PictureBody(true))]);
-        session.Session.Nonsense.ShouldBe(2);
+        session.Session.IgnoredMessages.ShouldBe(2);
     }
 
     [Fact]
@@ -183,7 +182,7 @@ public sealed class SessionTests
                 session.Feeds([.. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Picture((uint)i * 40, true)]);
             }
         });
-        e.Reason.ShouldBe(IngestRejection.ConfigurationFlood);
+        e.Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood);
     }
 
     [Fact]

@@ -14,6 +14,6 @@ internal static class TagReading
         var units = new List<AccessUnit>();
         var dropped = read(body, units);
         unit = units.Count == 1 ? units[0] : default;
-        return units.Count > 0 ? TagContent.Unit : dropped > 0 ? TagContent.Dropped : TagContent.Nothing;
+        return units.Count > 0 ? TagContent.Frame : dropped > 0 ? TagContent.Dropped : TagContent.None;
     }
 }

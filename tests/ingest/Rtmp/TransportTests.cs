@@ -88,7 +88,7 @@ public sealed class TransportTests : IDisposable
         var (stream, _) = await ConnectAsync();
         var reading = stream.ReadAsync(new byte[16]).AsTask();
         stream.Abort();
-        (await Should.ThrowAsync<IOException>(reading.WaitAsync(Patience))).Message.ShouldBe("The connection was closed here.");
+        (await Should.ThrowAsync<IOException>(reading.WaitAsync(Patience))).Message.ShouldBe("The connection was closed locally.");
         _loop.Count.ShouldBe(0);
         await Should.ThrowAsync<IOException>(stream.ReadAsync(new byte[16]).AsTask());
     }
@@ -185,7 +185,7 @@ public sealed class TransportTests : IDisposable
         for (var i = 0; i < 40; i++)
         {
             var (stream, _) = await ConnectAsync();
-            var loop = loops.ForPublisher();
+            var loop = loops.GetLoopForPublisher();
             loop.ShouldNotBe(loops.Prompt);
             stream.MoveTo(loop);
             used.Add(loop);
@@ -204,10 +204,10 @@ public sealed class TransportTests : IDisposable
     [InlineData(20, 40)]
     [InlineData(5000, 40)]
     public void One_publisher_hardly_waits_and_many_gather_up_to_the_limit(int publishers, int milliseconds) =>
-        ReadLoops.RestFor(publishers, TimeSpan.FromMilliseconds(40)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
+        ReadLoops.GetPause(publishers, TimeSpan.FromMilliseconds(40)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
 
     [Fact]
-    public void Nothing_gathers_where_no_time_is_given_for_it() => ReadLoops.RestFor(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+    public void Nothing_gathers_where_no_time_is_given_for_it() => ReadLoops.GetPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
 
     [Fact]
     public async Task A_stream_in_the_middle_of_a_large_frame_is_looked_at_again_while_the_others_gather()
@@ -230,7 +230,7 @@ public sealed class TransportTests : IDisposable
             Volatile.Write(ref begun, true);
             peer.Send([2]);
             SpinWait.SpinUntil(() => stream.Socket.Available > 0);
-            loop.LookAgainSoon(stream);
+            loop.MarkLarge(stream);
             return (first, await stream.ReadAsync(bytes).ConfigureAwait(false));
         }
     }

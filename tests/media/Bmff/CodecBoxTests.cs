@@ -1,4 +1,5 @@
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 using Broadcast.Media.Tests.Codecs;
 using Shouldly;
 using Xunit;
@@ -28,11 +29,11 @@ public sealed class CodecBoxTests
         var bytes = InitSegmentWriter.Write(track);
         var read = InitSegmentReader.Read(bytes);
         read.ToTrack(track.Id).ShouldBe(track);
-        var picture = track.Config.Picture;
+        var picture = track.Config.VideoFormat;
         (read.Width, read.Height).ShouldBe((picture?.DisplayWidth ?? 0, picture?.Height ?? 0));
         read.Config.CodecString.ShouldBe(track.Config.CodecString);
-        read.Config.Picture.ShouldBe(picture);
-        read.Config.Sound.ShouldBe(track.Config.Sound);
+        read.Config.VideoFormat.ShouldBe(picture);
+        read.Config.AudioFormat.ShouldBe(track.Config.AudioFormat);
     }
 
     [Theory]
@@ -70,7 +71,7 @@ public sealed class CodecBoxTests
         var header = (byte[])FlacTests.Header.Clone();
         (header[18], header[19], header[20]) = ((byte)(rate >> 12), (byte)(rate >> 4), (byte)((rate << 4) | 2));
         var config = CodecConfig.Flac.Parse(header);
-        config.Sound.SampleRate.ShouldBe(rate);
+        config.AudioFormat.SampleRate.ShouldBe(rate);
         var bytes = InitSegmentWriter.Write(new Track(2, config, rate));
         var entry = BoxReader.Find(BoxReader.Find(bytes, "moov/trak/mdia/minf/stbl/stsd"u8)[8..], "fLaC"u8);
         System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(entry[24..]).ShouldBe(said << 16);
@@ -112,7 +113,7 @@ public sealed class CodecBoxTests
 
     private static Track Video(CodecConfig config) => new(1, config, 90_000);
 
-    private static Track Audio(CodecConfig config) => new(2, config, config.Sound!.SampleRate, "de");
+    private static Track Audio(CodecConfig config) => new(2, config, config.AudioFormat!.SampleRate, "de");
 
     private static byte[] Complete(byte[] record)
     {

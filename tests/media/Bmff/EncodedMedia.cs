@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Tests.Bmff;
 

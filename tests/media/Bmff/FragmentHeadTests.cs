@@ -1,4 +1,5 @@
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -41,7 +42,7 @@ public sealed class FragmentHeadTests
         var data = (int)MovieSource.Heads(segment)[0].DataOffset;
         for (var have = 0; have < data + 20; have++)
         {
-            FragmentHead.TryRead(segment.AsSpan(0, have), 0, out _, out var needed).ShouldBe(have >= data, $"{have} bytes of {data}");
+            FragmentMetadata.TryRead(segment.AsSpan(0, have), 0, out _, out var needed).ShouldBe(have >= data, $"{have} bytes of {data}");
             needed.ShouldBeInRange(have >= data ? 0 : have + 1, data + 8);
         }
     }
@@ -55,7 +56,7 @@ public sealed class FragmentHeadTests
             var bytes = Mutation.Of(seeds, new Random(seed));
             try
             {
-                if (FragmentHead.TryRead(bytes, 77, out var head, out var needed))
+                if (FragmentMetadata.TryRead(bytes, 77, out var head, out var needed))
                 {
                     head.Samples.Count.ShouldBeGreaterThan(0);
                     head.DataOffset.ShouldBeInRange(77, head.End);
@@ -64,7 +65,7 @@ public sealed class FragmentHeadTests
                 }
                 else
                 {
-                    needed.ShouldBeInRange(bytes.Length + 1, FragmentHead.MaxLength + 16, $"seed {seed}");
+                    needed.ShouldBeInRange(bytes.Length + 1, FragmentMetadata.MaxLength + 16, $"seed {seed}");
                 }
             }
             catch (InvalidBmffException)

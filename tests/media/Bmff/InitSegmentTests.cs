@@ -1,4 +1,5 @@
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 using Broadcast.Media.Tests.Codecs;
 using Shouldly;
 using Xunit;
@@ -57,16 +58,16 @@ public sealed class InitSegmentTests
     [Fact]
     public void What_the_encoder_says_of_colors_stands_behind_what_the_stream_says_and_brightness_behind_that()
     {
-        var described = new PictureDescription(
-            new CodedColor(9, 16, 9, FullRange: false),
+        var described = new ColorInfo(
+            new ColorDescription(9, 16, 9, FullRange: false),
             new MasteringDisplay(new(35_400, 14_600), new(8_500, 39_850), new(6_550, 2_300), new(15_635, 16_450), 10_000_000, 1),
-            new ContentLight(1000, 400));
-        var entry = SampleEntry(Video with { Described = described });
+            new ContentLightLevel(1000, 400));
+        var entry = SampleEntry(Video with { ColorInfo = described });
         Box(entry, "colr"u8).ShouldBe(Convert.FromHexString("6e636c78" + "0009" + "0010" + "0009" + "00"));
         Box(entry, "mdcv"u8).ShouldBe(Convert.FromHexString("21349baa" + "199608fc" + "8a483908" + "3d134042" + "00989680" + "00000001"));
         Box(entry, "clli"u8).ShouldBe(Convert.FromHexString("03e80190"));
 
-        var said = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)), Described = described with { Mastering = null, Light = null } };
+        var said = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)), ColorInfo = described with { Mastering = null, Light = null } };
         Box(SampleEntry(said), "colr"u8).ShouldBe(Convert.FromHexString("6e636c78" + "0001" + "0001" + "0001" + "00"));
         BoxReader.TryFind(SampleEntry(said), "mdcv"u8, out _).ShouldBeFalse();
         BoxReader.TryFind(SampleEntry(said), "clli"u8, out _).ShouldBeFalse();
@@ -75,11 +76,11 @@ public sealed class InitSegmentTests
     [Fact]
     public void A_stream_that_says_only_its_range_takes_the_rest_from_beside_it()
     {
-        var ranged = Video with { Config = CodecConfig.Avc.Parse(new Sps { FullRange = true }.WriteRecord()), Described = new(new CodedColor(9, 18, 9, false), null, null) };
-        ranged.Color.ShouldBe(new CodedColor(9, 18, 9, FullRange: true));
-        (ranged with { Described = null }).Color.ShouldBe(new CodedColor(2, 2, 2, FullRange: true));
+        var ranged = Video with { Config = CodecConfig.Avc.Parse(new Sps { FullRange = true }.WriteRecord()), ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
+        ranged.Color.ShouldBe(new ColorDescription(9, 18, 9, FullRange: true));
+        (ranged with { ColorInfo = null }).Color.ShouldBe(new ColorDescription(2, 2, 2, FullRange: true));
         Video.Color.ShouldBeNull();
-        (Video.IsConfiguredAs(Video with { Name = "camera" }), Video.IsConfiguredAs(Video with { Described = ranged.Described })).ShouldBe((true, false));
+        (Video.IsConfiguredAs(Video with { Name = "camera" }), Video.IsConfiguredAs(Video with { ColorInfo = ranged.ColorInfo })).ShouldBe((true, false));
     }
 
     private static ReadOnlySpan<byte> SampleEntry(Track track) => BoxReader.Find(InitSegmentWriter.Write(track), "moov/trak/mdia/minf/stbl/stsd"u8)[(8 + 8 + CodecBoxes.VisualFields)..];

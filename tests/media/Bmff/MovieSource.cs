@@ -53,12 +53,12 @@ internal sealed class MovieSource
     private static bool Follows(SourceSample before, SourceSample next) => before.Decode + before.Said.Duration == next.Decode;
 
     /// <summary>The heads of all chunks, read with no more bytes than are asked for.</summary>
-    public static IReadOnlyList<FragmentHead> Heads(byte[] segment)
+    public static IReadOnlyList<FragmentMetadata> Heads(byte[] segment)
     {
-        var heads = new List<FragmentHead>();
+        var heads = new List<FragmentMetadata>();
         for (var (at, have) = (0L, 1); at < segment.Length;)
         {
-            if (FragmentHead.TryRead(segment.AsSpan((int)at, (int)Math.Min(have, segment.Length - at)), at, out var head, out var needed))
+            if (FragmentMetadata.TryRead(segment.AsSpan((int)at, (int)Math.Min(have, segment.Length - at)), at, out var head, out var needed))
             {
                 heads.Add(head);
                 (at, have) = (head.End, 1);

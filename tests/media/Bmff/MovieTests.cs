@@ -1,4 +1,5 @@
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 using Broadcast.Media.Tests.Codecs;
 using Shouldly;
 using Xunit;
@@ -180,8 +181,8 @@ public sealed class MovieTests
         var (pictureBytes, soundBytes) = (pictures.Sum(sample => sample.Size), sounds.Sum(sample => sample.Size));
         for (var i = 0; i < Segments; i++)
         {
-            builder.Add(video, Pictures, 2 * i, [new FragmentHead(i * 180_000L, pictures[..30], 600, pictures[..30].Sum(sample => sample.Size), 700_000), new FragmentHead((i * 180_000L) + 90_000, pictures[30..], 700_600, pictures[30..].Sum(sample => sample.Size), 1_400_000)]);
-            builder.Add(audio, Sound, (2 * i) + 1, [new FragmentHead(i * 96_256L, sounds, 600, soundBytes, 40_000)]);
+            builder.Add(video, Pictures, 2 * i, [new FragmentMetadata(i * 180_000L, pictures[..30], 600, pictures[..30].Sum(sample => sample.Size), 700_000), new FragmentMetadata((i * 180_000L) + 90_000, pictures[30..], 700_600, pictures[30..].Sum(sample => sample.Size), 1_400_000)]);
+            builder.Add(audio, Sound, (2 * i) + 1, [new FragmentMetadata(i * 96_256L, sounds, 600, soundBytes, 40_000)]);
         }
 
         var layout = builder.Build(Noon);
@@ -207,7 +208,7 @@ public sealed class MovieTests
     {
         var small = new MovieSource(maxBytes: 2000).Add(0, Sound, Samples(0, 100), () => 4);
         Should.Throw<MovieTooLongException>(() => small.Add(0, Sound, Samples(480_000, 1000), () => 4)).Message.ShouldContain("2000");
-        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(0, 1), () => 1).Add(0, Sound, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("hole");
+        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(0, 1), () => 1).Add(0, Sound, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("gap");
         Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(long.MaxValue - 5000, 1), () => 1));
         Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(0, 1, offset: int.MaxValue), () => 1));
         Should.Throw<InvalidOperationException>(() => new MovieSource(2).Builder.Build(Noon));

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class AacTests
     public void Sound_configurations_are_read(string hex, int type, int rate, int channels, int samples, string codec)
     {
         var config = CodecConfig.Aac.Parse(Convert.FromHexString(hex));
-        config.Audio.ShouldBe(new AacAudioConfig(type, rate, channels, samples));
+        config.Audio.ShouldBe(new AudioSpecificConfig(type, rate, channels, samples));
         config.CodecString.ShouldBe(codec);
         config.ShouldBe(CodecConfig.Aac.Parse(Convert.FromHexString(hex)));
     }

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class Ac3Tests
     {
         var frame = Frame(rate, size, mode, effects, length);
         var ac3 = CodecConfig.Ac3.FromFrame(frame);
-        ac3.Sound.ShouldBe(new SoundFormat(sampleRate, channels));
+        ac3.AudioFormat.ShouldBe(new AudioFormat(sampleRate, channels));
         ac3.CodecString.ShouldBe("ac-3");
         ac3.ShouldBe(CodecConfig.Ac3.Parse(ac3.Record.Span));
         ac3.TryInspect(frame, out var one).ShouldBeTrue();
@@ -61,9 +62,9 @@ public sealed class Ac3Tests
     public void Another_bit_rate_is_nothing_new_but_other_channels_are()
     {
         var stereo = CodecConfig.Ac3.FromFrame(Frame(0, 20, 2, false, 768));
-        stereo.Completed(Frame(0, 24, 2, false, 1024)).ShouldBeSameAs(stereo);
-        stereo.Completed(Frame(0, 30, 7, true, 1792)).Sound!.Channels.ShouldBe(6);
-        stereo.Completed(Frame(2, 20, 2, false, 1152)).Sound!.SampleRate.ShouldBe(32_000);
+        stereo.CompleteFrom(Frame(0, 24, 2, false, 1024)).ShouldBeSameAs(stereo);
+        stereo.CompleteFrom(Frame(0, 30, 7, true, 1792)).AudioFormat!.Channels.ShouldBe(6);
+        stereo.CompleteFrom(Frame(2, 20, 2, false, 1152)).AudioFormat!.SampleRate.ShouldBe(32_000);
     }
 
     internal static byte[] Frame(int rate, int size, int mode, bool effects, int length)

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class Av1Tests
     {
         var av1 = CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord());
         av1.CodecString.ShouldBe("av01.0.08M.08");
-        av1.Picture.ShouldBe(new PictureFormat(1920, 1080, 1, 1, 0, null));
+        av1.VideoFormat.ShouldBe(new VideoFormat(1920, 1080, 1, 1, 0, null));
         av1.IsComplete.ShouldBeTrue();
         av1.ShouldBe(CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()));
         av1.ShouldNotBe(CodecConfig.Av1.Parse(new Av1Sequence { Height = 1088 }.WriteRecord()));
@@ -25,8 +26,8 @@ public sealed class Av1Tests
             ScreenTools = 1, Depth = 10, Color = (9, 16, 9), Position = 2,
         }.Write());
         read.ShouldBe(new Av1SequenceHeader(
-            0, 13, true, 10, new Av1Chroma(false, true, true, 2), new PictureFormat(1920, 1080, 1, 1, 30_000.0 / 1001, new CodedColor(9, 16, 9, FullRange: false))));
-        Av1SequenceHeader.Parse(new Av1Sequence { ScreenTools = 0, Color = (1, 1, 1) }.Write()).Picture.Color.ShouldBe(new CodedColor(1, 1, 1, FullRange: false));
+            0, 13, true, 10, new Av1Chroma(false, true, true, 2), new VideoFormat(1920, 1080, 1, 1, 30_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false))));
+        Av1SequenceHeader.Parse(new Av1Sequence { ScreenTools = 0, Color = (1, 1, 1) }.Write()).VideoFormat.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
     }
 
     public static TheoryData<string, string> Strings => new()
@@ -78,7 +79,7 @@ public sealed class Av1Tests
     public void A_still_picture_has_a_short_header()
     {
         var still = CodecConfig.Av1.Parse(new Av1Sequence { Still = true, Points = [(5, false)] }.WriteRecord());
-        still.Picture!.Height.ShouldBe(1080);
+        still.VideoFormat!.Height.ShouldBe(1080);
         still.TryInspect((byte[])[.. new Av1Sequence { Still = true }.Unit(), 0x32, 1, 0], out var frame).ShouldBeTrue();
         frame.IsSync.ShouldBeTrue();
     }
@@ -112,7 +113,7 @@ public sealed class Av1Tests
         Refused([0x81, 0, 0, 0, 0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
         Refused([0x81, 0, 0, 0, 0x0A, 0xD8, 0x04, .. new byte[600]]);
         Refused(new byte[5000]);
-        CodecConfig.Av1.Parse(new Av1Sequence { Width = 8192, Height = 8192 }.WriteRecord()).Picture!.Width.ShouldBe(8192);
+        CodecConfig.Av1.Parse(new Av1Sequence { Width = 8192, Height = 8192 }.WriteRecord()).VideoFormat!.Width.ShouldBe(8192);
     }
 
     [Fact]
@@ -121,13 +122,13 @@ public sealed class Av1Tests
         var bare = CodecConfig.Av1.Parse([0x81, 0x08, 0x0C, 0]);
         (bare.IsComplete, bare.CodecString).ShouldBe((false, "av01.0.08M.08"));
         byte[] sample = [.. new Av1Sequence().Unit(), 0x32, 2, 0x10, 0];
-        var complete = bare.Completed(sample);
+        var complete = bare.CompleteFrom(sample);
         complete.ShouldBe(CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()));
-        complete.Completed(sample).ShouldBeSameAs(complete);
+        complete.CompleteFrom(sample).ShouldBeSameAs(complete);
 
         byte[] other = [.. new Av1Sequence { Width = 1280, Height = 720, Points = [(13, true)], Depth = 10 }.Unit(), 0x32, 2, 0x10, 0];
-        var changed = complete.Completed(other);
-        changed.Picture.ShouldBe(new PictureFormat(1280, 720, 1, 1, 0, null));
+        var changed = complete.CompleteFrom(other);
+        changed.VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
         Convert.ToHexString(changed.Record.Span[..4]).ShouldBe("810DCC00");
         CodecConfig.Av1.Parse(changed.Record.Span).ShouldBe(changed);
     }

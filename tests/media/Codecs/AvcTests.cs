@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -32,8 +33,8 @@ public sealed class AvcTests
         var wide = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Main576IWide)).Sequence;
         (wide.SampleAspectWidth, wide.SampleAspectHeight).ShouldBe((64, 45));
         wide.Color.ShouldBeNull();
-        CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)).Sequence.Color.ShouldBe(new CodedColor(1, 1, 1, FullRange: false));
-        AvcSequenceParameters.Parse(new Sps { FullRange = true }.Write()).Color.ShouldBe(new CodedColor(2, 2, 2, FullRange: true));
+        CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)).Sequence.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false));
+        AvcSequenceParameterSet.Parse(new Sps { FullRange = true }.Write()).Color.ShouldBe(new ColorDescription(2, 2, 2, FullRange: true));
     }
 
     [Fact]
@@ -54,10 +55,10 @@ public sealed class AvcTests
         foreach (var (from, to) in AvcRecords.All.SelectMany(_ => AvcRecords.All, (from, to) => (from, to)))
         {
             var (before, wanted) = (CodecConfig.Avc.Parse(Convert.FromHexString(from)), CodecConfig.Avc.Parse(Convert.FromHexString(to)));
-            byte[] sample = Units([.. wanted.Configuration.SequenceParameterSets, .. wanted.Configuration.PictureParameterSets]);
-            var after = before.Completed(sample);
+            byte[] sample = Units([.. wanted.Configuration.SpsUnits, .. wanted.Configuration.PpsUnits]);
+            var after = before.CompleteFrom(sample);
             after.ShouldBe(wanted, $"from {from} to {to}");
-            after.Completed(sample).ShouldBeSameAs(after);
+            after.CompleteFrom(sample).ShouldBeSameAs(after);
             ReferenceEquals(after, before).ShouldBe(from == to);
         }
     }
@@ -66,8 +67,8 @@ public sealed class AvcTests
     public void A_sync_sample_without_parameter_sets_says_nothing_new_and_H62_an_SPS_beyond_the_limit_is_refused()
     {
         var config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30));
-        config.Completed(Units([])).ShouldBeSameAs(config);
-        Should.Throw<InvalidCodecConfigException>(() => config.Completed(Units([new Sps { WidthBlocks = 513 }.Write()])));
+        config.CompleteFrom(Units([])).ShouldBeSameAs(config);
+        Should.Throw<InvalidCodecConfigException>(() => config.CompleteFrom(Units([new Sps { WidthBlocks = 513 }.Write()])));
     }
 
     /// <summary>An access unit of the sets and an IDR slice.</summary>
@@ -117,18 +118,18 @@ public sealed class AvcTests
         void Put(ReadOnlyMemory<byte> set) => record.AddRange([(byte)(set.Length >> 8), (byte)set.Length, .. set.Span]);
         for (var i = 0; i < 31; i++)
         {
-            Put(original.SequenceParameterSets[0]);
+            Put(original.SpsUnits[0]);
         }
 
         record.Add(255);
         for (var i = 0; i < 255; i++)
         {
-            Put(original.PictureParameterSets[0]);
+            Put(original.PpsUnits[0]);
         }
 
         var read = CodecConfig.Avc.Parse(record.ToArray()).Configuration;
-        (read.SequenceParameterSets.Count, read.PictureParameterSets.Count).ShouldBe((31, 255));
-        read.PictureParameterSets[254].ToArray().ShouldBe(original.PictureParameterSets[0].ToArray());
+        (read.SpsUnits.Count, read.PpsUnits.Count).ShouldBe((31, 255));
+        read.PpsUnits[254].ToArray().ShouldBe(original.PpsUnits[0].ToArray());
     }
 
     [Fact]

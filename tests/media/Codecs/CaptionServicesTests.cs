@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -33,15 +34,15 @@ public sealed class CaptionServicesTests
     [Fact]
     public void Other_messages_and_pictures_without_any_have_none()
     {
-        CaptionServices.In(Avc, Slice).Any.ShouldBeFalse();
-        CaptionServices.In(Avc, []).Any.ShouldBeFalse();
-        CaptionServices.In(CodecConfig.Opus.Default(), Captioning.With(Slice, false, (0, 0x80, 0x80))).Any.ShouldBeFalse();
+        CaptionServices.Find(Avc, Slice).Any.ShouldBeFalse();
+        CaptionServices.Find(Avc, []).Any.ShouldBeFalse();
+        CaptionServices.Find(CodecConfig.Opus.Default(), Captioning.With(Slice, false, (0, 0x80, 0x80))).Any.ShouldBeFalse();
         var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25));
         foreach (var at in Enumerable.Range(4, 12))
         {
             var other = picture.ToArray();
             other[at] ^= 0x41;
-            CaptionServices.In(Avc, other).Any.ShouldBeFalse($"byte {at} is another");
+            CaptionServices.Find(Avc, other).Any.ShouldBeFalse($"byte {at} is another");
         }
     }
 
@@ -75,9 +76,9 @@ public sealed class CaptionServicesTests
                 other[random.Next(other.Length)] = (byte)random.Next(256);
             }
 
-            CaptionServices.In(Avc, other.AsSpan(0, random.Next(other.Length + 1))).ToString().Length.ShouldBeLessThan(80);
+            CaptionServices.Find(Avc, other.AsSpan(0, random.Next(other.Length + 1))).ToString().Length.ShouldBeLessThan(80);
         }
     }
 
-    private static string In(params (byte, byte, byte)[] triplets) => CaptionServices.In(Avc, Captioning.With(Slice, isHevc: false, triplets)).ToString();
+    private static string In(params (byte, byte, byte)[] triplets) => CaptionServices.Find(Avc, Captioning.With(Slice, isHevc: false, triplets)).ToString();
 }

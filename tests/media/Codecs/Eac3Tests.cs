@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class Eac3Tests
     {
         var frame = Frame(rate: rate, blocks: blocks, mode: mode, effects: effects);
         var eac3 = CodecConfig.Eac3.FromFrame(frame);
-        eac3.Sound.ShouldBe(new SoundFormat(sampleRate, channels));
+        eac3.AudioFormat.ShouldBe(new AudioFormat(sampleRate, channels));
         eac3.CodecString.ShouldBe("ec-3");
         eac3.ShouldBe(CodecConfig.Eac3.Parse(eac3.Record.Span));
         eac3.TryInspect(frame, out var coded).ShouldBeTrue();
@@ -33,7 +34,7 @@ public sealed class Eac3Tests
         // 7.1: 5.1 and a dependent substream with the rear pair (place 6 of chanmap, 1 of chan_loc).
         byte[] unit = [.. Frame(mode: 7, effects: true), .. Frame(type: 1, mode: 2, map: 1 << (15 - 6))];
         var eac3 = CodecConfig.Eac3.FromFrame(unit);
-        eac3.Sound.Channels.ShouldBe(8);
+        eac3.AudioFormat.Channels.ShouldBe(8);
         Convert.ToHexString(eac3.Record.Span[2..]).ShouldBe("200F" + "0202");
         eac3.TryInspect(unit, out var one).ShouldBeTrue();
         one.Samples.ShouldBe(1536);
@@ -67,8 +68,8 @@ public sealed class Eac3Tests
     public void Another_bit_rate_is_nothing_new_but_other_channels_are()
     {
         var stereo = CodecConfig.Eac3.FromFrame(Frame());
-        stereo.Completed(Frame(length: 1200)).ShouldBeSameAs(stereo);
-        stereo.Completed(Frame(mode: 7, effects: true)).Sound!.Channels.ShouldBe(6);
+        stereo.CompleteFrom(Frame(length: 1200)).ShouldBeSameAs(stereo);
+        stereo.CompleteFrom(Frame(mode: 7, effects: true)).AudioFormat!.Channels.ShouldBe(6);
     }
 
     internal static byte[] Frame(int type = 0, int rate = 0, int blocks = 3, int mode = 2, bool effects = false, int stream = 16, int length = 768, int? map = null)

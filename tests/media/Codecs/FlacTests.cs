@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;
@@ -15,7 +16,7 @@ public sealed class FlacTests
     {
         var flac = CodecConfig.Flac.Parse(Header);
         flac.Stream.ShouldBe(new FlacStreamInfo(48_000, 2, 16, 4608));
-        flac.Sound.ShouldBe(new SoundFormat(48_000, 2));
+        flac.AudioFormat.ShouldBe(new AudioFormat(48_000, 2));
         flac.CodecString.ShouldBe("fLaC");
         flac.ShouldBe(CodecConfig.Flac.Parse(Header.AsSpan(4)));
     }
@@ -62,7 +63,7 @@ public sealed class FlacTests
         var rest = frames.SelectMany(f => f).ToArray().AsSpan();
         foreach (var frame in frames)
         {
-            FlacFrames.LengthOfFirst(rest).ShouldBe(frame.Length);
+            FlacFrameSplitter.LengthOfFirst(rest).ShouldBe(frame.Length);
             rest = rest[frame.Length..];
         }
     }
@@ -71,12 +72,12 @@ public sealed class FlacTests
     public void A_frame_alone_and_what_is_none_are_whole()
     {
         var frame = FlacFrame.Write(1, unchecked((short)0xFFF8));
-        FlacFrames.LengthOfFirst(frame).ShouldBe(frame.Length);
-        FlacFrames.LengthOfFirst([]).ShouldBe(0);
-        FlacFrames.LengthOfFirst((byte[])[1, 2, .. frame]).ShouldBe(frame.Length + 2);
+        FlacFrameSplitter.LengthOfFirst(frame).ShouldBe(frame.Length);
+        FlacFrameSplitter.LengthOfFirst([]).ShouldBe(0);
+        FlacFrameSplitter.LengthOfFirst((byte[])[1, 2, .. frame]).ShouldBe(frame.Length + 2);
         byte[] broken = [.. frame, .. frame];
         broken[8] ^= 1;
-        FlacFrames.LengthOfFirst(broken).ShouldBe(broken.Length, "the first one's checksum is wrong, so the second may be a part of it");
+        FlacFrameSplitter.LengthOfFirst(broken).ShouldBe(broken.Length, "the first one's checksum is wrong, so the second may be a part of it");
     }
 
     [Fact]
@@ -86,7 +87,7 @@ public sealed class FlacTests
         var rest = samples.SelectMany(s => s).ToArray().AsSpan();
         foreach (var sample in samples)
         {
-            FlacFrames.LengthOfFirst(rest).ShouldBe(sample.Length);
+            FlacFrameSplitter.LengthOfFirst(rest).ShouldBe(sample.Length);
             rest = rest[sample.Length..];
         }
     }

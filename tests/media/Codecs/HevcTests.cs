@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class HevcTests
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.CodecString.ShouldBe("hvc1.1.6.L93.B0");
-        hevc.Picture.ShouldBe(new PictureFormat(1280, 720, 1, 1, 50, null));
+        hevc.VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 50, null));
         (hevc.Sequence.ChromaFormat, hevc.Sequence.BitDepth, hevc.Configuration.NalLengthSize, hevc.Configuration.ParameterSets.Count).ShouldBe((1, 8, 4, 3));
         hevc.ShouldBe(CodecConfig.Hevc.Parse(new HevcSps().WriteRecord()));
         hevc.ShouldNotBe(CodecConfig.Hevc.Parse(new HevcSps { Level = 90 }.WriteRecord()));
@@ -24,7 +25,7 @@ public sealed class HevcTests
             SubLayers = 2, Chroma = 3, DepthMinus8 = 2, ScalingLists = true, LongTerm = 32, ReferenceSets = [4, 5, 6, 7], Window = (1, 2, 3, 4),
             Aspect = (64, 45), Color = (9, 16, 9), Timing = (1001, 60_000),
         }.WriteRecord());
-        hevc.Picture.ShouldBe(new PictureFormat(1277, 713, 64, 45, 60_000.0 / 1001, new CodedColor(9, 16, 9, FullRange: false)));
+        hevc.VideoFormat.ShouldBe(new VideoFormat(1277, 713, 64, 45, 60_000.0 / 1001, new ColorDescription(9, 16, 9, FullRange: false)));
         hevc.Sequence.BitDepth.ShouldBe(10);
     }
 
@@ -35,7 +36,7 @@ public sealed class HevcTests
     [InlineData(3, 1, 1)]
     public void The_window_counts_in_units_of_the_chroma_format(ulong chroma, int unitX, int unitY)
     {
-        var picture = HevcSequenceParameters.Parse(new HevcSps { Chroma = chroma, Window = (1, 2, 3, 4) }.Write()).Picture;
+        var picture = HevcSequenceParameterSet.Parse(new HevcSps { Chroma = chroma, Window = (1, 2, 3, 4) }.Write()).VideoFormat;
         (picture.Width, picture.Height).ShouldBe((1280 - (3 * unitX), 720 - (7 * unitY)));
     }
 
@@ -54,7 +55,7 @@ public sealed class HevcTests
     [Fact]
     public void Pictures_beyond_the_limit_and_sets_that_cannot_be_are_refused()
     {
-        HevcSequenceParameters.Parse(new HevcSps { Width = 8192, Height = 8192 }.Write()).Picture.Width.ShouldBe(8192);
+        HevcSequenceParameterSet.Parse(new HevcSps { Width = 8192, Height = 8192 }.Write()).VideoFormat.Width.ShouldBe(8192);
         Refused(new HevcSps { Width = 8193 });
         Refused(new HevcSps { Height = 8193 });
         Refused(new HevcSps { Width = 0 });
@@ -68,12 +69,12 @@ public sealed class HevcTests
     [Fact]
     public void Usability_information_that_is_broken_or_out_of_sense_leaves_the_rest_as_it_is()
     {
-        HevcSequenceParameters.Parse(new HevcSps { ReferenceSets = [40] }.Write()).Picture.ShouldBe(new PictureFormat(1280, 720, 1, 1, 0, null));
-        HevcSequenceParameters.Parse(new HevcSps { LongTerm = 40 }.Write()).Picture.FramesPerSecond.ShouldBe(0);
-        HevcSequenceParameters.Parse(new HevcSps { Timing = (0, 50) }.Write()).Picture.FramesPerSecond.ShouldBe(0);
-        HevcSequenceParameters.Parse(new HevcSps { Timing = (1, 1_000_000) }.Write()).Picture.FramesPerSecond.ShouldBe(0);
-        HevcSequenceParameters.Parse(new HevcSps { Aspect = (0, 3) }.Write()).Picture.SampleAspectWidth.ShouldBe(1);
-        HevcSequenceParameters.Parse(new HevcSps { Vui = false }.Write()).Picture.FramesPerSecond.ShouldBe(0);
+        HevcSequenceParameterSet.Parse(new HevcSps { ReferenceSets = [40] }.Write()).VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
+        HevcSequenceParameterSet.Parse(new HevcSps { LongTerm = 40 }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
+        HevcSequenceParameterSet.Parse(new HevcSps { Timing = (0, 50) }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
+        HevcSequenceParameterSet.Parse(new HevcSps { Timing = (1, 1_000_000) }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
+        HevcSequenceParameterSet.Parse(new HevcSps { Aspect = (0, 3) }.Write()).VideoFormat.SampleAspectWidth.ShouldBe(1);
+        HevcSequenceParameterSet.Parse(new HevcSps { Vui = false }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
     }
 
     [Fact]
@@ -82,14 +83,14 @@ public sealed class HevcTests
         var before = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var other = new HevcSps { Profile = 2, Compatibility = 0x20000000, Level = 120, Width = 1920, Height = 1080, DepthMinus8 = 2, Color = (9, 16, 9) };
 
-        var after = before.Completed(Units(other.Write())).ShouldBeOfType<CodecConfig.Hevc>();
+        var after = before.CompleteFrom(Units(other.Write())).ShouldBeOfType<CodecConfig.Hevc>();
 
         after.CodecString.ShouldBe("hvc1.2.4.L120.B0");
-        after.Picture.ShouldBe(new PictureFormat(1920, 1080, 1, 1, 50, new CodedColor(9, 16, 9, FullRange: false)));
+        after.VideoFormat.ShouldBe(new VideoFormat(1920, 1080, 1, 1, 50, new ColorDescription(9, 16, 9, FullRange: false)));
         after.Configuration.ParameterSets.Count.ShouldBe(3, "the SPS is in the other's place");
         after.Record.Span[12].ShouldBe((byte)120);
         (after.Record.Span[16], after.Record.Span[17], after.Record.Span[18]).ShouldBe(((byte)0xFD, (byte)0xFA, (byte)0xFA));
-        after.Completed(Units(other.Write())).ShouldBeSameAs(after);
+        after.CompleteFrom(Units(other.Write())).ShouldBeSameAs(after);
     }
 
     [Fact]
@@ -98,20 +99,20 @@ public sealed class HevcTests
         var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var layered = new HevcSps { Width = 1920 }.Write();
         layered[1] |= 8;
-        config.Completed(Units([32 << 1, 1, 0x0C], new HevcSps().Write(), [34 << 1, 1, 0xC1])).ShouldBeSameAs(config);
-        config.Completed(Units([.. new HevcSps().Write(), 0, 0])).ShouldBeSameAs(config, "zeros behind it");
-        config.Completed(Units(layered)).ShouldBeSameAs(config);
-        config.Completed(Units()).ShouldBeSameAs(config);
+        config.CompleteFrom(Units([32 << 1, 1, 0x0C], new HevcSps().Write(), [34 << 1, 1, 0xC1])).ShouldBeSameAs(config);
+        config.CompleteFrom(Units([.. new HevcSps().Write(), 0, 0])).ShouldBeSameAs(config, "zeros behind it");
+        config.CompleteFrom(Units(layered)).ShouldBeSameAs(config);
+        config.CompleteFrom(Units()).ShouldBeSameAs(config);
     }
 
     [Fact]
     public void A_PPS_with_a_number_of_its_own_is_added_and_H62_an_SPS_beyond_the_limit_is_refused()
     {
         var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
-        var added = (CodecConfig.Hevc)config.Completed(Units([34 << 1, 1, 0x5C]));
+        var added = (CodecConfig.Hevc)config.CompleteFrom(Units([34 << 1, 1, 0x5C]));
         added.Configuration.ParameterSets.Count.ShouldBe(4);
-        added.Picture.ShouldBe(config.Picture);
-        Should.Throw<InvalidCodecConfigException>(() => config.Completed(Units(new HevcSps { Width = 8193 }.Write())));
+        added.VideoFormat.ShouldBe(config.VideoFormat);
+        Should.Throw<InvalidCodecConfigException>(() => config.CompleteFrom(Units(new HevcSps { Width = 8193 }.Write())));
     }
 
     /// <summary>An access unit of the sets and an IDR picture.</summary>
@@ -132,7 +133,7 @@ public sealed class HevcTests
     public void Broken_records_are_refused_by_name()
     {
         byte[][] vps = [[32 << 1, 1, 0x0C]], pps = [[34 << 1, 1, 0xC1]], sps = [new HevcSps().Write()];
-        CodecConfig.Hevc.Parse(HevcSps.Record(0, vps, sps, pps)).Picture.Width.ShouldBe(1280, "early encoders said version 0");
+        CodecConfig.Hevc.Parse(HevcSps.Record(0, vps, sps, pps)).VideoFormat.Width.ShouldBe(1280, "early encoders said version 0");
         void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Hevc.Parse(record)).Message.ShouldNotBeEmpty();
         Refused(HevcSps.Record(2, vps, sps, pps));
         Refused(HevcSps.Record(1, [], sps, pps));
@@ -164,7 +165,7 @@ public sealed class HevcTests
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.TryInspect(Unit([.. types.Select(type => (byte[])[(byte)(type << 1), 1, 0x80])]), out var frame).ShouldBeTrue();
-        frame.ShouldBe(new CodedFrame(sync, skipped, 0));
+        frame.ShouldBe(new FrameInfo(sync, skipped, 0));
     }
 
     [Fact]
@@ -194,5 +195,5 @@ public sealed class HevcTests
     private static byte[] Unit(params byte[][] units) => [.. units.SelectMany(unit => (byte[])[0, 0, 0, (byte)unit.Length, .. unit])];
 
     private static void Refused(HevcSps sps) =>
-        Should.Throw<InvalidCodecConfigException>(() => HevcSequenceParameters.Parse(sps.Write()), sps.ToString()).Message.ShouldNotBeEmpty();
+        Should.Throw<InvalidCodecConfigException>(() => HevcSequenceParameterSet.Parse(sps.Write()), sps.ToString()).Message.ShouldNotBeEmpty();
 }

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -15,11 +16,11 @@ public sealed class HostileBytesTests
     [Fact]
     public void Mutated_parameter_sets_of_H264() => Hold(
         [
-            .. AvcRecords.All.Select(hex => CodecConfig.Avc.Parse(Convert.FromHexString(hex)).Configuration.SequenceParameterSets[0].ToArray()),
+            .. AvcRecords.All.Select(hex => CodecConfig.Avc.Parse(Convert.FromHexString(hex)).Configuration.SpsUnits[0].ToArray()),
             new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write(),
             new Sps { Profile = 100, Chroma = 3, Crop = (1, 1, 1, 1), Aspect = (255, 4, 3), FullRange = true }.Write(),
         ],
-        bytes => Sound(AvcSequenceParameters.Parse(bytes)));
+        bytes => Sound(AvcSequenceParameterSet.Parse(bytes)));
 
     [Fact]
     public void Mutated_configurations_of_AAC() => Hold(
@@ -42,7 +43,7 @@ public sealed class HostileBytesTests
     [Fact]
     public void Mutated_parameter_sets_of_HEVC() => Hold(
         [new HevcSps { Window = (1, 1, 1, 1) }.Write(), new HevcSps { Chroma = 3, ScalingLists = true, ReferenceSets = [16, 16], LongTerm = 32 }.Write()],
-        bytes => HevcSequenceParameters.Parse(bytes).Picture.Width.ShouldBeInRange(1, PictureFormat.MaxSide));
+        bytes => HevcSequenceParameterSet.Parse(bytes).VideoFormat.Width.ShouldBeInRange(1, VideoFormat.MaxSide));
 
     [Fact]
     public void Mutated_records_of_AV1() => Hold(
@@ -105,7 +106,7 @@ public sealed class HostileBytesTests
                 frame.Samples.ShouldBeInRange(config.Kind == TrackKind.Audio ? 1 : 0, config.Kind == TrackKind.Audio ? 1 << 20 : 0);
                 try
                 {
-                    Sound(frame.IsSync ? config.Completed(payload) : config);
+                    Sound(frame.IsSync ? config.CompleteFrom(payload) : config);
                 }
                 catch (InvalidCodecConfigException)
                 {
@@ -120,25 +121,25 @@ public sealed class HostileBytesTests
     private static void Sound(CodecConfig config)
     {
         config.CodecString.Length.ShouldBeInRange(4, 64);
-        if (config.Picture is { } picture)
+        if (config.VideoFormat is { } picture)
         {
-            picture.Width.ShouldBeInRange(1, PictureFormat.MaxSide);
-            picture.Height.ShouldBeInRange(1, PictureFormat.MaxSide);
+            picture.Width.ShouldBeInRange(1, VideoFormat.MaxSide);
+            picture.Height.ShouldBeInRange(1, VideoFormat.MaxSide);
             picture.DisplayWidth.ShouldBeInRange(1, 65_535);
             (picture.FramesPerSecond is >= 0 and <= 1000).ShouldBeTrue();
         }
 
-        if (config.Sound is { } sound)
+        if (config.AudioFormat is { } sound)
         {
             sound.SampleRate.ShouldBeInRange(7350, 384_000);
             sound.Channels.ShouldBeInRange(1, 32);
         }
     }
 
-    private static void Sound(AvcSequenceParameters read)
+    private static void Sound(AvcSequenceParameterSet read)
     {
-        read.Width.ShouldBeInRange(1, AvcSequenceParameters.MaxSide);
-        read.Height.ShouldBeInRange(1, AvcSequenceParameters.MaxSide);
+        read.Width.ShouldBeInRange(1, AvcSequenceParameterSet.MaxSide);
+        read.Height.ShouldBeInRange(1, AvcSequenceParameterSet.MaxSide);
         read.SampleAspectWidth.ShouldBeInRange(1, 65_535);
         read.SampleAspectHeight.ShouldBeInRange(1, 65_535);
         read.DisplayWidth.ShouldBeInRange(1, 65_535);

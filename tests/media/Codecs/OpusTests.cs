@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -14,12 +15,12 @@ public sealed class OpusTests
     {
         var opus = CodecConfig.Opus.Parse(Convert.FromHexString(Stereo));
         (opus.Header.Channels, opus.Header.PreSkip, opus.Header.InputSampleRate, opus.Header.MappingFamily).ShouldBe((2, 312, 48_000u, (byte)0));
-        opus.Sound.ShouldBe(new SoundFormat(48_000, 2));
+        opus.AudioFormat.ShouldBe(new AudioFormat(48_000, 2));
         opus.CodecString.ShouldBe("opus");
         opus.ShouldBe(CodecConfig.Opus.Default());
         opus.Header.Write().ShouldBe(Convert.FromHexString(Stereo));
-        CodecConfig.Opus.Parse(Convert.FromHexString(Surround)).Sound.Channels.ShouldBe(6);
-        CodecConfig.Opus.Default(1).Sound.Channels.ShouldBe(1);
+        CodecConfig.Opus.Parse(Convert.FromHexString(Surround)).AudioFormat.Channels.ShouldBe(6);
+        CodecConfig.Opus.Default(1).AudioFormat.Channels.ShouldBe(1);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -8,8 +9,8 @@ public sealed class SequenceParameterTests
     [Fact]
     public void A_plain_one_is_read()
     {
-        var read = AvcSequenceParameters.Parse(new Sps().Write());
-        read.ShouldBe(new AvcSequenceParameters(66, 0, 30, 320, 192, 1, 1, 30));
+        var read = AvcSequenceParameterSet.Parse(new Sps().Write());
+        read.ShouldBe(new AvcSequenceParameterSet(66, 0, 30, 320, 192, 1, 1, 30));
     }
 
     [Theory]
@@ -21,7 +22,7 @@ public sealed class SequenceParameterTests
     [InlineData(0, false, 1, 2)]
     public void Cropping_counts_in_units_of_the_chroma_format(ulong chroma, bool framesOnly, int unitX, int unitY)
     {
-        var read = AvcSequenceParameters.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
+        var read = AvcSequenceParameterSet.Parse(new Sps { Profile = 100, Chroma = chroma, FramesOnly = framesOnly, Crop = (1, 2, 3, 4) }.Write());
         read.Width.ShouldBe(320 - (3 * unitX));
         read.Height.ShouldBe((framesOnly ? 192 : 384) - (7 * unitY));
         read.MayBeInterlaced.ShouldBe(!framesOnly);
@@ -33,13 +34,13 @@ public sealed class SequenceParameterTests
         Refused(new Sps { Crop = (80, 80, 0, 0) });
         Refused(new Sps { Crop = (0, 0, 96, 0) });
         Refused(new Sps { Crop = (uint.MaxValue - 1, uint.MaxValue - 1, uint.MaxValue - 1, uint.MaxValue - 1) });
-        AvcSequenceParameters.Parse(new Sps { Crop = (80, 79, 0, 0) }.Write()).Width.ShouldBe(2);
+        AvcSequenceParameterSet.Parse(new Sps { Crop = (80, 79, 0, 0) }.Write()).Width.ShouldBe(2);
     }
 
     [Fact]
     public void H62_a_picture_beyond_the_limit_is_refused()
     {
-        AvcSequenceParameters.Parse(new Sps { WidthBlocks = 512, HeightBlocks = 512 }.Write()).Width.ShouldBe(8192);
+        AvcSequenceParameterSet.Parse(new Sps { WidthBlocks = 512, HeightBlocks = 512 }.Write()).Width.ShouldBe(8192);
         Refused(new Sps { WidthBlocks = 513 });
         Refused(new Sps { HeightBlocks = 513 });
         Refused(new Sps { HeightBlocks = 257, FramesOnly = false });
@@ -52,7 +53,7 @@ public sealed class SequenceParameterTests
     {
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 1_000_000_000 });
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 256, OrderCountOffsets = 256 });
-        AvcSequenceParameters.Parse(new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write()).Width.ShouldBe(320);
+        AvcSequenceParameterSet.Parse(new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write()).Width.ShouldBe(320);
         Refused(new Sps { OrderCountType = 3 });
         Refused(new Sps { Id = 32 });
     }
@@ -67,7 +68,7 @@ public sealed class SequenceParameterTests
     [InlineData(uint.MaxValue, uint.MaxValue, 0.5)]
     [InlineData(1UL, uint.MaxValue, 0.0)]
     public void H62_a_rate_outside_sense_is_no_rate(ulong units, ulong scale, double rate) =>
-        AvcSequenceParameters.Parse(new Sps { Timing = (units, scale) }.Write()).FramesPerSecond.ShouldBe(rate, 1e-9);
+        AvcSequenceParameterSet.Parse(new Sps { Timing = (units, scale) }.Write()).FramesPerSecond.ShouldBe(rate, 1e-9);
 
     [Theory]
     [InlineData(0UL, 0UL, 0UL, 1, 1)]
@@ -81,7 +82,7 @@ public sealed class SequenceParameterTests
     [InlineData(255UL, 64UL, 0UL, 1, 1)]
     public void Aspect_ratios_are_those_of_table_E_1(ulong index, ulong x, ulong y, int width, int height)
     {
-        var read = AvcSequenceParameters.Parse(new Sps { Aspect = (index, x, y) }.Write());
+        var read = AvcSequenceParameterSet.Parse(new Sps { Aspect = (index, x, y) }.Write());
         (read.SampleAspectWidth, read.SampleAspectHeight).ShouldBe((width, height));
     }
 
@@ -89,7 +90,7 @@ public sealed class SequenceParameterTests
     [InlineData(65_535UL, 1UL, 65_535)]
     [InlineData(1UL, 65_535UL, 1)]
     public void A_mad_aspect_ratio_still_gives_a_width_that_fits(ulong x, ulong y, int width) =>
-        AvcSequenceParameters.Parse(new Sps { Aspect = (255, x, y) }.Write()).DisplayWidth.ShouldBe(width);
+        AvcSequenceParameterSet.Parse(new Sps { Aspect = (255, x, y) }.Write()).DisplayWidth.ShouldBe(width);
 
     [Fact]
     public void H62_a_usability_part_cut_off_at_any_bit_leaves_the_picture_known()
@@ -99,7 +100,7 @@ public sealed class SequenceParameterTests
         var read = new HashSet<int>();
         for (var length = (vuiStart + 7) / 8; length <= bytes.Length; length++)
         {
-            var cut = AvcSequenceParameters.Parse(bytes.AsSpan(0, length));
+            var cut = AvcSequenceParameterSet.Parse(bytes.AsSpan(0, length));
             cut.Width.ShouldBe(320);
             cut.SampleAspectWidth.ShouldBeOneOf(1, 64);
             cut.FramesPerSecond.ShouldBeOneOf(0, 30);
@@ -109,7 +110,7 @@ public sealed class SequenceParameterTests
         read.Count.ShouldBe(2);
         for (var length = 0; length < vuiStart / 8; length++)
         {
-            Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameters.Parse(bytes.AsSpan(0, length)));
+            Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameterSet.Parse(bytes.AsSpan(0, length)));
         }
     }
 
@@ -163,5 +164,5 @@ public sealed class SequenceParameterTests
         whole.Bits(0).ShouldBe(0u);
     }
 
-    private static void Refused(Sps sps) => Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameters.Parse(sps.Write()), sps.ToString());
+    private static void Refused(Sps sps) => Should.Throw<InvalidCodecConfigException>(() => AvcSequenceParameterSet.Parse(sps.Write()), sps.ToString());
 }

@@ -1,3 +1,4 @@
+using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
 
@@ -10,10 +11,10 @@ public sealed class Vp9Tests
     {
         var bare = CodecConfig.Vp9.Parse(Record(level: 31));
         (bare.IsComplete, bare.CodecString).ShouldBe((false, "vp09.00.31.08"));
-        var complete = bare.Completed(Key(1280, 720));
-        complete.Picture.ShouldBe(new PictureFormat(1280, 720, 1, 1, 0, null));
-        complete.Completed(Key(1280, 720)).ShouldBeSameAs(complete);
-        complete.Completed(Key(640, 360)).Picture!.Width.ShouldBe(640);
+        var complete = bare.CompleteFrom(Key(1280, 720));
+        complete.VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
+        complete.CompleteFrom(Key(1280, 720)).ShouldBeSameAs(complete);
+        complete.CompleteFrom(Key(640, 360)).VideoFormat!.Width.ShouldBe(640);
         complete.ShouldBe(CodecConfig.Vp9.Parse(Record(level: 31), 1280, 720));
         complete.ShouldNotBe(bare);
         CodecConfig.Vp9.Parse((byte[])[1, 0, 0, 0, .. Record(level: 31)]).ShouldBe(bare, "with a version and flags before it");
@@ -29,7 +30,7 @@ public sealed class Vp9Tests
     [InlineData(7680, 4320, 61)]
     [InlineData(8192, 8192, 62)]
     public void A_level_that_was_left_open_follows_from_the_size(int width, int height, int level) =>
-        CodecConfig.Vp9.Parse(Record(level: 0)).Completed(Key(width, height)).CodecString.ShouldBe($"vp09.00.{level}.08");
+        CodecConfig.Vp9.Parse(Record(level: 0)).CompleteFrom(Key(width, height)).CodecString.ShouldBe($"vp09.00.{level}.08");
 
     [Theory]
     [InlineData(0, 8, 1, false, 1, 1, 1, "vp09.00.40.08")]
@@ -59,8 +60,8 @@ public sealed class Vp9Tests
         Refused([.. Record()[..7], 1]);
         Refused([.. Record(), 0]);
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(Record(), 8193, 10));
-        Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(Record()).Completed(Key(8193, 10)));
-        Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(Record()).Completed(Inter()));
+        Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(Record()).CompleteFrom(Key(8193, 10)));
+        Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(Record()).CompleteFrom(Inter()));
     }
 
     [Fact]
@@ -88,10 +89,10 @@ public sealed class Vp9Tests
     [Fact]
     public void A_key_frame_says_depth_and_chroma_where_the_record_was_wrong()
     {
-        var deep = CodecConfig.Vp9.Parse(Record(level: 30)).Completed(Key(640, 360, profile: 3, twelve: true, chroma: 2));
+        var deep = CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 3, twelve: true, chroma: 2));
         deep.CodecString.ShouldBe("vp09.03.30.12.02.02.02.02.00");
-        CodecConfig.Vp9.Parse(Record(level: 30)).Completed(Key(640, 360, profile: 1, chroma: 3)).CodecString.ShouldBe("vp09.01.30.08.03.02.02.02.00");
-        CodecConfig.Vp9.Parse(Record(level: 30, chroma: 0)).Completed(Key(640, 360)).CodecString.ShouldBe("vp09.00.30.08");
+        CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 1, chroma: 3)).CodecString.ShouldBe("vp09.01.30.08.03.02.02.02.00");
+        CodecConfig.Vp9.Parse(Record(level: 30, chroma: 0)).CompleteFrom(Key(640, 360)).CodecString.ShouldBe("vp09.00.30.08");
     }
 
     internal static byte[] Record(

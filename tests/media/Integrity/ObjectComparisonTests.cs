@@ -1,3 +1,5 @@
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -24,10 +26,10 @@ public sealed class ObjectComparisonTests
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(length, Now, isStored, isOpen) }, isOver);
 
-        comparison.Look(new ExpectedObject(Name, 100, SessionObjectKind.Segment, mayGrow), out var there).ShouldBe(difference);
+        comparison.Compare(new ExpectedObject(Name, 100, SessionObjectKind.Segment, mayGrow), out var there).ShouldBe(difference);
 
         there.Length.ShouldBe(length);
-        comparison.Unnamed.ShouldBeEmpty();
+        comparison.Unreferenced.ShouldBeEmpty();
     }
 
     [Fact]
@@ -36,20 +38,20 @@ public sealed class ObjectComparisonTests
         var other = ObjectName.Parse("live/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/source/8.m4s");
         var comparison = new ObjectComparison(new() { [other] = new FoundObject(5, Now, IsStored: true, IsOpen: false) }, isOver: true);
 
-        comparison.Look(new ExpectedObject(Name, 100, SessionObjectKind.Segment), out _).ShouldBe(ObjectDifference.Missing);
+        comparison.Compare(new ExpectedObject(Name, 100, SessionObjectKind.Segment), out _).ShouldBe(ObjectDifference.Missing);
 
-        comparison.Unnamed.Keys.ShouldBe([other]);
+        comparison.Unreferenced.Keys.ShouldBe([other]);
     }
 
     [Theory]
-    [InlineData(SessionObjectKind.Sheet, ObjectDifference.None)]
+    [InlineData(SessionObjectKind.SpriteSheet, ObjectDifference.None)]
     [InlineData(SessionObjectKind.Segment, ObjectDifference.Missing)]
     public void Only_a_picture_may_be_named_twice(SessionObjectKind kind, ObjectDifference second)
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(100, Now, IsStored: true, IsOpen: false) }, isOver: true);
 
-        comparison.Look(new ExpectedObject(Name, 100, kind), out _).ShouldBe(ObjectDifference.None);
-        comparison.Look(new ExpectedObject(Name, 100, kind), out _).ShouldBe(second);
+        comparison.Compare(new ExpectedObject(Name, 100, kind), out _).ShouldBe(ObjectDifference.None);
+        comparison.Compare(new ExpectedObject(Name, 100, kind), out _).ShouldBe(second);
     }
 
     [Theory]
@@ -78,8 +80,8 @@ public sealed class ObjectComparisonTests
     [InlineData("all", false, true, 1)]
     public void What_could_be_gone_back_to_is_deleted_as_long_again_after_it_cannot_any_more(string rewind, bool isRecorded, bool isOver, int hours)
     {
-        Rewind.TryParse(rewind, out var length).ShouldBeTrue();
-        var patience = new OrphanRules(Timeline(isOver, session => session with { Rewind = length, IsRecorded = isRecorded }), Now).Patience;
+        DvrWindow.TryParse(rewind, out var length).ShouldBeTrue();
+        var patience = new OrphanRules(Timeline(isOver, session => session with { Rewind = length, IsRecorded = isRecorded }), Now).MinimumAge;
 
         patience.ShouldBe(TimeSpan.FromHours(hours) + LatencyProfile.Standard.Window);
     }

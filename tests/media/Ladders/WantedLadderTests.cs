@@ -1,3 +1,4 @@
+using Broadcast.Media.Ladders;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -25,41 +26,41 @@ public sealed class WantedLadderTests
     [InlineData("720p@0.1M", "720p@100k")]
     public void A_ladder_is_read_and_told_in_one_form(string text, string told)
     {
-        WantedLadder.TryParse(text, out var ladder, out var mistake).ShouldBeTrue(mistake);
+        LadderSpec.TryParse(text, out var ladder, out var mistake).ShouldBeTrue(mistake);
         ladder.ToString().ShouldBe(told);
         ladder.Preset.ShouldBe(told.Contains('@') ? null : told);
     }
 
     [Theory]
-    [InlineData(null, "There is no ladder ''. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
-    [InlineData("8k", "There is no ladder '8k'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
-    [InlineData("best\u001b[2Jé", "There is no ladder 'best?[2J?'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
-    [InlineData("480p", "Rung 1, '480p': it does not say how many bits a second. Write them behind an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("720p,480p@1200k", "Rung 1, '720p': it does not say how many bits a second. Write them behind an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("720p@2500k,", "Rung 2, '': it is empty. Take a comma away, or write a rung such as 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("@2500k", "Rung 1, '@2500k': its size, '', is none. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
-    [InlineData("720@2500k", "Rung 1, '720@2500k': its size, '720', is none. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData(null, "Unknown ladder ''. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
+    [InlineData("8k", "Unknown ladder '8k'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
+    [InlineData("best\u001b[2Jé", "Unknown ladder 'best?[2J?'. Use one of auto, passthrough, 720p, 1080p, 4k, or rungs such as 1280x720@2500k,854x480@1200k.")]
+    [InlineData("480p", "Rung 1, '480p': it has no bitrate. Add one after an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("720p,480p@1200k", "Rung 1, '720p': it has no bitrate. Add one after an '@', as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("720p@2500k,", "Rung 2, '': it is empty. Remove a comma, or write a rung such as 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("@2500k", "Rung 1, '@2500k': its size, '', is invalid. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
+    [InlineData("720@2500k", "Rung 1, '720@2500k': its size, '720', is invalid. Write it as in 1280x720@2500k, 720p@2500k or 720p30@2.5M.")]
     [InlineData("720p@2500k,854x481@1200k", "Rung 2, '854x481@1200k': its height is 481 pixels. Use an even number from 16 to 4096.")]
     [InlineData("14x480@1200k", "Rung 1, '14x480@1200k': its width is 14 pixels. Use an even number from 16 to 4096.")]
     [InlineData("4098p@1200k", "Rung 1, '4098p@1200k': its shorter side is 4098 pixels. Use an even number from 16 to 4096.")]
-    [InlineData("x480@1200k", "Rung 1, 'x480@1200k': its width, '', is no number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("854x480x2@1200k", "Rung 1, '854x480x2@1200k': its height, '480x2', is no number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("-720p@1200k", "Rung 1, '-720p@1200k': its shorter side, '-720', is no number of pixels. Write a size such as 1280x720 or 720p.")]
-    [InlineData("1280x720p@1200k", "Rung 1, '1280x720p@1200k': its rate of pictures, '', is not 1 to 240 a second. Write it as in 1280x720p30 or 720p30, or leave it out.")]
-    [InlineData("720p0@1200k", "Rung 1, '720p0@1200k': its rate of pictures, '0', is not 1 to 240 a second. Write it as in 1280x720p30 or 720p30, or leave it out.")]
-    [InlineData("720p29.97@1200k", "Rung 1, '720p29.97@1200k': its rate of pictures, '29.97', is not 1 to 240 a second. Write it as in 1280x720p30 or 720p30, or leave it out.")]
-    [InlineData("720p@", "Rung 1, '720p@': its bits a second, '', do not end with 'k' or 'M'. Write them such as 2500k or 2.5M.")]
-    [InlineData("720p@2500000", "Rung 1, '720p@2500000': its bits a second, '2500000', do not end with 'k' or 'M'. Write them such as 2500k or 2.5M.")]
-    [InlineData("720p@2500k@1200k", "Rung 1, '720p@2500k@1200k': its bits a second, '2500k@1200k', are no number, or are finer than 1k. Write them such as 2500k or 2.5M.")]
-    [InlineData("720p@1.2345M", "Rung 1, '720p@1.2345m': its bits a second, '1.2345m', are no number, or are finer than 1k. Write them such as 2500k or 2.5M.")]
-    [InlineData("720p@1.k", "Rung 1, '720p@1.k': its bits a second, '1.k', are no number, or are finer than 1k. Write them such as 2500k or 2.5M.")]
-    [InlineData("720p@99k", "Rung 1, '720p@99k': its bits a second, '99k', are out of range. Use 100k to 50000k.")]
-    [InlineData("720p@999999M", "Rung 1, '720p@999999m': its bits a second, '999999m', are out of range. Use 100k to 50000k.")]
-    [InlineData("720p@2500k, 720P@1200k", "Rung 2, '720p@1200k': there is a rung 720p already. Leave one of them out.")]
-    [InlineData("1080p@1M,720p@1M,480p@1M,360p@1M,240p@1M", "The ladder has 5 rungs; 4 is the most. Leave some out.")]
+    [InlineData("x480@1200k", "Rung 1, 'x480@1200k': its width, '', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
+    [InlineData("854x480x2@1200k", "Rung 1, '854x480x2@1200k': its height, '480x2', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
+    [InlineData("-720p@1200k", "Rung 1, '-720p@1200k': its shorter side, '-720', is not a number of pixels. Write a size such as 1280x720 or 720p.")]
+    [InlineData("1280x720p@1200k", "Rung 1, '1280x720p@1200k': its frame rate, '', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("720p0@1200k", "Rung 1, '720p0@1200k': its frame rate, '0', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("720p29.97@1200k", "Rung 1, '720p29.97@1200k': its frame rate, '29.97', is not 1 to 240. Write it as in 1280x720p30 or 720p30, or omit it.")]
+    [InlineData("720p@", "Rung 1, '720p@': its bitrate, '', does not end with 'k' or 'M'. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@2500000", "Rung 1, '720p@2500000': its bitrate, '2500000', does not end with 'k' or 'M'. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@2500k@1200k", "Rung 1, '720p@2500k@1200k': its bitrate, '2500k@1200k', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@1.2345M", "Rung 1, '720p@1.2345m': its bitrate, '1.2345m', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@1.k", "Rung 1, '720p@1.k': its bitrate, '1.k', is not a number, or finer than 1k. Write it as in 2500k or 2.5M.")]
+    [InlineData("720p@99k", "Rung 1, '720p@99k': its bitrate, '99k', is out of range. Use 100k to 50000k.")]
+    [InlineData("720p@999999M", "Rung 1, '720p@999999m': its bitrate, '999999m', is out of range. Use 100k to 50000k.")]
+    [InlineData("720p@2500k, 720P@1200k", "Rung 2, '720p@1200k': duplicate of rung 720p. Remove one of them.")]
+    [InlineData("1080p@1M,720p@1M,480p@1M,360p@1M,240p@1M", "The ladder has 5 rungs; the maximum is 4. Remove some.")]
     public void What_is_none_is_refused_with_what_is_wrong_where_and_what_to_do(string? text, string mistake)
     {
-        WantedLadder.TryParse(text, out var ladder, out var told).ShouldBeFalse();
+        LadderSpec.TryParse(text, out var ladder, out var told).ShouldBeFalse();
         ladder.ShouldBeNull();
         told.ShouldBe(mistake);
     }
@@ -67,15 +68,15 @@ public sealed class WantedLadderTests
     [Fact]
     public void A_text_that_is_too_long_is_not_looked_into()
     {
-        WantedLadder.TryParse("720p@2500k," + new string(',', 1_000_000), out _, out var mistake).ShouldBeFalse();
-        mistake.ShouldBe("The ladder has 1000011 characters; 200 is the most. Write up to 4 rungs such as 1280x720@2500k,854x480@1200k.");
+        LadderSpec.TryParse("720p@2500k," + new string(',', 1_000_000), out _, out var mistake).ShouldBeFalse();
+        mistake.ShouldBe("The ladder has 1000011 characters; the maximum is 200. Write up to 4 rungs such as 1280x720@2500k,854x480@1200k.");
     }
 
     [Fact]
     public void The_sign_for_kelvin_and_numbers_that_end_in_nothing_are_not_taken()
     {
-        WantedLadder.TryParse("720p@2500\u212a", out _, out _).ShouldBeFalse();
-        WantedLadder.TryParse("720p@2500\0k", out _, out _).ShouldBeFalse();
+        LadderSpec.TryParse("720p@2500\u212a", out _, out _).ShouldBeFalse();
+        LadderSpec.TryParse("720p@2500\0k", out _, out _).ShouldBeFalse();
     }
 
     [Fact]
@@ -83,13 +84,13 @@ public sealed class WantedLadderTests
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             var random = new Random(seed);
-            var rungs = Enumerable.Range(0, random.Next(1, WantedLadder.MaxRungs + 1)).Select(_ => Rung(random)).DistinctBy(r => r.Name).ToArray();
-            WantedLadder.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var mistake).ShouldBeTrue(mistake);
+            var rungs = Enumerable.Range(0, random.Next(1, LadderSpec.MaxRungs + 1)).Select(_ => Rung(random)).DistinctBy(r => r.Name).ToArray();
+            LadderSpec.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var mistake).ShouldBeTrue(mistake);
             ladder.Rungs.ShouldBe(rungs, ignoreOrder: true);
             ladder.ToString().Length.ShouldBeLessThanOrEqualTo(83);
 
             random.Shuffle(rungs);
-            WantedLadder.TryParse(string.Join(',', (object[])rungs), out var again, out _).ShouldBeTrue();
+            LadderSpec.TryParse(string.Join(',', (object[])rungs), out var again, out _).ShouldBeTrue();
             again.ShouldBe(ladder);
             again.ToString().ShouldBe(ladder.ToString());
             again.Rungs.ShouldBe(ladder.Rungs);
@@ -103,12 +104,12 @@ public sealed class WantedLadderTests
             var random = new Random(seed);
             foreach (var tried in (string?[])[text, new string(random.GetItems<char>(Alphabet, random.Next(30))), Mutated(random)])
             {
-                var isLadder = WantedLadder.TryParse(tried, out var ladder, out var mistake);
+                var isLadder = LadderSpec.TryParse(tried, out var ladder, out var mistake);
                 isLadder.ShouldBe(mistake is null);
                 (mistake?.All(c => c is >= ' ' and <= '~') ?? true).ShouldBeTrue(mistake);
                 if (ladder is not null)
                 {
-                    WantedLadder.TryParse(ladder.ToString(), out var again, out _).ShouldBeTrue();
+                    LadderSpec.TryParse(ladder.ToString(), out var again, out _).ShouldBeTrue();
                     again.ShouldBe(ladder);
                 }
             }
@@ -128,7 +129,7 @@ public sealed class WantedLadderTests
     [InlineData("16x16", 8192, 1, 16, 2)]
     public void A_picture_is_fitted_into_a_rung_in_its_own_shape(string size, int width, int height, int across, int down)
     {
-        WantedLadder.TryParse(size + "@1M", out var ladder, out _).ShouldBeTrue();
+        LadderSpec.TryParse(size + "@1M", out var ladder, out _).ShouldBeTrue();
         ladder.Rungs[0].Fit(width, height).ShouldBe((across, down));
     }
 
@@ -144,10 +145,10 @@ public sealed class WantedLadderTests
             (rung.Width == 0 ? Math.Min(across, down) <= rung.Height : across <= rung.Width && down <= rung.Height).ShouldBeTrue();
         }).QuickCheckThrowOnFailure();
 
-    private static WantedRung Rung(Random random) =>
+    private static RungSpec Rung(Random random) =>
         new(random.Next(3) == 0 ? 0 : random.Next(8, 2049) * 2, random.Next(8, 2049) * 2, random.Next(2) * random.Next(1, 241), random.Next(100, 50_001) * 1000);
 
-    private static string Written(WantedRung rung, Random random)
+    private static string Written(RungSpec rung, Random random)
     {
         var text = random.Next(2) == 0 ? rung.ToString() : FormattableString.Invariant($"{rung.Name}@{rung.BitsPerSecond / 1_000_000m:0.###}M");
         return random.Next(2) == 0 ? text : text.ToUpperInvariant();

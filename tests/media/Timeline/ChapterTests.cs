@@ -1,3 +1,4 @@
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -13,13 +14,13 @@ public class ChapterTests
         return timeline;
     }
 
-    private static string Text(Chapter chapter) =>
-        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", chapter.Sheets)}";
+    private static string Text(IndexBlock chapter) =>
+        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", chapter.SpriteSheets)}";
 
     /// <summary>A chapter with some sheets of thumbnails.</summary>
-    private static Chapter WithSheets(Chapter chapter, int seed) => chapter with
+    private static IndexBlock WithSheets(IndexBlock chapter, int seed) => chapter with
     {
-        Sheets = [.. Enumerable.Range(0, seed % 4).Select(i => new ChapterSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
+        SpriteSheets = [.. Enumerable.Range(0, seed % 4).Select(i => new IndexedSpriteSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SpriteSheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
     };
 
     [Fact]
@@ -28,11 +29,11 @@ public class ChapterTests
         for (var seed = 0; seed < 200; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = WithSheets(Chapter.Of(timeline, timeline.LastSegment), seed);
-            var bytes = ChapterFile.Write(chapter);
-            bytes[3].ShouldBe(chapter.Sheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
-            Text(ChapterFile.Read(bytes)).ShouldBe(Text(chapter), $"seed {seed}");
-            bytes.Length.ShouldBeLessThan(60 + (20 * chapter.Sheets.Count) + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
+            var chapter = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
+            var bytes = IndexBlockFile.Write(chapter);
+            bytes[3].ShouldBe(chapter.SpriteSheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
+            Text(IndexBlockFile.Read(bytes)).ShouldBe(Text(chapter), $"seed {seed}");
+            bytes.Length.ShouldBeLessThan(60 + (20 * chapter.SpriteSheets.Count) + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
         }
     }
 
@@ -42,15 +43,15 @@ public class ChapterTests
         for (var seed = 0; seed < 50; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = WithSheets(Chapter.Of(timeline, timeline.LastSegment), seed);
-            var bytes = ChapterFile.Write(chapter);
+            var chapter = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
+            var bytes = IndexBlockFile.Write(chapter);
             foreach (var rendition in chapter.Renditions)
             {
-                var only = ChapterFile.Read(bytes, name => name == rendition.Name);
+                var only = IndexBlockFile.Read(bytes, name => name == rendition.Name);
                 Text(only).ShouldBe(Text(chapter with { Renditions = [rendition] }), $"seed {seed}");
             }
 
-            ChapterFile.Read(bytes, _ => false).Renditions.ShouldBeEmpty();
+            IndexBlockFile.Read(bytes, _ => false).Renditions.ShouldBeEmpty();
         }
     }
 
@@ -58,7 +59,7 @@ public class ChapterTests
     public void Bytes_that_are_no_chapter_are_refused_and_nothing_else_happens()
     {
         var timeline = Closed(7);
-        var good = ChapterFile.Write(WithSheets(Chapter.Of(timeline, timeline.LastSegment), 7));
+        var good = IndexBlockFile.Write(WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), 7));
         var random = new Random(1);
         for (var i = 0; i < 5000; i++)
         {
@@ -70,22 +71,22 @@ public class ChapterTests
 
             try
             {
-                ChapterFile.Read(bytes);
+                IndexBlockFile.Read(bytes);
             }
             catch (InvalidDataException)
             {
             }
         }
 
-        Should.Throw<InvalidDataException>(() => ChapterFile.Read("#EXTM3U\n"u8));
+        Should.Throw<InvalidDataException>(() => IndexBlockFile.Read("#EXTM3U\n"u8));
     }
 
     [Fact]
     public void Chapters_that_follow_each_other_are_joined_and_what_a_rendition_lacks_between_them_are_gaps()
     {
         var clock = new MediaTime(180_000, 90_000);
-        ChapterSegment At(long number) => new(number, 1, Story.At(number), clock, Story.Start + Story.At(number).ToTimeSpan(), false, false, true, 100);
-        var joined = Chapter.Join(
+        IndexedSegment At(long number) => new(number, 1, Story.At(number), clock, Story.Start + Story.At(number).ToTimeSpan(), false, false, true, 100);
+        var joined = IndexBlock.Join(
         [
             new(1, 10, [4], [new("a", [.. Enumerable.Range(1, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(1, 4).Select(n => At(n))])]),
             new(11, 20, [11], [new("a", [.. Enumerable.Range(11, 10).Select(n => At(n))]), new("b", [.. Enumerable.Range(15, 6).Select(n => At(n))])]),
@@ -113,7 +114,7 @@ public class ChapterTests
             var before = Story.Tell(timeline);
             while (timeline.FirstSegment <= closed)
             {
-                var chapter = Chapter.Of(timeline, Math.Min(closed, timeline.FirstSegment + 3));
+                var chapter = IndexBlock.Of(timeline, Math.Min(closed, timeline.FirstSegment + 3));
                 if (chapter.Renditions.Count == 0)
                 {
                     break;
@@ -125,28 +126,28 @@ public class ChapterTests
                 timeline.FirstSegment.ShouldBe(chapter.Last + 1);
             }
 
-            timeline.FirstListed.ShouldBe(1);
-            timeline.ListedDiscontinuitySequence.ShouldBe(0);
+            timeline.DvrFirstSegment.ShouldBe(1);
+            timeline.DvrDiscontinuitySequence.ShouldBe(0);
             var folded = Story.Fold(timeline.Checkpoint());
             Told(folded).ShouldBe(Told(timeline), $"seed {seed}: {before}");
             said.ShouldAllBe(ready => !folded.Apply(ready));
-            foreach (var @event in timeline.Checkpoint().OfType<TimelineEvent.ChapterReady>())
+            foreach (var @event in timeline.Checkpoint().OfType<TimelineEvent.IndexBlockReady>())
             {
-                var read = (TimelineEvent.ChapterReady)TimelineJson.Parse(TimelineJson.Serialize(@event));
+                var read = (TimelineEvent.IndexBlockReady)TimelineJson.Parse(TimelineJson.Serialize(@event));
                 (read with { Renditions = [] }).ShouldBe(@event with { Renditions = [] });
                 read.Renditions.ShouldBe(@event.Renditions);
             }
 
-            if (timeline.Chapters.Count > 1)
+            if (timeline.DvrIndexBlocks.Count > 1)
             {
-                timeline.Apply(new TimelineEvent.RewindMoved(timeline.Chapters[1].First)).ShouldBeTrue();
-                timeline.FirstListed.ShouldBe(timeline.Chapters[0].First);
+                timeline.Apply(new TimelineEvent.DvrWindowMoved(timeline.DvrIndexBlocks[1].First)).ShouldBeTrue();
+                timeline.DvrFirstSegment.ShouldBe(timeline.DvrIndexBlocks[0].First);
                 Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
             }
         }
 
-        static string Told(SessionTimeline timeline) => Story.Tell(timeline) + string.Join('\n', timeline.Chapters.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
-            + timeline.ListedDiscontinuitySequence;
+        static string Told(SessionTimeline timeline) => Story.Tell(timeline) + string.Join('\n', timeline.DvrIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
+            + timeline.DvrDiscontinuitySequence;
     }
 
     [Fact]
@@ -155,12 +156,12 @@ public class ChapterTests
         for (var seed = 0; seed < 200; seed++)
         {
             var whole = Closed(seed);
-            var runs = TimelineRun.Of(1, null, whole.Discontinuities, [.. whole.Renditions.Select(r => r.Segments.Select(ChapterSegment.Of).ToList())]);
+            var runs = TimelinePeriod.Of(1, null, whole.Discontinuities, [.. whole.Renditions.Select(r => r.Segments.Select(IndexedSegment.Of).ToList())]);
             runs.Select(run => run.First).ShouldBeInOrder(SortDirection.Ascending);
-            var (timeline, random, chapters) = (Closed(seed), new Random(seed), new List<Chapter>());
+            var (timeline, random, chapters) = (Closed(seed), new Random(seed), new List<IndexBlock>());
             while (timeline.FirstSegment < timeline.LastSegment)
             {
-                var chapter = Chapter.Of(timeline, Math.Min(timeline.LastSegment, timeline.FirstSegment + random.Next(4)));
+                var chapter = IndexBlock.Of(timeline, Math.Min(timeline.LastSegment, timeline.FirstSegment + random.Next(4)));
                 if (chapter.Renditions.Count == 0)
                 {
                     break;
@@ -170,7 +171,7 @@ public class ChapterTests
                 var numbers = chapter.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia).Select(segment => segment.Number).ToList();
                 if (numbers.Count > 0)
                 {
-                    chapter.Run.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {chapter.First}");
+                    chapter.Period.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {chapter.First}");
                 }
 
                 // After its end a timeline takes no chapters: one that is not over yet has the same segments.
@@ -178,16 +179,16 @@ public class ChapterTests
                 var open = Story.Fold(events);
                 open.Apply(chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100)).ShouldBeTrue();
                 timeline = Story.Fold(open.Checkpoint());
-                timeline.Chapters[^1].Run.ShouldBe(chapter.Run);
-                timeline.Run.ShouldBe(chapter.Next);
-                open.Apply(new TimelineEvent.RewindMoved(chapter.Last + 1)).ShouldBeTrue();
-                (open.Run, Story.Fold(open.Checkpoint()).Run).ShouldBe((chapter.Next, chapter.Next), "the window is left alone when all chapters go");
+                timeline.DvrIndexBlocks[^1].Period.ShouldBe(chapter.Period);
+                timeline.Period.ShouldBe(chapter.NextPeriod);
+                open.Apply(new TimelineEvent.DvrWindowMoved(chapter.Last + 1)).ShouldBeTrue();
+                (open.Period, Story.Fold(open.Checkpoint()).Period).ShouldBe((chapter.NextPeriod, chapter.NextPeriod), "the window is left alone when all chapters go");
             }
 
             if (chapters.Count > 1)
             {
-                var joined = Chapter.Join(chapters).Announce(ObjectName.Parse("live/main/s/chapters/1-9.chapter"), 100);
-                (joined.Run, joined.Next).ShouldBe((chapters[0].Run, chapters[^1].Next));
+                var joined = IndexBlock.Join(chapters).Announce(ObjectName.Parse("live/main/s/chapters/1-9.chapter"), 100);
+                (joined.Run, joined.Next).ShouldBe((chapters[0].Period, chapters[^1].NextPeriod));
             }
         }
     }
@@ -201,18 +202,18 @@ public class ChapterTests
             timeline.Apply(Story.Part("source", number, 0));
         }
 
-        TimelineEvent.ChapterReady Of(long first, long last) => new(
-            first, last, Story.At(first), new((last - first + 1) * 180_000, 90_000), Story.Start, 0, [new ChapterRange("source", first, last, 1)],
+        TimelineEvent.IndexBlockReady Of(long first, long last) => new(
+            first, last, Story.At(first), new((last - first + 1) * 180_000, 90_000), Story.Start, 0, [new IndexBlockRange("source", first, last, 1)],
             ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter"), 10);
         timeline.Apply(Of(1, 3)).ShouldBeTrue();
         timeline.Apply(Of(4, 6)).ShouldBeTrue();
         Should.Throw<InvalidDataException>(() => timeline.Apply(Of(8, 9)));
         Should.Throw<InvalidDataException>(() => timeline.Apply(Of(5, 9)));
         timeline.Apply(Of(1, 9)).ShouldBeTrue();
-        timeline.Chapters.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 9)]);
-        (timeline.FirstListed, timeline.FirstSegment).ShouldBe((1, 10));
+        timeline.DvrIndexBlocks.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 9)]);
+        (timeline.DvrFirstSegment, timeline.FirstSegment).ShouldBe((1, 10));
         timeline.Apply(new TimelineEvent.WindowMoved(12)).ShouldBeTrue();
-        timeline.Chapters.ShouldBeEmpty("numbers between them and the window would be missing");
+        timeline.DvrIndexBlocks.ShouldBeEmpty("numbers between them and the window would be missing");
     }
 
     [Theory]
@@ -226,9 +227,9 @@ public class ChapterTests
     [InlineData("all", -1)]
     public void A_rewind_is_read_and_written(string text, long seconds)
     {
-        Rewind.TryParse(text, out var rewind).ShouldBeTrue();
-        rewind.ShouldBe(seconds < 0 ? Rewind.All : TimeSpan.FromSeconds(seconds));
-        Rewind.TryParse(Rewind.Format(rewind), out var again).ShouldBeTrue();
+        DvrWindow.TryParse(text, out var rewind).ShouldBeTrue();
+        rewind.ShouldBe(seconds < 0 ? DvrWindow.All : TimeSpan.FromSeconds(seconds));
+        DvrWindow.TryParse(DvrWindow.Format(rewind), out var again).ShouldBeTrue();
         again.ShouldBe(rewind);
     }
 
@@ -243,5 +244,5 @@ public class ChapterTests
     [InlineData("99999999d")]
     [InlineData("1w")]
     [InlineData("h")]
-    public void What_is_no_rewind_is_refused(string? text) => Rewind.TryParse(text, out _).ShouldBeFalse();
+    public void What_is_no_rewind_is_refused(string? text) => DvrWindow.TryParse(text, out _).ShouldBeFalse();
 }

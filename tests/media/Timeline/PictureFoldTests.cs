@@ -1,3 +1,4 @@
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -5,16 +6,16 @@ namespace Broadcast.Media.Tests.Timeline;
 
 public sealed class PictureFoldTests
 {
-    private readonly PictureFold _pictures = new();
+    private readonly ImageProjection _pictures = new();
 
     [Fact]
     public void Only_a_newer_poster_takes_the_place_of_the_one_before()
     {
         _pictures.Poster.ShouldBeNull();
-        _pictures.Show(Story.Poster(2000)).ShouldBeTrue();
-        _pictures.Show(Story.Poster(2000)).ShouldBeFalse();
-        _pictures.Show(Story.Poster(1000)).ShouldBeFalse();
-        _pictures.Show(Story.Poster(2001)).ShouldBeTrue();
+        _pictures.SetPoster(Story.Poster(2000)).ShouldBeTrue();
+        _pictures.SetPoster(Story.Poster(2000)).ShouldBeFalse();
+        _pictures.SetPoster(Story.Poster(1000)).ShouldBeFalse();
+        _pictures.SetPoster(Story.Poster(2001)).ShouldBeTrue();
         _pictures.Poster!.Time.Ticks.ShouldBe(2001);
     }
 
@@ -24,24 +25,24 @@ public sealed class PictureFoldTests
         _pictures.Add(Story.Sheet(0, 4000)).ShouldBeTrue();
         _pictures.Add(Story.Sheet(3999)).ShouldBeFalse();
         _pictures.Add(Story.Sheet(4000)).ShouldBeTrue();
-        _pictures.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 4000]);
+        _pictures.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 4000]);
     }
 
     [Fact]
     public void Sheets_that_end_before_a_window_leave_it_but_the_newest_stays()
     {
-        _pictures.Before(new(0, 1000)).ShouldBeEmpty();
+        _pictures.EndingBefore(new(0, 1000)).ShouldBeEmpty();
         foreach (var start in new[] { 0, 10_000, 20_000 })
         {
             _pictures.Add(Story.Sheet(start));
         }
 
-        _pictures.Before(null).ShouldBeEmpty("a window without a segment takes nothing away");
-        _pictures.Before(new(9999, 1000)).ShouldBeEmpty();
-        _pictures.Before(new(10_000, 1000)).Select(sheet => sheet.Start.Ticks).ShouldBe([0]);
-        _pictures.Before(new(90_000, 1000)).Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
+        _pictures.EndingBefore(null).ShouldBeEmpty("a window without a segment takes nothing away");
+        _pictures.EndingBefore(new(9999, 1000)).ShouldBeEmpty();
+        _pictures.EndingBefore(new(10_000, 1000)).Select(sheet => sheet.Start.Ticks).ShouldBe([0]);
+        _pictures.EndingBefore(new(90_000, 1000)).Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
 
-        _pictures.Drop(_pictures.Before(new(10_000, 1000)));
-        _pictures.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000, 20_000]);
+        _pictures.Drop(_pictures.EndingBefore(new(10_000, 1000)));
+        _pictures.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000, 20_000]);
     }
 }

@@ -1,3 +1,4 @@
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace Broadcast.Media.Tests.Timeline;
 /// <summary>Sessions that are recorded: their timeline knows all that has left the live window, and lists what can be gone back to.</summary>
 public class RecordedTimelineTests
 {
-    private static readonly TimeSpan[] Rewinds = [Rewind.Off, TimeSpan.FromHours(1), Rewind.All];
+    private static readonly TimeSpan[] Rewinds = [DvrWindow.Off, TimeSpan.FromHours(1), DvrWindow.All];
 
     /// <summary>Thirty segments of two seconds.</summary>
     private static SessionTimeline Thirty(TimeSpan rewind)
@@ -29,9 +30,9 @@ public class RecordedTimelineTests
         return timeline;
     }
 
-    private static Chapter Leave(SessionTimeline timeline, long last)
+    private static IndexBlock Leave(SessionTimeline timeline, long last)
     {
-        var chapter = Chapter.Of(timeline, last);
+        var chapter = IndexBlock.Of(timeline, last);
         timeline.Apply(chapter.Announce(Name(chapter.First, last), 10)).ShouldBeTrue();
         return chapter;
     }
@@ -39,8 +40,8 @@ public class RecordedTimelineTests
     private static ObjectName Name(long first, long last) => ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter");
 
     private static string Told(SessionTimeline timeline) => Story.Tell(timeline)
-        + string.Join('\n', timeline.KeptChapters.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
-        + $"{timeline.FirstListed} {timeline.ListedDiscontinuitySequence} {timeline.OldestSegment} {timeline.KeptDiscontinuitySequence}";
+        + string.Join('\n', timeline.RetainedIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
+        + $"{timeline.DvrFirstSegment} {timeline.DvrDiscontinuitySequence} {timeline.OldestSegment} {timeline.RetainedDiscontinuitySequence}";
 
     [Fact]
     public void All_that_left_the_window_is_kept_and_as_much_listed_as_can_be_gone_back_to()
@@ -51,17 +52,17 @@ public class RecordedTimelineTests
             Leave(timeline, 6);
             Leave(timeline, 12);
             Leave(timeline, 18);
-            timeline.KeptChapters.Select(chapter => chapter.First).ShouldBe([1, 7, 13]);
-            (timeline.OldestSegment, timeline.KeptDiscontinuitySequence, timeline.DiscontinuitySequence).ShouldBe((1, 0, 2));
-            timeline.Chapters.Count.ShouldBe(rewind == Rewind.Off ? 0 : 3);
-            timeline.FirstListed.ShouldBe(rewind == Rewind.Off ? 19 : 1);
-            timeline.ListedDiscontinuitySequence.ShouldBe(rewind == Rewind.Off ? 2 : 0);
+            timeline.RetainedIndexBlocks.Select(chapter => chapter.First).ShouldBe([1, 7, 13]);
+            (timeline.OldestSegment, timeline.RetainedDiscontinuitySequence, timeline.DiscontinuitySequence).ShouldBe((1, 0, 2));
+            timeline.DvrIndexBlocks.Count.ShouldBe(rewind == DvrWindow.Off ? 0 : 3);
+            timeline.DvrFirstSegment.ShouldBe(rewind == DvrWindow.Off ? 19 : 1);
+            timeline.DvrDiscontinuitySequence.ShouldBe(rewind == DvrWindow.Off ? 2 : 0);
 
             if (rewind == TimeSpan.FromHours(1))
             {
-                timeline.Apply(new TimelineEvent.RewindMoved(13)).ShouldBeTrue();
-                timeline.Apply(new TimelineEvent.RewindMoved(13)).ShouldBeFalse();
-                (timeline.FirstListed, timeline.ListedDiscontinuitySequence, timeline.KeptChapters.Count).ShouldBe((13, 1, 3));
+                timeline.Apply(new TimelineEvent.DvrWindowMoved(13)).ShouldBeTrue();
+                timeline.Apply(new TimelineEvent.DvrWindowMoved(13)).ShouldBeFalse();
+                (timeline.DvrFirstSegment, timeline.DvrDiscontinuitySequence, timeline.RetainedIndexBlocks.Count).ShouldBe((13, 1, 3));
             }
 
             timeline.Find("source")!.FindInit(1).ShouldNotBeNull("what is kept needs it");
@@ -72,52 +73,52 @@ public class RecordedTimelineTests
     [Fact]
     public void Chapters_that_are_joined_later_take_the_place_of_those_that_they_are_made_of_wherever_those_are()
     {
-        var timeline = Thirty(Rewind.Off);
-        List<Chapter> chapters = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
-        var ready = Chapter.Join([chapters[1], chapters[2], chapters[3]]).Announce(Name(4, 12), 30);
+        var timeline = Thirty(DvrWindow.Off);
+        List<IndexBlock> chapters = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
+        var ready = IndexBlock.Join([chapters[1], chapters[2], chapters[3]]).Announce(Name(4, 12), 30);
         timeline.Apply(ready).ShouldBeTrue();
-        timeline.KeptChapters.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 3), (4, 12), (13, 15)]);
+        timeline.RetainedIndexBlocks.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 3), (4, 12), (13, 15)]);
         timeline.FirstSegment.ShouldBe(16);
-        timeline.KeptDiscontinuitySequence.ShouldBe(0);
+        timeline.RetainedDiscontinuitySequence.ShouldBe(0);
         timeline.Apply(ready).ShouldBeFalse();
         timeline.Apply(chapters[2].Announce(Name(7, 9), 10)).ShouldBeFalse("it is in another one");
-        timeline.Apply(Chapter.Join([chapters[0], chapters[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
+        timeline.Apply(IndexBlock.Join([chapters[0], chapters[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
         Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
     }
 
     [Fact]
     public void A_sheet_is_in_the_chapter_with_which_it_leaves_and_in_no_other()
     {
-        var timeline = Thirty(Rewind.Off);
+        var timeline = Thirty(DvrWindow.Off);
         foreach (var start in new[] { 0, 10_000, 20_000, 30_000 })
         {
             timeline.Apply(Story.Sheet(start)).ShouldBeTrue();
         }
 
-        Leave(timeline, 4).Sheets.ShouldBeEmpty("the first sheet ends at 10 s, and the window begins at 8");
-        Leave(timeline, 10).Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
-        Leave(timeline, 29).Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([20_000], "the newest stays");
-        timeline.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([30_000]);
+        Leave(timeline, 4).SpriteSheets.ShouldBeEmpty("the first sheet ends at 10 s, and the window begins at 8");
+        Leave(timeline, 10).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
+        Leave(timeline, 29).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([20_000], "the newest stays");
+        timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([30_000]);
         var unrecorded = new SessionTimeline(Story.Session() with { Rewind = TimeSpan.FromHours(1) });
-        foreach (var @event in timeline.Checkpoint().Skip(1).Where(e => e is not TimelineEvent.ChapterReady))
+        foreach (var @event in timeline.Checkpoint().Skip(1).Where(e => e is not TimelineEvent.IndexBlockReady))
         {
             unrecorded.Apply(@event);
         }
 
-        Chapter.Of(unrecorded, 30).Sheets.ShouldBeEmpty();
+        IndexBlock.Of(unrecorded, 30).SpriteSheets.ShouldBeEmpty();
     }
 
     [Fact]
     public void A_window_that_leaps_leaves_what_was_before_it_kept_and_lists_none_of_it()
     {
-        var timeline = Thirty(Rewind.All);
+        var timeline = Thirty(DvrWindow.All);
         Leave(timeline, 12);
         timeline.Apply(new TimelineEvent.WindowMoved(1000)).ShouldBeTrue();
-        (timeline.KeptChapters.Count, timeline.Chapters.Count, timeline.FirstListed).ShouldBe((1, 0, 1000));
+        (timeline.RetainedIndexBlocks.Count, timeline.DvrIndexBlocks.Count, timeline.DvrFirstSegment).ShouldBe((1, 0, 1000));
         timeline.Apply(Story.Part("source", 1000, 0)).ShouldBeTrue();
         timeline.Apply(new TimelineEvent.SegmentClosed("source", 1000));
         Leave(timeline, 1000);
-        (timeline.KeptChapters.Count, timeline.FirstListed).ShouldBe((2, 1000));
+        (timeline.RetainedIndexBlocks.Count, timeline.DvrFirstSegment).ShouldBe((2, 1000));
         Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
     }
 
@@ -128,7 +129,7 @@ public class RecordedTimelineTests
         {
             var timeline = Story.Fold(Story.Random(seed));
             var before = timeline.LastSegment;
-            SettledTimeline.Settle(timeline);
+            TimelineNormalizer.Normalize(timeline);
             timeline.LastSegment.ShouldBe(before);
             foreach (var rendition in timeline.Renditions.Where(rendition => rendition.Segments.Count > 0 && !timeline.IsEnded))
             {

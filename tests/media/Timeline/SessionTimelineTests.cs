@@ -1,3 +1,4 @@
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -246,7 +247,7 @@ public sealed class SessionTimelineTests
 
         string[] expected = ["source", "audio", "audio-2", "audio-3", "late", "later"];
         timeline.Renditions.Select(r => r.Name).ShouldBe(expected);
-        Story.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Place)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Place)));
+        Story.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Position)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Position)));
     }
 
     private static SessionTimeline Begun()
@@ -269,9 +270,9 @@ public sealed class SessionTimelineTests
             Story.Sheet(0), Story.Poster(2000), Story.Sheet(10_000), Story.Poster(12_000),
         ]);
         timeline.Apply(new TimelineEvent.WindowMoved(5)).ShouldBeTrue();
-        timeline.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000], "segment 5 begins at 8 s");
+        timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000], "segment 5 begins at 8 s");
         timeline.Apply(new TimelineEvent.WindowMoved(6)).ShouldBeTrue();
-        timeline.Sheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000]);
+        timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000]);
         timeline.Poster!.Time.Ticks.ShouldBe(12_000);
 
         timeline.Apply(Story.Poster(12_000)).ShouldBeFalse();

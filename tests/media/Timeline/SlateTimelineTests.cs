@@ -1,3 +1,4 @@
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 

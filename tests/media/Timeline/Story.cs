@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Media.Tests.Timeline;
 
@@ -23,8 +24,8 @@ internal static class Story
     public static TimelineEvent.PartReady Part(string rendition, long segment, int part, int init = 1, bool independent = true) =>
         new(rendition, segment, part, init, At(segment, part), new(45_000, 90_000), independent, Start + At(segment, part).ToTimeSpan(), Object(rendition, segment), part * 1000, 1000);
 
-    public static TimelineEvent.SheetReady Sheet(long start, long duration = 10_000) =>
-        new(new(start, 1000), new(duration, 1000), new SheetLayout(5, 1, 320, 180), ObjectName.Parse($"live/main/s/thumbnails/{start}.jpg"), 20_000);
+    public static TimelineEvent.SpriteSheetReady Sheet(long start, long duration = 10_000) =>
+        new(new(start, 1000), new(duration, 1000), new SpriteSheetLayout(5, 1, 320, 180), ObjectName.Parse($"live/main/s/thumbnails/{start}.jpg"), 20_000);
 
     public static TimelineEvent.PosterReady Poster(long time) => new(new(time, 1000), 1280, 720, ObjectName.Parse($"live/main/s/posters/{time}.jpg"), 90_000);
 
@@ -141,7 +142,7 @@ internal static class Story
             }
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"{timeline.Poster} {string.Join(' ', timeline.Sheets)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{timeline.Poster} {string.Join(' ', timeline.SpriteSheets)}");
         return text.ToString();
     }
 }

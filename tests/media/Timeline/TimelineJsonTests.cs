@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Reflection;
 using System.Text;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
 
@@ -8,7 +10,7 @@ namespace Broadcast.Media.Tests.Timeline;
 
 public sealed class TimelineJsonTests
 {
-    private static readonly TimelineEvent.ChapterReady Chapter = new(
+    private static readonly TimelineEvent.IndexBlockReady Chapter = new(
         31, 60, Story.At(31), new(5_400_000, 90_000), Story.Start, 1, [new("source", 31, 60, 2), new("audio", 40, 60, 1, 1)], ObjectName.Parse("live/main/s/chapters/31-60.chapter"), 900);
 
     private static readonly TimelineEvent[] Examples =
@@ -20,12 +22,12 @@ public sealed class TimelineJsonTests
             Latency = LatencyProfile.Low with { Name = "custom", PartTarget = TimeSpan.FromTicks(3_333_333) },
         }),
         new TimelineEvent.Started(Story.Session() with { Rewind = TimeSpan.FromHours(12) }),
-        new TimelineEvent.Started(Story.Session() with { Rewind = Rewind.All }),
+        new TimelineEvent.Started(Story.Session() with { Rewind = DvrWindow.All }),
         new TimelineEvent.RenditionAdded("audio", TrackKind.Audio, 7),
         Story.Init("source", 2),
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Language = "zh-Hant-TW" } },
         Story.Init("audio", 1, TrackKind.Audio) with { Format = Story.Format(TrackKind.Audio) with { Name = "Kommentar \"2\"" } },
-        Story.Init("source", 3) with { Format = Story.Format(TrackKind.Video) with { Color = new CodedColor(9, 16, 9, FullRange: true) } },
+        Story.Init("source", 3) with { Format = Story.Format(TrackKind.Video) with { Color = new ColorDescription(9, 16, 9, FullRange: true) } },
         new TimelineEvent.Discontinuity(long.MaxValue),
         new TimelineEvent.Discontinuity(12, IsSlate: true),
         Story.Part("source", 7, 3, independent: false),
@@ -33,13 +35,13 @@ public sealed class TimelineJsonTests
         new TimelineEvent.SegmentClosed("720p", 12),
         new TimelineEvent.SegmentGap("source", 4, 1, Story.At(4), new(180_000, 90_000), Story.Start),
         new TimelineEvent.WindowMoved(31),
-        new TimelineEvent.WindowMoved(31, new TimelineRun(7, new(12_000, 1000))),
+        new TimelineEvent.WindowMoved(31, new TimelinePeriod(7, new(12_000, 1000))),
         new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, Story.At(29), Story.Start)),
         Chapter,
-        Chapter with { Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) },
-        new TimelineEvent.RewindMoved(31),
+        Chapter with { Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) },
+        new TimelineEvent.DvrWindowMoved(31),
         Story.Poster(0),
-        Story.Sheet(40_000) with { Layout = new SheetLayout(4, 3, 102, 180) },
+        Story.Sheet(40_000) with { Layout = new SpriteSheetLayout(4, 3, 102, 180) },
         new TimelineEvent.Ended("the encoder said \"bye\"\n\u2028 \ud83d\udc4b"),
     ];
 
@@ -71,11 +73,11 @@ public sealed class TimelineJsonTests
             """{"type":"started","session":{"channel":"main","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","epoch":1,"startedAt":"2026-03-01T12:00:00+00:00","latency":{"name":"standard","segmentMinimum":"00:00:02","targetDuration":"00:00:03","partTarget":"00:00:01","window":"00:01:00"}}}""");
         Text(Story.Init("audio", 1, TrackKind.Audio)).ShouldBe(
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
-        Text(Story.Init("source", 1) with { Format = Story.Format(TrackKind.Video) with { Name = "Totale", Color = new CodedColor(9, 16, 9, FullRange: false) } }).ShouldBe(
+        Text(Story.Init("source", 1) with { Format = Story.Format(TrackKind.Video) with { Name = "Totale", Color = new ColorDescription(9, 16, 9, FullRange: false) } }).ShouldBe(
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
         Text(Chapter).ShouldBe(
             """{"type":"chapter","first":31,"last":60,"start":"5400000/90000","duration":"5400000/90000","wallClock":"2026-03-01T12:00:00+00:00","discontinuities":1,"renditions":[{"rendition":"source","first":31,"last":60,"init":2},{"rendition":"audio","first":40,"last":60,"init":1,"before":1}],"object":"live/main/s/chapters/31-60.chapter","length":900}""");
-        Text(Chapter with { Renditions = [], Run = new TimelineRun(7, new(12_000, 1000)), Next = new TimelineRun(61, new(120_000, 1000)) }).ShouldEndWith(
+        Text(Chapter with { Renditions = [], Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) }).ShouldEndWith(
             ""","length":900,"run":{"first":7,"start":"12000/1000"},"next":{"first":61,"start":"120000/1000"}}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, Story.At(29), Story.Start))).ShouldBe(

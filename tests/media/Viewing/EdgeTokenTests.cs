@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Broadcast.Media.Viewers;
 using Broadcast.Testing;
 using Shouldly;
 using Xunit;

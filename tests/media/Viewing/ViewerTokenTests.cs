@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Text;
+using Broadcast.Media.Viewers;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -33,7 +34,7 @@ public sealed class ViewerTokenTests
     [Fact]
     public void The_longest_token_that_can_be_fits_into_the_limit_and_a_longer_text_is_not_looked_at()
     {
-        ViewerNetwork.TryRead("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128", out var network).ShouldBeTrue();
+        ViewerNetwork.TryParseUserInput("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128", out var network).ShouldBeTrue();
         var longest = ViewerToken.Sign("abcdefgh", Secret, ChannelName.Parse(new string('a', ChannelName.MaxLength)), DateTimeOffset.FromUnixTimeSeconds(99_999_999_999), new string('i', 32), network);
         longest.Length.ShouldBeLessThanOrEqualTo(ViewerToken.MaxLength);
         ViewerToken.TryParse(longest + new string('A', ViewerToken.MaxLength), out _).ShouldBeFalse();
@@ -66,20 +67,20 @@ public sealed class ViewerTokenTests
         var policy = Policy(("abcdefgh", Secret), ("kkkkkkkk", Other));
         var good = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", null);
 
-        policy.Judge(Demo, good, null, Now, out var token).ShouldBeNull();
+        policy.ValidateToken(Demo, good, null, Now, out var token).ShouldBeNull();
         token!.Id.ShouldBe("jane");
-        policy.Judge(Demo, good, null, Now.AddHours(1).AddTicks(-1), out _).ShouldBeNull();
-        policy.Judge(Demo, good, null, Now.AddHours(1), out token).ShouldBe(ViewerRefusal.Expired);
+        policy.ValidateToken(Demo, good, null, Now.AddHours(1).AddTicks(-1), out _).ShouldBeNull();
+        policy.ValidateToken(Demo, good, null, Now.AddHours(1), out token).ShouldBe(ViewerDenialReason.Expired);
         token.ShouldBeNull();
-        policy.Judge(Demo, null, null, Now, out _).ShouldBe(ViewerRefusal.NoToken);
-        policy.Judge(Demo, "nonsense", null, Now, out _).ShouldBe(ViewerRefusal.BadToken);
-        policy.Judge(ChannelName.Parse("other"), good, null, Now, out _).ShouldBe(ViewerRefusal.BadToken);
-        Policy(("kkkkkkkk", Secret)).Judge(Demo, good, null, Now, out _).ShouldBe(ViewerRefusal.BadToken, "its key is revoked or unknown");
-        policy.Judge(Demo, ViewerToken.Sign("abcdefgh", Other, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerRefusal.BadToken);
-        policy.Judge(Demo, ViewerToken.Sign("kkkkkkkk", Secret, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerRefusal.BadToken);
-        Policy(("abcdefgh", new byte[32])).Judge(Demo, ViewerToken.Sign("zzzzzzzz", new byte[32], Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerRefusal.BadToken);
-        (policy with { Revoked = new[] { "jane" }.ToFrozenSet() }).Judge(Demo, good, null, Now, out _).ShouldBe(ViewerRefusal.Revoked);
-        (policy with { Revoked = new[] { "jan", "janet" }.ToFrozenSet() }).Judge(Demo, good, null, Now, out _).ShouldBeNull();
+        policy.ValidateToken(Demo, null, null, Now, out _).ShouldBe(ViewerDenialReason.NoToken);
+        policy.ValidateToken(Demo, "nonsense", null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        policy.ValidateToken(ChannelName.Parse("other"), good, null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        Policy(("kkkkkkkk", Secret)).ValidateToken(Demo, good, null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken, "its key is revoked or unknown");
+        policy.ValidateToken(Demo, ViewerToken.Sign("abcdefgh", Other, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        policy.ValidateToken(Demo, ViewerToken.Sign("kkkkkkkk", Secret, Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        Policy(("abcdefgh", new byte[32])).ValidateToken(Demo, ViewerToken.Sign("zzzzzzzz", new byte[32], Demo, Now.AddHours(1), "jane", null), null, Now, out _).ShouldBe(ViewerDenialReason.InvalidToken);
+        (policy with { Revoked = new[] { "jane" }.ToFrozenSet() }).ValidateToken(Demo, good, null, Now, out _).ShouldBe(ViewerDenialReason.Revoked);
+        (policy with { Revoked = new[] { "jan", "janet" }.ToFrozenSet() }).ValidateToken(Demo, good, null, Now, out _).ShouldBeNull();
     }
 
     [Theory]
@@ -93,7 +94,7 @@ public sealed class ViewerTokenTests
     [InlineData("::ffff:203.0.113.5", "4cb007105", "203.0.113.5", "203.0.113.6")]
     public void A_network_is_what_its_digits_say(string written, string text, string inside, string outside)
     {
-        ViewerNetwork.TryRead(written, out var network).ShouldBeTrue();
+        ViewerNetwork.TryParseUserInput(written, out var network).ShouldBeTrue();
         network.Value.ShouldBe(text);
         ViewerNetwork.TryParse(text, out var read).ShouldBeTrue();
         read.ShouldBe(network);
@@ -102,9 +103,9 @@ public sealed class ViewerTokenTests
         network.Contains(null).ShouldBeFalse();
 
         var token = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", network);
-        Policy(("abcdefgh", Secret)).Judge(Demo, token, IPAddress.Parse(inside.Split(',')[0]), Now, out _).ShouldBeNull();
-        Policy(("abcdefgh", Secret)).Judge(Demo, token, IPAddress.Parse(outside.Split(',')[0]), Now, out _).ShouldBe(ViewerRefusal.OtherAddress);
-        Policy(("abcdefgh", Secret)).Judge(Demo, token, null, Now, out _).ShouldBe(ViewerRefusal.OtherAddress);
+        Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, IPAddress.Parse(inside.Split(',')[0]), Now, out _).ShouldBeNull();
+        Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, IPAddress.Parse(outside.Split(',')[0]), Now, out _).ShouldBe(ViewerDenialReason.AddressMismatch);
+        Policy(("abcdefgh", Secret)).ValidateToken(Demo, token, null, Now, out _).ShouldBe(ViewerDenialReason.AddressMismatch);
     }
 
     [Theory]
@@ -114,7 +115,7 @@ public sealed class ViewerTokenTests
     [InlineData("jane")]
     [InlineData("")]
     [InlineData(null)]
-    public void What_is_no_address_is_none(string? written) => ViewerNetwork.TryRead(written, out _).ShouldBeFalse();
+    public void What_is_no_address_is_none(string? written) => ViewerNetwork.TryParseUserInput(written, out _).ShouldBeFalse();
 
     [Fact]
     public void Whatever_one_character_is_changed_to_the_token_opens_nothing()
@@ -126,7 +127,7 @@ public sealed class ViewerTokenTests
             change =>
             {
                 var changed = good.Remove(change.at, 1).Insert(change.at, change.to.ToString());
-                return changed == good || policy.Judge(Demo, changed, Home, Now, out _) == ViewerRefusal.BadToken;
+                return changed == good || policy.ValidateToken(Demo, changed, Home, Now, out _) == ViewerDenialReason.InvalidToken;
             }));
     }
 
@@ -138,7 +139,7 @@ public sealed class ViewerTokenTests
             ids.SelectMany(id => Gen.Choose(0, int.MaxValue).SelectMany(at => Gen.Elements("203.0.113.5", "10.0.0.0/8", "2001:db8::/64", "").Select(where => (id, at, where)))).ToArbitrary(),
             given =>
             {
-                ViewerNetwork? network = ViewerNetwork.TryRead(given.where, out var read) ? read : null;
+                ViewerNetwork? network = ViewerNetwork.TryParseUserInput(given.where, out var read) ? read : null;
                 var text = ViewerToken.Sign("abcdefgh", Secret, Demo, DateTimeOffset.FromUnixTimeSeconds(given.at), given.id, network);
                 return ViewerToken.TryParse(text, out var token) && token.Id == given.id && token.ExpiresAt.ToUnixTimeSeconds() == given.at && token.Network == network
                     && token.IsSignedWith(Secret) && !token.IsSignedWith(Other) && Uri.EscapeDataString(text) == text;
@@ -154,6 +155,6 @@ public sealed class ViewerTokenTests
     public void What_would_be_no_token_is_not_signed(string key, string id) =>
         Should.Throw<ArgumentException>(() => ViewerToken.Sign(key, Secret, Demo, Now, id, null));
 
-    private static ViewingPolicy Policy(params (string Id, byte[] Secret)[] keys) =>
+    private static ViewerAccessPolicy Policy(params (string Id, byte[] Secret)[] keys) =>
         new(ViewerAccess.Token, keys.ToFrozenDictionary(k => k.Id, k => k.Secret), FrozenSet<string>.Empty);
 }

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Broadcast.Media;
-using Broadcast.Origin.BucketLists;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.BucketManifests;
+using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Delivery;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,11 +17,11 @@ internal sealed class Bucket
 {
     private readonly ManualTimeProvider _time = new(Broadcaster.Start.AddSeconds(10));
 
-    public Bucket(ListStore? store = null, IViewerAuthority? authority = null, ISessionAudience? audience = null)
+    public Bucket(ListStore? store = null, IViewerAuthorizer? authority = null, ISessionVisibility? audience = null)
     {
         Store = store ?? new ListStore();
         Directory = new LiveDirectory(Options.Create(new OriginOptions()), _time, NullLogger<LiveDirectory>.Instance, audience);
-        Writer = new BucketListWriter(Directory, Spool, Store, Options.Create(new OriginOptions()), _time, NullLogger<BucketListWriter>.Instance, authority);
+        Writer = new BucketManifestPublisher(Directory, Spool, Store, Options.Create(new OriginOptions()), _time, NullLogger<BucketManifestPublisher>.Instance, authority);
     }
 
     public ListStore Store { get; }
@@ -27,7 +30,7 @@ internal sealed class Bucket
 
     public LiveDirectory Directory { get; }
 
-    public BucketListWriter Writer { get; }
+    public BucketManifestPublisher Writer { get; }
 
     /// <summary>Tells what a broadcaster said, and lets the writer look.</summary>
     public async Task<Bucket> HearAsync(Broadcaster broadcaster)
@@ -40,7 +43,7 @@ internal sealed class Bucket
     public async Task<Bucket> LookAsync()
     {
         _time.Now += TimeSpan.FromSeconds(5);
-        await Writer.LookAsync(CancellationToken.None);
+        await Writer.CheckAsync(CancellationToken.None);
         return this;
     }
 
@@ -71,7 +74,7 @@ internal sealed class Bucket
 internal sealed class ListStore : IObjectStore
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (byte[] Bytes, ListRank Rank, ObjectHeaders Headers)> _lists = [];
+    private readonly Dictionary<string, (byte[] Bytes, ManifestRank Rank, ObjectHeaders Headers)> _lists = [];
 
     public ObjectStoreException? Failure { get; set; }
 
@@ -82,13 +85,13 @@ internal sealed class ListStore : IObjectStore
 
     public string Text(string name) => Encoding.UTF8.GetString(_lists[name].Bytes);
 
-    public ListRank RankOf(string name) => _lists[name].Rank;
+    public ManifestRank RankOf(string name) => _lists[name].Rank;
 
     public ObjectHeaders HeadersOf(string name) => _lists[name].Headers;
 
     public void Remove(string name) => _lists.Remove(name);
 
-    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
+    public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken)
     {
         lock (_gate)
         {

@@ -1,5 +1,8 @@
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Dash;
 using Broadcast.Testing;
@@ -251,7 +254,7 @@ public class BucketListTests
         (await next.HearAsync(show)).Numbers().Last().ShouldBe(8);
         show.Say(new TimelineEvent.Started(show.Session with { Epoch = 2 }));
         (await next.Arrive().HearAsync(show.Discontinuity().Segments(1))).Numbers().ShouldBe([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-        bucket.Store.RankOf(Index).ShouldBe(new ListRank(Broadcaster.First, 2, 11, IsEnded: false));
+        bucket.Store.RankOf(Index).ShouldBe(new ManifestRank(Broadcaster.First, 2, 11, IsEnded: false));
 
         // The first one was only asleep.
         show.Say(new TimelineEvent.Ended("of the dead"));
@@ -264,7 +267,7 @@ public class BucketListTests
     {
         var show = new Broadcaster().Video().Segments(3);
         var bucket = await new Bucket().HearAsync(show);
-        bucket.Store.Failure = new ObjectStoreException(ObjectStoreFault.Unreachable, "away");
+        bucket.Store.Failure = new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away");
         await bucket.HearAsync(show.Segments(1));
         await bucket.HearAsync(show.Segments(1));
         bucket.Writer.Age.ShouldBeGreaterThan(TimeSpan.FromSeconds(9));
@@ -320,12 +323,12 @@ public class BucketListTests
         }
     }
 
-    private sealed class Door : IViewerAuthority
+    private sealed class Door : IViewerAuthorizer
     {
         public ViewerAccess? Access { get; set; }
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

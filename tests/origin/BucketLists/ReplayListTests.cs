@@ -1,11 +1,15 @@
 using System.Xml.Linq;
 using Broadcast.Media;
-using Broadcast.Origin.BucketLists;
-using Broadcast.Origin.Recordings;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Tests.Conformance;
 using Broadcast.Origin.Tests.Dash;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Tests.Recordings;
+using Broadcast.Origin.Vod;
 using Broadcast.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -21,9 +25,9 @@ public class ReplayListTests
     /// <summary>A minute in segments of two seconds, a third of it in a chapter.</summary>
     private static Broadcaster Minute() => new Broadcaster(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).Chapter(11);
 
-    private static ReplayListWriter Writer(OriginServer server, Catalog catalog, ListStore store, IViewerAuthority? authority = null) => new(
-        server.Get<RecordingShelf>(), server.Directory, server.Get<ReplayPlaylists>(), server.Spool, store, Options.Create(new OriginOptions()), server.Time,
-        NullLogger<ReplayListWriter>.Instance, catalog, authority);
+    private static VodManifestPublisher Writer(OriginServer server, Catalog catalog, ListStore store, IViewerAuthorizer? authority = null) => new(
+        server.Get<RecordingTimelineCache>(), server.Directory, server.Get<VodPlaylists>(), server.Spool, store, Options.Create(new OriginOptions()), server.Time,
+        NullLogger<VodManifestPublisher>.Instance, catalog, authority);
 
     private static async Task<(OriginServer Server, Catalog Catalog)> ServerAsync()
     {
@@ -34,10 +38,10 @@ public class ReplayListTests
     }
 
     /// <summary>Lets the writer look, after a pause in which it may have wanted to rest.</summary>
-    private static async Task LookAsync(OriginServer server, ReplayListWriter writer, int seconds = 60)
+    private static async Task LookAsync(OriginServer server, VodManifestPublisher writer, int seconds = 60)
     {
         server.Time.Now += TimeSpan.FromSeconds(seconds);
-        await writer.LookAsync(CancellationToken.None);
+        await writer.CheckAsync(CancellationToken.None);
     }
 
     private static List<long> Numbers(ListStore store, string rendition = "source") => [.. new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8")).Segments.Select(segment => segment.Number)];
@@ -201,7 +205,7 @@ public class ReplayListTests
         await using var _ = server;
         var story = Minute().End().Journal();
         server.Find(story);
-        var store = new ListStore { Failure = new ObjectStoreException(ObjectStoreFault.Unreachable, "away") };
+        var store = new ListStore { Failure = new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") };
         var writer = Writer(server, catalog, store);
         catalog.Add(story.Session);
         await LookAsync(server, writer);
@@ -214,7 +218,7 @@ public class ReplayListTests
         store.Names.Count.ShouldBe(4);
         catalog.IsAway = false;
         catalog.Add(story.Session, start: Broadcaster.Start.AddSeconds(20));
-        store.Failure = new ObjectStoreException(ObjectStoreFault.Busy, "busy");
+        store.Failure = new ObjectStoreException(ObjectStoreErrorKind.Busy, "busy");
         await LookAsync(server, writer);
         Numbers(store).Count.ShouldBe(30);
         store.Failure = null;
@@ -222,12 +226,12 @@ public class ReplayListTests
         Numbers(store).Count.ShouldBe(20);
     }
 
-    private sealed class Door : IViewerAuthority
+    private sealed class Door : IViewerAuthorizer
     {
         public ViewerAccess? Access { get; set; }
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => Access;
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

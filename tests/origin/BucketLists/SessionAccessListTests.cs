@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
@@ -55,13 +56,13 @@ public class SessionAccessListTests
 
         await bucket.HearAsync(new Broadcaster(Broadcaster.Second, hidden: true).Video().Segments(3));
         bucket.Spool.Deleted.ShouldBeEmpty();
-        audience.Views[Broadcaster.Second] = AudienceView.Open;
+        audience.Views[Broadcaster.Second] = SessionVisibility.Open;
         await bucket.LookAsync();
         bucket.Spool.Deleted.Select(name => $"{name}").ShouldContain(Index);
         bucket.Store.Names.ShouldNotContain(name => name.StartsWith(Second, StringComparison.Ordinal));
     }
 
-    private sealed class Door : IViewerAuthority
+    private sealed class Door : IViewerAuthorizer
     {
         public ViewerAccess Channel { get; set; }
 
@@ -70,6 +71,6 @@ public class SessionAccessListTests
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
             session is { } id && Sessions.TryGetValue(id, out var own) ? own : noted ?? Channel;
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

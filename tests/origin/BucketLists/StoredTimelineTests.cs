@@ -1,5 +1,5 @@
-using Broadcast.Media;
-using Broadcast.Origin.BucketLists;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.BucketManifests;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
@@ -48,7 +48,7 @@ public class StoredTimelineTests
 
     private static IReadOnlyList<TimelineEvent> Advance(SessionTimeline announced, SessionTimeline listed, string waiting = "nothing")
     {
-        var events = StoredTimeline.Next(announced, listed, before: 0, name => !name.Value.EndsWith(waiting, StringComparison.Ordinal));
+        var events = DurableTimeline.Next(announced, listed, before: 0, name => !name.Value.EndsWith(waiting, StringComparison.Ordinal));
         foreach (var @event in events)
         {
             listed.Apply(@event).ShouldBeTrue();

@@ -1,4 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 
@@ -44,7 +47,7 @@ public class HlsConformanceTests
     [InlineData("standard", true)]
     public async Task Playlists_that_can_be_rewound_break_no_rule(string profile, bool all)
     {
-        var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? Rewind.All : TimeSpan.FromHours(1));
+        var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? DvrWindow.All : TimeSpan.FromHours(1));
         await using var server = await OriginServer.StartAsync();
         var folder = $"/live/demo/{Broadcaster.First}/";
         show.Begin();
@@ -104,7 +107,7 @@ public class HlsConformanceTests
             ["radio in two languages"] = new Broadcaster().Audio(language: "en").Audio("audio-2", "de"),
             ["languages, one of them twice"] = new Broadcaster().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
             ["a ladder of two codecs"] = new Broadcaster { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
-            ["captions and colors"] = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new CodedColor(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
+            ["captions and colors"] = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
             ["names"] = new Broadcaster().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
             ["sound of two codecs in no language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
             ["sound of two codecs in one language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
@@ -129,7 +132,7 @@ public class HlsConformanceTests
 
             now[$"{name}.m3u8"] = show.Check(name, document.Text());
             show.CheckDelta(now[$"{name}.m3u8"], session.MediaPlaylist(name, isDelta: true).Text());
-            if (session.KeyPlaylist(name) is { } keys)
+            if (session.IFramePlaylist(name) is { } keys)
             {
                 var playlist = show.Check($"{name}/iframes", keys.Text());
                 show.Keeps(HlsChangeRules.Moments.Broken(new HlsMoment(new Dictionary<string, HlsPlaylist> { ["keys"] = playlist, ["media"] = now[$"{name}.m3u8"] })), "I-frames and media", keys.Text());

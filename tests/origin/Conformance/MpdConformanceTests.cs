@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 

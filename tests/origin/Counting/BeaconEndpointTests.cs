@@ -2,7 +2,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Broadcast.Media;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.ViewerCounting;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Tests.Counting;
@@ -14,7 +17,7 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Pages_that_play_are_counted_and_the_status_tells_how_many()
     {
-        await using var server = (await Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
         (await ViewersAsync(server)).ShouldBe(0);
         using var first = await PostAsync(server, "/live/demo/beacon", Page);
         first.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -40,7 +43,7 @@ public class BeaconEndpointTests
     [InlineData("{\"id\":\"0123456789abcdef\"}")]
     public async Task What_is_no_beacon_is_refused_whichever_way_it_is_sent(string text)
     {
-        await using var server = (await Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         foreach (var isChunked in (bool[])[false, true])
         {
             using var response = await PostAsync(server, "/live/demo/beacon", text, isChunked);
@@ -54,7 +57,7 @@ public class BeaconEndpointTests
     [Fact]
     public async Task A_beacon_in_pieces_is_one()
     {
-        await using var server = (await Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page, isChunked: true);
         response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         server.Time.Now += TimeSpan.FromSeconds(1);
@@ -65,8 +68,8 @@ public class BeaconEndpointTests
     public async Task Where_nothing_is_on_nobody_is_counted_and_nothing_is_remembered()
     {
         var audience = new KnownAudience();
-        audience.Views[Broadcaster.First] = AudienceView.Hidden;
-        await using var server = (await Delivery.OriginServer.StartAsync(null, null, audience)).Hear(new Broadcaster(hidden: true).Video().Segment());
+        audience.Views[Broadcaster.First] = SessionVisibility.Hidden;
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(null, null, audience)).Hear(new Broadcaster(hidden: true).Video().Segment());
         foreach (var channel in (string[])["demo", "nobody"])
         {
             using var response = await PostAsync(server, $"/live/{channel}/beacon", Page);
@@ -86,7 +89,7 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Other_methods_are_told_which_one_it_is()
     {
-        await using var server = (await Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         using var get = await server.SendAsync("/live/demo/beacon");
         get.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         get.Content.Headers.Allow.ShouldBe(["POST", "OPTIONS"], ignoreOrder: true);
@@ -98,7 +101,7 @@ public class BeaconEndpointTests
     [Fact]
     public async Task Viewers_are_not_told_how_many_they_are_where_the_operator_says_so()
     {
-        await using var server = (await Delivery.OriginServer.StartAsync(("Origin:ShowViewers", "false"))).Hear(new Broadcaster().Video().Segment());
+        await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(("Origin:ShowViewers", "false"))).Hear(new Broadcaster().Video().Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page);
         var status = await server.Client.GetStringAsync("/live/demo/status.json");
         status.ShouldContain("\"beacon\"");
@@ -118,12 +121,12 @@ public class BeaconEndpointTests
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
         if (isShared)
         {
-            context.Features.Set(SharedConnection.Instance);
+            context.Features.Set(TrustedProxyFeature.Instance);
         }
 
         if (isDirect)
         {
-            context.Features.Set(DirectConnection.Instance);
+            context.Features.Set(DirectClientFeature.Instance);
         }
 
         if (header is not null)
@@ -134,13 +137,13 @@ public class BeaconEndpointTests
         BeaconEndpoint.NetworkOf(context).ShouldBe(network is null ? null : IPAddress.Parse(network));
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(Delivery.OriginServer server, string path, string body, bool isChunked = false)
+    private static async Task<HttpResponseMessage> PostAsync(Broadcast.Origin.Tests.Delivery.OriginServer server, string path, string body, bool isChunked = false)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Headers.TransferEncodingChunked = isChunked;
         return await server.Client.SendAsync(request);
     }
 
-    private static async Task<long> ViewersAsync(Delivery.OriginServer server) =>
+    private static async Task<long> ViewersAsync(Broadcast.Origin.Tests.Delivery.OriginServer server) =>
         JsonDocument.Parse(await server.Client.GetStringAsync("/live/demo/status.json")).RootElement.GetProperty("viewers").GetInt64();
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Broadcast.Origin.Counting;
+using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Origin.Tests.Counting;
 

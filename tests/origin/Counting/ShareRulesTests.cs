@@ -1,5 +1,5 @@
-using Broadcast.Media;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Origin.Tests.Counting;
 
@@ -14,34 +14,34 @@ public class ShareRulesTests
     [InlineData(1, 15_000, 1)]   // back to all it goes only when that is easy
     [InlineData(1, 9_000, 0)]
     [InlineData(9, 100, 0)]
-    [InlineData(0, long.MaxValue, ViewerShare.MaxLevel)]
-    public void A_share_falls_at_once_and_rises_when_that_is_easy(int level, long viewers, int expected) => ShareRules.Level(level, viewers, 15_000).ShouldBe(expected);
+    [InlineData(0, long.MaxValue, BeaconSampling.MaxLevel)]
+    public void A_share_falls_at_once_and_rises_when_that_is_easy(int level, long viewers, int expected) => BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(expected);
 
     [Fact]
     public void Whatever_the_audience_is_its_beacons_stay_within_what_there_is_room_for_and_a_share_that_was_chosen_stays()
     {
         for (var viewers = 1L; viewers < 10_000_000_000; viewers += 1 + (viewers / 7))
         {
-            var level = ShareRules.Level(0, viewers, 15_000);
-            (viewers * ViewerShare.Of(level)).ShouldBeLessThanOrEqualTo(15_000);
-            ShareRules.Level(level, viewers, 15_000).ShouldBe(level);
-            ShareRules.Level(level, viewers + (viewers / 100), 15_000).ShouldBeInRange(level, level + 1);
-            var back = ShareRules.Level(ViewerShare.MaxLevel, viewers, 15_000);
+            var level = BeaconSamplingPolicy.Level(0, viewers, 15_000);
+            (viewers * BeaconSampling.FractionOf(level)).ShouldBeLessThanOrEqualTo(15_000);
+            BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(level);
+            BeaconSamplingPolicy.Level(level, viewers + (viewers / 100), 15_000).ShouldBeInRange(level, level + 1);
+            var back = BeaconSamplingPolicy.Level(BeaconSampling.MaxLevel, viewers, 15_000);
             back.ShouldBeInRange(level, level + 1);
-            ShareRules.Level(back, viewers + (viewers / 2), 15_000).ShouldBe(back, "chance alone must not bring it back");
+            BeaconSamplingPolicy.Level(back, viewers + (viewers / 2), 15_000).ShouldBe(back, "chance alone must not bring it back");
         }
     }
 
     [Fact]
     public void Small_channels_are_counted_whole_beside_a_large_one()
     {
-        ShareRules.MostEach([], 15_000).ShouldBe(15_000);
-        ShareRules.MostEach([15_000], 15_000).ShouldBe(15_000);
-        var each = ShareRules.MostEach([3, 5_000_000, 40, 2_000], 15_000);
+        BeaconSamplingPolicy.MaxPerChannel([], 15_000).ShouldBe(15_000);
+        BeaconSamplingPolicy.MaxPerChannel([15_000], 15_000).ShouldBe(15_000);
+        var each = BeaconSamplingPolicy.MaxPerChannel([3, 5_000_000, 40, 2_000], 15_000);
         each.ShouldBe(15_000 - 3 - 40 - 2_000);
-        ShareRules.Level(0, 2_000, each).ShouldBe(0);
-        ShareRules.MostEach([9_000, 9_000, 9_000], 15_000).ShouldBe(5_000);
-        ShareRules.MostEach(Enumerable.Repeat(5_000L, 1_000), 15_000).ShouldBe(ShareRules.Fewest);
+        BeaconSamplingPolicy.Level(0, 2_000, each).ShouldBe(0);
+        BeaconSamplingPolicy.MaxPerChannel([9_000, 9_000, 9_000], 15_000).ShouldBe(5_000);
+        BeaconSamplingPolicy.MaxPerChannel(Enumerable.Repeat(5_000L, 1_000), 15_000).ShouldBe(BeaconSamplingPolicy.MinSampleSize);
     }
 
     [Theory]
@@ -49,17 +49,17 @@ public class ShareRulesTests
     [InlineData(1, 1_096)]
     [InlineData(9, 11)]
     [InlineData(20, 2)]
-    public void A_crowd_behind_one_address_has_room_for_chance(int level, int ids) => ShareRules.MostOfNetwork(2_000, level).ShouldBe(ids);
+    public void A_crowd_behind_one_address_has_room_for_chance(int level, int ids) => BeaconSamplingPolicy.MaxPerNetwork(2_000, level).ShouldBe(ids);
 
     [Fact]
     public void A_deeper_sample_may_have_what_chance_brings_and_nothing_beyond()
     {
         foreach (var others in (int[])[0, 1, 10, 500, 8_000, 100_000])
         {
-            for (var level = 1; level <= ViewerShare.MaxLevel; level++)
+            for (var level = 1; level <= BeaconSampling.MaxLevel; level++)
             {
-                var share = ViewerShare.Of(level);
-                var most = ShareRules.MostByChance(others, share);
+                var share = BeaconSampling.FractionOf(level);
+                var most = BeaconSamplingPolicy.MaxByChance(others, share);
                 most.ShouldBeGreaterThan(0);
                 (most - Chance(others + most)).ShouldBeLessThanOrEqualTo(0);
                 (most + 1 - Chance(others + most + 1)).ShouldBeGreaterThan(0);
@@ -68,6 +68,6 @@ public class ShareRulesTests
             }
         }
 
-        ShareRules.MostByChance(8_000, 0.5).ShouldBeInRange(8_500, 9_200);
+        BeaconSamplingPolicy.MaxByChance(8_000, 0.5).ShouldBeInRange(8_500, 9_200);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Origin.Counting;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.ViewerCounting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -17,12 +18,12 @@ public class ViewerCountsTests
     public void A_page_counts_until_it_leaves_or_is_not_heard_of()
     {
         var counts = Counts();
-        Plays(counts, 1).ShouldBe(BeaconAnswer.Counted);
-        Plays(counts, 1).ShouldBe(BeaconAnswer.Counted);
-        Plays(counts, ulong.MaxValue).ShouldBe(BeaconAnswer.Counted);
+        Plays(counts, 1).ShouldBe(BeaconOutcome.Counted);
+        Plays(counts, 1).ShouldBe(BeaconOutcome.Counted);
+        Plays(counts, ulong.MaxValue).ShouldBe(BeaconOutcome.Counted);
         Seen(counts).ShouldBe(2);
 
-        counts.Take(Demo, new(1, IsLeaving: true), Home).ShouldBe(BeaconAnswer.Left);
+        counts.Process(Demo, new(1, IsLeaving: true), Home).ShouldBe(BeaconOutcome.Left);
         Seen(counts).ShouldBe(1, "it is told at once, within the second");
 
         Pass(ViewerSet.Lifetime.TotalSeconds - 5);
@@ -40,14 +41,14 @@ public class ViewerCountsTests
     {
         var counts = Counts(new() { MaxViewersPerClient = 5 });
         var answers = Enumerable.Range(1, 8).Select(id => Plays(counts, (ulong)id, Home)).ToList();
-        answers.Count(a => a == BeaconAnswer.Counted).ShouldBe(5);
-        answers.Count(a => a == BeaconAnswer.Crowded).ShouldBe(3);
-        Plays(counts, 1, Home).ShouldBe(BeaconAnswer.Counted, "it is one of those that are");
-        Plays(counts, 100, IPAddress.Parse("203.0.113.6")).ShouldBe(BeaconAnswer.Counted);
-        Plays(counts, 101, null).ShouldBe(BeaconAnswer.Counted, "where it comes from is not known");
+        answers.Count(a => a == BeaconOutcome.Counted).ShouldBe(5);
+        answers.Count(a => a == BeaconOutcome.Crowded).ShouldBe(3);
+        Plays(counts, 1, Home).ShouldBe(BeaconOutcome.Counted, "it is one of those that are");
+        Plays(counts, 100, IPAddress.Parse("203.0.113.6")).ShouldBe(BeaconOutcome.Counted);
+        Plays(counts, 101, null).ShouldBe(BeaconOutcome.Counted, "where it comes from is not known");
 
-        counts.Take(Demo, new(1, IsLeaving: true), Home);
-        Plays(counts, 8, Home).ShouldBe(BeaconAnswer.Counted, "somebody went");
+        counts.Process(Demo, new(1, IsLeaving: true), Home);
+        Plays(counts, 8, Home).ShouldBe(BeaconOutcome.Counted, "somebody went");
         Seen(counts).ShouldBe(7);
     }
 
@@ -61,10 +62,10 @@ public class ViewerCountsTests
         }
 
         Seen(counts).ShouldBe(2_000);
-        counts.Offer(Demo, 9).ShouldBe(9, "an audience of millions elsewhere");
+        counts.GetLevel(Demo, 9).ShouldBe(9, "an audience of millions elsewhere");
         Pass(1);
         Seen(counts).ShouldBeLessThan(6_000);
-        counts.Offer(Demo, 0);
+        counts.GetLevel(Demo, 0);
         Pass(1);
         counts.Read();
         for (var id = 5_001UL; id <= 9_000; id++)
@@ -90,14 +91,14 @@ public class ViewerCountsTests
             // All come within a minute, stay for three, and half of them go one by one.
             var (from, to) = second < 60 ? (0, most * (second + 1) / 60) : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
             _clock.Now += TimeSpan.FromSeconds(1);
-            crowd.Second(second, from, to, counts.Offer(Demo, 0), (id, leaves) => counts.Take(Demo, new(id, leaves), null));
+            crowd.Second(second, from, to, counts.GetLevel(Demo, 0), (id, leaves) => counts.Process(Demo, new(id, leaves), null));
             if (second is 130 or 239 or 419)
             {
                 Seen(counts).ShouldBeInRange((long)((to - from) * (1 - error)), (long)((to - from) * (1 + error)), $"after {second} s");
             }
         }
 
-        counts.Find(Demo)!.Ids.Count.ShouldBeInRange(Math.Min(most / 3, 900), ViewerSample.MaxIds);
+        counts.Find(Demo)!.Ids.Count.ShouldBeInRange(Math.Min(most / 3, 900), ViewerSketch.MaxIds);
         crowd.Busiest.ShouldBeLessThanOrEqualTo(500, "beacons in a second, once all have come");
     }
 
@@ -137,7 +138,7 @@ public class ViewerCountsTests
         }
 
         Pass(1);
-        var level = counts.Offer(Demo, 0);
+        var level = counts.GetLevel(Demo, 0);
         level.ShouldBe(others == 0 ? 0 : 3);
         ulong[] ids = [.. Enumerable.Range(0, MadeUp).Select(_ => (ulong)random.NextInt64() << 1 >> zeros)];
         for (var second = 0; second < 20; second++)
@@ -148,7 +149,7 @@ public class ViewerCountsTests
             }
 
             Seen(counts).ShouldBeInRange((long)(others * 0.95), (long)(others * 1.05) + MadeUp);
-            counts.Offer(Demo, 0).ShouldBe(level, "pages go on telling of themselves");
+            counts.GetLevel(Demo, 0).ShouldBe(level, "pages go on telling of themselves");
         }
 
         Pass(ViewerSet.Lifetime.TotalSeconds);
@@ -161,21 +162,21 @@ public class ViewerCountsTests
         var counts = Counts();
         var other = ChannelName.Parse("other");
         Plays(counts, 1);
-        counts.Offer(Demo, ViewerShare.MaxLevel);
+        counts.GetLevel(Demo, BeaconSampling.MaxLevel);
         Pass(1);
         counts.Read();
         for (var id = 2UL; id <= ViewerCounts.MaxIds; id++)
         {
-            Plays(counts, id).ShouldBe(BeaconAnswer.Counted);
+            Plays(counts, id).ShouldBe(BeaconOutcome.Counted);
         }
 
         for (var i = 1UL; i <= 1_000; i++)
         {
-            counts.Take(other, new(i << 48, IsLeaving: false), null).ShouldBe(BeaconAnswer.Counted);
-            counts.Take(Demo, new(i + ViewerCounts.MaxIds, IsLeaving: false), null).ShouldBe(BeaconAnswer.Counted, "its older half made room");
+            counts.Process(other, new(i << 48, IsLeaving: false), null).ShouldBe(BeaconOutcome.Counted);
+            counts.Process(Demo, new(i + ViewerCounts.MaxIds, IsLeaving: false), null).ShouldBe(BeaconOutcome.Counted, "its older half made room");
         }
 
-        counts.Take(Demo, new(ViewerCounts.MaxIds, IsLeaving: true), null).ShouldBe(BeaconAnswer.Left, "whether or not it is still there");
+        counts.Process(Demo, new(ViewerCounts.MaxIds, IsLeaving: true), null).ShouldBe(BeaconOutcome.Left, "whether or not it is still there");
         Pass(1);
         counts.Find(other)!.Viewers.ShouldBe(1_000);
     }
@@ -184,15 +185,15 @@ public class ViewerCountsTests
     public void What_another_process_needs_is_offered_and_kept_here_too()
     {
         var counts = Counts();
-        counts.Offer(Demo, 3).ShouldBe(3, "nobody is here, and there is a large audience elsewhere");
-        Plays(counts, 1UL << 60).ShouldBe(BeaconAnswer.Counted);
-        counts.Offer(Demo, 4).ShouldBe(4);
+        counts.GetLevel(Demo, 3).ShouldBe(3, "nobody is here, and there is a large audience elsewhere");
+        Plays(counts, 1UL << 60).ShouldBe(BeaconOutcome.Counted);
+        counts.GetLevel(Demo, 4).ShouldBe(4);
         Pass(1);
         counts.Read();
-        Plays(counts, 1UL << 62).ShouldBe(BeaconAnswer.Unsampled);
-        Plays(counts, 1UL << 59).ShouldBe(BeaconAnswer.Counted);
+        Plays(counts, 1UL << 62).ShouldBe(BeaconOutcome.Unsampled);
+        Plays(counts, 1UL << 59).ShouldBe(BeaconOutcome.Counted);
         Pass(1);
-        counts.Find(Demo).ShouldBe(new ViewerSample(Demo, 16, 0, 4, counts.Find(Demo)!.Ids));
+        counts.Find(Demo).ShouldBe(new ViewerSketch(Demo, 16, 0, 4, counts.Find(Demo)!.Ids));
     }
 
     [Fact]
@@ -202,7 +203,7 @@ public class ViewerCountsTests
 
     private ViewerCounts Counts(OriginOptions? options = null) => new(Options.Create(options ?? new()), _clock, NullLogger<ViewerCounts>.Instance);
 
-    private static BeaconAnswer Plays(ViewerCounts counts, ulong id, IPAddress? network = null) => counts.Take(Demo, new(id, IsLeaving: false), network);
+    private static BeaconOutcome Plays(ViewerCounts counts, ulong id, IPAddress? network = null) => counts.Process(Demo, new(id, IsLeaving: false), network);
 
     private void Pass(double seconds) => _clock.Now += TimeSpan.FromSeconds(seconds);
 
@@ -242,7 +243,7 @@ public class ViewerCountsTests
                 send(_ids[_gone], true);
             }
 
-            var playing = _turns[second % 30].Where(i => i >= from && i < to && ViewerShare.Has(_ids[i], heard)).ToList();
+            var playing = _turns[second % 30].Where(i => i >= from && i < to && BeaconSampling.Contains(_ids[i], heard)).ToList();
             playing.ForEach(i => send(_ids[i], false));
             Busiest = second is > 90 and < 240 ? Math.Max(Busiest, playing.Count) : Busiest;
         }

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Xml;
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Dash;
 
@@ -53,7 +56,7 @@ public class LowLatencyMpdTests
     [InlineData(1.5, 6.5)]
     [InlineData(-30, -25)]
     public void A_first_picture_that_came_a_little_off_its_time_was_captured_at_its_time_all_the_same(double late, double captured) =>
-        MpdDrawing.CapturedAt(
+        MpdRenderer.CapturedAt(
             new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = Broadcaster.Start + TimeSpan.FromSeconds(5 + late) }, Broadcaster.Start)
             .ShouldBe(Broadcaster.Start + TimeSpan.FromSeconds(captured));
 
@@ -274,7 +277,7 @@ public class LowLatencyMpdTests
                 // What players were told before this segment began, about when they may ask for it.
                 var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
                 var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
-                var asked = Broadcaster.Start + open.Start - MpdDrawing.SessionBegin + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
+                var asked = Broadcaster.Start + open.Start - MpdRenderer.SessionStart + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
                 var answered = live.Time + TimeSpan.FromSeconds(lag) + LatencyProfile.Low.PartTarget;
                 (answered - asked).TotalSeconds.ShouldBeLessThanOrEqualTo(each / 2, $"segment {number}");
             }
@@ -295,7 +298,7 @@ public class LowLatencyMpdTests
     {
         ["video and audio"] = () => new OnAir(Low().Video().Audio(language: "en")).Segments(3),
         ["audio only"] = () => new OnAir(Low().Audio()).Segments(3),
-        ["names, captions and colors"] = () => new OnAir(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new CodedColor(5, 6, 5, false) }).Audio()
+        ["names, captions and colors"] = () => new OnAir(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new ColorDescription(5, 6, 5, false) }).Audio()
             .Change("audio", format => format with { Name = "<Halle> & 'Tor'" })).Segments(3),
         ["without a rhythm"] = () => new OnAir(Low().Video().Audio()).Lengths(2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4),
         ["thumbnails"] = () => new OnAir(Low().Video().Sheet(0).Sheet(10)).Segments(12),

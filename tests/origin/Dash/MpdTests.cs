@@ -1,6 +1,10 @@
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Dash;
 
@@ -132,7 +136,7 @@ public class MpdTests
         var session = broadcaster.Listen();
         var before = Periods(session).ShouldHaveSingleItem();
         broadcaster.End().TellTo(session);
-        foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isGuarded: true).Text() })
+        foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isProtected: true).Text() })
         {
             var stayed = XDocument.Parse(text).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
             (stayed.Attribute("id")!.Value, stayed.Attribute("start")!.Value, stayed.Attribute("duration")!.Value).ShouldBe((before.Attribute("id")!.Value, before.Attribute("start")!.Value, "PT18S"));
@@ -241,7 +245,7 @@ public class MpdTests
     [Fact]
     public void BT709_which_silence_means_is_not_said_and_other_colors_of_standard_range_are_no_condition()
     {
-        foreach (var (color, properties) in new[] { (new CodedColor(1, 1, 1, false), 0), (new CodedColor(2, 2, 2, true), 0), (new CodedColor(5, 6, 5, false), 3) })
+        foreach (var (color, properties) in new[] { (new ColorDescription(1, 1, 1, false), 0), (new ColorDescription(2, 2, 2, true), 0), (new ColorDescription(5, 6, 5, false), 3) })
         {
             var set = Periods(new Broadcaster().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
             set.Elements(Ns + "SupplementalProperty").Count().ShouldBe(properties);
@@ -260,7 +264,7 @@ public class MpdTests
     }
 
     private static RenditionFormat Hdr(byte transfer) =>
-        new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0, null) { Color = new CodedColor(9, transfer, 9, FullRange: false) };
+        new(TrackKind.Video, "hvc1.2.4.L120.B0", 90_000, 1920, 1080, 30, 0, 0, null) { Color = new ColorDescription(9, transfer, 9, FullRange: false) };
 
     public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
 

@@ -44,7 +44,7 @@ public class SegmentCadenceTests
     [InlineData(1700, double.NaN)]
     public void A_segment_can_be_asked_for_when_the_latest_rendition_has_a_part_of_it(int lagMilliseconds, double delay)
     {
-        var verdict = new SegmentCadence(Part).Judge(Segment(1, 0, 2), mustBegin: true, isKnown: true, TimeSpan.FromMilliseconds(lagMilliseconds));
+        var verdict = new SegmentCadence(Part).Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, TimeSpan.FromMilliseconds(lagMilliseconds));
 
         (verdict.Cadence?.Delay.TotalSeconds ?? double.NaN).ShouldBe(delay);
     }
@@ -53,30 +53,30 @@ public class SegmentCadenceTests
     public void A_rendition_that_falls_behind_begins_a_period_that_promises_less_and_in_the_end_nothing()
     {
         var cadence = new SegmentCadence(Part);
-        cadence.Judge(Segment(1, 0, 2), mustBegin: true, isKnown: true, default).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
+        cadence.Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, default).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
 
-        cadence.Judge(Segment(2, 2, 4), mustBegin: false, isKnown: true, TimeSpan.FromSeconds(0.9)).Begins.ShouldBeFalse("requests are held for as long");
-        cadence.Judge(Segment(3, 4, 6), mustBegin: false, isKnown: true, TimeSpan.FromSeconds(1)).Cadence!.Value.Early.TotalSeconds.ShouldBe(0.5);
-        cadence.Judge(Segment(4, 6, 8), mustBegin: false, isKnown: true, TimeSpan.FromSeconds(2)).ShouldBe(new CadenceVerdict(true, null));
+        cadence.Evaluate(Segment(2, 2, 4), mustStart: false, isKnown: true, TimeSpan.FromSeconds(0.9)).StartsPeriod.ShouldBeFalse("requests are held for as long");
+        cadence.Evaluate(Segment(3, 4, 6), mustStart: false, isKnown: true, TimeSpan.FromSeconds(1)).Cadence!.Value.Early.TotalSeconds.ShouldBe(0.5);
+        cadence.Evaluate(Segment(4, 6, 8), mustStart: false, isKnown: true, TimeSpan.FromSeconds(2)).ShouldBe(new CadenceDecision(true, null));
         for (var number = 5; number < 20; number++)
         {
-            cadence.Judge(Segment(number, (2 * number) - 2, 2 * number), mustBegin: false, isKnown: true, TimeSpan.FromSeconds(2)).Begins.ShouldBeFalse();
+            cadence.Evaluate(Segment(number, (2 * number) - 2, 2 * number), mustStart: false, isKnown: true, TimeSpan.FromSeconds(2)).StartsPeriod.ShouldBeFalse();
         }
 
-        cadence.Judge(Segment(20, 38, 40), mustBegin: false, isKnown: true, TimeSpan.FromSeconds(0.1)).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
+        cadence.Evaluate(Segment(20, 38, 40), mustStart: false, isKnown: true, TimeSpan.FromSeconds(0.1)).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
     }
 
     [Fact]
     public void What_is_left_of_a_period_whose_begin_is_not_known_is_listed()
     {
         var cadence = new SegmentCadence(Part);
-        cadence.Judge(Segment(71, 140, 142), mustBegin: true, isKnown: false, default).ShouldBe(new CadenceVerdict(true, null));
+        cadence.Evaluate(Segment(71, 140, 142), mustStart: true, isKnown: false, default).ShouldBe(new CadenceDecision(true, null));
         for (var number = 72; number < 78; number++)
         {
-            cadence.Judge(Segment(number, (number - 1) * 2, number * 2), mustBegin: false, isKnown: true, default).Begins.ShouldBeFalse();
+            cadence.Evaluate(Segment(number, (number - 1) * 2, number * 2), mustStart: false, isKnown: true, default).StartsPeriod.ShouldBeFalse();
         }
 
-        cadence.Judge(Segment(78, 154, 156), mustBegin: false, isKnown: true, default).Cadence!.Value.Length.TotalSeconds.ShouldBe(2);
+        cadence.Evaluate(Segment(78, 154, 156), mustStart: false, isKnown: true, default).Cadence!.Value.Length.TotalSeconds.ShouldBe(2);
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public class SegmentCadenceTests
             for (var number = 1L; number <= 300; number++)
             {
                 var length = Math.Round(2 + (spread * random.NextDouble()), 3);
-                var verdict = cadence.Judge(Segment(number, time, time + length), mustBegin: number == 1, isKnown: true, default);
-                (first, begun, said) = verdict.Begins ? (number, time, verdict.Cadence) : (first, begun, said);
+                var verdict = cadence.Evaluate(Segment(number, time, time + length), mustStart: number == 1, isKnown: true, default);
+                (first, begun, said) = verdict.StartsPeriod ? (number, time, verdict.Cadence) : (first, begun, said);
                 if (said is { } equal)
                 {
                     var each = equal.Length.TotalSeconds;
@@ -115,9 +115,9 @@ public class SegmentCadenceTests
                 continue;
             }
 
-            var verdict = cadence.Judge(Segment(++number, time, time + length), isNew, isKnown: true, default);
+            var verdict = cadence.Evaluate(Segment(++number, time, time + length), isNew, isKnown: true, default);
             (time, isNew) = (time + length, false);
-            if (verdict.Begins)
+            if (verdict.StartsPeriod)
             {
                 periods.Add(string.Create(CultureInfo.InvariantCulture, $"{number}: {(verdict.Cadence is { } equal ? equal.Length.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) : "list")}"));
             }

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
 using Broadcast.Origin.Tests.Recordings;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -24,7 +27,7 @@ public class AudienceTests
     {
         var (server, audience) = await ServerAsync(new Broadcaster().Video().Segments(6).Poster(1).Sheet(0));
         await using var _ = server;
-        audience.Views[Broadcaster.First] = AudienceView.Hidden;
+        audience.Views[Broadcaster.First] = SessionVisibility.Hidden;
         foreach (var thing in Things)
         {
             using var refused = await server.SendAsync($"/live/demo/{thing}");
@@ -58,7 +61,7 @@ public class AudienceTests
         var (server, audience) = await ServerAsync(new Broadcaster().Video().Segments(3).End());
         await using var _ = server;
         var next = new Broadcaster(Broadcaster.Second, hidden: true).Video().Segments(4, bytes: 1000);
-        audience.Views[Broadcaster.Second] = AudienceView.Hidden;
+        audience.Views[Broadcaster.Second] = SessionVisibility.Hidden;
         server.Hear(next);
 
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Session);
@@ -129,7 +132,7 @@ public class AudienceTests
     [Fact]
     public async Task What_can_be_gone_back_to_begins_there_too_though_its_chapter_does_not()
     {
-        var story = new Broadcaster(rewind: Rewind.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
+        var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(Broadcaster.First, seconds: 11);
@@ -153,7 +156,7 @@ public class AudienceTests
     [Fact]
     public async Task Chapters_that_are_joined_with_what_is_hidden_are_still_cut()
     {
-        var story = new Broadcaster(rewind: Rewind.All, hidden: true).Video().Segments(10, bytes: 1000).Chapter(6);
+        var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(10, bytes: 1000).Chapter(6);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(Broadcaster.First, seconds: 15);
@@ -163,9 +166,9 @@ public class AudienceTests
         before.Split('\n')[4..6].ShouldBe(["#EXT-X-MEDIA-SEQUENCE:9", "#EXT-X-DISCONTINUITY-SEQUENCE:0"]);
 
         var parts = story.Objects.Where(o => o.Key.Contains("/chapters/", StringComparison.Ordinal)).ToList();
-        var joined = Chapter.Join([.. parts.Select(part => ChapterFile.Read(part.Value, static _ => true)).OrderBy(part => part.First)]);
+        var joined = IndexBlock.Join([.. parts.Select(part => IndexBlockFile.Read(part.Value, static _ => true)).OrderBy(part => part.First)]);
         var name = ObjectName.Parse($"live/demo/{Session}/chapters/joined.chapter");
-        story.Objects[name.Value] = ChapterFile.Write(joined);
+        story.Objects[name.Value] = IndexBlockFile.Write(joined);
         story.Say(joined.Announce(name, story.Objects[name.Value].Length));
         server.Hear(story);
         parts.ForEach(part => server.Spool.Objects.Remove(part.Key));
@@ -177,7 +180,7 @@ public class AudienceTests
     [Fact]
     public async Task After_a_restart_that_knows_the_segment_viewers_get_the_same_lists()
     {
-        var story = new Broadcaster(rewind: Rewind.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Segments(40, bytes: 1000);
+        var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Segments(40, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(Broadcaster.First, seconds: 11);
@@ -186,7 +189,7 @@ public class AudienceTests
 
         var timeline = new SessionTimeline(story.Session);
         story.Events.ForEach(@event => timeline.Apply(@event));
-        audience.Views[Broadcaster.First] = AudienceView.Since(Broadcaster.Start.AddSeconds(11), audience.Settled.Single().Segment);
+        audience.Views[Broadcaster.First] = SessionVisibility.Since(Broadcaster.Start.AddSeconds(11), audience.Settled.Single().Segment);
         await using var next = (await OriginServer.StartAsync(null, null, audience)).Find(story);
         next.Get<ITimelineSink>().Append(story.Session.Channel, story.Session.Id, timeline.Checkpoint());
 
@@ -204,7 +207,7 @@ public class AudienceTests
         await using var server = (await OriginServer.StartAsync(null, catalog, audience)).Find(story);
         server.Time.Now = Broadcaster.Start.AddSeconds(200);
         var recording = catalog.Add(story.Session);
-        audience.Views[Broadcaster.First] = AudienceView.Hidden;
+        audience.Views[Broadcaster.First] = SessionVisibility.Hidden;
         foreach (var file in (string[])["index.m3u8", "source.m3u8", "manifest.mpd", "thumbnails.vtt", "poster.jpg", "download.mp4"])
         {
             (await StatusOfAsync(server, $"/vod/{recording.Id}/{file}")).ShouldBe(HttpStatusCode.NotFound, file);
@@ -212,7 +215,7 @@ public class AudienceTests
 
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/1.m4s")).ShouldBe(HttpStatusCode.NotFound);
 
-        audience.Views[Broadcaster.First] = AudienceView.Since(Broadcaster.Start.AddSeconds(9), 6);
+        audience.Views[Broadcaster.First] = SessionVisibility.Since(Broadcaster.Start.AddSeconds(9), 6);
         var playlist = await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8");
         playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:6\n");
         Segments(playlist).Count.ShouldBe(35);
@@ -253,10 +256,10 @@ public class AudienceTests
     }
 
     /// <summary>Lets everybody in, and those from backstage see what is hidden.</summary>
-    private sealed class Guard : IViewerAuthority
+    private sealed class Guard : IViewerAuthorizer
     {
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
-            new(new ViewerVerdict(null, TimeSpan.FromSeconds(5)) { MayPreview = request.Token == "backstage" });
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>
+            new(new ViewerDecision(null, TimeSpan.FromSeconds(5)) { AllowsPreview = request.Token == "backstage" });
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => ViewerAccess.Public;
     }

@@ -2,6 +2,7 @@ using System.Net;
 using Broadcast.Media;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -120,7 +121,7 @@ public class BlockingReloadTests
             server.Hear(broadcaster.Part("source"));
         }
 
-        server.Held.Look();
+        server.Held.CheckSessions();
         held.IsCompleted.ShouldBeFalse();
         server.Time.Now += TimeSpan.FromSeconds(0.4);
         (await held).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -205,7 +206,7 @@ public class BlockingReloadTests
 
         async Task<Document?> WaitAsync()
         {
-            while (session.Judge("source", new ReloadRequest(2, 0, false), now, out var more) == ReloadVerdict.Wait)
+            while (session.Evaluate("source", new DeliveryDirectives(2, 0, false), now, out var more) == ReloadDecision.Hold)
             {
                 await more.WaitAsync(going.Token);
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -12,11 +13,11 @@ public class ClientLimitTests
     {
         var (count, one, other) = (new ClientCount(2), IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
         (count.TryEnter(one), count.TryEnter(one), count.TryEnter(one), count.TryEnter(other)).ShouldBe((true, true, false, true));
-        count.Leave(one);
+        count.Exit(one);
         (count.TryEnter(one), count.TryEnter(one)).ShouldBe((true, false));
-        count.Leave(one);
-        count.Leave(one);
-        count.Leave(other);
+        count.Exit(one);
+        count.Exit(one);
+        count.Exit(other);
         count.Clients.ShouldBe(0);
     }
 
@@ -25,7 +26,7 @@ public class ClientLimitTests
     {
         var count = new ClientCount(1);
         (count.TryEnter(null), count.TryEnter(null)).ShouldBe((true, true));
-        count.Leave(null);
+        count.Exit(null);
         count.Clients.ShouldBe(0);
     }
 
@@ -42,7 +43,7 @@ public class ClientLimitTests
                     var now = Interlocked.Increment(ref inside);
                     InterlockedMax(ref most, now);
                     Interlocked.Decrement(ref inside);
-                    count.Leave(client);
+                    count.Exit(client);
                 }
             }
         })));
@@ -67,7 +68,7 @@ public class ClientLimitTests
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
-        context.Features.Set(SharedConnection.Instance);
+        context.Features.Set(TrustedProxyFeature.Instance);
         ClientCount.Of(context).ShouldBeNull();
         ClientCount.Of(new DefaultHttpContext()).ShouldBeNull();
     }
@@ -120,7 +121,7 @@ public class ClientLimitTests
             (await open.Content.ReadAsByteArrayAsync()).ShouldBe(feed.Bytes(1));
         }
 
-        await Testing.Poll.UntilAsync(async () => (await server.SendAsync(feed.Folder + "1.0.m4s")).StatusCode == HttpStatusCode.OK, description: "its place is free again");
+        await Broadcast.Testing.Poll.UntilAsync(async () => (await server.SendAsync(feed.Folder + "1.0.m4s")).StatusCode == HttpStatusCode.OK, description: "its place is free again");
     }
 
     [Fact]

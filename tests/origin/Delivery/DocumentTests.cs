@@ -38,10 +38,10 @@ public class DocumentTests
     public async Task Who_wants_a_long_text_compressed_waits_without_holding_a_thread_and_short_ones_do_not_wait()
     {
         var (text, other) = (new Document(Text(Document.ShortText + 1), ContentTypes.Hls), new Document(Text(1000), ContentTypes.Hls));
-        var turns = Document.Turns.CurrentCount;
+        var turns = Document.CompressionSlots.CurrentCount;
         for (var i = 0; i < turns; i++)
         {
-            await Document.Turns.WaitAsync();
+            await Document.CompressionSlots.WaitAsync();
         }
 
         List<Task<byte[]>> asked;
@@ -58,7 +58,7 @@ public class DocumentTests
         }
         finally
         {
-            Document.Turns.Release(turns);
+            Document.CompressionSlots.Release(turns);
         }
 
         (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem();
@@ -67,7 +67,7 @@ public class DocumentTests
     [Fact]
     public async Task All_who_ask_for_a_long_document_at_the_same_time_get_the_same_and_then_it_is_not_kept()
     {
-        var (cell, rendered, gate) = (new LongDocumentCell(), 0, new TaskCompletionSource());
+        var (cell, rendered, gate) = (new CachedLongDocument(), 0, new TaskCompletionSource());
         var asked = Enumerable.Range(0, 20).Select(_ => cell.GetAsync(1, RenderAsync, default).AsTask()).ToList();
         gate.SetResult();
         var document = (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem();
@@ -81,27 +81,27 @@ public class DocumentTests
         {
             await gate.Task;
             rendered++;
-            return new Document(new byte[LongDocumentCell.LongestKept + 1], ContentTypes.Hls);
+            return new Document(new byte[CachedLongDocument.MaxCachedLength + 1], ContentTypes.Hls);
         }
     }
 
     [Fact]
     public async Task Once_nobody_has_a_use_for_it_the_memory_of_a_long_document_is_free()
     {
-        var cell = new LongDocumentCell();
+        var cell = new CachedLongDocument();
         var document = await AskAsync();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
         document.IsAlive.ShouldBeFalse();
 
-        async Task<WeakReference> AskAsync() => new(await cell.GetAsync(1, () => Task.FromResult<Document?>(new Document(new byte[LongDocumentCell.LongestKept + 1], ContentTypes.Hls)), default));
+        async Task<WeakReference> AskAsync() => new(await cell.GetAsync(1, () => Task.FromResult<Document?>(new Document(new byte[CachedLongDocument.MaxCachedLength + 1], ContentTypes.Hls)), default));
     }
 
     [Fact]
     public async Task A_short_document_is_kept_and_whoever_stops_waiting_stops_nothing()
     {
-        var (cell, rendered, gate) = (new LongDocumentCell(), 0, new TaskCompletionSource());
+        var (cell, rendered, gate) = (new CachedLongDocument(), 0, new TaskCompletionSource());
         using var gone = new CancellationTokenSource();
         var first = cell.GetAsync(1, RenderAsync, gone.Token).AsTask();
         var second = cell.GetAsync(1, RenderAsync, gone.Token).AsTask();

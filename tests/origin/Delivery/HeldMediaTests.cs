@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 using Broadcast.Testing;
 using Microsoft.Extensions.Hosting;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -88,7 +89,7 @@ public class MediaVerdictTests
         }
 
         LivePath.TryParse(rung.Folder + file, out var path).ShouldBeTrue();
-        MediaVerdict.Of(timeline, path).Readiness.ToString().ShouldBe(expected);
+        MediaAvailability.Of(timeline, path).Readiness.ToString().ShouldBe(expected);
     }
 
     [Theory]
@@ -100,8 +101,8 @@ public class MediaVerdictTests
     {
         var latency = LatencyProfile.Find(profile)!;
         LivePath.TryParse(new PartFeed().Folder + file, out var path).ShouldBeTrue();
-        MediaVerdict.Hold(latency, path).ShouldBe(TimeSpan.FromSeconds(seconds));
-        MediaVerdict.Hold(latency, path).ShouldBeGreaterThan(latency.PartTarget);
+        MediaAvailability.HoldTime(latency, path).ShouldBe(TimeSpan.FromSeconds(seconds));
+        MediaAvailability.HoldTime(latency, path).ShouldBeGreaterThan(latency.PartTarget);
     }
 
     [Fact]
@@ -111,9 +112,9 @@ public class MediaVerdictTests
         Judge(feed, $"/live/demo/{feed.Session.Id}/other/1.m4s").Readiness.ShouldBe(Readiness.Never);
     }
 
-    private static MediaVerdict Judge(PartFeed feed, string address)
+    private static MediaAvailability Judge(PartFeed feed, string address)
     {
         LivePath.TryParse(address, out var path).ShouldBeTrue();
-        return MediaVerdict.Of(feed.Fold(), path);
+        return MediaAvailability.Of(feed.Fold(), path);
     }
 }

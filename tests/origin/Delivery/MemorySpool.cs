@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 
 namespace Broadcast.Origin.Tests.Delivery;
 

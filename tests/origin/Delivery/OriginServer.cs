@@ -2,6 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Live;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,19 +19,19 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a clock that stands still.</summary>
 internal sealed class OriginServer : IAsyncDisposable
 {
-    private sealed class Announcer : IAnnouncements, IReplays
+    private sealed class Announcer : IProgramGuide, IChannelRecordings
     {
-        public PlannedBroadcast? Next { get; set; }
+        public UpcomingEvent? Next { get; set; }
 
-        public ChannelReplay? Replay { get; set; }
+        public ChannelRecording? Replay { get; set; }
 
         public string? Title { get; set; }
 
-        PlannedBroadcast? IAnnouncements.Next(ChannelName channel) => Next;
+        UpcomingEvent? IProgramGuide.Next(ChannelName channel) => Next;
 
-        string? IAnnouncements.TitleOf(SessionId session) => session == Broadcaster.Second ? null : Title;
+        string? IProgramGuide.TitleOf(SessionId session) => session == Broadcaster.Second ? null : Title;
 
-        ChannelReplay? IReplays.Newest(ChannelName channel) => Replay;
+        ChannelRecording? IChannelRecordings.Newest(ChannelName channel) => Replay;
     }
 
     private readonly WebApplication _app;
@@ -47,7 +52,7 @@ internal sealed class OriginServer : IAsyncDisposable
     public ManualTimeProvider Time { get; }
 
     /// <summary>What is announced on every channel.</summary>
-    public PlannedBroadcast? Announced
+    public UpcomingEvent? Announced
     {
         set => _app.Services.GetRequiredService<Announcer>().Next = value;
     }
@@ -59,7 +64,7 @@ internal sealed class OriginServer : IAsyncDisposable
     }
 
     /// <summary>What can be replayed on every channel.</summary>
-    public ChannelReplay? Replayed
+    public ChannelRecording? Replayed
     {
         set => _app.Services.GetRequiredService<Announcer>().Replay = value;
     }
@@ -87,19 +92,19 @@ internal sealed class OriginServer : IAsyncDisposable
 
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>
     /// <param name="settings">Options.</param>
-    public static Task<OriginServer> StartAsync(IViewerAuthority? authority, params (string Key, string Value)[] settings) => StartAsync(authority, null, settings);
+    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, params (string Key, string Value)[] settings) => StartAsync(authority, null, settings);
 
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>
     /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
     /// <param name="settings">Options.</param>
-    public static Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings) =>
+    public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings) =>
         StartAsync(authority, catalog, null, settings);
 
     /// <param name="authority">Who decides about viewers; nobody when not given.</param>
     /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
     /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
     /// <param name="settings">Options.</param>
-    public static async Task<OriginServer> StartAsync(IViewerAuthority? authority, IRecordingCatalog? catalog, ISessionAudience? audience, params (string Key, string Value)[] settings)
+    public static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, ISessionVisibility? audience, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -109,8 +114,8 @@ internal sealed class OriginServer : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<ISpool>(spool);
         builder.Services.AddSingleton<Announcer>();
-        builder.Services.AddSingleton<IAnnouncements>(services => services.GetRequiredService<Announcer>());
-        builder.Services.AddSingleton<IReplays>(services => services.GetRequiredService<Announcer>());
+        builder.Services.AddSingleton<IProgramGuide>(services => services.GetRequiredService<Announcer>());
+        builder.Services.AddSingleton<IChannelRecordings>(services => services.GetRequiredService<Announcer>());
         if (authority is not null)
         {
             builder.Services.AddSingleton(authority);

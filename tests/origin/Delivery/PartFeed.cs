@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Origin.Tests.Delivery;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -54,8 +55,8 @@ public class PosterTests
         server.Hear(broadcaster.Poster(1));
 
         var session = Broadcaster.First;
-        posters.OfChannel(ChannelName.Parse("demo")).ShouldBe(new KnownPoster(session, null, 1280, 720));
-        posters.OfSession(ChannelName.Parse("demo"), session).ShouldBe(new KnownPoster(session, null, 1280, 720));
+        posters.OfChannel(ChannelName.Parse("demo")).ShouldBe(new PosterInfo(session, null, 1280, 720));
+        posters.OfSession(ChannelName.Parse("demo"), session).ShouldBe(new PosterInfo(session, null, 1280, 720));
         posters.OfSession(ChannelName.Parse("other"), session).ShouldBeNull();
         posters.OfChannel(ChannelName.Parse("nobody")).ShouldBeNull();
     }

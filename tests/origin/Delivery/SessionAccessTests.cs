@@ -1,9 +1,11 @@
 using System.Collections.Frozen;
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Origin.Recordings;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Access;
 using Broadcast.Origin.Tests.Recordings;
-using Broadcast.Origin.Viewing;
+using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -51,7 +53,7 @@ public class SessionAccessTests
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), ViewerAccess.Public);
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Broadcaster.First.Value);
 
-        audience.Views[Broadcaster.Second] = AudienceView.Open;
+        audience.Views[Broadcaster.Second] = SessionVisibility.Open;
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), ViewerAccess.Token);
         (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(Broadcaster.Second.Value);
     }
@@ -95,7 +97,7 @@ public class SessionAccessTests
             var story = Show(id, access).End().Journal();
             server.Find(story);
             var recording = catalog.Add(story.Session);
-            (await server.Get<RecordingShelf>().OpenAsync(recording.Channel, id, CancellationToken.None))!.Access.ShouldBe(access, "its journal says so, too");
+            (await server.Get<RecordingTimelineCache>().OpenAsync(recording.Channel, id, CancellationToken.None))!.Access.ShouldBe(access, "its journal says so, too");
             await ExpectAsync(
                 server,
                 [.. new[] { "index.m3u8", "manifest.mpd", "source.m3u8", "poster.jpg", "thumbnails.vtt" }.Select(thing => $"vod/{recording.Id}/{thing}"), $"live/demo/{id}/source/init-1.mp4", $"live/demo/{id}/source/1.m4s", $"live/demo/{id}/thumbnails/0.jpg"],
@@ -115,7 +117,7 @@ public class SessionAccessTests
 
         static async Task<string> HeldAsync(OriginServer server, string? keptUnder)
         {
-            using var answer = await server.SendAsync($"/auth/t/good/live/demo/index.m3u8", HttpMethod.Get, keptUnder is null ? [] : [(ViewerDoor.KeptUnderHeader, keptUnder)]);
+            using var answer = await server.SendAsync($"/auth/t/good/live/demo/index.m3u8", HttpMethod.Get, keptUnder is null ? [] : [(ViewerAuthorizationMiddleware.CacheScopeHeader, keptUnder)]);
             answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
             return answer.Headers.NonValidated["Cache-Control"].ToString();
         }
@@ -130,7 +132,7 @@ public class SessionAccessTests
             ("/live/demo/index.m3u8", null), ($"/live/demo/{Broadcaster.First.Value.ToLowerInvariant()}/source.m3u8", null), ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
         })
         {
-            GuardedPath.TryParse(path, out var guarded).ShouldBeTrue(path);
+            ProtectedPath.TryParse(path, out var guarded).ShouldBeTrue(path);
             guarded.Session.ShouldBe(session, path);
         }
     }
@@ -153,19 +155,19 @@ public class SessionAccessTests
     }
 
     /// <summary>Lets everybody watch what is public, and <c>good</c> the rest.</summary>
-    private sealed class Guard : IViewerAuthority
+    private sealed class Guard : IViewerAuthorizer
     {
         public ViewerAccess Channel { get; init; }
 
         public IReadOnlyDictionary<SessionId, ViewerAccess> Sessions { get; init; } = new Dictionary<SessionId, ViewerAccess>();
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) =>
-            new ViewingPolicy(Channel, FrozenDictionary<string, byte[]>.Empty, FrozenSet<string>.Empty) { Sessions = Sessions }.AccessOf(session, noted);
+            new ViewerAccessPolicy(Channel, FrozenDictionary<string, byte[]>.Empty, FrozenSet<string>.Empty) { Sessions = Sessions }.AccessOf(session, noted);
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(
-            new ViewerVerdict(AccessOf(request.Channel, request.Session, request.Noted) == ViewerAccess.Public || request.Token == "good" ? null : ViewerRefusal.NoToken, TimeSpan.FromSeconds(5))
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(
+            new ViewerDecision(AccessOf(request.Channel, request.Session, request.StoredAccess) == ViewerAccess.Public || request.Token == "good" ? null : ViewerDenialReason.NoToken, TimeSpan.FromSeconds(5))
             {
-                IsOfSession = Sessions.Count > 0 || request.Noted is not null,
+                IsSessionSpecific = Sessions.Count > 0 || request.StoredAccess is not null,
             });
     }
 }

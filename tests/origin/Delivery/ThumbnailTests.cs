@@ -1,5 +1,7 @@
 using System.Net;
 using System.Xml.Linq;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 using Broadcast.Origin.Tests.Dash;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -123,12 +125,12 @@ public class ThumbnailTests
     public void Sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
     {
         var broadcaster = new Broadcaster().Video().Segments(16).Sheet(0);
-        broadcaster.Say(new Media.TimelineEvent.SheetReady(new(20_000, 1000), new(8_000, 1000), new Media.SheetLayout(2, 2, 320, 180), Media.ObjectName.Parse("a/b"), 1));
+        broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000), new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
         var session = broadcaster.Listen();
 
         session.ImagePlaylist().Text().ShouldNotContain("thumbnails/0.jpg");
-        session.ThumbnailCues("").Text().Split("-->").Length.ShouldBe(1 + 5 + 4);
-        session.ThumbnailCues("").Text().ShouldEndWith("00:00:26.000 --> 00:00:28.000\nthumbnails/20000.jpg#xywh=320,180,320,180\n");
+        session.ThumbnailVtt("").Text().Split("-->").Length.ShouldBe(1 + 5 + 4);
+        session.ThumbnailVtt("").Text().ShouldEndWith("00:00:26.000 --> 00:00:28.000\nthumbnails/20000.jpg#xywh=320,180,320,180\n");
     }
 
     [Theory]

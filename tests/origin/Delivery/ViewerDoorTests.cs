@@ -1,8 +1,10 @@
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Viewers;
+using Broadcast.Origin.Access;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Tests.Recordings;
-using Broadcast.Origin.Viewing;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
@@ -129,7 +131,7 @@ public class ViewerDoorTests
     [Fact]
     public async Task While_it_cannot_be_found_out_who_may_watch_players_are_asked_to_come_again()
     {
-        var guard = new Guard { Refusal = ViewerRefusal.Away };
+        var guard = new Guard { Refusal = ViewerDenialReason.Unavailable };
         await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
         foreach (var path in (string[])["/live/demo/index.m3u8", "/auth/t/good/live/demo/index.m3u8"])
         {
@@ -176,8 +178,8 @@ public class ViewerDoorTests
         foreach (var path in Things.Select(t => $"/live/demo/{t}").Append($"/live/demo/{Session}/source/1.2.m4s"))
         {
             LivePath.TryParse(path, out var live).ShouldBeTrue(path);
-            GuardedPath.TryParse(path, out var plain).ShouldBeTrue(path);
-            GuardedPath.TryParse("/t/x.y-z_1" + path, out var behind).ShouldBeTrue(path);
+            ProtectedPath.TryParse(path, out var plain).ShouldBeTrue(path);
+            ProtectedPath.TryParse("/t/x.y-z_1" + path, out var behind).ShouldBeTrue(path);
             (plain.Token, plain.Rest, plain.Channel).ShouldBe((null, path, live.Channel));
             (behind.Token, behind.Rest, behind.Channel).ShouldBe(("x.y-z_1", path, live.Channel));
             behind.ToString().ShouldNotContain("x.y-z_1");
@@ -188,35 +190,35 @@ public class ViewerDoorTests
             var decoded = Uri.UnescapeDataString(path);
             if (LivePath.TryParse(decoded, out var live))
             {
-                GuardedPath.TryParse(decoded, out var guarded).ShouldBeTrue(path);
+                ProtectedPath.TryParse(decoded, out var guarded).ShouldBeTrue(path);
                 guarded.Channel.ShouldBe(live.Channel);
             }
         }
     }
 
     /// <summary>Lets <c>good</c> watch <c>demo</c>, and <c>open</c> watch <c>other</c>.</summary>
-    private sealed class Guard : IViewerAuthority
+    private sealed class Guard : IViewerAuthorizer
     {
         public bool IsPublic { get; set; }
 
         public bool Fails { get; set; }
 
-        public ViewerRefusal? Refusal { get; set; }
+        public ViewerDenialReason? Refusal { get; set; }
 
         public TimeSpan Holds { get; set; } = TimeSpan.FromSeconds(5);
 
         public ViewerAccess? AccessOf(ChannelName channel, SessionId? session = null, ViewerAccess? noted = null) => IsPublic ? ViewerAccess.Public : ViewerAccess.Token;
 
-        public ValueTask<ViewerVerdict> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
+        public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => Fails
             ? throw new InvalidOperationException("broken")
-            : new(Refusal is { } refusal ? new ViewerVerdict(refusal, TimeSpan.Zero)
+            : new(Refusal is { } refusal ? new ViewerDecision(refusal, TimeSpan.Zero)
                 : (request.Channel.Value, request.Token) switch
                 {
-                    ("nobody", _) => new ViewerVerdict(ViewerRefusal.NoChannel, TimeSpan.FromSeconds(1)),
+                    ("nobody", _) => new ViewerDecision(ViewerDenialReason.NoChannel, TimeSpan.FromSeconds(1)),
                     (_, _) when IsPublic => new(null, Holds),
-                    (_, null) => new(ViewerRefusal.NoToken, TimeSpan.FromSeconds(1)),
+                    (_, null) => new(ViewerDenialReason.NoToken, TimeSpan.FromSeconds(1)),
                     ("demo", "good") or ("other", "open") => new(null, Holds),
-                    _ => new(ViewerRefusal.BadToken, TimeSpan.FromSeconds(1)),
+                    _ => new(ViewerDenialReason.InvalidToken, TimeSpan.FromSeconds(1)),
                 });
     }
 }

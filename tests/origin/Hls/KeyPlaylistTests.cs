@@ -1,5 +1,8 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Hls;
 
@@ -8,7 +11,7 @@ public class KeyPlaylistTests
 {
     [Fact]
     public void Each_segment_is_its_first_picture_with_the_numbers_of_the_media_playlist_4_3_3_6() =>
-        new Broadcaster { KeyLength = 20_000 }.Video().Segment().Segment(3).Listen().KeyPlaylist("source").Text().ShouldBe("""
+        new Broadcaster { KeyLength = 20_000 }.Video().Segment().Segment(3).Listen().IFramePlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -33,7 +36,7 @@ public class KeyPlaylistTests
     public void What_does_not_begin_with_a_picture_of_its_own_is_a_gap_and_discontinuities_stay()
     {
         var lines = new Broadcaster { KeyLength = 20_000 }.Video().Segment().Segment(independent: false).Discontinuity().Segment().Gap("source").Segment().End()
-            .Listen().KeyPlaylist("source").Text().Split('\n');
+            .Listen().IFramePlaylist("source").Text().Split('\n');
 
         string.Join(' ', lines.Where(l => l.EndsWith(".m4s", StringComparison.Ordinal) || l is "#EXT-X-GAP" or "#EXT-X-DISCONTINUITY")).ShouldBe(
             "1.m4s #EXT-X-GAP 2.m4s #EXT-X-DISCONTINUITY 3.m4s #EXT-X-GAP 4.m4s 5.m4s");
@@ -54,9 +57,9 @@ public class KeyPlaylistTests
     {
         var session = new Broadcaster().Video().Audio().Segments(2).Listen();
 
-        session.KeyPlaylist("source").ShouldBeNull();
-        session.KeyPlaylist("audio").ShouldBeNull();
-        session.KeyPlaylist("nothing").ShouldBeNull();
+        session.IFramePlaylist("source").ShouldBeNull();
+        session.IFramePlaylist("audio").ShouldBeNull();
+        session.IFramePlaylist("nothing").ShouldBeNull();
         session.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
     }
 
@@ -65,16 +68,16 @@ public class KeyPlaylistTests
     {
         var low = new Broadcaster(latency: LatencyProfile.Low) { KeyLength = 20_000 }.Video().Segments(2).Listen();
 
-        low.KeyPlaylist("source").ShouldBeNull();
+        low.IFramePlaylist("source").ShouldBeNull();
         low.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
-        KeyPlaylist.IsOffered(new Broadcaster().Session with { Rewind = Rewind.All }).ShouldBeFalse();
-        KeyPlaylist.IsOffered(new Broadcaster().Session).ShouldBeTrue();
+        IFramePlaylist.IsOffered(new Broadcaster().Session with { Rewind = DvrWindow.All }).ShouldBeFalse();
+        IFramePlaylist.IsOffered(new Broadcaster().Session).ShouldBeTrue();
     }
 
     [Fact]
     public async Task It_is_at_an_address_of_its_own_and_its_ranges_are_in_the_segments()
     {
-        await using var server = await Delivery.OriginServer.StartAsync();
+        await using var server = await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync();
         server.Hear(new Broadcaster { KeyLength = 300 }.Video().Segments(2));
         const string Folder = "/live/demo/01JN8E0000000000000000000A/source/";
 

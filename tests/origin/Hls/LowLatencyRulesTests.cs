@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Broadcast.Media;
 using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -244,16 +245,16 @@ public partial class LowLatencyRulesTests
         }
 
         var (segment, part) = playlist.Newest;
-        Verdict(segment, part).ShouldBe(ReloadVerdict.AnswerAsked);
-        Verdict(segment, part + 1).ShouldBe(ReloadVerdict.Wait);
-        Verdict(segment + 1, 0).ShouldBe(ReloadVerdict.Wait);
+        Verdict(segment, part).ShouldBe(ReloadDecision.RespondRequested);
+        Verdict(segment, part + 1).ShouldBe(ReloadDecision.Hold);
+        Verdict(segment + 1, 0).ShouldBe(ReloadDecision.Hold);
         var lastWhole = playlist.Segments.Last(listed => !listed.Value.IsOpen).Key;
-        Verdict(lastWhole, null).ShouldBe(ReloadVerdict.AnswerAsked);
-        Verdict(lastWhole + 1, null).ShouldBe(ReloadVerdict.Wait);
-        Verdict(lastWhole + 3, null).ShouldBe(ReloadVerdict.Refuse);
+        Verdict(lastWhole, null).ShouldBe(ReloadDecision.RespondRequested);
+        Verdict(lastWhole + 1, null).ShouldBe(ReloadDecision.Hold);
+        Verdict(lastWhole + 3, null).ShouldBe(ReloadDecision.Reject);
 
-        ReloadVerdict Verdict(long segment, int? part) =>
-            session.Judge(name, new ReloadRequest(segment, part, false), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp(), out _);
+        ReloadDecision Verdict(long segment, int? part) =>
+            session.Evaluate(name, new DeliveryDirectives(segment, part, false), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp(), out _);
     }
 
     [GeneratedRegex("#EXT-X-SKIP:SKIPPED-SEGMENTS=([0-9]+)\n")]

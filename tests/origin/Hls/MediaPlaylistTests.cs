@@ -1,4 +1,6 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Hls;
 

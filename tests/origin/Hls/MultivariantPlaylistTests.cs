@@ -1,4 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Hls;
 
@@ -72,7 +75,7 @@ public class MultivariantPlaylistTests
     [InlineData(2, "FRAME-RATE=30.000,AUDIO")]
     public void A_variant_says_which_displays_can_show_it(byte transfer, string attribute)
     {
-        var text = new Broadcaster().Video().Audio().Change("source", format => format with { Color = new CodedColor(9, transfer, 9, FullRange: false) })
+        var text = new Broadcaster().Video().Audio().Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
             .Segments(2).Listen().MultivariantPlaylist().Text();
         text.ShouldContain(attribute);
     }

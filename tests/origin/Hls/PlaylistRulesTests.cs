@@ -1,5 +1,5 @@
 using System.Globalization;
-using Broadcast.Media;
+using Broadcast.Origin.Live;
 using FsCheck;
 using FsCheck.Fluent;
 

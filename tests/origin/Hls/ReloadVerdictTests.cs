@@ -41,7 +41,7 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Refuse")]
     // "an _HLS_part directive but no _HLS_msn directive"
     [InlineData("_HLS_part=0", "Refuse")]
-    public void A_request_gets_what_the_draft_says(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+    public void A_request_gets_what_the_draft_says(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
     [InlineData("_HLS_msn=10&_HLS_part=6", "Wait")]
@@ -50,25 +50,25 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=11&_HLS_part=9", "Refuse")]
     [InlineData("_HLS_msn=10&_HLS_part=5", "AnswerAsked")]
     public void Between_two_segments_the_first_part_of_the_next_is_waited_for(string query, string verdict) =>
-        Judge(query, Edge with { OpenParts = 0 }).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+        Judge(query, Edge with { OpenParts = 0 }).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
     [InlineData(0, "Wait")]
     [InlineData(8999, "Wait")]
     [InlineData(9000, "GiveUp")]
     public void After_three_target_durations_the_server_gives_up(int milliseconds, string verdict) =>
-        Judge("_HLS_msn=11&_HLS_part=2", Edge, held: TimeSpan.FromMilliseconds(milliseconds)).ShouldBe(Enum.Parse<ReloadVerdict>(verdict));
+        Judge("_HLS_msn=11&_HLS_part=2", Edge, held: TimeSpan.FromMilliseconds(milliseconds)).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Fact]
     public void When_the_encoder_is_away_nobody_waits_and_nobody_gets_an_old_playlist_for_a_new_number()
     {
         var stalled = new ProducerState(IsEnded: false, IsStalled: true);
 
-        Judge("_HLS_msn=11&_HLS_part=2", Edge, stalled).ShouldBe(ReloadVerdict.GiveUp);
-        Judge("_HLS_msn=12", Edge, stalled).ShouldBe(ReloadVerdict.GiveUp);
-        Judge("", Edge, stalled).ShouldBe(ReloadVerdict.Answer);
-        Judge("_HLS_msn=11&_HLS_part=1", Edge, stalled).ShouldBe(ReloadVerdict.AnswerAsked);
-        Judge("_HLS_msn=13", Edge, stalled).ShouldBe(ReloadVerdict.Refuse);
+        Judge("_HLS_msn=11&_HLS_part=2", Edge, stalled).ShouldBe(ReloadDecision.Unavailable);
+        Judge("_HLS_msn=12", Edge, stalled).ShouldBe(ReloadDecision.Unavailable);
+        Judge("", Edge, stalled).ShouldBe(ReloadDecision.Respond);
+        Judge("_HLS_msn=11&_HLS_part=1", Edge, stalled).ShouldBe(ReloadDecision.RespondRequested);
+        Judge("_HLS_msn=13", Edge, stalled).ShouldBe(ReloadDecision.Reject);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=999")]
     [InlineData("_HLS_part=1")]
     public void Directives_mean_nothing_once_the_session_is_over(string query) =>
-        Judge(query, Edge, new ProducerState(IsEnded: true, IsStalled: true), TimeSpan.FromMinutes(1)).ShouldBe(ReloadVerdict.Answer);
+        Judge(query, Edge, new ProducerState(IsEnded: true, IsStalled: true), TimeSpan.FromMinutes(1)).ShouldBe(ReloadDecision.Respond);
 
     [Theory]
     [InlineData("_HLS_msn=11&_HLS_part=2")]
@@ -84,9 +84,9 @@ public class ReloadVerdictTests
     [InlineData("_HLS_part=1")]
     public void Directives_mean_nothing_where_they_are_not_offered(string query)
     {
-        Judge(query, Edge, latency: LatencyProfile.Standard).ShouldBe(ReloadVerdict.Answer);
-        Judge(query, Edge, latency: LatencyProfile.Safe).ShouldBe(ReloadVerdict.Answer);
-        Judge(query, null).ShouldBe(ReloadVerdict.Answer);
+        Judge(query, Edge, latency: LatencyProfile.Standard).ShouldBe(ReloadDecision.Respond);
+        Judge(query, Edge, latency: LatencyProfile.Safe).ShouldBe(ReloadDecision.Respond);
+        Judge(query, null).ShouldBe(ReloadDecision.Respond);
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public class ReloadVerdictTests
     [InlineData(1, 3)]
     [InlineData(2, 3)]
     public void The_advance_part_limit_is_three_seconds_of_parts_or_three_parts(double seconds, int limit) =>
-        Reload.AdvancePartLimit(TimeSpan.FromSeconds(seconds)).ShouldBe(limit);
+        BlockingReload.AdvancePartLimit(TimeSpan.FromSeconds(seconds)).ShouldBe(limit);
 
     [Theory]
     [InlineData(null, null, null, false)]
@@ -112,8 +112,8 @@ public class ReloadVerdictTests
     [InlineData("?_HLS_msn=007", 7L, null, false)]
     public void A_query_is_read_in_any_order_and_what_is_not_known_means_nothing(string? query, long? segment, int? part, bool delta)
     {
-        ReloadRequest.TryParse(query, out var request).ShouldBeTrue();
-        request.ShouldBe(new ReloadRequest(segment, part, delta));
+        DeliveryDirectives.TryParse(query, out var request).ShouldBeTrue();
+        request.ShouldBe(new DeliveryDirectives(segment, part, delta));
     }
 
     [Theory]
@@ -128,12 +128,12 @@ public class ReloadVerdictTests
     [InlineData("?_HLS_msn=1&_HLS_part=0&_HLS_part=1")]
     [InlineData("?_HLS_msn=1000000000000000")]
     [InlineData("?_HLS_skip=YES&_HLS_skip=v2")]
-    public void What_is_no_number_or_comes_twice_is_refused(string query) => ReloadRequest.TryParse(query, out _).ShouldBeFalse();
+    public void What_is_no_number_or_comes_twice_is_refused(string query) => DeliveryDirectives.TryParse(query, out _).ShouldBeFalse();
 
-    private static ReloadVerdict Judge(
+    private static ReloadDecision Judge(
         string query, RenditionEdge? edge, ProducerState producer = default, TimeSpan held = default, LatencyProfile? latency = null)
     {
-        ReloadRequest.TryParse(query, out var request).ShouldBeTrue();
-        return Reload.Judge(request, edge, latency ?? LatencyProfile.Low, producer, held);
+        DeliveryDirectives.TryParse(query, out var request).ShouldBeTrue();
+        return BlockingReload.Evaluate(request, edge, latency ?? LatencyProfile.Low, producer, held);
     }
 }

@@ -1,3 +1,4 @@
+using Broadcast.Origin.Live;
 using Shouldly;
 using Xunit;
 
@@ -9,7 +10,7 @@ public class LatenessTests
     private readonly Lateness _lateness = new();
 
     [Fact]
-    public void Nothing_is_known_at_first() => _lateness.Usual.ShouldBe(TimeSpan.Zero);
+    public void Nothing_is_known_at_first() => _lateness.Typical.ShouldBe(TimeSpan.Zero);
 
     [Fact]
     public void It_is_that_of_the_latest_of_the_last_four_parts()
@@ -52,9 +53,9 @@ public class LatenessTests
     {
         foreach (var late in seconds)
         {
-            _lateness.Came(TimeSpan.FromSeconds(late), Part);
+            _lateness.Record(TimeSpan.FromSeconds(late), Part);
         }
 
-        return _lateness.Usual.TotalSeconds;
+        return _lateness.Typical.TotalSeconds;
     }
 }

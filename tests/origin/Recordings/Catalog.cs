@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Recordings;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
@@ -34,15 +35,15 @@ internal sealed class Catalog : IRecordingCatalog, IRecordingList
     }
 
     public Task<IReadOnlyList<RecordingRange>> VisibleAsync(RecordingId? before, int most, CancellationToken cancellationToken) =>
-        IsAway ? throw new RecordingsAwayException() : Task.FromResult<IReadOnlyList<RecordingRange>>(
+        IsAway ? throw new RecordingsUnavailableException() : Task.FromResult<IReadOnlyList<RecordingRange>>(
             [.. _known.Values.Where(known => before is not { } last || string.CompareOrdinal(known.Id.Value, last.Value) < 0).OrderByDescending(known => known.Id.Value, StringComparer.Ordinal).Take(most)]);
 
     public ValueTask<RecordingRange?> FindAsync(RecordingId id, CancellationToken cancellationToken) =>
-        IsAway ? throw new RecordingsAwayException() : new(_known.GetValueOrDefault(id));
+        IsAway ? throw new RecordingsUnavailableException() : new(_known.GetValueOrDefault(id));
 
     public ValueTask<bool> HasAnyAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
-        return IsAway ? throw new RecordingsAwayException() : new(_known.Values.Any(known => known.Channel == channel && known.Session == session));
+        return IsAway ? throw new RecordingsUnavailableException() : new(_known.Values.Any(known => known.Channel == channel && known.Session == session));
     }
 }

@@ -1,6 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
-using Broadcast.Origin.Recordings;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
@@ -26,7 +28,7 @@ internal sealed class CmafSession
     {
         var (track, samples, duration) = kind == TrackKind.Video ? (Pictures, 60, 3000u) : (Sound, 94, 1024u);
         Objects[Path(name, "init-1.mp4")] = InitSegmentWriter.Write(track);
-        var segments = new List<ChapterSegment>();
+        var segments = new List<IndexedSegment>();
         var (writer, decode) = (new FragmentWriter(), 0L);
         for (var number = 1L; number <= count; number++)
         {
@@ -47,7 +49,7 @@ internal sealed class CmafSession
             Objects[Path(name, $"{number}.m4s")] = segment.ToArray();
             Payloads[(name, number)] = payloads.ToArray();
             var begin = new MediaTime(start, track.Timescale);
-            segments.Add(new ChapterSegment(
+            segments.Add(new IndexedSegment(
                 number, 1, begin, new MediaTime(decode - start, track.Timescale), Broadcaster.Start + begin.ToTimeSpan(), false, false, true, segment.Length));
         }
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Broadcast.Media;
-using Broadcast.Origin.Recordings;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -30,8 +30,8 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
             _spool.Objects[name] = bytes;
         }
 
-        var maker = new DownloadMaker(_spool, Options.Create(new OriginOptions()), NullLogger<DownloadMaker>.Instance);
-        _download = (await maker.MakeAsync(plan)).ShouldNotBeNull();
+        var maker = new DownloadBuilder(_spool, Options.Create(new OriginOptions()), NullLogger<DownloadBuilder>.Instance);
+        _download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
         _movie =
         [
             .. _download.Layout!.Head.Span,

@@ -1,8 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
-using Broadcast.Origin.Recordings;
-using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.Vod;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -14,14 +14,14 @@ public class DownloadMakerTests
     private readonly MemorySpool _spool = new();
     private readonly CmafSession _session = new();
 
-    private DownloadMaker Maker(long memory = 1 << 20)
+    private DownloadBuilder Maker(long memory = 1 << 20)
     {
         foreach (var (name, bytes) in _session.Objects)
         {
             _spool.Objects[name] = bytes;
         }
 
-        return new DownloadMaker(_spool, Options.Create(new OriginOptions { DownloadMemory = memory }), NullLogger<DownloadMaker>.Instance);
+        return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadMemory = memory }), NullLogger<DownloadBuilder>.Instance);
     }
 
     /// <summary>All payloads of a download, from where it says they are.</summary>
@@ -43,13 +43,13 @@ public class DownloadMakerTests
     public async Task Segments_of_all_renditions_follow_each_other_by_number_and_little_of_them_is_read(int bytes, int readsOfPictures)
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
-        var download = (await Maker().MakeAsync(plan)).ShouldNotBeNull();
+        var download = (await Maker().BuildAsync(plan)).ShouldNotBeNull();
         byte[] expected = [.. Enumerable.Range(1, 40).SelectMany(number => (IEnumerable<byte>)[.. _session.Payloads[("source", number)], .. _session.Payloads[("audio", number)]])];
         Payloads(download).ShouldBe(expected);
         download.Layout!.Length.ShouldBe(download.Layout.Head.Length + expected.Length);
-        (download.Refusal, download.ContentType).ShouldBe((null, "video/mp4"));
+        (download.Reason, download.ContentType).ShouldBe((null, "video/mp4"));
         _spool.Reads.ShouldBe((40 * (readsOfPictures + 1)) + 2);
-        download.Tag.ShouldBe((await Maker().MakeAsync(plan))!.Tag);
+        download.Tag.ShouldBe((await Maker().BuildAsync(plan))!.Tag);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public class DownloadMakerTests
         var second = _session.Objects[CmafSession.Path("source", "5.m4s")];
         second.AsSpan(second.AsSpan(100).IndexOf("moof"u8) + 100, 4).Clear();
 
-        var download = (await maker.MakeAsync(plan)).ShouldNotBeNull();
+        var download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
         var sources = Enumerable.Range(0, download.Layout!.Count).GroupBy(i => download.ObjectOf(download.Layout[i].Source).Value).ToDictionary(slices => slices.Key, slices => slices.Count());
         sources.ShouldNotContainKey(CmafSession.Path("source", "2.m4s"));
         sources.ShouldNotContainKey(CmafSession.Path("source", "3.m4s"));
@@ -79,18 +79,18 @@ public class DownloadMakerTests
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2), _session.Add("audio", TrackKind.Audio, 2));
         var maker = Maker();
         _spool.Objects[CmafSession.Path("source", "init-1.mp4")] = [1, 2, 3];
-        var download = (await maker.MakeAsync(plan)).ShouldNotBeNull();
+        var download = (await maker.BuildAsync(plan)).ShouldNotBeNull();
         Payloads(download).ShouldBe([.. _session.Payloads[("audio", 1)], .. _session.Payloads[("audio", 2)]]);
         _spool.Objects.Clear();
-        (await maker.MakeAsync(plan)).ShouldBeNull();
+        (await maker.BuildAsync(plan)).ShouldBeNull();
     }
 
     [Fact]
     public async Task What_is_too_long_for_its_tables_is_refused_with_what_to_do_instead()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 20));
-        var download = (await Maker(memory: 4000).MakeAsync(plan)).ShouldNotBeNull();
-        (download.Layout, download.Refusal!.Contains("clip", StringComparison.Ordinal)).ShouldBe((null, true));
+        var download = (await Maker(memory: 4000).BuildAsync(plan)).ShouldNotBeNull();
+        (download.Layout, download.Reason!.Contains("clip", StringComparison.Ordinal)).ShouldBe((null, true));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public class DownloadMakerTests
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
         var maker = Maker();
         _spool.Failure = new IOException("store on fire");
-        await maker.MakeAsync(plan).ShouldThrowAsync<IOException>();
+        await maker.BuildAsync(plan).ShouldThrowAsync<IOException>();
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public class DownloadMakerTests
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
         var maker = Maker();
         _spool.Gate = gate.Task;
-        var shelf = new DownloadShelf(maker, options);
+        var shelf = new DownloadCache(maker, options);
         var key = new DownloadKey(plan.Session.Id, default, null, null);
         var asked = Enumerable.Range(0, 20).Select(_ => shelf.TryGet(key, 4, () => Task.FromResult<DownloadPlan?>(plan), out var download) ? download : throw new InvalidOperationException("busy")).ToList();
         shelf.TryGet(key with { Rendition = "audio" }, 4, () => Task.FromResult<DownloadPlan?>(plan), out _).ShouldBeFalse();
@@ -129,7 +129,7 @@ public class DownloadMakerTests
     public void Pictures_come_with_the_first_sound_and_sound_alone(string? wanted, string? expected)
     {
         var story = new Broadcaster().Video().Video("720p", 1280, 720).Audio().Audio("commentary", "en").Segments(3);
-        var plan = DownloadPlan.Of(PastView.Of(story.Listen()), wanted);
+        var plan = DownloadPlan.Of(SessionSnapshot.Of(story.Listen()), wanted);
         (plan is null ? null : string.Join('/', plan.Tracks.Select(track => track.Name))).ShouldBe(expected);
     }
 }

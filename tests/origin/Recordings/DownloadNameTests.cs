@@ -1,5 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Origin.Recordings;
+using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Recordings;
 

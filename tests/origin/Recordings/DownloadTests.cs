@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Recordings;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 
@@ -102,7 +103,7 @@ public class DownloadTests
         var (recording, clip) = (catalog.Add(story.Session), catalog.Clip(story.Session, 11, 40));
         using var refused = await server.SendAsync(Address(recording));
         refused.StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await refused.Content.ReadAsStringAsync()).ShouldContain("not over yet");
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("Still in progress");
         refused.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
         var early = await server.Client.GetByteArrayAsync(Address(clip));
 
@@ -134,7 +135,7 @@ public class DownloadTests
         (sound.StatusCode, sound.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "audio/mp4"));
         sound.Content.Headers.ContentLength!.Value.ShouldBeLessThan(best.Content.Headers.ContentLength!.Value * 2 / 3);
         using var none = await server.SendAsync(Address(recording, "?rendition=8k"));
-        (none.StatusCode, (await none.Content.ReadAsStringAsync()).Contains("no such rendition", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.NotFound, true));
+        (none.StatusCode, (await none.Content.ReadAsStringAsync()).Contains("Rendition not found", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.NotFound, true));
     }
 
     [Fact]
@@ -166,7 +167,7 @@ public class DownloadTests
         var gate = new TaskCompletionSource();
         server.Spool.Gate = gate.Task;
         var waiting = server.SendAsync(Address(recording));
-        await Poll.UntilAsync(() => server.Get<Origin.Recordings.DownloadShelf>().Taken == 1, description: "the first is being laid out");
+        await Poll.UntilAsync(() => server.Get<Broadcast.Origin.Vod.DownloadCache>().UsedSlots == 1, description: "the first is being laid out");
         var before = Refused.Of(OverloadReason.Downloads);
         using (var busy = await server.SendAsync(Address(recording, "?rendition=720p")))
         {

@@ -1,7 +1,9 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Origin.Recordings;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
@@ -27,7 +29,7 @@ public class RecordingShelfTests
         var recording = catalog.Add(story.Session);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
         server.Spool.Reads.ShouldBe(2, "the journal and a chapter");
-        server.Get<RecordingShelf>().Bytes.ShouldBe(story.Objects[$"journal/demo/{Broadcaster.First}/00000001.jsonl"].Length);
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects[$"journal/demo/{Broadcaster.First}/00000001.jsonl"].Length);
     }
 
     [Fact]
@@ -46,7 +48,7 @@ public class RecordingShelfTests
         foreach (var recording in recordings.Concat(recordings))
         {
             (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("#EXT-X-ENDLIST\n");
-            server.Get<RecordingShelf>().Bytes.ShouldBeInRange(100_000, 1_048_576);
+            server.Get<RecordingTimelineCache>().Bytes.ShouldBeInRange(100_000, 1_048_576);
         }
     }
 
@@ -61,8 +63,8 @@ public class RecordingShelfTests
         var recording = catalog.Add(story.Session);
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/20.m4s\n#EXT-X-ENDLIST\n");
 
-        server.Get<RecordingShelf>().Forget(story.Session.Channel, story.Session.Id);
-        server.Get<RecordingShelf>().Bytes.ShouldBe(0);
+        server.Get<RecordingTimelineCache>().Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(0);
         server.Spool.Objects.Remove($"journal/demo/{Broadcaster.First}/00000007.jsonl");
         using var gone = await server.SendAsync($"/vod/{recording.Id}/audio.m3u8");
         gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -178,7 +180,7 @@ public class RecordingShelfTests
         var before = await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd");
         server.Hear(Story(Broadcaster.Second));
         server.Directory.Forget(story.Session.Channel, story.Session.Id);
-        server.Get<RecordingShelf>().Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingTimelineCache>().Forget(story.Session.Channel, story.Session.Id);
         (await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd")).ShouldBe(before);
         using var segment = await server.SendAsync($"/live/demo/{Broadcaster.First}/source/1.m4s");
         segment.StatusCode.ShouldBe(HttpStatusCode.OK);

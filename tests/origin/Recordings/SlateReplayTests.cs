@@ -1,8 +1,8 @@
 using System.Net;
 using System.Xml.Linq;
-using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Conformance;
-using Broadcast.Origin.Tests.Dash;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Testing;
 

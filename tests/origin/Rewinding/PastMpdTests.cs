@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Dash;
 using Broadcast.Origin.Tests.Delivery;
 
@@ -77,7 +78,7 @@ public class PastMpdTests
         string? oldest = null;
         foreach (var first in new long[] { 16, 26, 31, 44, 76 })
         {
-            server.Hear(Then(story, new TimelineEvent.RewindMoved(first)));
+            server.Hear(Then(story, new TimelineEvent.DvrWindowMoved(first)));
             await using var restarted = (await OriginServer.StartAsync()).Hear(Checkpoint(story));
             restarted.Time.Now = server.Time.Now;
             foreach (var origin in new[] { server, restarted })
@@ -126,7 +127,7 @@ public class PastMpdTests
     [Fact]
     public async Task Who_comes_to_the_channel_when_it_is_over_begins_with_what_is_left()
     {
-        var story = Then(Eventful(TimeSpan.FromMinutes(2)), new TimelineEvent.RewindMoved(26)).End();
+        var story = Then(Eventful(TimeSpan.FromMinutes(2)), new TimelineEvent.DvrWindowMoved(26)).End();
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd");
         foreach (var template in mpd.Elements(Dash + "Period").First().Descendants(Dash + "SegmentTemplate"))
         {
@@ -221,7 +222,7 @@ public class PastMpdTests
     [Fact]
     public async Task A_range_that_grows_tells_players_to_come_back_to_it()
     {
-        var story = new Broadcaster(rewind: Rewind.All).Video().Audio().Segments(150, bytes: 1000);
+        var story = new Broadcaster(rewind: DvrWindow.All).Video().Audio().Segments(150, bytes: 1000);
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd?start=2026-03-01T12:04:00Z");
         mpd.Attribute("type")!.Value.ShouldBe("dynamic");
         mpd.Element(Dash + "Location")!.Value.ShouldBe("01JN8E0000000000000000000A/manifest.mpd?start=2026-03-01T12:04:00Z");

@@ -1,6 +1,5 @@
-using Broadcast.Media;
 using Broadcast.Origin.Delivery;
-using Broadcast.Origin.Rewinding;
+using Broadcast.Origin.Dvr;
 using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Rewinding;
@@ -9,7 +8,7 @@ namespace Broadcast.Origin.Tests.Rewinding;
 public class RangeShelfTests
 {
     private static readonly TimeRange Noon = new(Broadcaster.Start, Broadcaster.Start.AddMinutes(1));
-    private readonly RangeShelf _shelf = new(Options.Create(new OriginOptions { MaxRangeDrawings = 4, RangeMemory = 100_000 }));
+    private readonly TimeRangeCache _shelf = new(Options.Create(new OriginOptions { MaxRangeDrawings = 4, RangeMemory = 100_000 }));
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _drawn;
 
@@ -17,11 +16,11 @@ public class RangeShelfTests
     public async Task Many_who_ask_for_one_list_cost_one_drawing_and_one_turn_and_the_next_none()
     {
         var asked = Enumerable.Range(0, 50).Select(_ => Ask("source", later: true)).ToList();
-        _shelf.Taken.ShouldBe(1);
+        _shelf.UsedSlots.ShouldBe(1);
         _gate.SetResult();
         var document = (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
         (await Ask("source")).ShouldBeSameAs(document);
-        (_drawn, _shelf.Taken).ShouldBe((1, 0));
+        (_drawn, _shelf.UsedSlots).ShouldBe((1, 0));
     }
 
     [Fact]
@@ -49,17 +48,17 @@ public class RangeShelfTests
     [Fact]
     public async Task A_long_list_takes_several_turns_and_one_that_needs_more_than_there_are_has_them_all()
     {
-        var two = Ask("two", later: true, segments: RangeShelf.SegmentsPerTurn);
-        _shelf.Taken.ShouldBe(2);
-        TryAsk("all", out _, segments: RangeShelf.SegmentsPerTurn * 100L).ShouldBeFalse();
+        var two = Ask("two", later: true, segments: TimeRangeCache.SegmentsPerSlot);
+        _shelf.UsedSlots.ShouldBe(2);
+        TryAsk("all", out _, segments: TimeRangeCache.SegmentsPerSlot * 100L).ShouldBeFalse();
         _gate.SetResult();
         await two;
         var gate = new TaskCompletionSource();
-        TryAsk("all", out var all, segments: RangeShelf.SegmentsPerTurn * 100L, until: gate.Task).ShouldBeTrue();
+        TryAsk("all", out var all, segments: TimeRangeCache.SegmentsPerSlot * 100L, until: gate.Task).ShouldBeTrue();
         TryAsk("source", out _).ShouldBeFalse();
         gate.SetResult();
         await all;
-        _shelf.Taken.ShouldBe(0);
+        _shelf.UsedSlots.ShouldBe(0);
     }
 
     [Fact]
@@ -95,7 +94,7 @@ public class RangeShelfTests
         _shelf.TryGet(new RangeKey(Broadcaster.First, "source", Noon), 1, 0, () => Task.FromResult<Document?>(null), out var nothing).ShouldBeTrue();
         (await nothing).ShouldBeNull();
         (await Ask("source")).ShouldNotBeNull();
-        _shelf.Taken.ShouldBe(0);
+        _shelf.UsedSlots.ShouldBe(0);
     }
 
     private Task<Document?> Ask(string list, long version = 1, long segments = 0, bool later = false, int bytes = 100)

@@ -1,6 +1,7 @@
 using System.Net;
 using Broadcast.Media;
-using Broadcast.Origin.Rewinding;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Dvr;
 using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Rewinding;
@@ -35,7 +36,7 @@ public class RangeTests
     {
         var range = TimeRange.Parse(start, end, Now, out var mistake).ShouldNotBeNull(mistake);
         range.Query.ShouldBe(query);
-        range.IsSpelt(TimeRange.Text(range.Start), range.End is { } to ? TimeRange.Text(to) : null).ShouldBeTrue();
+        range.IsCanonical(TimeRange.Text(range.Start), range.End is { } to ? TimeRange.Text(to) : null).ShouldBeTrue();
         var again = TimeRange.Parse(TimeRange.Text(range.Start), range.End is { } until ? TimeRange.Text(until) : null, Now.AddDays(3), out _);
         again.ShouldBe(range);
     }
@@ -122,7 +123,7 @@ public class RangeTests
     [Fact]
     public async Task A_range_that_ends_in_the_future_grows_until_then_and_is_an_event_where_nothing_is_removed()
     {
-        var story = FiveMinutes(Media.Rewind.All);
+        var story = FiveMinutes(Broadcast.Media.DvrWindow.All);
         await using var server = await ServerAsync(story);
         const string Query = "?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z";
         var growing = await server.Client.GetStringAsync(Source(Query));
@@ -141,7 +142,7 @@ public class RangeTests
     [InlineData("?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z", false)]
     public async Task What_a_playlist_says_of_itself_is_the_same_in_every_answer_of_its_address(string query, bool all)
     {
-        var story = FiveMinutes(all ? Media.Rewind.All : null);
+        var story = FiveMinutes(all ? Broadcast.Media.DvrWindow.All : null);
         await using var server = await ServerAsync(story);
         var first = Head(await server.Client.GetStringAsync(Source(query)));
         first.Contains("#EXT-X-PLAYLIST-TYPE:EVENT", StringComparison.Ordinal).ShouldBe(all);
@@ -191,8 +192,8 @@ public class RangeTests
     [InlineData("?start=tomorrow", HttpStatusCode.BadRequest, "2026-03-01T12:00:00Z, seconds since 1970")]
     [InlineData("?end=2026-03-01T12:00:00Z", HttpStatusCode.BadRequest, "'start'")]
     [InlineData("?start=2026-03-01T12:01:00Z&end=2026-03-01T12:00:00Z", HttpStatusCode.BadRequest, "after 'start'")]
-    [InlineData("?start=2026-03-01T13:00:00Z", HttpStatusCode.NotFound, "not happened yet")]
-    [InlineData("?start=2026-03-01T11:00:00Z&end=2026-03-01T11:30:00Z", HttpStatusCode.NotFound, "begins at 2026-03-01T12:00:00Z")]
+    [InlineData("?start=2026-03-01T13:00:00Z", HttpStatusCode.NotFound, "in the future")]
+    [InlineData("?start=2026-03-01T11:00:00Z&end=2026-03-01T11:30:00Z", HttpStatusCode.NotFound, "starts at 2026-03-01T12:00:00Z")]
     public async Task What_cannot_be_had_is_told_in_words(string query, HttpStatusCode status, string words)
     {
         await using var server = await ServerAsync(FiveMinutes());
@@ -210,7 +211,7 @@ public class RangeTests
     {
         await using var server = await ServerAsync(FiveMinutes());
         var (gate, before) = (new TaskCompletionSource(), Refused.Of(OverloadReason.Ranges));
-        server.Get<RangeShelf>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
+        server.Get<TimeRangeCache>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
         {
             await gate.Task;
             return null;
@@ -244,7 +245,7 @@ public class RangeTests
 
         // Nobody has a turn meanwhile: what comes now was kept.
         var gate = new TaskCompletionSource();
-        server.Get<RangeShelf>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
+        server.Get<TimeRangeCache>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
         {
             await gate.Task;
             return null;
@@ -274,7 +275,7 @@ public class RangeTests
         }
 
         server.Hear(story.Chapter(31).Chapter(61));
-        var view = PastView.Of(server.Directory.FindChannel(story.Session.Channel)!.Current!);
+        var view = SessionSnapshot.Of(server.Directory.FindChannel(story.Session.Channel)!.Current!);
         foreach (var isLost in new[] { false, true })
         {
             if (isLost)
@@ -282,7 +283,7 @@ public class RangeTests
                 server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/1-30.chapter").ShouldBeTrue();
             }
 
-            var shelf = new ChapterShelf(server.Spool, Microsoft.Extensions.Options.Options.Create(new OriginOptions()));
+            var shelf = new IndexBlockCache(server.Spool, Microsoft.Extensions.Options.Options.Create(new OriginOptions()));
             foreach (var (range, leader) in new[]
             {
                 (TimeRange.Everything, isLost ? null : "gone"), (new(Broadcaster.Start, Broadcaster.Start.AddSeconds(30)), isLost ? null : "gone"),

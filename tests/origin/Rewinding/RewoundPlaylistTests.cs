@@ -1,5 +1,6 @@
 using System.Net;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Rewinding;
@@ -72,7 +73,7 @@ public class RewoundPlaylistTests
     {
         var story = new Broadcaster(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(21).Segments(5, bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
-        story.Say(new TimelineEvent.RewindMoved(11));
+        story.Say(new TimelineEvent.DvrWindowMoved(11));
         var playlist = await PlaylistAsync(story, "source");
         playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:11\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         playlist.ShouldNotContain("source/10.m4s");
@@ -175,7 +176,7 @@ public class RewoundPlaylistTests
     public async Task A_session_that_keeps_everything_is_an_event()
     {
         // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media Playlist." So it is said from the first on.
-        var story = new Broadcaster(rewind: Rewind.All).Video().Segment(bytes: 1000);
+        var story = new Broadcaster(rewind: DvrWindow.All).Video().Segment(bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
         var ended = await PlaylistAsync(story.Segments(5, bytes: 1000).Chapter(4).End(), "source");
         ended.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");

@@ -1,4 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 
 namespace Broadcast.Storage.Tests.Integrity;
 
@@ -33,12 +36,12 @@ internal sealed class KeptSession
 
         foreach (var start in (long[])[0, 10_000])
         {
-            Timeline.Apply(new TimelineEvent.SheetReady(new(start, 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), Add($"thumbnails/{start}.jpg", 3000), 3000));
+            Timeline.Apply(new TimelineEvent.SpriteSheetReady(new(start, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), Add($"thumbnails/{start}.jpg", 3000), 3000));
         }
 
         Timeline.Apply(new TimelineEvent.PosterReady(new(18_000, 1000), 1280, 720, Add("posters/18000.jpg", 5000), 5000));
-        var chapter = Chapter.Of(Timeline, InChapter);
-        var bytes = ChapterFile.Write(chapter);
+        var chapter = IndexBlock.Of(Timeline, InChapter);
+        var bytes = IndexBlockFile.Write(chapter);
         var chapterName = Name($"chapters/1-{InChapter}.chapter");
         _objects.Add((chapterName, bytes));
         Timeline.Apply(chapter.Announce(chapterName, bytes.Length));
@@ -47,7 +50,7 @@ internal sealed class KeptSession
             Timeline.Apply(new TimelineEvent.Ended("unpublished"));
         }
 
-        byte[] journal = [.. JournalFile.Begin(Channel, Session.Id, 1, 1, Timeline.Checkpoint()), .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
+        byte[] journal = [.. JournalFile.Preamble(Channel, Session.Id, 1, 1, Timeline.Checkpoint()), .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
         _objects.Add((JournalFile.NameOf(Channel, Session.Id, 1), journal));
     }
 

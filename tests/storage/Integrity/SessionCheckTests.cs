@@ -1,4 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Integrity;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Objects;
 using Broadcast.Testing;
@@ -13,7 +16,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     private readonly TempFolder _folder = TempFolder.Create();
 
     /// <summary>Objects are as old as their store says; so the look is taken later.</summary>
-    private readonly Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
+    private readonly Broadcast.Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
 
     private IObjectStore _store = null!;
     private KeptSession _session = null!;
@@ -44,23 +47,23 @@ public abstract class SessionCheckContract : IAsyncLifetime
     {
         var report = await CheckAsync(deep: true);
 
-        report.Findings.ShouldBeEmpty();
-        (report.Tally.Objects, report.Tally.Verified, report.Tally.Unverified).ShouldBe((_session.Announced, _session.Announced, 0));
+        report.Issues.ShouldBeEmpty();
+        (report.Totals.Objects, report.Totals.Verified, report.Totals.Unverified).ShouldBe((_session.Announced, _session.Announced, 0));
     }
 
     [Theory]
     [InlineData("source/3.m4s", SessionObjectKind.Segment)]
     [InlineData("audio/9.m4s", SessionObjectKind.Segment)]
     [InlineData("source/init-1.mp4", SessionObjectKind.Init)]
-    [InlineData("thumbnails/0.jpg", SessionObjectKind.Sheet)]
+    [InlineData("thumbnails/0.jpg", SessionObjectKind.SpriteSheet)]
     [InlineData("posters/18000.jpg", SessionObjectKind.Poster)]
     public async Task What_is_missing_or_cut_is_found(string file, SessionObjectKind kind)
     {
         await _store.DeleteAsync([_session.Name(file)], default);
-        One(await CheckAsync(), StoreFault.Missing, file).Kind.ShouldBe(kind);
+        One(await CheckAsync(), IntegrityIssueKind.Missing, file).ObjectKind.ShouldBe(kind);
 
         await _store.PutAsync(_session.Name(file), _session.BytesOf(_session.Name(file)).AsMemory(0, 100), PutCondition.Replace, default);
-        One(await CheckAsync(), StoreFault.WrongLength, file).Kind.ShouldBe(kind);
+        One(await CheckAsync(), IntegrityIssueKind.WrongLength, file).ObjectKind.ShouldBe(kind);
     }
 
     [Fact]
@@ -68,8 +71,8 @@ public abstract class SessionCheckContract : IAsyncLifetime
     {
         await FlipAsync(_store, _session.Name("source/4.m4s"));
 
-        (await CheckAsync()).Findings.ShouldBeEmpty();
-        One(await CheckAsync(deep: true), StoreFault.Changed, "source/4.m4s");
+        (await CheckAsync()).Issues.ShouldBeEmpty();
+        One(await CheckAsync(deep: true), IntegrityIssueKind.Changed, "source/4.m4s");
     }
 
     [Fact]
@@ -78,9 +81,9 @@ public abstract class SessionCheckContract : IAsyncLifetime
         await _store.PutAsync(_session.Name("source/11.m4s"), new byte[50], PutCondition.CreateOnly, default);
         await _store.PutAsync(_session.Name("720p/3.m4s"), new byte[60], PutCondition.CreateOnly, default);
 
-        (await CheckAsync(time: TimeProvider.System)).Findings.ShouldBeEmpty();
-        var findings = (await CheckAsync()).Findings;
-        findings.Select(finding => (finding.Fault, finding.Object)).ShouldBe([(StoreFault.Orphan, _session.Name("720p/3.m4s")), (StoreFault.Orphan, _session.Name("source/11.m4s"))]);
+        (await CheckAsync(time: TimeProvider.System)).Issues.ShouldBeEmpty();
+        var findings = (await CheckAsync()).Issues;
+        findings.Select(finding => (finding.IssueKind, finding.Object)).ShouldBe([(IntegrityIssueKind.Orphan, _session.Name("720p/3.m4s")), (IntegrityIssueKind.Orphan, _session.Name("source/11.m4s"))]);
         findings.Sum(finding => finding.Bytes).ShouldBe(110);
     }
 
@@ -89,7 +92,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     {
         await _store.DeleteAsync([_session.Name("chapters/1-6.chapter")], default);
 
-        One(await CheckAsync(), StoreFault.Missing, "chapters/1-6.chapter").Kind.ShouldBe(SessionObjectKind.Chapter);
+        One(await CheckAsync(), IntegrityIssueKind.Missing, "chapters/1-6.chapter").ObjectKind.ShouldBe(SessionObjectKind.IndexBlock);
     }
 
     [Fact]
@@ -97,10 +100,10 @@ public abstract class SessionCheckContract : IAsyncLifetime
     {
         await _store.DeleteAsync([JournalFile.NameOf(KeptSession.Channel, _session.Session.Id, 1)], default);
 
-        (await CheckAsync()).Findings.ShouldBeEmpty("the journal of another machine may be on its way");
+        (await CheckAsync()).Issues.ShouldBeEmpty("the journal of another machine may be on its way");
         _later.Advance(TimeSpan.FromDays(1));
-        var finding = (await CheckAsync()).Findings.ShouldHaveSingleItem();
-        (finding.Fault, finding.Objects).ShouldBe((StoreFault.NoJournal, _session.Announced));
+        var finding = (await CheckAsync()).Issues.ShouldHaveSingleItem();
+        (finding.IssueKind, finding.Objects).ShouldBe((IntegrityIssueKind.NoJournal, _session.Announced));
     }
 
     [Fact]
@@ -109,32 +112,32 @@ public abstract class SessionCheckContract : IAsyncLifetime
         await _store.DeleteAsync([_session.Name("source/3.m4s"), _session.Name("source/6.m4s"), _session.Name("audio/9.m4s"), _session.Name("thumbnails/0.jpg")], default);
 
         var report = await CheckAsync();
-        report.Findings.Count.ShouldBe(4);
+        report.Issues.Count.ShouldBe(4);
         (await GapRepair.RunAsync(_store, SpoolSnapshot.Take(Data), report, default)).Count.ShouldBe(4);
 
         var after = await CheckAsync(deep: true);
-        after.Findings.ShouldBeEmpty();
+        after.Issues.ShouldBeEmpty();
         var timeline = after.Timeline!;
         (timeline.IsEnded, timeline.Session.Epoch, after.Journal).ShouldBe((true, 2, 2));
         timeline.Find("audio")!.Find(9)!.ShouldSatisfyAllConditions(gap => gap.IsGap.ShouldBeTrue(), gap => gap.Duration.ShouldBe(new MediaTime(180_000, 90_000)));
         timeline.Find("audio")!.Find(10)!.Length.ShouldBe(1100);
-        await using var content = await _store.OpenAsync(timeline.KeptChapters.ShouldHaveSingleItem().Object, 0, null, default);
+        await using var content = await _store.OpenAsync(timeline.RetainedIndexBlocks.ShouldHaveSingleItem().Object, 0, null, default);
         var bytes = new byte[content!.Length];
         await content.Stream.ReadExactlyAsync(bytes);
-        var chapter = ChapterFile.Read(bytes);
-        chapter.Sheets.ShouldBeEmpty();
+        var chapter = IndexBlockFile.Read(bytes);
+        chapter.SpriteSheets.ShouldBeEmpty();
         chapter.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
-        timeline.Run.ShouldNotBeNull().First.ShouldBe(7, "the pictures come back behind a hole: a new run");
+        timeline.Period.ShouldNotBeNull().First.ShouldBe(7, "the pictures come back behind a hole: a new run");
     }
 
-    private static StoreFinding One(SessionReport report, StoreFault fault, string file)
+    private static IntegrityIssue One(SessionIntegrityReport report, IntegrityIssueKind fault, string file)
     {
-        var finding = report.Findings.ShouldHaveSingleItem();
-        (finding.Fault, finding.Object!.Value.Value[(ExpectedObject.FolderOf(report.Channel, report.Session).Length)..]).ShouldBe((fault, file));
+        var finding = report.Issues.ShouldHaveSingleItem();
+        (finding.IssueKind, finding.Object!.Value.Value[(ExpectedObject.FolderOf(report.Channel, report.Session).Length)..]).ShouldBe((fault, file));
         return finding;
     }
 
-    private Task<SessionReport> CheckAsync(bool deep = false, TimeProvider? time = null) =>
+    private Task<SessionIntegrityReport> CheckAsync(bool deep = false, TimeProvider? time = null) =>
         new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(KeptSession.Channel, _session.Session.Id, default);
 }
 

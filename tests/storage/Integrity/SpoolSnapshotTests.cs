@@ -1,5 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Objects;
 using Broadcast.Storage.Spooling;
 using Broadcast.Testing;
 using Shouldly;
@@ -15,7 +17,7 @@ public sealed class SpoolSnapshotTests
         await using var bench = new SpoolBench();
         bench.Write("live/a/s/1.m4s", [1, 2, 3]).Seal();
         bench.Write("live/a/s/2.m4s", [1]);
-        bench.Flaky.Fault = ObjectStoreFault.Unreachable;
+        bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Spool.Delete([ObjectName.Parse("live/a/s/0.m4s")]);
         bench.Spool.DeleteAll("live/b/");
         var data = new DataFolder(bench.Base);
@@ -23,14 +25,14 @@ public sealed class SpoolSnapshotTests
         var seen = SpoolSnapshot.Take(data);
         seen.Files.Keys.ShouldBe(["live/a/s/1.m4s", "live/a/s/2.m4s"]);
         seen.Waiting.ShouldHaveSingleItem().Found.Length.ShouldBe(3);
-        (seen.IsGoing(ObjectName.Parse("live/b/x")), seen.IsGoing(ObjectName.Parse("live/c/x"))).ShouldBe((true, false));
+        (seen.IsPendingDeletion(ObjectName.Parse("live/b/x")), seen.IsPendingDeletion(ObjectName.Parse("live/c/x"))).ShouldBe((true, false));
         seen.Folders("live/").ShouldBe(["a"]);
-        (await SpoolSnapshot.VerifyAsync(seen.Files["live/a/s/1.m4s"], default)).ShouldBe(ObjectVerdict.Good);
-        await Should.ThrowAsync<IOException>(() => SpoolDelivery.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default));
+        (await SpoolSnapshot.VerifyAsync(seen.Files["live/a/s/1.m4s"], default)).ShouldBe(VerificationResult.Valid);
+        await Should.ThrowAsync<IOException>(() => OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default));
 
         bench.Spool.Dispose();
         bench.Flaky.Fault = null;
-        (await SpoolDelivery.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default)).ShouldBe(new SpoolDelivered(1, 0, null));
+        (await OfflineSpoolUploader.RunAsync(data, bench.Store, new SpoolOptions(), TimeProvider.System, default)).ShouldBe(new SpoolUploadResult(1, 0, null));
         (await bench.Store.FindAsync(ObjectName.Parse("live/a/s/1.m4s"), default)).ShouldNotBeNull();
         SpoolSnapshot.Take(data).Files.Keys.ShouldBe(["live/a/s/2.m4s"]);
     }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
 using Broadcast.Storage.Objects;
 using Shouldly;
@@ -13,20 +14,20 @@ public sealed class StoreProofTests
     {
         var store = new MemoryObjectStore(TimeProvider.System);
 
-        var steps = await StoreProof.RunAsync(store, TimeProvider.System, default);
+        var steps = await StoreProbe.RunAsync(store, TimeProvider.System, default);
 
-        steps.Select(s => (s.Name, s.Problem)).ShouldBe([("write", null), ("keep", null), ("read", null), ("list", null), ("delete", null)]);
-        steps.ShouldAllBe(s => s.Took >= TimeSpan.Zero);
+        steps.Select(s => (s.Name, s.Error)).ShouldBe([("write", null), ("keep", null), ("read", null), ("list", null), ("delete", null)]);
+        steps.ShouldAllBe(s => s.Duration >= TimeSpan.Zero);
         (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task What_the_store_says_when_it_fails_is_the_problem_and_nothing_is_tried_after_it()
     {
-        var steps = await StoreProof.RunAsync(new FullStore(), TimeProvider.System, default);
+        var steps = await StoreProbe.RunAsync(new FullStore(), TimeProvider.System, default);
 
         var step = steps.ShouldHaveSingleItem();
-        (step.Name, step.Problem).ShouldBe(("write", "The disk is full: make room."));
+        (step.Name, step.Error).ShouldBe(("write", "The disk is full: make room."));
     }
 
     [Fact]
@@ -34,10 +35,10 @@ public sealed class StoreProofTests
     {
         var store = new MemoryObjectStore(TimeProvider.System);
 
-        var steps = await StoreProof.RunAsync(new OverwritingStore(store), TimeProvider.System, default);
+        var steps = await StoreProbe.RunAsync(new OverwritingStore(store), TimeProvider.System, default);
 
         steps.Select(s => s.Name).ShouldBe(["write", "keep"]);
-        steps[^1].Problem!.ShouldContain("conditional writes");
+        steps[^1].Error!.ShouldContain("conditional writes");
         (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty("what was tried is removed");
     }
 
@@ -47,7 +48,7 @@ public sealed class StoreProofTests
         using var given = new CancellationTokenSource();
         await given.CancelAsync();
 
-        await Should.ThrowAsync<OperationCanceledException>(StoreProof.RunAsync(new MemoryObjectStore(TimeProvider.System), TimeProvider.System, given.Token));
+        await Should.ThrowAsync<OperationCanceledException>(StoreProbe.RunAsync(new MemoryObjectStore(TimeProvider.System), TimeProvider.System, given.Token));
     }
 
     private class Passing(IObjectStore inner) : IObjectStore
@@ -56,7 +57,7 @@ public sealed class StoreProofTests
 
         public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => inner.PutFileAsync(name, path, condition, cancellationToken);
 
-        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ListRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
 
         public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => inner.OpenAsync(name, offset, length, cancellationToken);
 
@@ -72,7 +73,7 @@ public sealed class StoreProofTests
     private sealed class FullStore() : Passing(new MemoryObjectStore(TimeProvider.System))
     {
         public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) =>
-            throw new ObjectStoreException(ObjectStoreFault.Full, "The disk is full: make room.");
+            throw new ObjectStoreException(ObjectStoreErrorKind.Full, "The disk is full: make room.");
     }
 
     private sealed class OverwritingStore(IObjectStore inner) : Passing(inner)

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Audio;
 using Shouldly;
@@ -15,10 +15,10 @@ public sealed class SilentAacTests
         var stereo = SilentAac.Of();
         stereo.Config.Record.ToArray().ShouldBe([0x11, 0x90]);
         stereo.Config.CodecString.ShouldBe("mp4a.40.2");
-        (stereo.Config.Audio, stereo.Samples).ShouldBe((new AacAudioConfig(2, 48_000, 2, 1024), 1024));
+        (stereo.Config.Audio, stereo.Samples).ShouldBe((new AudioSpecificConfig(2, 48_000, 2, 1024), 1024));
         stereo.Payload.ToArray().ShouldBe([0x21, 0, 0, 0, 0, 0x1c]);
         SilentAac.Of(16_000, 1).Payload.ToArray().ShouldBe([0, 0, 0, 7]);
-        SilentAac.Of(16_000, 1).Config.Audio.ShouldBe(new AacAudioConfig(2, 16_000, 1, 1024));
+        SilentAac.Of(16_000, 1).Config.Audio.ShouldBe(new AudioSpecificConfig(2, 16_000, 1, 1024));
     }
 
     [Theory]
@@ -59,20 +59,20 @@ public sealed class SilentAacTests
     public void It_goes_on_in_a_configuration_that_is_there_where_that_is_of_low_complexity()
     {
         var config = CodecConfig.Aac.Parse([0x12, 0x10]);
-        SilentAac.In(config)!.Config.ShouldBeSameAs(config);
-        SilentAac.In(config)!.Payload.Length.ShouldBe(6);
-        SilentAac.In(CodecConfig.Aac.Parse([0x2b, 0x11, 0x88, 0x00])).ShouldBeNull("spectral band replication is said in it");
-        SilentAac.In(CodecConfig.Opus.Default()).ShouldBeNull();
+        SilentAac.ForConfig(config)!.Config.ShouldBeSameAs(config);
+        SilentAac.ForConfig(config)!.Payload.Length.ShouldBe(6);
+        SilentAac.ForConfig(CodecConfig.Aac.Parse([0x2b, 0x11, 0x88, 0x00])).ShouldBeNull("spectral band replication is said in it");
+        SilentAac.ForConfig(CodecConfig.Opus.Default()).ShouldBeNull();
     }
 
     [Fact]
     public void Configurations_are_alike_when_only_their_spelling_differs()
     {
         var ours = SilentAac.Of().Config;
-        SilentAac.AreAlike(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00])).ShouldBeTrue("so OBS and ffmpeg spell it");
-        SilentAac.AreAlike(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x98])).ShouldBeFalse("that has spectral band replication");
-        SilentAac.AreAlike(ours, CodecConfig.Aac.Parse([0x12, 0x10])).ShouldBeFalse("44.1 kHz");
-        SilentAac.AreAlike(ours, CodecConfig.Aac.Parse([0x11, 0x88])).ShouldBeFalse("mono");
+        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00])).ShouldBeTrue("so OBS and ffmpeg spell it");
+        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x98])).ShouldBeFalse("that has spectral band replication");
+        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x12, 0x10])).ShouldBeFalse("44.1 kHz");
+        SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x88])).ShouldBeFalse("mono");
     }
 
     /// <summary>A frame with the header of ISO/IEC 14496-3, 1.A.2.2.</summary>

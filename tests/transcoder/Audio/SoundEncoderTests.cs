@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Audio;
 using Broadcast.Transcoder.Encoders;
@@ -29,7 +30,7 @@ public sealed class SoundEncoderTests : IDisposable
         var source = await BeepAsync(codec, channels);
         await EncodeAsync("ffmpeg", source);
 
-        _encoded.ShouldAllBe(s => s.Track.Config is CodecConfig.Aac && s.Track.Config.Sound == new SoundFormat(Clock, 2));
+        _encoded.ShouldAllBe(s => s.Track.Config is CodecConfig.Aac && s.Track.Config.AudioFormat == new AudioFormat(Clock, 2));
         _encoded.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
         _encoded.Zip(_encoded.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks).ShouldAllBe(step => step == 1024);
         Math.Abs(await BeginOfBeepAsync(_encoded) - await BeginOfBeepAsync(source)).ShouldBeLessThan(0.0107, "half a frame");
@@ -45,11 +46,11 @@ public sealed class SoundEncoderTests : IDisposable
             program, $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then timeout -s KILL 0.7 ffmpeg \"$@\"; mkdir '{dead}'; exit 1; fi\nexec ffmpeg \"$@\"\n", TestContext.Current.CancellationToken);
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var source = await BeepAsync("flac", 2);
-        await using (var encoder = new SoundEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
+        await using (var encoder = new AudioEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
         {
             for (var i = 0; i < source.Count; i++)
             {
-                encoder.Take(source[i]);
+                encoder.Push(source[i]);
                 if (i == source.Count * 2 / 3)
                 {
                     await Poll.UntilAsync(() => Directory.Exists(dead), Deadline);
@@ -76,11 +77,11 @@ public sealed class SoundEncoderTests : IDisposable
             program, $"#!/bin/sh\nif mkdir '{once}' 2>/dev/null; then (sleep 0.7; kill -STOP $$; mkdir '{hung}') & fi\nexec ffmpeg \"$@\"\n", TestContext.Current.CancellationToken);
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
         var source = await BeepAsync("aac", 6);
-        await using (var encoder = new SoundEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
+        await using (var encoder = new AudioEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance))
         {
             for (var i = 0; i < source.Count; i++)
             {
-                encoder.Take(source[i]);
+                encoder.Push(source[i]);
                 if (i == source.Count / 2)
                 {
                     await Poll.UntilAsync(() => Directory.Exists(hung), Deadline);
@@ -124,7 +125,7 @@ public sealed class SoundEncoderTests : IDisposable
         packager.Renditions.ShouldBe(["source", "audio", "audio-source"]);
         packager.Samples["audio-source"].Select(s => s.Payload).ShouldBe(surround.Samples.Select(s => s.Payload));
         var copy = packager.Samples["audio"];
-        copy.ShouldAllBe(s => s.Track.Config.CodecString == "mp4a.40.2" && s.Track.Config.Sound!.Channels == 2);
+        copy.ShouldAllBe(s => s.Track.Config.CodecString == "mp4a.40.2" && s.Track.Config.AudioFormat!.Channels == 2);
         copy[^1].Decode.TotalSeconds.ShouldBeInRange(2.9, 3.1);
     }
 
@@ -132,10 +133,10 @@ public sealed class SoundEncoderTests : IDisposable
 
     private async Task EncodeAsync(string program, IReadOnlyList<MediaSample> source, TimeSpan pause = default)
     {
-        await using var encoder = new SoundEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance);
+        await using var encoder = new AudioEncoder(program, "main", 9, Keep, TimeProvider.System, NullLogger.Instance);
         foreach (var sample in source)
         {
-            encoder.Take(sample);
+            encoder.Push(sample);
             if (pause > TimeSpan.Zero)
             {
                 await Task.Delay(pause, TestContext.Current.CancellationToken);

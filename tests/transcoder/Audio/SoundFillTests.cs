@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Audio;
 using Shouldly;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class SoundFillTests
     [Fact]
     public void Pictures_without_sound_have_silence_from_where_the_first_is_shown_to_the_newest()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0.5, 1, delay: 3000, every: 0.04);
 
         fill.Output[0].Track.Config.CodecString.ShouldBe("mp4a.40.2");
@@ -31,16 +32,16 @@ public sealed class SoundFillTests
     [Fact]
     public void Before_the_first_picture_that_decoding_can_begin_with_there_is_nothing()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
-        fill.See(Picture(0, sync: false));
-        fill.See(Picture(0.04, sync: false));
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
+        fill.PushVideo(Picture(0, sync: false));
+        fill.PushVideo(Picture(0.04, sync: false));
         fill.Output.ShouldBeEmpty();
     }
 
     [Fact]
     public void Announced_sound_is_waited_for_and_what_was_waited_is_silent_then()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         See(fill, 0, 1.5);
         fill.Output.ShouldBeEmpty();
         See(fill, 1.52, 0.1);
@@ -51,7 +52,7 @@ public sealed class SoundFillTests
     [Fact]
     public void A_second_language_that_never_comes_stays_away()
     {
-        var fill = new SoundFill(9, isNeeded: false, isExpected: true);
+        var fill = new AudioGapFiller(9, isNeeded: false, isExpected: true);
         See(fill, 0, 10);
         fill.Output.ShouldBeEmpty();
     }
@@ -59,7 +60,7 @@ public sealed class SoundFillTests
     [Fact]
     public void Sound_of_the_usual_kind_goes_on_in_silence_without_another_configuration()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 12);
         Both(fill, Usual, 12, 3);
 
@@ -68,18 +69,18 @@ public sealed class SoundFillTests
         heard.ShouldAllBe(s => s.Payload.Length == 8);
         heard[0].Decode.TotalSeconds.ShouldBeInRange(12, 12.05);
         ShouldRise(fill.Output, longest: 2047);
-        fill.Lost.ShouldBeLessThan(3);
+        fill.DroppedFrames.ShouldBeLessThan(3);
     }
 
     [Fact]
     public void Sound_that_comes_later_than_its_pictures_takes_over_all_the_same()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 12);
         for (var at = 12.0; at < 15; at += 0.02)
         {
-            fill.See(Picture(at, sync: false));
-            fill.Hear(Frame(Usual, at - 0.8) with { Arrival = Clock(at) });
+            fill.PushVideo(Picture(at, sync: false));
+            fill.PushAudio(Frame(Usual, at - 0.8) with { Arrival = Clock(at) });
         }
 
         fill.IsSilent.ShouldBeFalse();
@@ -90,7 +91,7 @@ public sealed class SoundFillTests
     [Fact]
     public void Other_sound_begins_with_a_picture_that_decoding_can_begin_with_and_until_then_there_is_silence()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 11, keyframes: 2);
         Both(fill, Other, 11, 3, keyframes: 2);
 
@@ -105,11 +106,11 @@ public sealed class SoundFillTests
     [Fact]
     public void Other_sound_does_not_wait_for_pictures_that_do_not_come()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: false);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 3.5, keyframes: 2);
         for (var at = 3.5; at < 7; at += 1024.0 / 44_100)
         {
-            fill.Hear(Frame(Other, at));
+            fill.PushAudio(Frame(Other, at));
         }
 
         fill.Output.First(s => s.Track == Other).Decode.TotalSeconds.ShouldBeInRange(4.9, 5.1);
@@ -118,7 +119,7 @@ public sealed class SoundFillTests
     [Fact]
     public void Sound_that_stops_is_silent_as_it_was_coded_after_a_moment_and_comes_back()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Other, 0, 5);
         var before = fill.Output.Count;
         See(fill, 5, 1.4);
@@ -136,9 +137,9 @@ public sealed class SoundFillTests
     [Fact]
     public void Opus_that_stops_is_silent_as_Opus()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
-        fill.See(Picture(0, sync: true));
-        fill.Hear(Frame(Opus, 0) with { Payload = new byte[] { 0xfc, 1, 2, 3 } });
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
+        fill.PushVideo(Picture(0, sync: true));
+        fill.PushAudio(Frame(Opus, 0) with { Payload = new byte[] { 0xfc, 1, 2, 3 } });
         See(fill, 0.04, 3);
 
         fill.Output[1].Decode.Ticks.ShouldBe(960);
@@ -149,9 +150,9 @@ public sealed class SoundFillTests
     [Fact]
     public void Sound_that_we_know_no_silence_for_ends_where_it_stops()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
-        fill.See(Picture(0, sync: true));
-        fill.Hear(Frame(Flac, 0));
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
+        fill.PushVideo(Picture(0, sync: true));
+        fill.PushAudio(Frame(Flac, 0));
         See(fill, 0.04, 10);
         fill.Output.Count.ShouldBe(1);
     }
@@ -159,56 +160,56 @@ public sealed class SoundFillTests
     [Fact]
     public void Pictures_that_stop_are_no_reason_for_silence_and_what_comes_with_them_again_is_heard()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Usual, 0, 5);
         Both(fill, Usual, 35, 3);
 
         fill.Output.ShouldAllBe(s => s.Payload.Length == 8);
-        fill.Lost.ShouldBe(0);
+        fill.DroppedFrames.ShouldBe(0);
     }
 
     [Fact]
     public void A_line_that_stood_still_and_brings_everything_at_once_is_no_reason_for_silence()
     {
-        var fill = new SoundFill(9, isNeeded: true, isExpected: true);
+        var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Usual, 0, 5);
         for (var at = 5.0; at < 9; at += 0.5)
         {
             for (var picture = at; picture < at + 0.5; picture += 0.04)
             {
-                fill.See(Picture(picture, sync: false) with { Arrival = Clock(9) });
+                fill.PushVideo(Picture(picture, sync: false) with { Arrival = Clock(9) });
             }
 
             for (var frame = at; frame < at + 0.5; frame += 0.025)
             {
-                fill.Hear(Frame(Usual, frame) with { Arrival = Clock(9) });
+                fill.PushAudio(Frame(Usual, frame) with { Arrival = Clock(9) });
             }
         }
 
         fill.Output.ShouldAllBe(s => s.Payload.Length == 8);
-        fill.Lost.ShouldBe(0);
+        fill.DroppedFrames.ShouldBe(0);
     }
 
-    private static void See(SoundFill fill, double from, double seconds, long delay = 0, double every = 0.04, double keyframes = double.MaxValue)
+    private static void See(AudioGapFiller fill, double from, double seconds, long delay = 0, double every = 0.04, double keyframes = double.MaxValue)
     {
         for (var i = 0; i * every < seconds - 0.001; i++)
         {
             var at = from + (i * every);
-            fill.See(Picture(at, i == 0 || at % keyframes < every - 0.001, delay));
+            fill.PushVideo(Picture(at, i == 0 || at % keyframes < every - 0.001, delay));
         }
     }
 
     /// <summary>Pictures and sound of the same time, as they come.</summary>
-    private static void Both(SoundFill fill, Track track, double from, double seconds, double keyframes = 2)
+    private static void Both(AudioGapFiller fill, Track track, double from, double seconds, double keyframes = 2)
     {
         var next = from;
         for (var i = 0; i * 0.04 < seconds - 0.001; i++)
         {
             var at = from + (i * 0.04);
-            fill.See(Picture(at, at % keyframes < 0.039));
+            fill.PushVideo(Picture(at, at % keyframes < 0.039));
             for (; next < at + 0.04; next += 1024.0 / track.Timescale)
             {
-                fill.Hear(Frame(track, next));
+                fill.PushAudio(Frame(track, next));
             }
         }
     }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Audio;
 using Shouldly;
@@ -32,13 +33,13 @@ public sealed class SoundPlanTests
     {
         var track = (await CodedTrack.MakeAsync(recipe, 0.2)).Track;
         Of(track.Config).ShouldBe((passes, "48000 2 160000"));
-        SoundCommand.Source(track).ShouldNotBeNull();
+        AudioEncodeCommand.Source(track).ShouldNotBeNull();
     }
 
     [Fact]
     public void The_command_line_reads_nothing_but_its_socket()
     {
-        var line = string.Join(' ', new SoundCommand("/run/in", "/run/out0", "ac3", new SoundTarget(44_100, 1, 80_000)).Arguments());
+        var line = string.Join(' ', new AudioEncodeCommand("/run/in", "/run/out0", "ac3", new AudioEncodeTarget(44_100, 1, 80_000)).Arguments());
         line.ShouldBe(
             "-nostdin -hide_banner -nostats -loglevel warning -protocol_whitelist unix -copyts -analyzeduration 100000 -probesize 4096 -c:a ac3 -f nut -i unix:/run/in -map 0:a:0 "
             + "-af aresample=44100:async=1000,aformat=channel_layouts=mono -c:a aac -profile:a aac_low -b:a 80000 -f nut -write_index 0 -flush_packets 1 unix:/run/out0");
@@ -46,7 +47,7 @@ public sealed class SoundPlanTests
 
     private static (bool Passes, string? Target) Of(CodecConfig config)
     {
-        var plan = SoundPlan.For(config);
+        var plan = AudioPlan.For(config);
         return (plan.Passes, plan.Target is { } target ? $"{target.SampleRate} {target.Channels} {target.BitsPerSecond}" : null);
     }
 }

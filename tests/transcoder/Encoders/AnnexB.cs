@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
@@ -11,7 +12,7 @@ internal static class AnnexB
     {
         var configuration = ((CodecConfig.Avc)pictures[0].Track.Config).Configuration;
         await using var stream = File.Create(path);
-        foreach (var unit in configuration.SequenceParameterSets.Concat(configuration.PictureParameterSets).Concat(pictures.SelectMany(p => Units(p.Payload))))
+        foreach (var unit in configuration.SpsUnits.Concat(configuration.PpsUnits).Concat(pictures.SelectMany(p => Units(p.Payload))))
         {
             stream.Write([0, 0, 0, 1, .. unit.Span]);
         }

@@ -1,8 +1,9 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Encoders.Probing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
@@ -28,11 +29,11 @@ public sealed class CaptionTests
         }).ToList();
         var renditions = Channel.CreateBounded<RenditionSample>(10_000);
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!);
-        await using (var encoder = new RungEncoder(new EncodingOptions(), EncoderChoice.Processor(TimeProvider.System), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
+        await using (var encoder = new RungEncoder(new EncodingOptions(), EncoderSelector.SoftwareOnly(TimeProvider.System), session, "auto", renditions.Writer, TimeProvider.System, NullLogger.Instance))
         {
             foreach (var sample in source)
             {
-                encoder.Take(sample);
+                encoder.Push(sample);
             }
 
             // What is held back to look ahead comes at the end, as far as the machine has time for it.
@@ -46,7 +47,7 @@ public sealed class CaptionTests
         foreach (var rung in rungs)
         {
             rung.Count().ShouldBeGreaterThanOrEqualTo(source.Count - MostHeld);
-            rung.Select(s => CaptionServices.In(s.Sample.Track.Config, s.Sample.Payload.Span).ToString()).Distinct().ShouldBe(["CC1"]);
+            rung.Select(s => CaptionServices.Find(s.Sample.Track.Config, s.Sample.Payload.Span).ToString()).Distinct().ShouldBe(["CC1"]);
             rung.Select(s => Triplets(s.Sample.Payload.Span)).ShouldBe(rung.Select(s => expected[s.Sample.Present.Ticks]));
         }
     }

@@ -35,9 +35,9 @@ internal static class CodedPictures
         Track? track = null;
         while (reader.TryRead(ref bytes, out var frame))
         {
-            track ??= new Track(1, StartCodes.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
+            track ??= new Track(1, AnnexBConverter.Configuration(reader.Streams[0].Private.Span), MediaTime.VideoTimescale);
             var time = new MediaTime(frame.Present, reader.Streams[0].Timescale).Rescale(MediaTime.VideoTimescale);
-            samples.Add(new MediaSample(track, time, time, frame.IsKey, StartCodes.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch + time.ToTimeSpan()));
+            samples.Add(new MediaSample(track, time, time, frame.IsKey, AnnexBConverter.ToLengths(frame.Payload.Span), DateTimeOffset.UnixEpoch + time.ToTimeSpan()));
         }
 
         return samples;

@@ -18,7 +18,7 @@ public class EncodeCommandTests
 
     [Fact]
     public void A_rung_with_half_of_the_pictures_takes_none_from_a_smaller_one_that_has_all() =>
-        Filters(Command() with { Effort = Economy.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
+        Filters(Command() with { Effort = DegradationLadder.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
             @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)[out0];"
             + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + @"[next1]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
@@ -49,7 +49,7 @@ public class EncodeCommandTests
 
     [Fact]
     public void Fields_become_pictures_before_any_is_scaled_or_left_out_and_times_stay_what_they_were() =>
-        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = Economy.At(3, Rungs) }).ShouldStartWith(
+        Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = DegradationLadder.At(3, Rungs) }).ShouldStartWith(
             @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=1280:720");
 
     [Fact]
@@ -66,7 +66,7 @@ public class EncodeCommandTests
     public void Keyframes_at_instants_of_their_own_are_the_first_pictures_of_equal_spans_whatever_pictures_a_rung_leaves_out_and_wherever_it_begins()
     {
         // 4.75 spans after the first one began, and two spans after it.
-        var command = Command() with { Keys = new KeyInstants(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
+        var command = Command() with { Keys = new ForcedKeyframeTimes(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
         var arguments = string.Join(' ', command.Arguments());
         arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-45000+0.5)/180000),floor((prev_forced_t*90000-45000+0.5)/180000)))");
         arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-0+0.5)/180000),floor((prev_forced_t*90000-0+0.5)/180000)))");
@@ -105,5 +105,5 @@ public class EncodeCommandTests
         return arguments[arguments.IndexOf("-filter_complex") + 1];
     }
 
-    private static EncodeCommand Command() => new("/run/in", Economy.At(0, Rungs), ["/run/0", "/run/1", "/run/2"], IsHurried: false);
+    private static EncodeCommand Command() => new("/run/in", DegradationLadder.At(0, Rungs), ["/run/0", "/run/1", "/run/2"], IsHurried: false);
 }

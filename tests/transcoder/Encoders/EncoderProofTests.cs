@@ -1,7 +1,7 @@
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
-using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Encoders.Probing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -17,91 +17,91 @@ public sealed class EncoderProofTests : IDisposable
     [Theory]
     [InlineData("[h264_nvenc @ 0x55d3219f4880] Cannot load libcuda.so.1", "no NVIDIA driver: Cannot load libcuda.so.1")]
     [InlineData("[h264_nvenc @ 0x1] Driver does not support the required nvenc API version. Required: 11.1 Found: 10.0", "the NVIDIA driver is too old for this ffmpeg: Driver does not")]
-    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)", "the NVIDIA driver lets nobody encode more at once: OpenEncodeSessionEx")]
-    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)", "the NVIDIA driver lets nobody encode more at once: OpenEncodeSessionEx")]
+    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: out of memory (10): (no details)", "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
+    [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)", "the NVIDIA driver's session limit is reached: OpenEncodeSessionEx")]
     [InlineData("[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: unsupported device (2): (no details)", "the NVIDIA GPU has no encoder: OpenEncodeSessionEx")]
-    [InlineData("[h264_qsv @ 0x1] Error initializing an internal MFX session: unsupported (-3)", "no Intel GPU that Quick Sync can use: Error initializing")]
+    [InlineData("[h264_qsv @ 0x1] Error initializing an internal MFX session: unsupported (-3)", "no Intel GPU with Quick Sync: Error initializing")]
     [InlineData("[AVHWDeviceContext @ 0x1] No VA display found for device /dev/dri/renderD128.", "the render node has no VAAPI driver: No VA display")]
-    [InlineData("[AVHWDeviceContext @ 0x1] Cannot open a VA display from DRM device /dev/dri/renderD128: Permission denied", "this user may not open the render node")]
-    [InlineData("Unrecognized option 'delay'.", "this ffmpeg does not know an option that we need: Unrecognized")]
+    [InlineData("[AVHWDeviceContext @ 0x1] Cannot open a VA display from DRM device /dev/dri/renderD128: Permission denied", "no permission to open the render node")]
+    [InlineData("Unrecognized option 'delay'.", "this ffmpeg lacks a required option: Unrecognized")]
     [InlineData("[some @ 0x1] [deep @ 0x2] never seen before", "never seen before")]
     public void A_refusal_is_told_in_plain_words_with_what_was_said(string line, string told)
     {
-        Refusal.Tell([line, "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0"], exit: 1).ShouldStartWith(told);
-        Refusal.Tell([line], exit: 1).ShouldNotContain("0x");
+        EncoderErrorParser.Describe([line, "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0"], exit: 1).ShouldStartWith(told);
+        EncoderErrorParser.Describe([line], exit: 1).ShouldNotContain("0x");
     }
 
     [Fact]
     public void Silence_is_told_as_such()
     {
-        Refusal.Tell([], exit: 0).ShouldBe("it ended without a picture");
-        Refusal.Tell([], exit: 139).ShouldBe("it ended with exit code 139 and said nothing");
+        EncoderErrorParser.Describe([], exit: 0).ShouldBe("ffmpeg exited without a frame");
+        EncoderErrorParser.Describe([], exit: 139).ShouldBe("exit code 139, without output");
     }
 
     [Theory]
     [InlineData("OpenEncodeSessionEx failed: out of memory (10) | Error initializing output stream 2:0 -- Error while opening encoder for output stream #2:0 - maybe", 2)]
     [InlineData("[vost#3:0/h264_nvenc @ 0x1] Error while opening encoder", 3)]
     [InlineData("OpenEncodeSessionEx failed: incompatible client key (21)", null)]
-    public void What_the_hardware_took_before_its_cap_is_read_from_the_words_of_both_ages_of_ffmpeg(string said, int? output) => Refusal.FailedOutput(said).ShouldBe(output);
+    public void What_the_hardware_took_before_its_cap_is_read_from_the_words_of_both_ages_of_ffmpeg(string said, int? output) => EncoderErrorParser.FailedOutput(said).ShouldBe(output);
 
     [Fact]
     public async Task This_machine_s_encoders_are_proved_and_x264_works()
     {
         using var choice = Choice("ffmpeg");
 
-        var standings = await choice.ProveAsync(TestContext.Current.CancellationToken);
+        var standings = await choice.ProbeAsync(TestContext.Current.CancellationToken);
 
         standings.Select(s => s.Encoder).ShouldBe(EncoderCandidate.All.Select(c => c.Encoder));
         standings.Single(s => s.Encoder == "libx264").Works.ShouldBeTrue();
-        standings.ShouldAllBe(s => s.Works == (s.Refusal == null));
+        standings.ShouldAllBe(s => s.Works == (s.Error == null));
     }
 
     [Theory]
-    [InlineData("exit 0", "it ended without a picture")]
+    [InlineData("exit 0", "ffmpeg exited without a frame")]
     [InlineData("echo '[h264_nvenc @ 0x1] Cannot load libcuda.so.1' >&2; exit 1", "no NVIDIA driver: Cannot load libcuda.so.1")]
-    [InlineData("kill -SEGV $$", "it ended with exit code 139 and said nothing")]
+    [InlineData("kill -SEGV $$", "exit code 139, without output")]
     [InlineData("head -c 3000000 /dev/urandom; head -c 3000000 /dev/urandom >&2; exit 1", null)]
-    [InlineData("echo 0, 0, 0, 1, 900, 0x1; exit 0", "it ended without a picture")]
+    [InlineData("echo 0, 0, 0, 1, 900, 0x1; exit 0", "ffmpeg exited without a frame")]
     public async Task What_gives_no_pictures_is_refused_whatever_it_says(string script, string? told)
     {
         using var choice = Choice(await ProgramAsync(script));
 
-        var standing = (await choice.ProveAsync(TestContext.Current.CancellationToken)).Single(s => s.Encoder == "h264_nvenc");
+        var standing = (await choice.ProbeAsync(TestContext.Current.CancellationToken)).Single(s => s.Encoder == "h264_nvenc");
 
         standing.Works.ShouldBeFalse();
-        standing.Refusal.ShouldNotBeNullOrWhiteSpace();
-        standing.Refusal.ShouldBe(told ?? standing.Refusal);
-        choice.Best(_ => false).ShouldBe(Route.Processor);
+        standing.Error.ShouldNotBeNullOrWhiteSpace();
+        standing.Error.ShouldBe(told ?? standing.Error);
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
     }
 
     [Fact]
     public async Task An_ffmpeg_that_is_not_there_leaves_everything_to_x264_which_will_say_so()
     {
         using var choice = Choice(_folder.Sub("nothing"));
-        (await choice.ProveAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        (await choice.ProbeAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
         choice.IsKnown.ShouldBeTrue();
-        choice.Best(_ => false).ShouldBe(Route.Processor);
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
     }
 
     [Fact]
     public async Task Hardware_that_works_is_chosen_first_on_the_device_and_not_where_it_has_let_the_session_down()
     {
         using var choice = Choice(await ProgramAsync(WorkingNvenc));
-        await choice.ProveAsync(TestContext.Current.CancellationToken);
+        await choice.ProbeAsync(TestContext.Current.CancellationToken);
 
-        choice.Best(_ => false).ShouldBe(new Route(Vendor.Nvenc, StaysOnDevice: true));
-        choice.Best(r => r.StaysOnDevice).ShouldBe(new Route(Vendor.Nvenc, StaysOnDevice: false));
-        choice.Best(r => r.Vendor == Vendor.Nvenc).ShouldBe(Route.Processor);
+        choice.Best(_ => false).ShouldBe(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true));
+        choice.Best(r => r.StaysOnDevice).ShouldBe(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false));
+        choice.Best(r => r.Vendor == EncoderVendor.Nvenc).ShouldBe(EncodePath.Software);
     }
 
     [Theory]
     [InlineData("x264", "x264")]
     [InlineData("qsv", "x264")]
-    [InlineData("nvenc", "NVENC, pictures stay on the GPU")]
+    [InlineData("nvenc", "NVENC, frames stay on the GPU")]
     public async Task The_option_chooses_among_what_works(string word, string route)
     {
         using var choice = Choice(await ProgramAsync(WorkingNvenc), word);
-        await choice.ProveAsync(TestContext.Current.CancellationToken);
+        await choice.ProbeAsync(TestContext.Current.CancellationToken);
         choice.Best(_ => false).ToString().ShouldBe(route);
     }
 
@@ -112,27 +112,27 @@ public sealed class EncoderProofTests : IDisposable
         var broken = _folder.Sub("broken");
         using var choice = Choice(await ProgramAsync($"case \"$*\" in *h264_nvenc*) test -e {broken} && exit 1;; esac\n{WorkingNvenc}"), time: time);
         await choice.StartAsync(TestContext.Current.CancellationToken);
-        await Poll.UntilAsync(() => choice.Standings.Count == EncoderCandidate.All.Count, TimeSpan.FromSeconds(60));
+        await Poll.UntilAsync(() => choice.Statuses.Count == EncoderCandidate.All.Count, TimeSpan.FromSeconds(60));
 
         await File.WriteAllTextAsync(broken, "");
-        choice.Distrust(Vendor.Nvenc, "its worker died");
-        choice.Best(_ => false).ShouldBe(Route.Processor);
-        Nvenc().Refusal.ShouldBe("its worker died");
+        choice.Exclude(EncoderVendor.Nvenc, "its worker died");
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
+        Nvenc().Error.ShouldBe("its worker died");
 
         var failed = time.GetUtcNow();
-        await Poll.UntilAsync(() => Advanced() && Nvenc().ProvedAt > failed, TimeSpan.FromSeconds(60));
-        choice.Best(_ => false).ShouldBe(Route.Processor);
+        await Poll.UntilAsync(() => Advanced() && Nvenc().ProbedAt > failed, TimeSpan.FromSeconds(60));
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
 
         File.Delete(broken);
         await Poll.UntilAsync(() => Advanced() && Nvenc().Works, TimeSpan.FromSeconds(60));
-        choice.Best(_ => false).Vendor.ShouldBe(Vendor.Nvenc);
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc);
         await choice.StopAsync(TestContext.Current.CancellationToken);
 
-        EncoderStanding Nvenc() => choice.Standings.Single(s => s.Encoder == "h264_nvenc");
+        EncoderStatus Nvenc() => choice.Statuses.Single(s => s.Encoder == "h264_nvenc");
 
         bool Advanced()
         {
-            time.Advance(EncoderChoice.Retry);
+            time.Advance(EncoderSelector.RetryInterval);
             return true;
         }
     }
@@ -149,8 +149,8 @@ public sealed class EncoderProofTests : IDisposable
         esac
         """;
 
-    private static EncoderChoice Choice(string program, string word = "auto", TimeProvider? time = null) =>
-        new(Options.Create(new EncodingOptions { Ffmpeg = program, Encoder = word }), time ?? TimeProvider.System, NullLogger<EncoderChoice>.Instance);
+    private static EncoderSelector Choice(string program, string word = "auto", TimeProvider? time = null) =>
+        new(Options.Create(new EncodingOptions { Ffmpeg = program, Encoder = word }), time ?? TimeProvider.System, NullLogger<EncoderSelector>.Instance);
 
     /// <summary>A program in the place of ffmpeg; where its list is asked for, and the script does not give one, it has NVENC.</summary>
     private async Task<string> ProgramAsync(string script)

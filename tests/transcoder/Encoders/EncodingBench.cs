@@ -2,7 +2,7 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Encoders.Probing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -19,9 +19,9 @@ internal sealed class EncodingBench : IDisposable
     /// <summary>Pictures that have come out and not been read.</summary>
     public int Count => _renditions.Reader.Count;
 
-    public RungEncoder Encoder(string program, string ladder, string latency, EncoderChoice? choice = null) => new(
+    public RungEncoder Encoder(string program, string ladder, string latency, EncoderSelector? choice = null) => new(
         new EncodingOptions { Ffmpeg = program },
-        choice ?? EncoderChoice.Processor(TimeProvider.System),
+        choice ?? EncoderSelector.SoftwareOnly(TimeProvider.System),
         new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!),
         ladder, _renditions.Writer, TimeProvider.System, NullLogger.Instance);
 
@@ -35,10 +35,10 @@ internal sealed class EncodingBench : IDisposable
     }
 
     /// <summary>What that script makes of the proof of its encoders.</summary>
-    public static async Task<EncoderChoice> ProvedAsync(string program)
+    public static async Task<EncoderSelector> ProvedAsync(string program)
     {
-        var choice = new EncoderChoice(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<EncoderChoice>.Instance);
-        await choice.ProveAsync(default);
+        var choice = new EncoderSelector(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<EncoderSelector>.Instance);
+        await choice.ProbeAsync(default);
         return choice;
     }
 
@@ -55,7 +55,7 @@ internal sealed class EncodingBench : IDisposable
         await using var encoder = Encoder(program, ladder, latency);
         foreach (var sample in source)
         {
-            encoder.Take(sample);
+            encoder.Push(sample);
         }
 
         await Poll.UntilAsync(() => Count >= atLeast, TimeSpan.FromSeconds(60));

@@ -1,8 +1,8 @@
 using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
-using Broadcast.Transcoder.Encoders.Vendors;
+using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Encoders.Probing;
 using Shouldly;
 using Xunit;
 
@@ -41,14 +41,14 @@ public sealed class HardwareFailureTests : IDisposable
         // x264 codes otherwise than what went before: its parameter sets come with a track of their own, and from then on.
         rung.Select(s => s.Track).Distinct().Count().ShouldBe(2);
         rung.Zip(rung.Skip(1)).ShouldAllBe(p => ReferenceEquals(p.First.Track, p.Second.Track) || p.Second.IsSync);
-        choice.Best(_ => false).ShouldBe(Route.Processor);
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
 
         // That is told where people look.
         _state!.Encoder.ShouldBe("x264");
         _state.Rungs.ShouldHaveSingleItem().Name.ShouldBe("240p");
         _state.Restarts.ShouldBe(1);
-        _state.Step.ShouldBe(0);
-        _state.Reason!.ShouldContain(signal == "STOP" ? "no picture came out of it" : "exit code 137");
+        _state.DegradationLevel.ShouldBe(0);
+        _state.Reason!.ShouldContain(signal == "STOP" ? "no frame output" : "exit code 137");
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class HardwareFailureTests : IDisposable
 
         (await StartsAsync()).Select(s => s.Split(' ', 2)[1]).ShouldBe(["h264_nvenc cuda", "h264_nvenc"]);
         _bench.Read().ShouldHaveSingleItem().Value.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
-        choice.Best(_ => false).Vendor.ShouldBe(Vendor.Nvenc);
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class HardwareFailureTests : IDisposable
         var rungs = _bench.Read();
         rungs.Keys.ShouldBe(["360p", "240p"], ignoreOrder: true);
         rungs.Values.ShouldAllBe(rung => rung.Select(s => s.Present.Ticks).SequenceEqual(source.Select(s => s.Present.Ticks)));
-        choice.Best(_ => false).Vendor.ShouldBe(Vendor.Nvenc);
+        choice.Best(_ => false).Vendor.ShouldBe(EncoderVendor.Nvenc);
     }
 
     [Fact]
@@ -119,8 +119,8 @@ public sealed class HardwareFailureTests : IDisposable
 
         (await StartsAsync()).Select(s => s.Split(' ', 2)[1]).ShouldBe(["h264_nvenc cuda", "libx264"]);
         _bench.Read().ShouldHaveSingleItem().Value.Count.ShouldBe(source.Count);
-        choice.Best(_ => false).ShouldBe(Route.Processor);
-        choice.Standings.Single(s => s.Encoder == "h264_nvenc").Refusal!.ShouldContain("incompatible client key");
+        choice.Best(_ => false).ShouldBe(EncodePath.Software);
+        choice.Statuses.Single(s => s.Encoder == "h264_nvenc").Error!.ShouldContain("incompatible client key");
     }
 
     [Theory]
@@ -178,12 +178,12 @@ public sealed class HardwareFailureTests : IDisposable
 
     private async Task<string[]> StartsAsync() => await File.ReadAllLinesAsync(StartsFile);
 
-    private async Task LiveAsync(string program, EncoderChoice choice, IReadOnlyList<MediaSample> source, Func<int, Task>? meanwhile = null)
+    private async Task LiveAsync(string program, EncoderSelector choice, IReadOnlyList<MediaSample> source, Func<int, Task>? meanwhile = null)
     {
         await using var encoder = _bench.Encoder(program, "auto", "low", choice);
         for (var i = 0; i < source.Count; i++)
         {
-            encoder.Take(source[i]);
+            encoder.Push(source[i]);
             await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
             if (meanwhile is not null)
             {

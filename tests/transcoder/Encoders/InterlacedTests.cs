@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
 using Shouldly;
@@ -56,7 +57,7 @@ public sealed partial class InterlacedTests : IDisposable
         {
             for (var i = 0; i < source.Count; i++)
             {
-                encoder.Take(source[i]);
+                encoder.Push(source[i]);
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
                 if (i == 45)
                 {

@@ -8,7 +8,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public class PaceTests
 {
     private static readonly Rung[] Rungs = [new("720p", 1280, 720, false, 2_500_000), new("480p", 854, 480, false, 1_200_000)];
-    private readonly Pace _pace = new();
+    private readonly DegradationController _pace = new();
     private TimeSpan _now;
 
     [Theory]
@@ -20,9 +20,9 @@ public class PaceTests
     [InlineData(5, 2, true, "")]
     public void Quality_goes_first_then_pictures_then_rungs_from_the_largest(int step, int haste, bool isHalfRate, string names)
     {
-        var effort = Economy.At(step, Rungs);
-        (effort.Haste, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((haste, isHalfRate, names));
-        Economy.Last(Rungs.Length).ShouldBe(5);
+        var effort = DegradationLadder.At(step, Rungs);
+        (effort.SpeedLevel, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((haste, isHalfRate, names));
+        DegradationLadder.LastLevel(Rungs.Length).ShouldBe(5);
     }
 
     [Theory]
@@ -32,16 +32,16 @@ public class PaceTests
     [InlineData(6, "")]
     public void A_copy_of_the_source_is_the_last_that_goes(int step, string names)
     {
-        Rung[] rungs = [new(SourceCopy.Name, 1920, 1080, false, 4_500_000), .. Rungs];
-        string.Join(' ', Economy.At(step, rungs).Rungs.Select(r => r.Name)).ShouldBe(names);
-        Economy.Last(rungs.Length).ShouldBe(6);
+        Rung[] rungs = [new(SourceReencode.Name, 1920, 1080, false, 4_500_000), .. Rungs];
+        string.Join(' ', DegradationLadder.At(step, rungs).Rungs.Select(r => r.Name)).ShouldBe(names);
+        DegradationLadder.LastLevel(rungs.Length).ShouldBe(6);
     }
 
     [Fact]
     public void All_can_be_given_up_at_once()
     {
-        _pace.GiveUp(_now, Economy.Last(Rungs.Length), isAll: true);
-        _pace.Step.ShouldBe(5);
+        _pace.Degrade(_now, DegradationLadder.LastLevel(Rungs.Length), isAll: true);
+        _pace.Level.ShouldBe(5);
         Live(0, 31).ShouldBe(4);
     }
 
@@ -76,7 +76,7 @@ public class PaceTests
     [InlineData(0.1, 2.4, 1.5)]
     [InlineData(0.2, 4.8, 1.5)]
     public void A_source_of_few_pictures_is_late_later_F17(double step, double behind, double weighed) =>
-        Pace.Weigh(TimeSpan.FromSeconds(behind), TimeSpan.FromSeconds(step)).TotalSeconds.ShouldBe(weighed, 0.01);
+        DegradationController.NormalizeLag(TimeSpan.FromSeconds(behind), TimeSpan.FromSeconds(step)).TotalSeconds.ShouldBe(weighed, 0.01);
 
     [Fact]
     public void Being_far_behind_without_falling_back_costs_one_step() => Live(3, 1.1).ShouldBe(1);
@@ -113,19 +113,19 @@ public class PaceTests
     {
         for (var end = _now + TimeSpan.FromSeconds(seconds); _now < end; _now += TimeSpan.FromMilliseconds(100), from += by / 10)
         {
-            _pace.Judge(TimeSpan.FromSeconds(from), _now, Economy.Last(Rungs.Length));
+            _pace.Evaluate(TimeSpan.FromSeconds(from), _now, DegradationLadder.LastLevel(Rungs.Length));
         }
 
-        return _pace.Step;
+        return _pace.Level;
     }
 
     private int Live(double behind, double seconds)
     {
         for (var end = _now + TimeSpan.FromSeconds(seconds); _now < end; _now += TimeSpan.FromMilliseconds(100))
         {
-            _pace.Judge(TimeSpan.FromSeconds(behind), _now, Economy.Last(Rungs.Length));
+            _pace.Evaluate(TimeSpan.FromSeconds(behind), _now, DegradationLadder.LastLevel(Rungs.Length));
         }
 
-        return _pace.Step;
+        return _pace.Level;
     }
 }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders;
 using Shouldly;
 using Xunit;
@@ -8,15 +9,15 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public class RecentPicturesTests
 {
     private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
-    private readonly RecentPictures _recent = new();
+    private readonly GopBuffer _recent = new();
 
     [Fact]
     public void Nothing_is_kept_before_a_sync_sample()
     {
-        _recent.Keep(At(0, isSync: false));
+        _recent.Add(At(0, isSync: false));
         _recent.Count.ShouldBe(0);
-        _recent.Keep(At(1, isSync: true));
-        _recent.Keep(At(2, isSync: false));
+        _recent.Add(At(1, isSync: true));
+        _recent.Add(At(2, isSync: false));
         _recent.Count.ShouldBe(2);
     }
 
@@ -44,13 +45,13 @@ public class RecentPicturesTests
     [Fact]
     public void A_group_that_is_too_long_is_not_kept_and_the_next_one_is()
     {
-        for (var i = 0; i <= RecentPictures.MaxPictures; i++)
+        for (var i = 0; i <= GopBuffer.MaxFrames; i++)
         {
-            _recent.Keep(At(i / 1000.0, isSync: i == 0));
+            _recent.Add(At(i / 1000.0, isSync: i == 0));
         }
 
         _recent.Count.ShouldBe(0);
-        _recent.Keep(At(5, isSync: true));
+        _recent.Add(At(5, isSync: true));
         _recent.Count.ShouldBe(1);
     }
 
@@ -59,7 +60,7 @@ public class RecentPicturesTests
     {
         for (var i = 0; i < 20; i++)
         {
-            _recent.Keep(At(i / 10.0, isSync: i % 3 == 0) with { Payload = new byte[RecentPictures.MaxBytes / 8] });
+            _recent.Add(At(i / 10.0, isSync: i % 3 == 0) with { Payload = new byte[GopBuffer.MaxBytes / 8] });
             _recent.Count.ShouldBeLessThanOrEqualTo(8);
         }
 
@@ -72,7 +73,7 @@ public class RecentPicturesTests
         var each = (int)(group * 10);
         for (var i = 0; i < (int)(seconds * 10); i++)
         {
-            _recent.Keep(At(i / 10.0, i % each == 0));
+            _recent.Add(At(i / 10.0, i % each == 0));
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class RestartsTests
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private readonly ManualTimeProvider _clock = new();
-    private readonly Restarts _restarts;
+    private readonly RestartBackoff _restarts;
 
     public RestartsTests() => _restarts = new(_clock);
 
@@ -23,8 +23,8 @@ public sealed class RestartsTests
         double[] pauses = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10];
         foreach (var pause in pauses)
         {
-            _restarts.Died(TimeSpan.FromSeconds(59));
-            _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(pause));
+            _restarts.RecordFailure(TimeSpan.FromSeconds(59));
+            _restarts.Delay().ShouldBe(TimeSpan.FromSeconds(pause));
             _clock.Advance(TimeSpan.FromSeconds(pause) - Moment);
             _restarts.MayStart.ShouldBeFalse();
             _clock.Advance(Moment);
@@ -37,10 +37,10 @@ public sealed class RestartsTests
     {
         for (var i = 0; i < 100; i++)
         {
-            _restarts.Died(TimeSpan.Zero);
+            _restarts.RecordFailure(TimeSpan.Zero);
         }
 
-        _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(10));
+        _restarts.Delay().ShouldBe(TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -48,13 +48,13 @@ public sealed class RestartsTests
     {
         for (var i = 0; i < 5; i++)
         {
-            _restarts.Died(TimeSpan.Zero);
+            _restarts.RecordFailure(TimeSpan.Zero);
         }
 
-        _restarts.Died(TimeSpan.FromMinutes(1));
+        _restarts.RecordFailure(TimeSpan.FromMinutes(1));
 
-        _restarts.Deaths.ShouldBe(1);
-        _restarts.Pause().ShouldBe(TimeSpan.FromSeconds(0.1));
+        _restarts.Failures.ShouldBe(1);
+        _restarts.Delay().ShouldBe(TimeSpan.FromSeconds(0.1));
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public sealed class RestartsTests
         var said = new List<(bool Less, bool Hopeless)>();
         for (var i = 0; i < 6; i++)
         {
-            _restarts.Died(TimeSpan.Zero);
-            said.Add((_restarts.AskForLess, _restarts.AreHopeless));
+            _restarts.RecordFailure(TimeSpan.Zero);
+            said.Add((_restarts.ShouldDegrade, _restarts.IsHopeless));
         }
 
         said.ShouldBe([(false, false), (false, false), (true, true), (false, true), (false, true), (true, true)]);
@@ -73,8 +73,8 @@ public sealed class RestartsTests
     [Fact]
     public void Where_something_was_found_out_the_next_waits_no_longer_than_after_the_first()
     {
-        _restarts.Pause(TimeSpan.FromMinutes(10)).ShouldBe(TimeSpan.FromMinutes(10));
-        _restarts.GoOn();
+        _restarts.Delay(TimeSpan.FromMinutes(10)).ShouldBe(TimeSpan.FromMinutes(10));
+        _restarts.ResetDelay();
         _clock.Advance(TimeSpan.FromSeconds(0.1));
         _restarts.MayStart.ShouldBeTrue();
     }
@@ -82,10 +82,10 @@ public sealed class RestartsTests
     [Fact]
     public void A_source_that_changes_all_the_time_has_two_starts_in_two_seconds()
     {
-        _restarts.Changed(_clock.GetTimestamp());
+        _restarts.RecordSourceChange(_clock.GetTimestamp());
         _restarts.MayStart.ShouldBeTrue("the first change costs nothing");
         _clock.Advance(TimeSpan.FromSeconds(0.5));
-        _restarts.Changed(_clock.GetTimestamp());
+        _restarts.RecordSourceChange(_clock.GetTimestamp());
 
         _restarts.MayStart.ShouldBeFalse();
         _clock.Advance(TimeSpan.FromSeconds(1.5));
@@ -95,9 +95,9 @@ public sealed class RestartsTests
     [Fact]
     public void A_change_makes_no_pause_shorter()
     {
-        _restarts.Changed(_clock.GetTimestamp());
-        _restarts.Pause(TimeSpan.FromSeconds(5));
-        _restarts.Changed(_clock.GetTimestamp());
+        _restarts.RecordSourceChange(_clock.GetTimestamp());
+        _restarts.Delay(TimeSpan.FromSeconds(5));
+        _restarts.RecordSourceChange(_clock.GetTimestamp());
         _clock.Advance(TimeSpan.FromSeconds(5) - Moment);
         _restarts.MayStart.ShouldBeFalse();
         _clock.Advance(Moment);

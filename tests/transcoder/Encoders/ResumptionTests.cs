@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders;
 using Shouldly;
 using Xunit;
@@ -9,14 +10,14 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public sealed class ResumptionTests
 {
     private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
-    private readonly RecentPictures _recent = new();
+    private readonly GopBuffer _recent = new();
 
     public ResumptionTests()
     {
         for (var i = 0; i < 120; i++)
         {
             var time = new MediaTime(Ticks(i / 10.0), MediaTime.VideoTimescale);
-            _recent.Keep(new MediaSample(Picture, time, time, i % 20 == 0, new byte[100], default));
+            _recent.Add(new MediaSample(Picture, time, time, i % 20 == 0, new byte[100], default));
         }
     }
 
@@ -65,7 +66,7 @@ public sealed class ResumptionTests
         from.ShouldBe([Ticks(11.4) + RungOutput.Offset, Ticks(11.8) + 1 + RungOutput.Offset]);
     }
 
-    private Resumption Of(IReadOnlyList<long> last, long least = long.MinValue) => Resumption.Of(_recent, last, least);
+    private ResumePlan Of(IReadOnlyList<long> last, long least = long.MinValue) => ResumePlan.Of(_recent, last, least);
 
     private static long Ticks(double seconds) => (long)Math.Round(seconds * MediaTime.VideoTimescale);
 }

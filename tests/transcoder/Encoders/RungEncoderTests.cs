@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
 using Shouldly;
 using Xunit;
 
@@ -29,8 +30,8 @@ public sealed class RungEncoderTests : IDisposable
             samples.Select(s => s.Track).Distinct().ShouldHaveSingleItem();
         }
 
-        (rungs["360p"][0].Track.Config.Picture!.Width, rungs["360p"][0].Track.Config.Picture!.Height).ShouldBe((480, 360));
-        (rungs["240p"][0].Track.Config.Picture!.Width, rungs["240p"][0].Track.Config.Picture!.Height).ShouldBe((320, 240));
+        (rungs["360p"][0].Track.Config.VideoFormat!.Width, rungs["360p"][0].Track.Config.VideoFormat!.Height).ShouldBe((480, 360));
+        (rungs["240p"][0].Track.Config.VideoFormat!.Width, rungs["240p"][0].Track.Config.VideoFormat!.Height).ShouldBe((320, 240));
     }
 
     [Fact]
@@ -61,7 +62,7 @@ public sealed class RungEncoderTests : IDisposable
         }
 
         rungs.Values.ShouldAllBe(r => r.Where(s => s.IsSync).Select(s => s.Present.Ticks).SequenceEqual(source.Where(s => s.IsSync).Select(s => s.Present.Ticks)));
-        rungs.ToDictionary(r => r.Key, r => $"{r.Value[0].Track.Config.Picture!.Width}x{r.Value[0].Track.Config.Picture!.Height}").ShouldBe(
+        rungs.ToDictionary(r => r.Key, r => $"{r.Value[0].Track.Config.VideoFormat!.Width}x{r.Value[0].Track.Config.VideoFormat!.Height}").ShouldBe(
             new Dictionary<string, string> { ["320x240p30"] = "320x240", ["240x180"] = "240x180", ["120p30"] = "160x120" }, ignoreOrder: true);
     }
 
@@ -69,7 +70,7 @@ public sealed class RungEncoderTests : IDisposable
     public async Task A_source_that_has_more_bits_than_it_claims_gets_rungs_with_more_without_a_hole()
     {
         var made = await CodedPictures.MakeAsync(11, "320x300", 30, "-g", "30", "-b:v", "900k", "-maxrate", "900k", "-bufsize", "300k");
-        var track = made[0].Track with { ClaimedBitsPerSecond = 150_000 };
+        var track = made[0].Track with { DeclaredBitsPerSecond = 150_000 };
         var source = made.Select(s => s with { Track = track }).ToList();
         var said = Path.Combine(_bench.Folder, "bits");
         var program = await _bench.ProgramAsync($"for word; do [ \"$last\" = -b:v ] && echo \"$word\" >> {said}; last=$word; done\nexec ffmpeg \"$@\"");
@@ -83,7 +84,7 @@ public sealed class RungEncoderTests : IDisposable
                     await Poll.UntilAsync(() => _bench.Count > 290, Patience);
                 }
 
-                encoder.Take(sample);
+                encoder.Push(sample);
             }
         }
 
@@ -138,7 +139,7 @@ public sealed class RungEncoderTests : IDisposable
         {
             for (var i = 0; i < source.Count; i++)
             {
-                encoder.Take(source[i]);
+                encoder.Push(source[i]);
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
                 if (i == at)
                 {
@@ -166,7 +167,7 @@ public sealed class RungEncoderTests : IDisposable
         {
             for (var i = 0; i < large.Count; i++)
             {
-                encoder.Take(large[i] with { Track = (i % 2 == 0 ? large : small)[0].Track, Payload = (i % 2 == 0 ? large : small)[i].Payload });
+                encoder.Push(large[i] with { Track = (i % 2 == 0 ? large : small)[0].Track, Payload = (i % 2 == 0 ? large : small)[i].Payload });
             }
         }
 
@@ -191,7 +192,7 @@ public sealed class RungEncoderTests : IDisposable
         {
             foreach (var sample in source)
             {
-                encoder.Take(sample);
+                encoder.Push(sample);
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
             }
         }
@@ -213,14 +214,14 @@ public sealed class RungEncoderTests : IDisposable
         {
             foreach (var sample in source)
             {
-                encoder.Take(sample);
+                encoder.Push(sample);
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
             }
 
             var state = encoder.State.ShouldNotBeNull();
             state.Rungs.ShouldHaveSingleItem().Name.ShouldBe("240p");
-            (state.Step, state.Haste).ShouldBe((0, 0), "nothing else is given up for it");
-            state.GivenUp.ShouldBe(["360p"]);
+            (state.DegradationLevel, state.SpeedLevel).ShouldBe((0, 0), "nothing else is given up for it");
+            state.DroppedRungs.ShouldBe(["360p"]);
         }
 
         var (name, rung) = _bench.Read().ShouldHaveSingleItem();

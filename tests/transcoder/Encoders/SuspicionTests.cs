@@ -9,7 +9,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public sealed class SuspicionTests
 {
     private static readonly IReadOnlyList<Rung> All = [Rung("720p"), Rung("480p"), Rung("360p")];
-    private readonly Suspicion _suspicion = new(deathsBefore: 3);
+    private readonly FaultyRungDetector _suspicion = new(failuresBeforeSuspicion: 3);
     private TimeSpan _now;
 
     [Theory]
@@ -19,24 +19,24 @@ public sealed class SuspicionTests
     public void The_rung_that_workers_die_of_is_found_by_leaving_each_out_in_turn(string bad, int deaths)
     {
         DieOf(bad).ShouldBe(deaths);
-        _suspicion.Suspect.ShouldBe(bad);
-        Live(Suspicion.Trial).ShouldBeFalse();
-        _suspicion.Without(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
+        _suspicion.OmittedRung.ShouldBe(bad);
+        Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+        _suspicion.Filter(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
     }
 
     [Fact]
     public void What_was_found_is_tried_again_after_a_while_and_one_death_leaves_it_out_for_twice_as_long()
     {
         DieOf("480p");
-        for (var rest = Suspicion.FirstRest; rest < Suspicion.LongestRest; rest *= 2)
+        for (var rest = FaultyRungDetector.FirstExclusion; rest < FaultyRungDetector.MaxExclusion; rest *= 2)
         {
-            Live(Suspicion.Trial).ShouldBeFalse();
-            var left = rest - TimeSpan.FromSeconds(1) - (rest == Suspicion.FirstRest ? TimeSpan.Zero : Suspicion.Trial);
+            Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+            var left = rest - TimeSpan.FromSeconds(1) - (rest == FaultyRungDetector.FirstExclusion ? TimeSpan.Zero : FaultyRungDetector.ProvenRunTime);
             Live(left).ShouldBeFalse();
             Live(TimeSpan.FromSeconds(1)).ShouldBeTrue();
-            _suspicion.Without(All).ShouldBe(All);
-            _suspicion.Died(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
-            _suspicion.Suspect.ShouldBe("480p");
+            _suspicion.Filter(All).ShouldBe(All);
+            _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
+            _suspicion.OmittedRung.ShouldBe("480p");
         }
     }
 
@@ -44,23 +44,23 @@ public sealed class SuspicionTests
     public void What_lives_when_it_is_tried_again_stays()
     {
         DieOf("720p");
-        Live(Suspicion.Trial);
-        Live(Suspicion.FirstRest).ShouldBeTrue();
-        Live(Suspicion.Trial).ShouldBeFalse();
-        _suspicion.Suspect.ShouldBeNull();
+        Live(FaultyRungDetector.ProvenRunTime);
+        Live(FaultyRungDetector.FirstExclusion).ShouldBeTrue();
+        Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+        _suspicion.OmittedRung.ShouldBeNull();
 
         // A new story: one death is no reason.
-        _suspicion.Died(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
+        _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
     }
 
     [Fact]
     public void Where_no_rung_alone_is_the_reason_nothing_is_left_out_until_a_worker_has_lived()
     {
-        var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.Died(TimeSpan.Zero, All, _now)).ToList();
+        var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.RecordFailure(TimeSpan.Zero, All, _now)).ToList();
         answers.ShouldBe([false, false, true, true, true, .. Enumerable.Repeat(false, 7)]);
-        _suspicion.Without(All).ShouldBe(All);
+        _suspicion.Filter(All).ShouldBe(All);
 
-        Live(Suspicion.Trial);
+        Live(FaultyRungDetector.ProvenRunTime);
         DieOf("360p").ShouldBe(5);
     }
 
@@ -69,20 +69,20 @@ public sealed class SuspicionTests
     {
         for (var i = 0; i < 5; i++)
         {
-            _suspicion.Died(Suspicion.Trial, All, _now).ShouldBeFalse();
+            _suspicion.RecordFailure(FaultyRungDetector.ProvenRunTime, All, _now).ShouldBeFalse();
         }
     }
 
     [Fact]
     public void A_copy_of_the_source_and_a_rung_that_is_alone_are_never_left_out()
     {
-        IReadOnlyList<Rung> copied = [Rung(SourceCopy.Name), Rung("360p")];
-        var alone = new Suspicion(deathsBefore: 3);
+        IReadOnlyList<Rung> copied = [Rung(SourceReencode.Name), Rung("360p")];
+        var alone = new FaultyRungDetector(failuresBeforeSuspicion: 3);
         for (var i = 0; i < 10; i++)
         {
-            alone.Died(TimeSpan.Zero, [copied[1]], _now).ShouldBeFalse();
-            _suspicion.Died(TimeSpan.Zero, copied, _now);
-            _suspicion.Without(copied)[0].ShouldBe(copied[0]);
+            alone.RecordFailure(TimeSpan.Zero, [copied[1]], _now).ShouldBeFalse();
+            _suspicion.RecordFailure(TimeSpan.Zero, copied, _now);
+            _suspicion.Filter(copied)[0].ShouldBe(copied[0]);
         }
     }
 
@@ -90,9 +90,9 @@ public sealed class SuspicionTests
     public void Of_another_source_nothing_is_known()
     {
         DieOf("720p");
-        _suspicion.Forget();
-        _suspicion.Without(All).ShouldBe(All);
-        _suspicion.Died(TimeSpan.Zero, All, _now).ShouldBeFalse();
+        _suspicion.Reset();
+        _suspicion.Filter(All).ShouldBe(All);
+        _suspicion.RecordFailure(TimeSpan.Zero, All, _now).ShouldBeFalse();
     }
 
     /// <summary>Workers die of a rung at once until they do not get it.</summary>
@@ -100,10 +100,10 @@ public sealed class SuspicionTests
     private int DieOf(string bad)
     {
         var deaths = 0;
-        while (_suspicion.Without(All).Any(r => r.Name == bad))
+        while (_suspicion.Filter(All).Any(r => r.Name == bad))
         {
             deaths++;
-            _suspicion.Died(TimeSpan.Zero, All, _now);
+            _suspicion.RecordFailure(TimeSpan.Zero, All, _now);
         }
 
         return deaths;
@@ -112,7 +112,7 @@ public sealed class SuspicionTests
     private bool Live(TimeSpan time)
     {
         _now += time;
-        return _suspicion.Look(Suspicion.Trial, _now);
+        return _suspicion.RecordRunning(FaultyRungDetector.ProvenRunTime, _now);
     }
 
     private static Rung Rung(string name) => new(name, 16, 16, IsHalfRate: false, 100_000);

@@ -1,7 +1,8 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Encoders.Proof;
+using Broadcast.Transcoder.Encoders.Probing;
 using Shouldly;
 using Xunit;
 
@@ -29,7 +30,7 @@ public sealed class ToneMappingTests : IDisposable
         {
             rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks), name);
             var sequence = ((CodecConfig.Avc)rung[0].Track.Config).Sequence;
-            sequence.Color.ShouldBe(new CodedColor(1, 1, 1, FullRange: false), name);
+            sequence.Color.ShouldBe(new ColorDescription(1, 1, 1, FullRange: false), name);
             (sequence.BitDepth, sequence.ChromaFormat).ShouldBe((8, 1), name);
         }
     }
@@ -55,28 +56,28 @@ public sealed class ToneMappingTests : IDisposable
     {
         var program = await _bench.ProgramAsync("case \"$*\" in *tonemap*) echo \"[AVFilterGraph @ 0x1] No such filter: 'zscale'\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
         using var choice = await EncodingBench.ProvedAsync(program);
-        choice.MapsTones.ShouldBeFalse();
-        choice.Standings.Single(s => s.Encoder == "libx264").Works.ShouldBeTrue();
+        choice.CanToneMap.ShouldBeFalse();
+        choice.Statuses.Single(s => s.Encoder == "libx264").Works.ShouldBeTrue();
 
         var source = await MakeAsync("white", "smpte2084", "bt2020nc", isSaidInTheStream: true, 16);
         await using (var encoder = _bench.Encoder(program, "auto", "low", choice))
         {
             foreach (var sample in source)
             {
-                encoder.Take(sample);
+                encoder.Push(sample);
             }
         }
 
         _bench.Read().ShouldBeEmpty();
-        RungEncoder.Expected("auto", [source[0].Track], choice.MapsTones).ShouldBeEmpty();
-        RungEncoder.Expected("auto", [source[0].Track], mapsTones: true).ShouldNotBeEmpty();
+        RungEncoder.Expected("auto", [source[0].Track], choice.CanToneMap).ShouldBeEmpty();
+        RungEncoder.Expected("auto", [source[0].Track], canToneMap: true).ShouldNotBeEmpty();
     }
 
     [Fact]
     public async Task This_machine_s_ffmpeg_can_do_it()
     {
         using var choice = await EncodingBench.ProvedAsync("ffmpeg");
-        choice.MapsTones.ShouldBeTrue();
+        choice.CanToneMap.ShouldBeTrue();
     }
 
     public void Dispose() => _bench.Dispose();
@@ -97,7 +98,7 @@ public sealed class ToneMappingTests : IDisposable
         var coded = CodedTrack.Demux(await File.ReadAllBytesAsync(file), 1, language: null);
         var track = coded.Track with
         {
-            Timescale = MediaTime.VideoTimescale, Described = isSaidInTheStream ? null : new PictureDescription(new CodedColor(9, number, 9, FullRange: false), null, null),
+            Timescale = MediaTime.VideoTimescale, ColorInfo = isSaidInTheStream ? null : new ColorInfo(new ColorDescription(9, number, 9, FullRange: false), null, null),
         };
         return [.. coded.Samples.Select(s =>
         {

@@ -1,4 +1,4 @@
-using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Ladder;
 using FsCheck;
 using FsCheck.Fluent;
@@ -25,7 +25,7 @@ public class LadderPlanTests
     [InlineData("passthrough", 1920, 1080, 30, "")]
     [InlineData("of another version", 1280, 720, 30, "480p 854x480 1200k, 360p 640x360 700k, 240p 426x240 350k")]
     public void Rungs_are_those_that_make_sense_for_the_source(string ladder, int width, int height, double rate, string expected) =>
-        string.Join(", ", LadderPlan.For(ladder, new PictureFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
+        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
 
     [Theory]
     [InlineData("720p@2500k,480p@1200k", 1920, 1080, 30, "720p 1280x720 2500k, 480p 854x480 1200k")]
@@ -51,7 +51,7 @@ public class LadderPlanTests
     [InlineData("720p30@2M", 1920, 1080, 1000, "720p30 1280x720 2000k")]
     [InlineData("16x16@100k", 1920, 16, 30, "")]
     public void A_channel_s_own_rungs_keep_its_names_and_bits_and_the_source_s_shape(string ladder, int width, int height, double rate, string expected) =>
-        string.Join(", ", LadderPlan.For(ladder, new PictureFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
+        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
 
     [Theory]
     [InlineData(0)]
@@ -60,23 +60,23 @@ public class LadderPlanTests
     [InlineData(-60)]
     [InlineData(1000)]
     public void A_rate_of_pictures_that_nobody_can_believe_counts_as_thirty(double rate) =>
-        LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, rate, null)).ShouldBe(LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, 30, null)));
+        LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, rate, null)).ShouldBe(LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null)));
 
     [Fact]
     public void Pixels_that_are_not_square_become_square() =>
-        Told(LadderPlan.For("auto", new PictureFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
+        Told(LadderPlan.For("auto", new VideoFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
 
     [Theory]
     [InlineData(16)]
     [InlineData(18)]
     public void High_dynamic_range_has_no_rungs_because_their_colors_would_be_wrong(byte transfer) =>
-        LadderPlan.For("auto", new PictureFormat(1920, 1080, 1, 1, 30, null), new CodedColor(9, transfer, 9, false)).ShouldBeEmpty();
+        LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null), new ColorDescription(9, transfer, 9, false)).ShouldBeEmpty();
 
     [Fact]
     public void No_rung_is_larger_than_the_source_or_odd_or_named_twice() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
         {
-            var picture = new PictureFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
+            var picture = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
             var ladder = source.Rate.Get % 2 == 0 ? "4k" : $"{16 + (source.Width.Get * 2 % 4000)}x{16 + (source.Height.Get * 6 % 4000)}@1M,4096p@9M,{16 + (source.Rate.Get * 34 % 4000)}p30@2M,16x16p1@100k";
             var rungs = LadderPlan.For(ladder, picture);
             rungs.Select(r => (long)r.Width * r.Height).ShouldBe(rungs.Select(r => (long)r.Width * r.Height).OrderDescending());

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Ladder;
 using FsCheck;
 using FsCheck.Fluent;
@@ -26,7 +27,7 @@ public class SourceBitsTests
     [InlineData("720p@500k,480p@1200k", 800, "720p 500k, 480p 800k")]
     public void No_rung_has_more_bits_than_the_source_and_those_cut_to_almost_the_next_one_s_are_left_out(string ladder, int kilobits, string expected)
     {
-        var rungs = SourceBits.Bound(LadderPlan.For(ladder, new PictureFormat(1920, 1080, 1, 1, 30, null)), kilobits * 1000);
+        var rungs = SourceBitrate.Bound(LadderPlan.For(ladder, new VideoFormat(1920, 1080, 1, 1, 30, null)), kilobits * 1000);
         string.Join(", ", rungs.Select(r => $"{r.Name} {r.BitsPerSecond / 1000}k")).ShouldBe(expected);
     }
 
@@ -34,8 +35,8 @@ public class SourceBitsTests
     public void Whatever_the_source_has_there_is_a_rung_left_and_none_above_it() =>
         Prop.ForAll(ArbMap.Default.ArbFor<PositiveInt>(), bits =>
         {
-            var rungs = LadderPlan.For("4k", new PictureFormat(3840, 2160, 1, 1, 30, null));
-            var bound = SourceBits.Bound(rungs, bits.Get * 1000);
+            var rungs = LadderPlan.For("4k", new VideoFormat(3840, 2160, 1, 1, 30, null));
+            var bound = SourceBitrate.Bound(rungs, bits.Get * 1000);
             bound.ShouldNotBeEmpty();
             bound.ShouldAllBe(r => r.BitsPerSecond <= bits.Get * 1000);
             bound.Select(r => r.Name).ShouldBeSubsetOf(rungs.Select(r => r.Name));
@@ -45,33 +46,33 @@ public class SourceBitsTests
     [Fact]
     public void A_source_with_more_bits_than_it_claims_is_measured()
     {
-        var bits = new SourceBits(2_000_000);
+        var bits = new SourceBitrate(2_000_000);
         Run(bits, kilobits: 2400, from: 0, seconds: 25).ShouldBeEmpty("roughly what it claims");
         Run(bits, kilobits: 5000, from: 25, seconds: 25).Count.ShouldBe(2, "half of a window, and then all of it");
-        bits.Most.ShouldBeInRange(4_000_000, 5_100_000);
+        bits.Maximum.ShouldBeInRange(4_000_000, 5_100_000);
         Run(bits, kilobits: 100, from: 50, seconds: 25).ShouldBeEmpty("a picture that stands still");
-        bits.Most.ShouldBeInRange(4_000_000, 5_100_000);
+        bits.Maximum.ShouldBeInRange(4_000_000, 5_100_000);
     }
 
     [Fact]
     public void A_source_that_claims_nothing_binds_nothing()
     {
-        var bits = new SourceBits(0);
+        var bits = new SourceBitrate(0);
         Run(bits, kilobits: 500, from: 0, seconds: 30).ShouldBeEmpty();
-        bits.Most.ShouldBe(0);
+        bits.Maximum.ShouldBe(0);
     }
 
     [Fact]
     public void Times_that_go_back_or_stand_still_are_no_bits()
     {
-        var bits = new SourceBits(100_000);
+        var bits = new SourceBitrate(100_000);
         for (var i = 0; i < 10_000; i++)
         {
             bits.Count(Sample(i % 3, 1000)).ShouldBeFalse();
         }
     }
 
-    private static List<double> Run(SourceBits bits, int kilobits, double from, double seconds)
+    private static List<double> Run(SourceBitrate bits, int kilobits, double from, double seconds)
     {
         var news = new List<double>();
         for (var at = from; at < from + seconds; at += 0.04)

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Encoders.Probing;
 using Broadcast.Transcoder.Tests.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -31,7 +32,7 @@ public sealed class SourceGateTests : IDisposable
         leader.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
         leader.TakeWhile(s => ReferenceEquals(s.Track, source[0].Track)).Count().ShouldBe(rate * 5 / 2);
         var copy = leader.SkipWhile(s => ReferenceEquals(s.Track, source[0].Track)).ToList();
-        copy.Select(s => s.Track).Distinct().ShouldHaveSingleItem().Config.Picture!.Height.ShouldBe(source[0].Track.Config.Picture!.Height);
+        copy.Select(s => s.Track).Distinct().ShouldHaveSingleItem().Config.VideoFormat!.Height.ShouldBe(source[0].Track.Config.VideoFormat!.Height);
         copy.Count(s => !s.Track.Config.TryInspect(s.Payload.Span, out _)).ShouldBe(0);
 
         double[] keys = [2.5, 4.5, 6.5, 8.5, 10.5];
@@ -80,8 +81,8 @@ public sealed class SourceGateTests : IDisposable
         var passed = _packager.Of("source");
         passed.ShouldAllBe(s => ReferenceEquals(s.Track, source[0].Track));
         passed.Select(s => s.Present.Ticks).ShouldBe(source.Where((_, i) => i is < 75 or >= 240).Select(s => s.Present.Ticks));
-        state!.GivenUp.ShouldContain("source");
-        state.CopyReason!.ShouldContain("keyframes");
+        state!.DroppedRungs.ShouldContain("source");
+        state.ReencodeReason!.ShouldContain("keyframe interval");
         state.Reason!.ShouldContain("died");
     }
 
@@ -141,10 +142,10 @@ public sealed class SourceGateTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private LadderTranscoder Transcoder(string program, Broadcast.Transcoder.Encoders.Proof.EncoderChoice? choice) => new(
+    private LadderTranscoder Transcoder(string program, Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice) => new(
         _packager, Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<LadderTranscoder>.Instance, choice, _running);
 
-    private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, Broadcast.Transcoder.Encoders.Proof.EncoderChoice? choice = null) =>
+    private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice = null) =>
         PublishAsync(Transcoder(program, choice), SessionId.New(DateTimeOffset.UnixEpoch), source, before);
 
     /// <summary>Publishes as fast as the copy is encoded, where there is no other pace.</summary>
@@ -206,8 +207,8 @@ public sealed class SourceGateTests : IDisposable
             await foreach (var sample in renditions.Samples.ReadAllAsync(cancellationToken))
             {
                 samples.Add(sample);
-                HasRungs |= sample.Rendition is { Kind: TrackKind.Video, Leads: false };
-                if (sample.Rendition.Leads)
+                HasRungs |= sample.Rendition is { Kind: TrackKind.Video, IsLeading: false };
+                if (sample.Rendition.IsLeading)
                 {
                     Newest = Math.Max(Newest, sample.Sample.Present.TotalSeconds);
                 }

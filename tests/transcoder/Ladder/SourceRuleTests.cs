@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Ladder;
 using Broadcast.Transcoder.Tests.Encoders;
 using Shouldly;
@@ -31,10 +32,10 @@ public class SourceRuleTests
     [InlineData("standard", 30, 12, new[] { 2.0, 5, 2, 5, 2 })]
     public void A_source_is_copied_when_its_keyframes_are_farther_apart_than_a_segment_may_be_long(string latency, int rate, double copied, double[] groups)
     {
-        var rule = new SourceRule(LatencyProfile.Find(latency)!);
+        var rule = new PassthroughPolicy(LatencyProfile.Find(latency)!);
         var story = Tell(rule, rate, groups);
 
-        var first = story.FindIndex(s => s.Way == SourceWay.IsCopied);
+        var first = story.FindIndex(s => s.Way == SourceRouting.Reencode);
         if (copied == 0)
         {
             first.ShouldBe(-1);
@@ -43,10 +44,10 @@ public class SourceRuleTests
         }
 
         // What waited for the decision is copied as well.
-        var begin = first - story.Take(first).Reverse().TakeWhile(s => s.Way == SourceWay.Waits).Count();
+        var begin = first - story.Take(first).Reverse().TakeWhile(s => s.Way == SourceRouting.Hold).Count();
         story[begin].Time.ShouldBe(copied, 0.001);
-        story.Skip(first).ShouldAllBe(s => s.Way == SourceWay.IsCopied, "it is decided once");
-        rule.Reason!.ShouldContain("keyframes are more than");
+        story.Skip(first).ShouldAllBe(s => s.Way == SourceRouting.Reencode, "it is decided once");
+        rule.Reason!.ShouldContain("keyframe interval exceeds");
     }
 
     [Theory]
@@ -55,24 +56,24 @@ public class SourceRuleTests
     [InlineData(2.8, 9)]
     public void Pictures_wait_in_the_first_group_only_and_for_half_a_second_at_most(double group, int waiting)
     {
-        var story = Tell(new SourceRule(LatencyProfile.Standard), 30, group, group, group);
+        var story = Tell(new PassthroughPolicy(LatencyProfile.Standard), 30, group, group, group);
 
-        story.Count(s => s.Way == SourceWay.Waits).ShouldBe(waiting);
-        story.FindLastIndex(s => s.Way == SourceWay.Waits).ShouldBeLessThan((int)(group * 30));
+        story.Count(s => s.Way == SourceRouting.Hold).ShouldBe(waiting);
+        story.FindLastIndex(s => s.Way == SourceRouting.Hold).ShouldBeLessThan((int)(group * 30));
     }
 
     [Fact]
     public void What_begins_to_wait_is_never_a_picture_that_is_shown_before_one_that_was_passed_on()
     {
         // I P B B P B B …: two pictures are shown before one that is decoded before them.
-        var rule = new SourceRule(LatencyProfile.Standard);
+        var rule = new PassthroughPolicy(LatencyProfile.Standard);
         var passed = long.MinValue;
         var waits = false;
         for (var i = 0; i < 150; i++)
         {
             var place = i == 0 ? 0 : ((i - 1) / 3 * 3) + ((i - 1) % 3) switch { 0 => 3, 1 => 1, _ => 2 };
-            var way = rule.See(Sample(Avc, i * 3000, (place + 2) * 3000, i == 0));
-            if (way == SourceWay.Passes)
+            var way = rule.Evaluate(Sample(Avc, i * 3000, (place + 2) * 3000, i == 0));
+            if (way == SourceRouting.Passthrough)
             {
                 waits.ShouldBeFalse();
                 passed = Math.Max(passed, place);
@@ -89,16 +90,16 @@ public class SourceRuleTests
     [Fact]
     public void A_hole_in_its_times_is_no_long_group()
     {
-        var rule = new SourceRule(LatencyProfile.Standard);
+        var rule = new PassthroughPolicy(LatencyProfile.Standard);
         long[] times = [.. Enumerable.Range(0, 30).Select(i => i * 3000L), .. Enumerable.Range(0, 60).Select(i => 900_000 + (i * 3000L))];
-        times.Select((time, i) => rule.See(Sample(Avc, time, time, i == 0))).ShouldAllBe(way => way == SourceWay.Passes);
+        times.Select((time, i) => rule.Evaluate(Sample(Avc, time, time, i == 0))).ShouldAllBe(way => way == SourceRouting.Passthrough);
     }
 
     [Fact]
     public void What_no_player_or_not_every_one_decodes_is_copied_from_its_first_picture_on()
     {
-        var rule = new SourceRule(LatencyProfile.Standard);
-        rule.See(Sample(RenditionPlanTests.Video(1, 1280, 720), 0, 0, true)).ShouldBe(SourceWay.IsCopied);
+        var rule = new PassthroughPolicy(LatencyProfile.Standard);
+        rule.Evaluate(Sample(RenditionPlanTests.Video(1, 1280, 720), 0, 0, true)).ShouldBe(SourceRouting.Reencode);
         rule.Reason!.ShouldContain("VP9");
     }
 
@@ -109,7 +110,7 @@ public class SourceRuleTests
     public async Task Colors_decide_where_the_codec_does_not(string colors, bool passes)
     {
         var picture = await CodedPictures.MakeAsync(1, "64x64", 30, "-frames:v", "1", "-pix_fmt", colors);
-        (SourceRule.Objection(picture[0].Track.Config) is null).ShouldBe(passes);
+        (PassthroughPolicy.CompatibilityIssue(picture[0].Track.Config) is null).ShouldBe(passes);
     }
 
     [Theory]
@@ -119,7 +120,7 @@ public class SourceRuleTests
     [InlineData(7680, 4320, 7680, 4320, 20_000_000)]
     public void A_copy_is_as_large_as_the_source(int width, int height, int across, int down, int bits)
     {
-        var copy = SourceCopy.Of(RenditionPlanTests.Video(1, width, height), mapsTones: false)!;
+        var copy = SourceReencode.Of(RenditionPlanTests.Video(1, width, height), canToneMap: false)!;
         (copy.Name, copy.Width, copy.Height, copy.IsHalfRate).ShouldBe(("source", across, down, false));
         copy.BitsPerSecond.ShouldBe(bits);
     }
@@ -129,21 +130,21 @@ public class SourceRuleTests
     [InlineData(18)]
     public void There_is_a_copy_of_high_dynamic_range_only_where_its_colors_can_be_mapped(byte transfer)
     {
-        var source = RenditionPlanTests.Video(1, 1280, 720) with { Described = new PictureDescription(new CodedColor(9, transfer, 9, false), null, null) };
-        SourceCopy.Of(source, mapsTones: false).ShouldBeNull();
-        SourceCopy.Of(source, mapsTones: true).ShouldNotBeNull();
+        var source = RenditionPlanTests.Video(1, 1280, 720) with { ColorInfo = new ColorInfo(new ColorDescription(9, transfer, 9, false), null, null) };
+        SourceReencode.Of(source, canToneMap: false).ShouldBeNull();
+        SourceReencode.Of(source, canToneMap: true).ShouldNotBeNull();
     }
 
-    private static List<(double Time, SourceWay Way)> Tell(SourceRule rule, int rate, params double[] groups)
+    private static List<(double Time, SourceRouting Way)> Tell(PassthroughPolicy rule, int rate, params double[] groups)
     {
-        var story = new List<(double, SourceWay)>();
+        var story = new List<(double, SourceRouting)>();
         foreach (var group in groups)
         {
             var pictures = (int)Math.Round(group * rate);
             for (var i = 0; i < pictures; i++)
             {
                 var time = story.Count * (90_000L / rate);
-                story.Add((time / 90_000.0, rule.See(Sample(Avc, time, time, i == 0))));
+                story.Add((time / 90_000.0, rule.Evaluate(Sample(Avc, time, time, i == 0))));
             }
         }
 

@@ -1,6 +1,7 @@
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
-using Broadcast.Transcoder.Pictures;
+using Broadcast.Transcoder.Thumbnails;
 using Microsoft.Extensions.Options;
 using Shouldly;
 using Xunit;
@@ -20,14 +21,14 @@ public sealed class PictureDeskTests
         Tell(desk, "a", 0);
         Tell(desk, "a", 20);
         Tell(desk, "a", 40);
-        desk.Turns.TryRead(out var turn).ShouldBeTrue();
-        desk.Turns.TryRead(out _).ShouldBeFalse();
+        desk.Slots.TryRead(out var turn).ShouldBeTrue();
+        desk.Slots.TryRead(out _).ShouldBeFalse();
         desk.Take(turn)!.Poster!.Time.TotalSeconds.ShouldBe(40);
 
         Tell(desk, "a", 60);
-        desk.Turns.TryRead(out _).ShouldBeFalse("it is being served");
+        desk.Slots.TryRead(out _).ShouldBeFalse("it is being served");
         desk.Done(turn);
-        desk.Turns.TryRead(out _).ShouldBeTrue();
+        desk.Slots.TryRead(out _).ShouldBeTrue();
     }
 
     [Fact]
@@ -39,12 +40,12 @@ public sealed class PictureDeskTests
             Tell(desk, channel, 0);
         }
 
-        desk.Turns.TryRead(out var first).ShouldBeTrue();
+        desk.Slots.TryRead(out var first).ShouldBeTrue();
         desk.Take(first);
         Tell(desk, "a", 20);
         desk.Done(first);
         List<string> order = [];
-        while (desk.Turns.TryRead(out var turn))
+        while (desk.Slots.TryRead(out var turn))
         {
             order.Add(turn.Channel.Value);
         }
@@ -61,14 +62,14 @@ public sealed class PictureDeskTests
         var at = 0;
         for (var failure = 0; failure < 3; failure++)
         {
-            desk.Turns.TryRead(out var turn).ShouldBeTrue();
+            desk.Slots.TryRead(out var turn).ShouldBeTrue();
             desk.Take(turn).ShouldNotBeNull();
             desk.Failed(turn).ShouldBe(failure + 1);
             for (var waited = 1; ; waited++)
             {
                 _time.Advance(TimeSpan.FromSeconds(1));
                 Tell(desk, "a", at += 20);
-                if (desk.Turns.Count > 0)
+                if (desk.Slots.Count > 0)
                 {
                     pauses.Add(waited);
                     break;
@@ -77,11 +78,11 @@ public sealed class PictureDeskTests
         }
 
         pauses.ShouldBe([2, 4, 8]);
-        desk.Turns.TryRead(out var last);
+        desk.Slots.TryRead(out var last);
         desk.Take(last);
         desk.Done(last);
         Tell(desk, "a", at + 20);
-        desk.Turns.Count.ShouldBe(1);
+        desk.Slots.Count.ShouldBe(1);
     }
 
     [Fact]
@@ -90,26 +91,26 @@ public sealed class PictureDeskTests
         var desk = Desk();
         Tell(desk, "a", 0);
         desk.Forget(ChannelName.Parse("a"), Session);
-        desk.Turns.TryRead(out var turn).ShouldBeTrue();
+        desk.Slots.TryRead(out var turn).ShouldBeTrue();
         desk.Take(turn).ShouldBeNull();
         desk.Done(turn);
-        desk.Turns.TryRead(out _).ShouldBeFalse();
+        desk.Slots.TryRead(out _).ShouldBeFalse();
     }
 
     [Fact]
     public void Where_pictures_are_off_nobody_has_a_turn()
     {
-        var desk = Desk(new PictureOptions { Enabled = false });
+        var desk = Desk(new ThumbnailOptions { Enabled = false });
         Tell(desk, "a", 0);
-        desk.Turns.TryRead(out _).ShouldBeFalse();
+        desk.Slots.TryRead(out _).ShouldBeFalse();
     }
 
-    private static void Tell(PictureDesk desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
+    private static void Tell(ThumbnailScheduler desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
     [
         new TimelineEvent.RenditionAdded("source", TrackKind.Video),
         new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null), ObjectName.Parse("init"), 700),
         new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.From(TimeSpan.FromSeconds(seconds), 90_000), new(90_000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("segment"), 0, 1000),
     ]);
 
-    private PictureDesk Desk(PictureOptions? options = null) => new(Options.Create(options ?? new PictureOptions { TileInterval = TimeSpan.Zero }), _time);
+    private ThumbnailScheduler Desk(ThumbnailOptions? options = null) => new(Options.Create(options ?? new ThumbnailOptions { TileInterval = TimeSpan.Zero }), _time);
 }

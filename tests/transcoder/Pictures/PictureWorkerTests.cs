@@ -1,9 +1,10 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Nut;
-using Broadcast.Transcoder.Pictures;
 using Broadcast.Transcoder.Tests.Encoders;
+using Broadcast.Transcoder.Thumbnails;
 using Shouldly;
 using Xunit;
 
@@ -13,13 +14,13 @@ namespace Broadcast.Transcoder.Tests.Pictures;
 public sealed class PictureWorkerTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly SheetLayout Layout = new(5, 1, 320, 180);
+    private static readonly SpriteSheetLayout Layout = new(5, 1, 320, 180);
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
     public async Task A_sheet_and_a_poster_come_from_one_process_with_the_source_s_colors()
     {
-        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("red", "lime", "blue", "white", "black", "yellow"), new PictureCommand(Format, Layout, (640, 360)));
+        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("red", "lime", "blue", "white", "black", "yellow"), new ThumbnailCommand(Format, Layout, (640, 360)));
 
         jpegs.Count.ShouldBe(2);
         var sheet = await DecodeAsync(jpegs[0], 1600, 180);
@@ -36,7 +37,7 @@ public sealed class PictureWorkerTests : IDisposable
     public async Task Tiles_without_a_picture_repeat_their_neighbor()
     {
         var colors = await ColorsAsync("red", "blue");
-        var jpegs = await RunAsync("ffmpeg", [colors[0] with { Second = 1 }, colors[1] with { Second = 3 }], new PictureCommand(Format, Layout, null));
+        var jpegs = await RunAsync("ffmpeg", [colors[0] with { Second = 1 }, colors[1] with { Second = 3 }], new ThumbnailCommand(Format, Layout, null));
 
         var sheet = await DecodeAsync(jpegs.ShouldHaveSingleItem(), 1600, 180);
         (int, int, int) red = (255, 0, 0), blue = (0, 0, 255);
@@ -53,7 +54,7 @@ public sealed class PictureWorkerTests : IDisposable
         var damaged = colors[1].Payload.ToArray();
         Random.Shared.NextBytes(damaged.AsSpan(4));
         colors[1] = colors[1] with { Payload = damaged };
-        var jpegs = await RunAsync("ffmpeg", colors, new PictureCommand(Format, Layout, null));
+        var jpegs = await RunAsync("ffmpeg", colors, new ThumbnailCommand(Format, Layout, null));
 
         Near(await DecodeAsync(jpegs.ShouldHaveSingleItem(), 1600, 180), 1600, 1500, 90, (255, 0, 0));
     }
@@ -62,7 +63,7 @@ public sealed class PictureWorkerTests : IDisposable
     public async Task Another_shape_than_the_tile_gets_bars()
     {
         var square = Format with { Width = 480, Height = 480 };
-        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("white"), new PictureCommand(square, new SheetLayout(1, 1, 320, 180), null));
+        var jpegs = await RunAsync("ffmpeg", await ColorsAsync("white"), new ThumbnailCommand(square, new SpriteSheetLayout(1, 1, 320, 180), null));
 
         var tile = await DecodeAsync(jpegs[0], 320, 180);
         Near(tile, 320, 10, 90, (0, 0, 0));
@@ -70,20 +71,20 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("exec sleep 1000", "took longer than 2 s")]
-    [InlineData("while :; do :; done", "took longer than 2 s")]
-    [InlineData("cat >/dev/null; exit 3", "it ended with exit code 3")]
+    [InlineData("exec sleep 1000", "timed out after 2 s")]
+    [InlineData("while :; do :; done", "timed out after 2 s")]
+    [InlineData("cat >/dev/null; exit 3", "exit code 3")]
     [InlineData("cat >/dev/null; echo no such codec >&2; exit 1", "no such codec")]
-    [InlineData("cat >/dev/null; echo garbage garbage garbage garbage", "not to be understood")]
-    [InlineData("cat >/dev/null; exec head -c 100 /dev/zero", "not to be understood")]
-    [InlineData("exec yes", "not to be understood")]
+    [InlineData("cat >/dev/null; echo garbage garbage garbage garbage", "invalid output")]
+    [InlineData("cat >/dev/null; exec head -c 100 /dev/zero", "invalid output")]
+    [InlineData("exec yes", "invalid output")]
     [InlineData("kill -9 $$", "exit code 137")]
-    [InlineData("yes >&2", "took longer than 2 s")]
+    [InlineData("yes >&2", "timed out after 2 s")]
     [InlineData("echo x > here; cat here", "exit code")]
     public async Task A_program_that_misbehaves_is_ended_and_named(string script, string said)
     {
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new PictureCommand(Format, Layout, null), TimeSpan.FromSeconds(2)));
+            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), TimeSpan.FromSeconds(2)));
 
         failure.Message.ShouldContain(said);
         failure.Message.Length.ShouldBeLessThan(8000);
@@ -97,16 +98,16 @@ public sealed class PictureWorkerTests : IDisposable
         // NUT as ffmpeg writes it, without end.
         var script = "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 pipe:1";
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new PictureCommand(Format, Layout, null), Patience));
+            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), Patience));
 
-        failure.Message.ShouldContain("more than");
+        failure.Message.ShouldContain("output exceeds");
     }
 
     [Fact]
     public async Task A_program_that_is_not_there_is_named()
     {
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(Path.Combine(_folder.Path, "nothing"), await ColorsAsync("red"), new PictureCommand(Format, Layout, null)));
+            RunAsync(Path.Combine(_folder.Path, "nothing"), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
         failure.Message.ShouldContain("exit code 127");
     }
 
@@ -115,7 +116,7 @@ public sealed class PictureWorkerTests : IDisposable
     {
         Environment.SetEnvironmentVariable("BROADCAST__STORAGE__SECRETKEY", "very secret");
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync("cat >/dev/null; env >&2; exit 1"), await ColorsAsync("red"), new PictureCommand(Format, Layout, null)));
+            RunAsync(await ProgramAsync("cat >/dev/null; env >&2; exit 1"), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
         failure.Message.ShouldContain("PATH=");
         failure.Message.ShouldNotContain("SECRET");
     }
@@ -125,7 +126,7 @@ public sealed class PictureWorkerTests : IDisposable
     {
         var failure = await Should.ThrowAsync<IOException>(RunAsync(
             await ProgramAsync("cat >/dev/null; { grep NoNewPrivs /proc/self/status; ulimit -v; ulimit -t; ulimit -f; ulimit -n; nice; } | tr '\\n\\t' ' ' >&2; exit 1"),
-            await ColorsAsync("red"), new PictureCommand(Format, Layout, null)));
+            await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
         failure.Message.ShouldContain("NoNewPrivs: 1 3145728 10 0 64 10");
     }
 
@@ -134,13 +135,13 @@ public sealed class PictureWorkerTests : IDisposable
     private static RenditionFormat Format { get; } = new(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null);
 
     /// <summary>Pictures of one color each, coded with B-frames allowed, a second apart.</summary>
-    private static async Task<IReadOnlyList<CodedPicture>> ColorsAsync(params string[] colors)
+    private static async Task<IReadOnlyList<CodedKeyframe>> ColorsAsync(params string[] colors)
     {
-        var pictures = new List<CodedPicture>();
+        var pictures = new List<CodedKeyframe>();
         foreach (var color in colors)
         {
             var samples = await CodedPictures.MakePictureAsync($"color={color}:s=640x360:r=30:d=0.1", "-preset", "veryfast");
-            pictures.Add(new CodedPicture(pictures.Count, samples[0].Payload));
+            pictures.Add(new CodedKeyframe(pictures.Count, samples[0].Payload));
             Source ??= NutStream.Of(samples[0].Track.Config, 1, 0);
         }
 
@@ -149,8 +150,8 @@ public sealed class PictureWorkerTests : IDisposable
 
     private static NutStream? Source { get; set; }
 
-    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedPicture> pictures, PictureCommand command, TimeSpan? timeout = null) =>
-        PictureWorker.RunAsync(program, Source!, pictures, command, timeout ?? Patience, CancellationToken.None);
+    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedKeyframe> pictures, ThumbnailCommand command, TimeSpan? timeout = null) =>
+        ThumbnailWorker.RunAsync(program, Source!, pictures, command, timeout ?? Patience, CancellationToken.None);
 
     private async Task<byte[]> DecodeAsync(byte[] jpeg, int width, int height)
     {

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
-using Broadcast.Transcoder.Pictures;
 using Broadcast.Transcoder.Tests.Encoders;
+using Broadcast.Transcoder.Thumbnails;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -38,7 +40,7 @@ public sealed class PictureWorkshopTests : IDisposable
         await WorkAsync("ffmpeg", 3, pictures, () => pictures.Offered.Count == 3);
 
         pictures.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
-        pictures.Offered.Select(item => item.Picture).ShouldAllBe(picture => picture is SessionPicture.Poster && ((SessionPicture.Poster)picture).Width == 320);
+        pictures.Offered.Select(item => item.Picture).ShouldAllBe(picture => picture is SessionImage.Poster && ((SessionImage.Poster)picture).Width == 320);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -48,10 +50,10 @@ public sealed class PictureWorkshopTests : IDisposable
         var sample = (await CodedPictures.MakePictureAsync("color=red:s=320x180:r=30:d=0.1"))[0];
         byte[] init = InitSegmentWriter.Write(sample.Track);
         byte[] part = [.. new FragmentWriter().Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
-        var options = Options.Create(new PictureOptions { MaxProcesses = 2 });
-        var desk = new PictureDesk(options, TimeProvider.System);
-        using var workshop = new PictureWorkshop(
-            desk, new TwoObjects(init, part), pictures, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<PictureWorkshop>.Instance);
+        var options = Options.Create(new ThumbnailOptions { MaxProcesses = 2 });
+        var desk = new ThumbnailScheduler(options, TimeProvider.System);
+        using var workshop = new ThumbnailService(
+            desk, new TwoObjects(init, part), pictures, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<ThumbnailService>.Instance);
         for (var i = 0; i < sessions; i++)
         {
             desk.Append(ChannelName.Parse($"c{i}"), SessionId.New(DateTimeOffset.UnixEpoch),
@@ -67,11 +69,11 @@ public sealed class PictureWorkshopTests : IDisposable
         await workshop.StopAsync(CancellationToken.None);
     }
 
-    private sealed class Received : IPictureSink
+    private sealed class Received : IImageSink
     {
-        public ConcurrentBag<(ChannelName Channel, SessionPicture Picture)> Offered { get; } = [];
+        public ConcurrentBag<(ChannelName Channel, SessionImage Picture)> Offered { get; } = [];
 
-        public void Offer(ChannelName channel, SessionId session, SessionPicture picture) => Offered.Add((channel, picture));
+        public void Offer(ChannelName channel, SessionId session, SessionImage picture) => Offered.Add((channel, picture));
     }
 
     private sealed class TwoObjects(byte[] init, byte[] part) : ISpool

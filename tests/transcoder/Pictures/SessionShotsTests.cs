@@ -1,5 +1,6 @@
 using Broadcast.Media;
-using Broadcast.Transcoder.Pictures;
+using Broadcast.Media.Timeline;
+using Broadcast.Transcoder.Thumbnails;
 using Shouldly;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace Broadcast.Transcoder.Tests.Pictures;
 /// <summary>What is made of a session's decodable pictures, and when.</summary>
 public sealed class SessionShotsTests
 {
-    private static readonly PictureOptions Defaults = new();
+    private static readonly ThumbnailOptions Defaults = new();
 
     [Fact]
     public void The_first_picture_becomes_a_poster_at_once_and_the_next_one_ten_seconds_later()
@@ -31,15 +32,15 @@ public sealed class SessionShotsTests
     {
         var shots = Begin();
         shots.Observe([Part(20), Part(21), Part(22), Part(25.9), Part(28), Part(29)]);
-        shots.Next()!.Sheet.ShouldBeNull();
+        shots.Next()!.SpriteSheet.ShouldBeNull();
         shots.Observe([Part(30)]);
 
         var job = shots.Next()!;
         job.Poster.ShouldBeNull("there was one a second ago");
-        var sheet = job.Sheet!;
+        var sheet = job.SpriteSheet!;
         (sheet.Start.TotalSeconds, sheet.Duration.TotalSeconds).ShouldBe((20, 10));
-        sheet.Layout.ShouldBe(new SheetLayout(5, 1, 320, 180));
-        sheet.Shots.Select(item => (item.Tile, item.Shot.Time.TotalSeconds)).ShouldBe([(0, 20), (1, 22), (2, 25.9), (4, 28)]);
+        sheet.Layout.ShouldBe(new SpriteSheetLayout(5, 1, 320, 180));
+        sheet.Keyframes.Select(item => (item.Tile, item.Keyframe.Time.TotalSeconds)).ShouldBe([(0, 20), (1, 22), (2, 25.9), (4, 28)]);
     }
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class SessionShotsTests
     {
         var shots = Begin();
         shots.Observe([.. Enumerable.Range(0, 13).Select(i => Part(i * 2))]);
-        shots.Next()!.Sheet!.Start.TotalSeconds.ShouldBe(10);
+        shots.Next()!.SpriteSheet!.Start.TotalSeconds.ShouldBe(10);
         shots.HasNext.ShouldBeFalse();
     }
 
@@ -56,12 +57,12 @@ public sealed class SessionShotsTests
     {
         var shots = Begin();
         shots.Observe([Part(0)]);
-        shots.Next()!.Sheet.ShouldBeNull();
+        shots.Next()!.SpriteSheet.ShouldBeNull();
         shots.Observe([Part(2), new TimelineEvent.Ended("over")]);
 
         var job = shots.Next()!;
         job.Poster!.Time.TotalSeconds.ShouldBe(2);
-        job.Sheet!.Shots.Select(item => item.Tile).ShouldBe([0, 1]);
+        job.SpriteSheet!.Keyframes.Select(item => item.Tile).ShouldBe([0, 1]);
         shots.HasNext.ShouldBeFalse();
     }
 
@@ -74,7 +75,7 @@ public sealed class SessionShotsTests
         shots.Observe([new TimelineEvent.Discontinuity(2, IsSlate: true), Part(2) with { Segment = 2 }, Part(4) with { Segment = 3 }, Part(14) with { Segment = 8 }]);
         var job = shots.Next()!;
         job.Poster.ShouldBeNull();
-        job.Sheet!.Shots.Select(item => item.Tile).ShouldBe([0, 1, 2]);
+        job.SpriteSheet!.Keyframes.Select(item => item.Tile).ShouldBe([0, 1, 2]);
 
         shots.Observe([new TimelineEvent.Discontinuity(9), Part(16) with { Segment = 9 }]);
         shots.Next()!.Poster!.Time.TotalSeconds.ShouldBe(16);
@@ -87,20 +88,20 @@ public sealed class SessionShotsTests
         shots.Observe(
         [
             .. Enumerable.Range(0, 12).Select(i => Part(i * 2)),
-            new TimelineEvent.SheetReady(new(0, 1000), new(10_000, 1000), new SheetLayout(5, 1, 240, 180), ObjectName.Parse("a/b"), 1),
+            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 240, 180), ObjectName.Parse("a/b"), 1),
             new TimelineEvent.PosterReady(new(20_000, 1000), 1280, 720, ObjectName.Parse("a/c"), 1),
         ]);
         var job = shots.Next()!;
         job.Poster.ShouldBeNull();
-        job.Sheet!.Start.TotalSeconds.ShouldBe(10);
-        job.Sheet.Layout.TileWidth.ShouldBe(240, "all sheets of a session are divided alike");
+        job.SpriteSheet!.Start.TotalSeconds.ShouldBe(10);
+        job.SpriteSheet.Layout.TileWidth.ShouldBe(240, "all sheets of a session are divided alike");
         shots.HasNext.ShouldBeFalse();
 
         var done = Begin();
         done.Observe(
         [
             .. Enumerable.Range(0, 6).Select(i => Part(i * 2)),
-            new TimelineEvent.SheetReady(new(0, 1000), new(10_000, 1000), new SheetLayout(5, 1, 320, 180), ObjectName.Parse("a/b"), 1),
+            new TimelineEvent.SpriteSheetReady(new(0, 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), ObjectName.Parse("a/b"), 1),
             new TimelineEvent.PosterReady(new(10_000, 1000), 1280, 720, ObjectName.Parse("a/c"), 1),
         ]);
         done.HasNext.ShouldBeFalse();
@@ -128,7 +129,7 @@ public sealed class SessionShotsTests
     [InlineData(new[] { 480, 240 }, 480)]
     public void The_smallest_rendition_that_is_good_enough_is_decoded(int[] heights, int expected)
     {
-        var shots = new SessionShots(Defaults);
+        var shots = new SessionKeyframes(Defaults);
         foreach (var height in heights)
         {
             shots.Observe([new TimelineEvent.RenditionAdded($"{height}p", TrackKind.Video), Init($"{height}p", 1, height)]);
@@ -145,18 +146,18 @@ public sealed class SessionShotsTests
         shots.Observe([Part(0), Part(2), Init("source", 2, 480), Part(4) with { Init = 2 }, Part(10) with { Init = 2 }]);
         var first = shots.Next()!;
         first.Poster!.Init.Number.ShouldBe(2);
-        first.Sheet.ShouldBeNull("its tiles need the other init segment");
+        first.SpriteSheet.ShouldBeNull("its tiles need the other init segment");
         var second = shots.Next()!;
         second.Poster.ShouldBeNull();
-        second.Sheet!.Shots.Select(item => (item.Tile, item.Shot.Init.Number)).ShouldBe([(0, 1), (1, 1)]);
+        second.SpriteSheet!.Keyframes.Select(item => (item.Tile, item.Keyframe.Init.Number)).ShouldBe([(0, 1), (1, 1)]);
     }
 
     [Fact]
     public void Without_thumbnails_there_are_posters_only()
     {
-        var shots = Begin(new PictureOptions { TileInterval = TimeSpan.Zero });
+        var shots = Begin(new ThumbnailOptions { TileInterval = TimeSpan.Zero });
         shots.Observe([.. Enumerable.Range(0, 20).Select(i => Part(i * 2))]);
-        shots.Next()!.Sheet.ShouldBeNull();
+        shots.Next()!.SpriteSheet.ShouldBeNull();
         shots.HasNext.ShouldBeFalse();
     }
 
@@ -168,24 +169,24 @@ public sealed class SessionShotsTests
     [InlineData(160, 90, 160, 90)]
     [InlineData(8192, 2, 320, 2)]
     public void Thumbnails_keep_the_shape_have_even_sides_and_are_never_larger_than_the_picture(int width, int height, int tileWidth, int tileHeight) =>
-        PictureSize.OfTile(width, height).ShouldBe((tileWidth, tileHeight));
+        ImageSize.OfTile(width, height).ShouldBe((tileWidth, tileHeight));
 
     [Fact]
     public void Options_out_of_range_are_all_named()
     {
-        var options = new PictureOptions
+        var options = new ThumbnailOptions
         {
             PosterInterval = TimeSpan.Zero, TileInterval = TimeSpan.FromTicks(1), Columns = 0, Rows = 21, MaxProcesses = 0, Timeout = TimeSpan.FromHours(1),
         };
-        var failures = new PictureOptionsValidator().Validate(null, options).Failures!.ToList();
+        var failures = new ThumbnailOptionsValidator().Validate(null, options).Failures!.ToList();
         failures.Count.ShouldBe(7);
-        new PictureOptionsValidator().Validate(null, Defaults).Succeeded.ShouldBeTrue();
-        new PictureOptionsValidator().Validate(null, new PictureOptions { TileInterval = TimeSpan.Zero }).Succeeded.ShouldBeTrue();
+        new ThumbnailOptionsValidator().Validate(null, Defaults).Succeeded.ShouldBeTrue();
+        new ThumbnailOptionsValidator().Validate(null, new ThumbnailOptions { TileInterval = TimeSpan.Zero }).Succeeded.ShouldBeTrue();
     }
 
-    private static SessionShots Begin(PictureOptions? options = null)
+    private static SessionKeyframes Begin(ThumbnailOptions? options = null)
     {
-        var shots = new SessionShots(options ?? Defaults);
+        var shots = new SessionKeyframes(options ?? Defaults);
         shots.Observe([new TimelineEvent.RenditionAdded("source", TrackKind.Video), Init("source", 1, 1080)]);
         return shots;
     }

@@ -10,7 +10,7 @@ public class SlateCommandTests
 
     [Fact]
     public void The_last_picture_is_decoded_and_stands_and_the_slate_follows_in_the_source_s_size() =>
-        Filters(new SlateCommand("/t/group", 162_090_000, "/t/slate", IsClip: false, Format, Hold: 30)).ShouldBe(
+        Filters(new SlateCommand("/t/group", 162_090_000, "/t/slate", IsVideo: false, Format, Hold: 30)).ShouldBe(
             @"[0:v:0]select=gte(pts\,162090000),trim=end_frame=1,scale=1280:720:out_color_matrix=bt709:out_range=tv,format=yuv420p,setsar=1/1,tpad=stop_mode=clone:stop=29,"
             + "settb=1/90000,setpts=N*3000,fps=90000/3000[hold];"
             + "[1:v:0]trim=end_frame=1,scale=1280:720:force_original_aspect_ratio=decrease:out_color_matrix=bt709:out_range=tv,format=yuv420p,pad=1280:720:-1:-1:color=0x0b0d12,scale=1280:720,setsar=1/1,"
@@ -19,7 +19,7 @@ public class SlateCommandTests
     [Fact]
     public void It_repeats_in_groups_of_two_seconds_counted_from_the_picture_that_stands_with_parameter_sets_of_its_own()
     {
-        var arguments = string.Join(' ', new SlateCommand("/t/group", 0, "/t/slate", IsClip: false, Format, Hold: 30).Arguments());
+        var arguments = string.Join(' ', new SlateCommand("/t/group", 0, "/t/slate", IsVideo: false, Format, Hold: 30).Arguments());
         arguments.ShouldContain("-g 60 -sc_threshold 0 -force_key_frames 2 -forced-idr 1 -flags +cgop -x264-params sps-id=23");
         arguments.ShouldEndWith("pipe:1");
     }
@@ -31,12 +31,12 @@ public class SlateCommandTests
     [InlineData(61, false, 120)]
     [InlineData(30, true, 30)]
     public void What_stands_counts_to_the_groups_of_a_slate_that_does_not_move_and_a_clip_begins_after_it(int hold, bool isClip, int again) =>
-        new SlateCommand("/t/group", 0, "/t/slate", isClip, Format, hold).Again.ShouldBe(again);
+        new SlateCommand("/t/group", 0, "/t/slate", isClip, Format, hold).LoopStart.ShouldBe(again);
 
     [Fact]
     public void Nothing_but_files_is_read_and_without_pictures_of_the_source_only_the_slate()
     {
-        var arguments = new SlateCommand(null, 0, "/t/slate", IsClip: true, Format, Hold: 0).Arguments();
+        var arguments = new SlateCommand(null, 0, "/t/slate", IsVideo: true, Format, Hold: 0).Arguments();
         arguments.Where((_, i) => i > 0 && arguments[i - 1] == "-protocol_whitelist").ShouldAllBe(a => a == "file,pipe");
         arguments.Where((_, i) => i > 0 && arguments[i - 1] == "-i").ShouldBe(["/t/slate"]);
         arguments.Where((_, i) => i > 0 && arguments[i - 1] == "-t").ShouldBe(["30"]);
@@ -50,7 +50,7 @@ public class SlateCommandTests
     public void A_slate_has_the_source_s_size_and_pace_within_limits(int width, int height, long step, int expectedWidth, int expectedHeight, int expectedStep)
     {
         var format = SlateFormat.For(width, height, 0, 0, step);
-        (format.Width, format.Height, format.Step).ShouldBe((expectedWidth, expectedHeight, expectedStep));
+        (format.Width, format.Height, format.FrameInterval).ShouldBe((expectedWidth, expectedHeight, expectedStep));
         (format.SampleAspectWidth, format.SampleAspectHeight).ShouldBe((1, 1));
     }
 

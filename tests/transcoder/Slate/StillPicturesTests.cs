@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using Broadcast.Media;
-using Broadcast.Testing;
+using Broadcast.Media.Codecs;
 using Broadcast.Transcoder.Encoders;
 using Broadcast.Transcoder.Slate;
 using Broadcast.Transcoder.Tests.Encoders;
@@ -20,7 +20,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
     private static readonly Track Sound = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
 
     private readonly List<Aired> _runs = [];
-    private readonly List<Slates> _slates = [];
+    private readonly List<SlateService> _slates = [];
     private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1, TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
         pictures.Count.ShouldBe((299 * FrameTicks / 1920) + 1);
         pictures.Where(p => p.IsSync).Select(p => p.Present.Ticks).ShouldBe([0, 180_000, 360_000, 540_000]);
         pictures.ShouldAllBe(p => ReferenceEquals(p.Track, run.Tracks[0]));
-        (pictures[0].Track.Config.Picture!.Width, pictures[0].Track.Config.Picture!.Height).ShouldBe((640, 360));
+        (pictures[0].Track.Config.VideoFormat!.Width, pictures[0].Track.Config.VideoFormat!.Height).ShouldBe((640, 360));
         run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "pictures come before the sound of their time");
     }
 
@@ -104,7 +104,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
 
     private async Task RunAsync(string ladder, IReadOnlyList<Track> tracks, IEnumerable<MediaSample> samples, string program = "ffmpeg")
     {
-        var slates = new Slates(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions { Ffmpeg = program }), channels: null, TimeProvider.System, NullLogger<Slates>.Instance);
+        var slates = new SlateService(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions { Ffmpeg = program }), channels: null, TimeProvider.System, NullLogger<SlateService>.Instance);
         _slates.Add(slates);
         var queue = Channel.CreateBounded<MediaSample>(2000);
         foreach (var sample in samples)
@@ -114,7 +114,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
 
         queue.Writer.Complete();
         var grant = new PublishGrant(Guid.NewGuid(), _session, ladder, CancellationToken.None);
-        await new StillPictures(this, slates, NullLogger<StillPictures>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader), CancellationToken.None).WaitAsync(Patience);
+        await new StillVideoStage(this, slates, NullLogger<StillVideoStage>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader), CancellationToken.None).WaitAsync(Patience);
     }
 
     private static IEnumerable<MediaSample> Sounds(int from, int to) => Enumerable.Range(from, to - from).Select(i =>

@@ -1,9 +1,10 @@
 using System.Threading.Channels;
 using Broadcast.Media;
+using Broadcast.Media.Codecs;
 using Broadcast.Testing;
 using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Failover;
 using Broadcast.Transcoder.Slate;
-using Broadcast.Transcoder.Switching;
 using Broadcast.Transcoder.Tests.Encoders;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -20,11 +21,11 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 
     private readonly CancellationTokenSource _over = new();
     private readonly List<Aired> _runs = [];
-    private readonly Slates _slates = new(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions()), channels: null, TimeProvider.System, NullLogger<Slates>.Instance);
+    private readonly SlateService _slates = new(Options.Create(new SlateOptions()), Options.Create(new EncodingOptions()), channels: null, TimeProvider.System, NullLogger<SlateService>.Instance);
     private readonly InputSwitch _switch;
     private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1, TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
 
-    public SlateSwitchTests() => _switch = new InputSwitch(this, Options.Create(new SwitchOptions()), _slates, TimeProvider.System, NullLogger<InputSwitch>.Instance);
+    public SlateSwitchTests() => _switch = new InputSwitch(this, Options.Create(new FailoverOptions()), _slates, TimeProvider.System, NullLogger<InputSwitch>.Instance);
 
     [Fact]
     public async Task The_slate_follows_the_source_without_a_hole_and_ends_when_an_encoder_is_back()
@@ -49,7 +50,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         }
 
         await Poll.UntilAsync(() => Count(2) >= 30, Patience, "the encoder's pictures are passed on");
-        await Poll.UntilAsync(() => _switch.Showing == 0, Patience, "the slate is over");
+        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Patience, "the slate is over");
         _switch.IsOnSlate(_session.Channel).ShouldBeFalse();
         await _over.CancelAsync();
         encoder.Writer.Complete();
@@ -65,7 +66,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 
         await _over.CancelAsync();
 
-        await Poll.UntilAsync(() => _switch.Showing == 0, Patience, "the slate is over");
+        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Patience, "the slate is over");
         await Poll.UntilAsync(() => _runs[1].IsOver, Patience, "and what it was passed on to");
     }
 
@@ -75,7 +76,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         await _over.CancelAsync();
         await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
 
-        _switch.Showing.ShouldBe(0);
+        _switch.ActiveSlates.ShouldBe(0);
         _runs.ShouldHaveSingleItem();
     }
 
@@ -120,7 +121,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
         _over.Dispose();
     }
 
-    private PublishGrant Grant() => new(Guid.NewGuid(), _session, "passthrough", CancellationToken.None) { Over = _over.Token };
+    private PublishGrant Grant() => new(Guid.NewGuid(), _session, "passthrough", CancellationToken.None) { SessionEnded = _over.Token };
 
     /// <summary>An encoder comes, sends all of it, and is gone.</summary>
     private async Task SendAsync(IReadOnlyList<MediaSample> pictures, TimeSpan shift)

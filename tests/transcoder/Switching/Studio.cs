@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Testing;
-using Broadcast.Transcoder.Switching;
+using Broadcast.Transcoder.Failover;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Shouldly;
@@ -13,7 +13,7 @@ internal sealed class Studio : IPublicationSink
 {
     private readonly BroadcastSession _session;
 
-    public Studio(SwitchOptions? options = null)
+    public Studio(FailoverOptions? options = null)
     {
         Switch = new InputSwitch(this, Options.Create(options ?? new()), slates: null, Time, NullLogger<InputSwitch>.Instance);
         _session = new(ChannelName.Parse("main"), SessionId.New(Time.GetUtcNow()), 1, Time.GetUtcNow(), LatencyProfile.Standard);

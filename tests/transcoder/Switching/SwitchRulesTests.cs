@@ -1,5 +1,6 @@
 using Broadcast.Media;
-using Broadcast.Transcoder.Switching;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Failover;
 using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
@@ -10,7 +11,7 @@ namespace Broadcast.Transcoder.Tests.Switching;
 /// <summary>When viewers get the other input, and where it is put (row F34 of the edge cases).</summary>
 public sealed class SwitchRulesTests
 {
-    private static readonly SwitchRules Rules = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+    private static readonly SwitchPolicy Rules = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
     private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
 
@@ -39,14 +40,14 @@ public sealed class SwitchRulesTests
     {
         var role = Enum.Parse<InputRole>(onAir);
         var other = role == InputRole.Primary ? InputRole.Backup : InputRole.Primary;
-        Rules.Judge(
+        Rules.Evaluate(
             new(role, open, TimeSpan.FromSeconds(silence), TimeSpan.FromHours(1), 1000),
             new(other, true, TimeSpan.FromSeconds(standbySilence), TimeSpan.FromSeconds(good), keyframes)).ToString().ShouldBe(expected);
     }
 
     [Fact]
     public void An_input_that_is_over_never_goes_on_air() =>
-        Rules.Judge(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9)).ShouldBe(SwitchReason.None);
+        Rules.Evaluate(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9)).ShouldBe(SwitchReason.None);
 
     /// <summary>End of what is on air (decode, present) and keyframe (decode, present), milliseconds; longest shift; then whether, shift and gap.</summary>
     [Theory]
@@ -59,7 +60,7 @@ public sealed class SwitchRulesTests
     [InlineData(1000, 1066, 1000, 1066, 1000, true, 0, 0)]
     public void A_keyframe_is_put_behind_what_was_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest, bool expected, int shift, int gap)
     {
-        SwitchRules.TryPlace(new(At(decode), At(present)), Keyframe(keyDecode, keyPresent), TimeSpan.FromMilliseconds(longest), out var placement).ShouldBe(expected);
+        SwitchPolicy.TryPlace(new(At(decode), At(present)), Keyframe(keyDecode, keyPresent), TimeSpan.FromMilliseconds(longest), out var placement).ShouldBe(expected);
         placement.Shift.ShouldBe(At(shift));
         placement.Gap.ShouldBe(TimeSpan.FromMilliseconds(gap));
     }
@@ -70,10 +71,10 @@ public sealed class SwitchRulesTests
         c =>
         {
             var end = c.OtherClock
-                ? new AirEnd(new(c.Decode * 48L, 48_000), new((c.Decode + c.Delay) * 48L + 1, 48_000))
-                : new AirEnd(At(c.Decode), At(c.Decode + c.Delay));
+                ? new SwitchedEnd(new(c.Decode * 48L, 48_000), new((c.Decode + c.Delay) * 48L + 1, 48_000))
+                : new SwitchedEnd(At(c.Decode), At(c.Decode + c.Delay));
             var key = Keyframe(c.Keyframe, c.Keyframe + c.KeyDelay);
-            SwitchRules.TryPlace(end, key, TimeSpan.MaxValue, out var placement);
+            SwitchPolicy.TryPlace(end, key, TimeSpan.MaxValue, out var placement);
             return key.Decode + placement.Shift >= end.Decode && key.Present + placement.Shift >= end.Present
                 && (placement.Shift.Ticks == 0 || key.Decode + placement.Shift - new MediaTime(1, 90_000) < end.Decode || key.Present + placement.Shift - new MediaTime(1, 90_000) < end.Present);
         }));

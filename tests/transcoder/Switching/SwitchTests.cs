@@ -1,6 +1,6 @@
 using Broadcast.Media;
-using Broadcast.Testing;
-using Broadcast.Transcoder.Switching;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Failover;
 using Shouldly;
 using Xunit;
 
@@ -55,7 +55,7 @@ public sealed class SwitchTests
     public async Task A_primary_that_is_gone_is_followed_at_once_where_a_keyframe_has_just_come_and_players_notice_nothing_F34()
     {
         var studio = new Studio();
-        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video with { ClaimedBitsPerSecond = 1_000_000 }, Audio));
+        var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video with { DeclaredBitsPerSecond = 1_000_000 }, Audio));
         studio.Send(4.12, 2, primary, backup);
         await primary.LeaveAsync();
         studio.Send(2, 2, backup);

@@ -19,7 +19,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         said.ShouldContain("NoNewPrivs:\t1");
         said.ShouldContain("CapEff:\t0000000000000000");
-        said.ShouldContain($"files {WorkerLimits.Processor.OpenFiles} core 0 data {WorkerLimits.Processor.DataBytes / 1024}");
+        said.ShouldContain($"files {WorkerLimits.Software.OpenFiles} core 0 data {WorkerLimits.Software.DataBytes / 1024}");
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start a process as another user.");
 
-        (await SaidAsync("id -u >&2; id -G >&2")).ShouldContain($"{Confinement.WorkerUser} | {Confinement.WorkerUser}");
+        (await SaidAsync("id -u >&2; id -G >&2")).ShouldContain($"{Sandbox.WorkerUser} | {Sandbox.WorkerUser}");
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         await SaidAsync($"head -c 1000000 /dev/zero > {file}");
 
-        new FileInfo(file).Length.ShouldBeLessThanOrEqualTo(WorkerLimits.Processor.FileBytes);
+        new FileInfo(file).Length.ShouldBeLessThanOrEqualTo(WorkerLimits.Software.FileBytes);
     }
 
     [Fact]

@@ -1,0 +1,162 @@
+using System.Net;
+using Broadcast.Control.Publishing;
+using Broadcast.Media;
+using Broadcast.Media.Viewers;
+
+namespace Broadcast.Control.Access;
+
+/// <summary>
+/// Cached viewer decisions of channels with an auth callback. Each combination of channel, token and address (IPv6: the /64) is requested
+/// once and cached for as long as the response states. While the callback does not respond, a viewer gets access only if the last response
+/// allowed it and is not older than <see cref="GracePeriod"/>.
+/// </summary>
+internal sealed class ViewerAuthCache(ViewerAuthCallback callback, TimeProvider time)
+{
+    /// <summary>Maximum cached viewers; above it, the tenth with the earliest expiry is removed.</summary>
+    public const int MaxCached = 100_000;
+
+    /// <summary>Time after its expiry in which a positive response still counts while the callback does not respond.</summary>
+    public static readonly TimeSpan GracePeriod = TimeSpan.FromMinutes(5);
+
+    /// <summary>Delay before the next request for a viewer after a missing response.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Denied viewers of one address per minute, above which other viewers there are denied without a request.</summary>
+    private const int MaxDeniedPerMinute = 100;
+
+    /// <summary>Maximum concurrent requests for new viewers of one address: more than a household or an office needs.</summary>
+    private const int MaxPendingPerAddress = 50;
+
+    /// <summary>Maximum concurrent requests for new viewers.</summary>
+    private const int MaxPending = 2_000;
+
+    private readonly Dictionary<Viewer, CachedDecision> _cached = [];
+    private readonly Dictionary<string, int> _pendingOf = [];
+    private int _pendingCount;
+    private readonly FailureCounter _denied = new(time);
+    private readonly Lock _lock = new();
+
+    /// <summary>Authorizes a viewer.</summary>
+    public async ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken)
+    {
+        var viewer = new Viewer(request.Channel, request.Token, request.Address is { } address ? ClientNetwork.Of(address) : null);
+        Task<CachedDecision> pending;
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            var known = _cached.GetValueOrDefault(viewer);
+            if (known is { Pending: null } && now < known.RetryAt)
+            {
+                return DecisionOf(viewer, known, now);
+            }
+
+            if (known is null)
+            {
+                if (_denied.CountOf(viewer.Network?.ToString()) >= MaxDeniedPerMinute)
+                {
+                    return new(ViewerDenialReason.Denied, IsCachedPerAddress(viewer) ? ViewerAuthorizer.DeniedLifetime : TimeSpan.Zero);
+                }
+
+                if (_pendingCount >= MaxPending || _pendingOf.GetValueOrDefault(KeyOf(viewer)) >= MaxPendingPerAddress)
+                {
+                    return new(ViewerDenialReason.Unavailable, TimeSpan.Zero);
+                }
+
+                MakeRoom();
+                _cached[viewer] = known = new();
+            }
+
+            // All callers share one request, which completes and is cached even if they are all canceled.
+            pending = known.Pending ??= StartRequest(viewer, request, known);
+        }
+
+        var completed = await pending.WaitAsync(cancellationToken);
+        lock (_lock)
+        {
+            return DecisionOf(viewer, completed, time.GetUtcNow());
+        }
+    }
+
+    private Task<CachedDecision> StartRequest(Viewer viewer, ViewerRequest request, CachedDecision known)
+    {
+        _pendingCount++;
+        _pendingOf[KeyOf(viewer)] = _pendingOf.GetValueOrDefault(KeyOf(viewer)) + 1;
+        return RequestAsync(viewer, request, known);
+    }
+
+    private async Task<CachedDecision> RequestAsync(Viewer viewer, ViewerRequest request, CachedDecision known)
+    {
+        await Task.Yield();   // leave the lock before the request
+        var result = await callback.SendAsync(request);
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            known.Pending = null;
+            _pendingCount--;
+            if (--_pendingOf[KeyOf(viewer)] == 0)
+            {
+                _pendingOf.Remove(KeyOf(viewer));
+            }
+
+            if (result.IsAllowed is { } isAllowed)
+            {
+                (known.IsAllowed, known.ExpiresAt, known.RetryAt) = (isAllowed, now + result.Lifetime, now + result.Lifetime);
+                if (!isAllowed)
+                {
+                    _denied.Add(viewer.Network?.ToString());
+                }
+            }
+            else
+            {
+                known.RetryAt = now + RetryDelay;
+            }
+
+            return known;
+        }
+    }
+
+    private static ViewerDecision DecisionOf(Viewer viewer, CachedDecision known, DateTimeOffset now)
+    {
+        TimeSpan LifetimeUpTo(TimeSpan maximum) => !IsCachedPerAddress(viewer) ? TimeSpan.Zero : known.RetryAt - now < maximum ? known.RetryAt - now : maximum;
+        return known.IsAllowed switch
+        {
+            true when now < known.ExpiresAt + GracePeriod => new(null, LifetimeUpTo(ViewerAuthorizer.AllowedLifetime)),
+            false when now < known.ExpiresAt => new(ViewerDenialReason.Denied, LifetimeUpTo(ViewerAuthorizer.DeniedLifetime)),
+            _ => new(ViewerDenialReason.Unavailable, TimeSpan.Zero),
+        };
+    }
+
+    /// <summary>
+    /// Whether edges cache this decision per address. They cache decisions for the server's own token format by token alone, and decisions
+    /// without a token by channel alone; those must not be cached.
+    /// </summary>
+    private static bool IsCachedPerAddress(Viewer viewer) => viewer.Token is not null && !(ViewerToken.TryParse(viewer.Token, out var token) && token.Network is null);
+
+    private static string KeyOf(Viewer viewer) => viewer.Network?.ToString() ?? "";
+
+    private void MakeRoom()
+    {
+        if (_cached.Count < MaxCached)
+        {
+            return;
+        }
+
+        foreach (var viewer in _cached.Where(k => k.Value.Pending is null).OrderBy(k => k.Value.ExpiresAt).Take(MaxCached / 10).Select(k => k.Key).ToList())
+        {
+            _cached.Remove(viewer);
+        }
+    }
+
+    private readonly record struct Viewer(ChannelName Channel, string? Token, IPAddress? Network);
+
+    private sealed class CachedDecision
+    {
+        public Task<CachedDecision>? Pending { get; set; }
+
+        public bool? IsAllowed { get; set; }
+
+        public DateTimeOffset ExpiresAt { get; set; }
+
+        public DateTimeOffset RetryAt { get; set; }
+    }
+}

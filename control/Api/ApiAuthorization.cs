@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Net;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Api;
+
+/// <summary>Role that an endpoint requires; endpoints without it require none.</summary>
+internal sealed record RequiredRole(TokenRole Role);
+
+/// <summary>Marks an endpoint that encoders call; API rate limits do not apply to it.</summary>
+internal sealed record RateLimitExempt;
+
+/// <summary>
+/// Endpoint filter of the API. It authenticates the bearer token (RFC 6750) or login cookie before anything else and turns exceptions into
+/// problem details (RFC 9457). If both are sent, the token is used.
+/// </summary>
+internal sealed class ApiAuthorization(TokenRepository tokens, UserSessions sessions, CallerLimits limits, ILogger<ApiAuthorization> logger) : IEndpointFilter
+{
+    private const string Scheme = "Bearer ";
+    private static readonly object CallerKey = new();
+
+    /// <summary>Gets the authenticated caller of a request.</summary>
+    public static Caller GetCaller(HttpContext http) => (Caller)http.Items[CallerKey]!;
+
+    /// <summary>Gets the logged-in user of a request.</summary>
+    /// <exception cref="ControlException">The caller is a token.</exception>
+    public static AuthenticatedUser RequireUser(HttpContext http) =>
+        GetCaller(http).User ?? throw new ControlException(ControlErrorCode.Denied, "This request requires a login; a token has no login and no password.");
+
+    /// <inheritdoc/>
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        http.Response.Headers.CacheControl = "no-store";
+        var address = http.Connection.RemoteIpAddress?.ToString() ?? "";
+        using var anonymousScope = Actor.Use(Actor.Server with { Address = address });
+        try
+        {
+            if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { Role: var role })
+            {
+                if (await FindCallerAsync(http) is not { } caller)
+                {
+                    if (limits.GetRetryDelay(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } anonymousDelay)
+                    {
+                        return TooManyRequests(http, anonymousDelay);
+                    }
+
+                    return Unauthorized(http, "Log in, or send a valid token: 'Authorization: Bearer TOKEN'. 'broadcast token create' creates one.");
+                }
+
+                if (caller.User is not null && !HttpMethods.IsGet(http.Request.Method) && !SameOrigin.IsSameOrigin(http.Request, LoginCookie.PagesUrl(http)))
+                {
+                    return Problem(403, "With a login, changes must come from a page of this server, and 'Sec-Fetch-Site' or 'Origin' does not show that. Programs use a token.");
+                }
+
+                if (limits.GetRetryDelay($"{AuditLog.Name(caller.Kind)}/{caller.Id}", HttpMethods.IsGet(http.Request.Method)) is { } wait)
+                {
+                    return TooManyRequests(http, wait);
+                }
+
+                if (caller.Role < role)
+                {
+                    return Problem(403, $"Role {TokenRoles.Name(role)} is required; yours is {TokenRoles.Name(caller.Role)}.");
+                }
+
+                if (Scopes.DenialReason(caller.Limits, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "", http.GetRouteValue("name") as string) is { } denial)
+                {
+                    return Problem(403, denial);
+                }
+
+                http.Items[CallerKey] = caller;
+                using var callerScope = Actor.Use(caller.ActorAt(address));
+                return await next(context);
+            }
+
+            if (http.GetEndpoint()?.Metadata.GetMetadata<RateLimitExempt>() is null && limits.GetRetryDelay(http.Connection.RemoteIpAddress, HttpMethods.IsGet(http.Request.Method)) is { } pause)
+            {
+                return TooManyRequests(http, pause);
+            }
+
+            return await next(context);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return Problem(e.StatusCode, e.Message);
+        }
+        catch (ControlException e)
+        {
+            return Problem(http, e);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        {
+            return Unavailable(http);
+        }
+        catch (PostgresException e)
+        {
+            ControlLog.RequestFailed(logger, e);
+            return Problem((int)HttpStatusCode.InternalServerError, "The server failed to process the request; see its log.");
+        }
+    }
+
+    internal static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
+
+    /// <summary>Response 401 for an unknown caller (RFC 9110, section 15.5.2).</summary>
+    internal static ProblemHttpResult Unauthorized(HttpContext http, string detail, string? needs = null)
+    {
+        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"broadcast\"";
+        return needs is null ? Problem(401, detail) : TypedResults.Problem(detail, statusCode: 401, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["needs"] = needs });
+    }
+
+    private static ProblemHttpResult TooManyRequests(HttpContext http, TimeSpan wait)
+    {
+        http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Problem(429, "Rate limit exceeded (Control:ReadsPerSecond, Control:WritesPerSecond). Wait the number of seconds in 'Retry-After'.");
+    }
+
+    private async Task<Caller?> FindCallerAsync(HttpContext http)
+    {
+        return await AuthenticateAsync(http, tokens, sessions, countsAsUse: true, http.RequestAborted);
+    }
+
+    /// <summary>Authenticates a request; returns <see langword="null"/> for an unknown caller.</summary>
+    /// <param name="http">Request.</param>
+    /// <param name="tokens">API tokens.</param>
+    /// <param name="sessions">Logins.</param>
+    /// <param name="countsAsUse">Whether the request counts as use of the login; not when a long-running request is only checked again.</param>
+    /// <param name="cancellationToken">Cancels the lookup.</param>
+    internal static async Task<Caller?> AuthenticateAsync(HttpContext http, TokenRepository tokens, UserSessions sessions, bool countsAsUse, CancellationToken cancellationToken)
+    {
+        if (http.Request.Headers.Authorization.Count > 0)
+        {
+            return await tokens.VerifyAsync(TokenOf(http.Request), cancellationToken) is { } token ? Broadcast.Control.Api.Caller.Of(token) : null;
+        }
+
+        return await sessions.VerifyAsync(LoginCookie.Read(http), countsAsUse, cancellationToken) is { } user ? Broadcast.Control.Api.Caller.Of(user) : null;
+    }
+
+    private static string? TokenOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization;
+        return header.Count == 1 && header[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value[Scheme.Length..].Trim() : null;
+    }
+
+    private static ProblemHttpResult Problem(HttpContext http, ControlException e) => e.Code switch
+    {
+        ControlErrorCode.Invalid => TypedResults.Problem(
+            "The request is invalid; 'errors' lists the errors by member.",
+            statusCode: StatusCodes.Status400BadRequest,
+            extensions: new Dictionary<string, object?>(StringComparer.Ordinal)
+            {
+                ["errors"] = e.ValidationErrors.GroupBy(m => m.Member, m => m.Message, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal),
+            }),
+        ControlErrorCode.NotFound => Problem(StatusCodes.Status404NotFound, e.Message),
+        ControlErrorCode.Conflict => Problem(StatusCodes.Status409Conflict, e.Message),
+        ControlErrorCode.Stale => Problem(StatusCodes.Status412PreconditionFailed, e.Message),
+        ControlErrorCode.Denied => Problem(StatusCodes.Status403Forbidden, e.Message),
+        ControlErrorCode.TooManyAttempts => Problem(StatusCodes.Status429TooManyRequests, e.Message),
+        _ => Unavailable(http),
+    };
+
+    private static ProblemHttpResult Unavailable(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = "2";
+        return Problem(StatusCodes.Status503ServiceUnavailable, "The database is unavailable; streams continue. Try again in a moment.");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics.Metrics;
+using System.Net.Http.Headers;
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.AuthCallbacks;
+
+/// <summary>
+/// Sends publisher requests to the auth callback, with the limits of <see cref="CallbackHttpTransport"/> and responses of at most
+/// <see cref="MaxResponseBytes"/> bytes.
+/// </summary>
+internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options, TimeProvider time, ILogger<AuthCallbackClient> logger) : IDisposable
+{
+    /// <summary>Maximum response body, in bytes.</summary>
+    public const int MaxResponseBytes = 64 * 1024;
+
+    private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_webhook_requests_total", description: "Requests to the publish auth callback, by event and answer.");
+
+    private static readonly Histogram<double> Durations = Telemetry.Meter.CreateHistogram<double>(
+        "broadcast_webhook_seconds", unit: "s", description: "Duration of publish auth callback requests, including the wait for a free slot.");
+
+    private readonly AuthorizationOptions _options = options.Value;
+    private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
+    private readonly CallbackHttpTransport _transport = new(options, time);
+
+    /// <summary>Requests permission to publish or reports an end, and reads the response. Throws only when canceled.</summary>
+    public async Task<AuthCallbackResult> SendAsync(string url, AuthCallbackEvent e, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var answer = await SendCoreAsync(url, e, cancellationToken);
+        var label = answer switch
+        {
+            AuthCallbackResult.Allowed => "allowed",
+            AuthCallbackResult.Denied => "denied",
+            AuthCallbackResult.Failed fault => fault.Reason,
+            _ => "",
+        };
+        Durations.Record(time.GetElapsedTime(started).TotalSeconds);
+        Requests.Add(1, new("event", e.End is null ? "publish" : "publish_done"), new KeyValuePair<string, object?>("answer", label));
+        if (answer is AuthCallbackResult.Failed)
+        {
+            ControlLog.PublishCallbackFailed(logger, e.End is null ? "publish request" : "end notification", label);
+        }
+
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+
+    private async Task<AuthCallbackResult> SendCoreAsync(string url, AuthCallbackEvent e, CancellationToken cancellationToken)
+    {
+        var response = await _transport.SendAsync(() => CreateRequest(url, e), status => AuthCallbackResult.NeedsBody(_options.Form, status) && e.End is null, MaxResponseBytes, cancellationToken);
+        return response.Error is { } fault ? new AuthCallbackResult.Failed(fault)
+            : e.End is null || response.Status >= 300 ? AuthCallbackResult.Read(_options.Form, response.Status, response.Location, response.Body)
+            : new AuthCallbackResult.Allowed(null, Create: false);
+    }
+
+    private HttpRequestMessage CreateRequest(string url, AuthCallbackEvent e)
+    {
+        var (type, body) = AuthCallbackRequest.Of(_options.Form, e);
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Broadcast", null));
+        if (_options.Form == AuthorizationOptions.BroadcastFormat && _key is { } key)
+        {
+            var id = (e.End is null ? "pub_" : "end_") + e.Id.ToString("N");
+            var at = time.GetUtcNow();
+            request.Headers.Add(WebhookSignature.IdHeader, id);
+            request.Headers.Add(WebhookSignature.TimestampHeader, at.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture));
+            request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Of(key, id, at, body));
+        }
+
+        return request;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Database;
+
+/// <summary>
+/// Database lookups for caches that miss. Concurrency is limited, because ids can be guessed. Each lookup takes at most
+/// <see cref="ControlOptions.LookupTimeout"/>. Missing rows are cached briefly. A row read during a change notification is not cached,
+/// because it may be stale. Thread-safe.
+/// </summary>
+/// <param name="options">Lookup timeout.</param>
+/// <param name="time">Clock.</param>
+internal sealed class CacheMissLookup(IOptions<ControlOptions> options, TimeProvider time) : IDisposable
+{
+    private const int MaxMissing = 10_000;
+    private const int MaxConcurrent = 4;
+
+    // Notifications clear an entry at once; the expiry covers changes without one.
+    private static readonly TimeSpan MissingEntryLifetime = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, long> _missing = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _lookups = new(MaxConcurrent, MaxConcurrent);
+    private readonly SemaphoreSlim _changeLock = new(1, 1);
+    private long _changes;
+
+    /// <summary>Reads the cache.</summary>
+    /// <param name="id">Id to look up.</param>
+    /// <param name="found">Cached value; <see langword="null"/> with a result of <see langword="true"/> when the row is known to be
+    /// missing.</param>
+    /// <returns>Whether the cache has an answer.</returns>
+    public delegate bool CacheReader<T>(string id, out T? found)
+        where T : class;
+
+    /// <summary>Counter incremented before and after every applied change. A row read between two equal values may be cached.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>Whether the row was recently found missing.</summary>
+    public bool IsMissing(string id) => _missing.TryGetValue(id, out var since) && time.GetElapsedTime(since) < MissingEntryLifetime;
+
+    /// <summary>Records that a row is missing.</summary>
+    public void RecordMissing(string id)
+    {
+        if (_missing.Count >= MaxMissing)
+        {
+            _missing.Clear();
+        }
+
+        _missing[id] = time.GetTimestamp();
+    }
+
+    /// <summary>Records that a row may exist now.</summary>
+    public void ClearMissing(string id) => _missing.TryRemove(id, out _);
+
+    /// <summary>
+    /// Applies a change, one at a time, so that an older read does not replace a newer one. Concurrent lookups may have read stale rows and
+    /// cache nothing.
+    /// </summary>
+    /// <param name="apply">Reads and applies the change.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public async Task ApplyChangeAsync(Func<Task> apply, CancellationToken cancellationToken)
+    {
+        await _changeLock.WaitAsync(cancellationToken);
+        try
+        {
+            Interlocked.Increment(ref _changes);
+            await apply();
+        }
+        finally
+        {
+            Interlocked.Increment(ref _changes);
+            _changeLock.Release();
+        }
+    }
+
+    /// <summary>Looks up a row that is not cached.</summary>
+    /// <param name="id">Id to look up.</param>
+    /// <param name="readCache">Reads the cache again when a lookup slot is free.</param>
+    /// <param name="read">Reads the row and caches it if permitted.</param>
+    /// <param name="createException">Creates the exception for an unavailable database.</param>
+    /// <param name="cancellationToken">Cancels the lookup.</param>
+    public async ValueTask<T?> FindAsync<T>(string id, CacheReader<T> readCache, Func<string, CancellationToken, Task<T?>> read, Func<Exception, Exception> createException, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _lookups.WaitAsync(linked.Token);
+            try
+            {
+                return readCache(id, out var cached) ? cached : await read(id, linked.Token);   // an earlier waiter may have cached it
+            }
+            finally
+            {
+                _lookups.Release();
+            }
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw createException(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _lookups.Dispose();
+        _changeLock.Dispose();
+    }
+}

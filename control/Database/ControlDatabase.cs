@@ -1,0 +1,252 @@
+using System.Net.Sockets;
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Broadcast.Control.Database;
+
+/// <summary>
+/// PostgreSQL database of the control module: a configured server, or an embedded one in the data folder. Opening it migrates the schema.
+/// The server process and every command open it separately. An embedded server runs until its last user closes it.
+/// </summary>
+public sealed class ControlDatabase : IAsyncDisposable
+{
+    internal const string User = "broadcast";
+    private readonly DataFolder _folder;
+    private readonly Func<DatabaseOptions> _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _opening = new(1, 1);
+    private Broadcast.Control.Postgres.EmbeddedPostgres? _server;
+    private NpgsqlDataSource? _source;
+    private bool _skipsMigrations;
+
+    /// <summary>Creates a database that is not open yet.</summary>
+    public ControlDatabase(DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null)
+        : this(folder, () => options, time, logger)
+    {
+    }
+
+    // Options are read when the database is opened, so that the host reports all invalid options together.
+    internal ControlDatabase(DataFolder folder, Func<DatabaseOptions> options, TimeProvider time, ILogger<ControlDatabase>? logger)
+    {
+        _folder = folder;
+        _options = options;
+        _time = time;
+        _logger = logger ?? NullLogger<ControlDatabase>.Instance;
+        DapperTypeHandlers.Register();
+    }
+
+    /// <summary>Connections. All times are in UTC.</summary>
+    /// <exception cref="ControlException">The database is not open (<see cref="ControlErrorCode.Unavailable"/>).</exception>
+    public NpgsqlDataSource Source => Volatile.Read(ref _source) ?? throw new ControlException(ControlErrorCode.Unavailable, "The database is not reachable yet. Try again in a moment.");
+
+    /// <summary>Connection settings including the password, for client programs. Never display them.</summary>
+    internal NpgsqlConnectionStringBuilder Settings { get; private set; } = [];
+
+    /// <summary>
+    /// Opens the database: starts or joins the embedded server unless another is configured, and applies missing migrations.
+    /// </summary>
+    /// <exception cref="ControlException">
+    /// <see cref="ControlErrorCode.Broken"/>: PostgreSQL is not installed, does not start, or the schema is newer than this program.
+    /// <see cref="ControlErrorCode.Unavailable"/>: the configured server does not respond.
+    /// </exception>
+    public static async Task<ControlDatabase> OpenAsync(
+        DataFolder folder, DatabaseOptions options, TimeProvider time, ILogger<ControlDatabase>? logger = null, CancellationToken cancellationToken = default)
+    {
+        var database = new ControlDatabase(folder, options, time, logger);
+        try
+        {
+            await database.OpenAsync(cancellationToken);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the database without migrating its schema, to inspect or replace it.</summary>
+    /// <exception cref="ControlException">See
+    /// <see cref="OpenAsync(DataFolder, DatabaseOptions, TimeProvider, ILogger{ControlDatabase}?, CancellationToken)"/>.</exception>
+    internal static async Task<ControlDatabase> OpenWithoutMigrationAsync(DataFolder folder, DatabaseOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var database = new ControlDatabase(folder, options, time) { _skipsMigrations = true };
+        try
+        {
+            await database.OpenAsync(cancellationToken);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the database; see the static method. No effect when it is open.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_source is not null)
+            {
+                return;
+            }
+
+            if (!_options().HasServer)
+            {
+                _server ??= await Broadcast.Control.Postgres.EmbeddedPostgres.OpenAsync(_folder.Path, _time, _logger, cancellationToken);
+            }
+
+            var source = await ConnectAsync(cancellationToken);
+            Volatile.Write(ref _source, source);
+        }
+        catch (Exception e) when (IsUnavailable(e) && e is not ControlException { InnerException: PostgresException })
+        {
+            throw new ControlException(
+                ControlErrorCode.Unavailable,
+                _server is null
+                    ? $"The database does not respond ({Describe(e)}). Check that the server in Database:ConnectionString is running and accepts connections from this machine."
+                    : $"The embedded PostgreSQL server does not respond ({Describe(e)}). See postgres/server.log in the data folder.",
+                e);
+        }
+        catch (PostgresException e)
+        {
+            throw new ControlException(ControlErrorCode.Broken, $"The database rejected the connection: {e.MessageText} ({e.SqlState}). Check the user, its privileges and the database name in Database:ConnectionString.", e);
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>Restarts the embedded server after a failure if it has exited. No effect for a configured server.</summary>
+    public async Task RepairAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_server is not null)
+            {
+                await _server.RepairAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>Whether an error means that the database is unavailable, not that it rejected a request.</summary>
+    public static bool IsUnavailable(Exception exception) => exception switch
+    {
+        // 08 connection, 53 out of resources, 57 operator intervention (shutting down, starting up, canceled).
+        PostgresException { SqlState: var state } => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57", StringComparison.Ordinal),
+        NpgsqlException or TimeoutException or SocketException => true,
+        ControlException { Code: ControlErrorCode.Unavailable } => true,
+        _ => false,
+    };
+
+    /// <summary>Closes the database. The last user of an embedded server stops it, which takes up to 5 s.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_source is not null)
+        {
+            await _source.DisposeAsync();
+            _source = null;
+        }
+
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+            _server = null;
+        }
+    }
+
+    internal static string Describe(Exception e) => e switch
+    {
+        PostgresException p => $"{p.MessageText}, {p.SqlState}",
+        { InnerException: SocketException s } => s.Message,
+        _ => e.Message,
+    };
+
+    private async Task<NpgsqlDataSource> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(_server is null ? _options().ConnectionString : null);
+        if (_server is not null)
+        {
+            settings = new NpgsqlConnectionStringBuilder { Host = _server.Host, Port = 5432, Username = User, Database = "postgres" };
+            await CreateDatabaseAsync(settings, cancellationToken);
+            settings.Database = User;
+        }
+
+        settings.ApplicationName ??= "broadcast";
+        settings.Timeout = Math.Min(settings.Timeout, 5);
+        settings.CommandTimeout = (int)_options().CommandTimeout.TotalSeconds;
+        settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 50);
+        settings.AutoPrepareMinUsages = 2;
+        settings.Timezone = "UTC";
+        Settings = settings;
+        var source = NpgsqlDataSource.Create(settings);
+        try
+        {
+            if (_skipsMigrations)
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            }
+            else
+            {
+                await Migrations.ApplyAsync(source, _time, _logger, cancellationToken);
+            }
+
+            return source;
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    // A server found running can still be in crash recovery. It then accepts connections and reports "not yet".
+    private async Task<NpgsqlConnection> ConnectWithRetryAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await source.OpenConnectionAsync(cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CannotConnectNow && _time.GetElapsedTime(started) < TimeSpan.FromSeconds(60))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task CreateDatabaseAsync(NpgsqlConnectionStringBuilder settings, CancellationToken cancellationToken)
+    {
+        await using var source = NpgsqlDataSource.Create(settings);
+        await using var connection = await ConnectWithRetryAsync(source, cancellationToken);
+        await using var query = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = 'broadcast'", connection);
+        if (await query.ExecuteScalarAsync(cancellationToken) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            await using var create = new NpgsqlCommand("CREATE DATABASE broadcast", connection);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            // A concurrent command created it first.
+        }
+    }
+}

@@ -1,0 +1,388 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Webhooks;
+using Broadcast.Media;
+using Broadcast.Media.Viewers;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Events;
+
+/// <summary>
+/// Background service that moves events through their states. It asks the <see cref="EventStateMachine"/> and writes each transition with one
+/// statement that applies only to the state that was decided on. Any number of processes therefore perform it once. It runs at the next due
+/// time, when an event changes, and when an encoder connects or disconnects. While the database is unavailable nothing changes; missed
+/// transitions follow afterwards.
+/// </summary>
+internal sealed class EventScheduler(
+    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, ActiveEventCache activeEvents, SessionVisibilityStore visibility, ViewerPolicyCache viewerPolicies, TimeProvider time, ILogger<EventScheduler> logger) : BackgroundService
+{
+    // Maximum time between passes. It covers changes without a notification, for example after a lost connection.
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AheadMargin = TimeSpan.FromDays(1);
+    private const int MaxTransitionPasses = 100;
+
+    private const string Due = """
+        SELECT e.id, e.channel_id AS channelId, c.name AS channel, e.title, e.state, e.starts_at AS startsAt, e.ends_at AS endsAt, e.is_manual AS isManual, e.preview_seconds AS previewSeconds,
+            e.grace_seconds AS graceSeconds, e.continues, e.no_show_seconds AS noShowSeconds, e.late_since IS NOT NULL AS isLate, e.revision, e.ladder, e.latency, e.record, e.access, e.went_live_at AS wentLiveAt,
+            (SELECT max(s.id) FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM events x WHERE x.channel_id = e.channel_id AND x.closes_session AND s.started_at < x.state_since)) AS session,
+            EXISTS (SELECT 1 FROM events o WHERE o.channel_id = e.channel_id AND o.id <> e.id AND o.state IN ('preview', 'live')) AS isTaken,
+            (SELECT min(n.starts_at) FROM events n WHERE n.channel_id = e.channel_id AND n.id <> e.id AND n.kind <> 'series' AND n.state = 'scheduled') AS nextStart
+        FROM events e JOIN channels c ON c.id = e.channel_id
+        WHERE c.deleted_at IS NULL AND e.kind <> 'series'
+            AND (e.state IN ('preview', 'live') OR (e.state = 'scheduled' AND e.starts_at - make_interval(secs => e.preview_seconds) <= @now))
+        ORDER BY e.state = 'live' DESC, e.starts_at
+        """;
+
+    private const string Next = """
+        SELECT min(starts_at - make_interval(secs => preview_seconds)) FROM events
+        WHERE kind <> 'series' AND state = 'scheduled' AND starts_at - make_interval(secs => preview_seconds) > @now
+        """;
+
+    private const string Step = """
+        UPDATE events SET state = @to, reason = @reason, state_since = @now, closes_session = closes_session OR @ends,
+            rest_until = CASE WHEN @ends AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest ELSE rest_until END,
+            went_live_at = CASE WHEN @to = 'live' THEN @now ELSE went_live_at END, ended_at = CASE WHEN @to = 'ended' THEN @now ELSE ended_at END
+        WHERE id = @id AND state = @from AND revision = @revision
+        """;
+
+    private const string CooldownsSql = """
+        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
+        """;
+
+    private const string Announced = """
+        SELECT DISTINCT ON (e.channel_id) c.name AS channel, e.title, e.starts_at AS startsAt FROM events e JOIN channels c ON c.id = e.channel_id
+        WHERE c.deleted_at IS NULL AND e.kind <> 'series' AND e.announced AND e.state IN ('scheduled', 'preview') AND e.starts_at < @until
+        ORDER BY e.channel_id, e.starts_at
+        """;
+
+    private readonly WorkLoop _loop = new(time);
+    private DateTimeOffset _lastSeriesPass = DateTimeOffset.MinValue;
+
+    /// <summary>Whether a notification on <c>broadcast_control</c> concerns events.</summary>
+    public static bool IsAbout(string notification) => notification.StartsWith("events:", StringComparison.Ordinal);
+
+    /// <summary>Requests a pass.</summary>
+    public void Wake() => _loop.Wake();
+
+    /// <summary>Performs all due transitions.</summary>
+    /// <returns>Latest time of the next pass.</returns>
+    public async Task<DateTimeOffset> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        // Sessions that start or end now must be in the database before decisions use them.
+        if (!await sessionWriter.FlushAsync(cancellationToken))
+        {
+            return time.GetUtcNow() + Retry;
+        }
+
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        for (var i = 0; ; i++)
+        {
+            // End sessions of ended events first, so that the next event on the channel does not start with them. Their cooldown is set
+            // before their encoders are disconnected, so that they are not admitted again.
+            var now = time.GetUtcNow();
+            await LoadCooldownsAsync(connection, now, cancellationToken);
+            await EndSessionsAsync(connection, cancellationToken);
+            var (rows, transitions, nextPass) = (await DueAsync(connection, now, cancellationToken), 0, now + MaxInterval);
+            foreach (var row in rows)
+            {
+                var decision = EventStateMachine.Decide(row.ToSchedule(), ConditionsOf(row, now));
+                transitions += await ApplyAsync(connection, row, decision, now, cancellationToken) ? 1 : 0;
+                nextPass = decision.DecideAgainAt < nextPass ? decision.DecideAgainAt.Value : nextPass;
+            }
+
+            if (transitions > 0 && i < MaxTransitionPasses)
+            {
+                continue;
+            }
+
+            activeEvents.SetActive(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
+            activeEvents.SetTitles(rows.Where(r => r is { State: "live", Session: not null }).Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
+            await RestrictSessionsAsync(connection, rows, cancellationToken);
+            await RevealSessionsAsync(rows, now, cancellationToken);
+            await LoadAnnouncementsAsync(connection, now, cancellationToken);
+            await AttachAsync(connection, rows, cancellationToken);
+            await CreateOccurrencesAsync(connection, now, cancellationToken);
+            await EventReminders.SendDueAsync(connection, now, cancellationToken);
+            nextPass = await EventReminders.NextAsync(connection, now, cancellationToken) is { } reminder && reminder < nextPass ? reminder : nextPass;
+            var next = await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now }, cancellationToken: cancellationToken));
+            return next is { } at && at < nextPass.UtcDateTime ? new(DateTime.SpecifyKind(at, DateTimeKind.Utc)) : nextPass;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _loop.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        sessionManager.Changed += Wake;
+        try
+        {
+            await _loop.RunAsync(PassAsync, Retry, e => ControlLog.EventProcessingFailed(logger, e), stoppingToken);
+        }
+        finally
+        {
+            sessionManager.Changed -= Wake;
+        }
+    }
+
+    /// <summary>Performs due transitions before publishers are admitted. Errors are logged, and the first regular pass retries.</summary>
+    public async Task RunBeforeAdmissionAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await RunOnceAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The caller observes the cancellation.
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        {
+            // The control service logs database outages.
+        }
+        catch (Exception e)
+        {
+            ControlLog.EventProcessingFailed(logger, e);
+        }
+    }
+
+    /// <returns>Delay until the next pass.</returns>
+    private async Task<TimeSpan> PassAsync(CancellationToken stoppingToken)
+    {
+        // A timer can fire slightly early. The minimum delay prevents a busy loop.
+        var wait = await RunOnceAsync(stoppingToken) - time.GetUtcNow();
+        return wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
+    }
+
+    private static async Task<List<EventDue>> DueAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken) =>
+        [.. await connection.QueryAsync<EventDue>(new CommandDefinition(Due, new { now }, cancellationToken: cancellationToken))];
+
+    // A session on another server is assumed to have its encoder.
+    private EventConditions ConditionsOf(EventDue row, DateTimeOffset now) =>
+        new(now, row.Session is not null && (sessionManager.IsPublishing(row.ChannelId) ?? true), row.Session is not null, row.IsTaken, row.NextStart);
+
+    private async Task<bool> ApplyAsync(NpgsqlConnection connection, EventDue row, EventTransition decision, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (decision.To is not { } to)
+        {
+            if (decision.IsLate && !row.IsLate && await MarkLateAsync(connection, row, now, cancellationToken))
+            {
+                ControlLog.EventLate(logger, row.Title, row.Channel, row.Id);
+            }
+
+            return false;
+        }
+
+        try
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var changed = await connection.ExecuteAsync(new CommandDefinition(
+                Step,
+                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now, rest = now + EventRules.Cooldown },
+                transaction,
+                cancellationToken: cancellationToken));
+            if (changed > 0)
+            {
+                using var schedule = Actor.Use(EventDetail.Schedule);
+                var detail = AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State), ("reason", decision.Reason));
+                await AuditLog.RecordAsync(connection, transaction, now, $"event.{(to == EventState.Ended ? "end" : to == EventState.Live ? "start" : "preview")}", $"event/{row.Id}", detail, cancellationToken);
+                await EventDetail.NotifyAsync(connection, transaction, now, to, row.Channel, new(row.Id, row.Title, EventRules.Name(to), decision.Reason, row.StartsAt, row.EndsAt), cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+            if (changed > 0)
+            {
+                ControlLog.EventStateChanged(logger, row.Title, row.Channel, row.Id, to, decision.Reason);
+            }
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Another event got the channel between the decision and the transition.
+            return false;
+        }
+
+        // Also true when another process made the transition: the change requires another decision.
+        return true;
+    }
+
+    /// <summary>Marks an event as late and adds its webhook event; <see langword="false"/> when another process did.</summary>
+    private static async Task<bool> MarkLateAsync(NpgsqlConnection connection, EventDue row, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var marked = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE events SET late_since = @now WHERE id = @id AND state = @state AND late_since IS NULL", new { id = row.Id, state = row.State, now }, transaction, cancellationToken: cancellationToken)) > 0;
+        if (marked)
+        {
+            var data = new EventData(row.Id, row.Title, row.State, "its start time was reached and no encoder is publishing", row.StartsAt, row.EndsAt);
+            await Outbox.AddAsync(connection, transaction, now, WebhookEventTypes.EventLate, row.Channel, data, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return marked;
+    }
+
+    /// <summary>
+    /// Restricts public sessions that were already on air when their event went live to the event's access policy, as a whole. Restricted
+    /// sessions stay as they are, because the media before the event do not belong to it. A session can also be public because of a
+    /// previous event. Sessions that start during the event have its access policy from the start.
+    /// </summary>
+    private async Task RestrictSessionsAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null, Access: not "public" }))
+        {
+            var restricted = await connection.ExecuteAsync(new CommandDefinition(
+                """
+                UPDATE sessions s SET access = coalesce(@access, c.access) FROM channels c
+                WHERE s.id = @session AND c.id = s.channel_id AND coalesce(s.access, c.access) = 'public' AND coalesce(@access, c.access) <> 'public'
+                """,
+                new { session = row.Session, access = row.Access }, cancellationToken: cancellationToken));
+            if (restricted > 0)
+            {
+                await viewerPolicies.RefreshAsync(connection, cancellationToken);   // other processes are notified; this one applies it at once
+                ControlLog.SessionAccessChanged(logger, row.Session!, row.Channel, row.Access ?? EventRules.ChannelDefault, row.Title);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes sessions of live events visible from the time at which the event went live. The active event cache is updated before, so that
+    /// a session that starts meanwhile is not hidden.
+    /// </summary>
+    private async Task RevealSessionsAsync(List<EventDue> rows, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
+        {
+            await visibility.ShowAsync(SessionId.Parse(row.Session!), row.WentLiveAt ?? now, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Attaches sessions that are open while their event is live to the event, and gives their recordings the event's title unless a user
+    /// set one. The recording of a previously visible session then starts with the event; the part before it is trimmed and can be
+    /// restored. For a hidden session, <see cref="SessionVisibilityStore"/> determines the start.
+    /// </summary>
+    private static async Task AttachAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
+        {
+            var added = await connection.ExecuteAsync(new CommandDefinition(
+                "INSERT INTO event_sessions (event_id, session_id) VALUES (@id, @session) ON CONFLICT DO NOTHING", new { id = row.Id, session = row.Session }, cancellationToken: cancellationToken));
+            if (added > 0)
+            {
+                await connection.ExecuteAsync(new CommandDefinition(
+                    """
+                    UPDATE recordings r SET title = @title,
+                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.audience_from IS NULL AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
+                    FROM channels c, sessions s
+                    WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
+                    """,
+                    new { title = row.Title, session = row.Session, live = row.WentLiveAt }, cancellationToken: cancellationToken));
+            }
+        }
+    }
+
+    private async Task LoadCooldownsAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var cooldowns = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(new CommandDefinition(CooldownsSql, new { now }, cancellationToken: cancellationToken));
+        activeEvents.SetCooldowns(cooldowns.Select(rest => KeyValuePair.Create(rest.Channel, new ChannelCooldown(rest.Id, rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
+    }
+
+    /// <summary>Loads the announced events.</summary>
+    private async Task LoadAnnouncementsAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var next = await connection.QueryAsync<(string Channel, string Title, DateTime StartsAt)>(new CommandDefinition(
+            Announced, new { until = now + EventRules.AnnouncementHorizon }, cancellationToken: cancellationToken));
+        activeEvents.SetNext(next.Select(row => KeyValuePair.Create(ChannelName.Parse(row.Channel), new UpcomingEvent(row.Title, new(DateTime.SpecifyKind(row.StartsAt, DateTimeKind.Utc))))));
+    }
+
+    /// <summary>
+    /// Ends sessions of ended events. The server with the encoder performs it; the mark stays until the session has ended.
+    /// </summary>
+    private async Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var closing = (await connection.QueryAsync<Closing>(new CommandDefinition(
+            "SELECT channel_id AS channelId, state_since AS since, reason FROM events WHERE closes_session", cancellationToken: cancellationToken))).ToList();
+        if (closing.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (channel, since, reason) in closing)
+        {
+            sessionManager.End(channel, $"the event ended: {reason}", since);
+        }
+
+        await sessionWriter.FlushAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE events e SET closes_session = false
+            WHERE closes_session AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = e.channel_id AND s.ended_at IS NULL AND s.started_at < e.state_since)
+            """,
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Creates occurrences of series that enter the horizon. New series get their first occurrences on creation.</summary>
+    private async Task CreateOccurrencesAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (now - _lastSeriesPass < AheadMargin / 24)
+        {
+            return;
+        }
+
+        var ids = (await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT id FROM events WHERE kind = 'series' AND state = 'scheduled' AND (made_until IS NULL OR made_until < @until)",
+            new { until = now + EventRules.Horizon - AheadMargin }, cancellationToken: cancellationToken))).ToList();
+        foreach (var id in ids)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var series = await connection.QuerySingleOrDefaultAsync<EventRow>(new CommandDefinition(
+                $"{EventRow.Select} AND e.id = @id AND e.state = 'scheduled' FOR UPDATE OF e", new { id }, transaction, cancellationToken: cancellationToken));
+            if (series is null)
+            {
+                continue;
+            }
+
+            try
+            {
+                await EventSeries.CreateOccurrencesAsync(connection, transaction, series, now, isStrict: false, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is PostgresException { SqlState: PostgresErrorCodes.ExclusionViolation } or ControlException { Code: ControlErrorCode.Invalid })
+            {
+                ControlLog.OccurrencesNotCreated(logger, e, series.Title, series.Id);
+            }
+        }
+
+        _lastSeriesPass = now;
+    }
+
+    private sealed record Closing(long ChannelId, DateTimeOffset Since, string Reason);
+
+    private sealed record EventDue(
+        string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
+        int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
+    {
+        public EventSchedule ToSchedule() => new(
+            State switch { "preview" => EventState.Preview, "live" => EventState.Live, _ => EventState.Scheduled },
+            StartsAt,
+            EndsAt,
+            new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues, NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
+
+        public ActiveEvent ToActiveEvent() => new(Id, Title, State == "live", Ladder, Latency, Record)
+        {
+            Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
+        };
+    }
+}

@@ -1,0 +1,38 @@
+using Broadcast.Control.Database;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Identity;
+
+/// <summary>Removes audit log rows older than <see cref="ControlOptions.AuditRetention"/>, at the start and every hour.</summary>
+internal sealed class AuditRetentionService(AuditLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<AuditRetentionService> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await log.RemoveBeforeAsync(time.GetUtcNow() - options.Value.AuditRetention, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            {
+                // The control service logs database outages.
+            }
+            catch (Exception e)
+            {
+                ControlLog.AuditRetentionFailed(logger, e);
+            }
+
+            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using Broadcast.Control.Database;
+using Dapper;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Control.Identity;
+
+/// <summary>Result of a login.</summary>
+internal abstract record LoginResult
+{
+    /// <summary>The login succeeded.</summary>
+    /// <param name="Cookie">Text of the cookie, which is not stored.</param>
+    /// <param name="User">Name of the user.</param>
+    public sealed record Succeeded(string Cookie, string User) : LoginResult
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"login of {User}";
+    }
+
+    /// <summary>The password is correct, and a second-factor code is required.</summary>
+    public sealed record NeedsCode : LoginResult;
+
+    /// <summary>Name or password is wrong, or the user is disabled; the response does not distinguish.</summary>
+    public sealed record Refused : LoginResult;
+
+    /// <summary>The password is correct, the code is not.</summary>
+    public sealed record WrongCode : LoginResult;
+}
+
+/// <summary>Authenticates users by password and, if enabled, a second factor.</summary>
+internal sealed class Logins(ControlDatabase database, UserSessions sessions, SecondFactors secondFactors, LoginAttempts attempts, TimeProvider time, ILogger<Logins> logger)
+{
+    private const int MaxAgent = 200;
+
+    /// <summary>Logs a user in. An unknown name takes as long as a known one and gives the same result.</summary>
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.TooManyAttempts"/>: too many failed logins recently.</exception>
+    public async Task<LoginResult> LoginAsync(string name, string password, string? code, EndPoint? remote, string agent, CancellationToken cancellationToken)
+    {
+        var normalizedName = UserRules.Normalize(name);
+        Row? row;
+        string? newHash;
+        using (await AcquireHashSlotAsync(remote, normalizedName, cancellationToken))
+        {
+            await using var lookupConnection = await database.Source.OpenConnectionAsync(cancellationToken);
+            row = await FindAsync(lookupConnection, UserRepository.QueryName(name), cancellationToken);
+            if (!Matches(row, password, out newHash) || row!.Disabled)
+            {
+                await attempts.RecordFailureAsync(lookupConnection, remote, normalizedName);
+                ControlLog.LoginRejected(logger, Address(remote));
+                return new LoginResult.Refused();
+            }
+        }
+
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        // The user may have been disabled or got another password meanwhile.
+        var updated = await connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE users SET last_login_at = @now, password_hash = coalesce(@newHash, password_hash) WHERE id = @id AND password_hash = @hash AND disabled_at IS NULL",
+            new { id = row.Id, hash = row.Hash, newHash, now = time.GetUtcNow() },
+            transaction,
+            cancellationToken: cancellationToken));
+        if (updated == 0)
+        {
+            return new LoginResult.Refused();
+        }
+
+        if (row.HasTotp && code is null)
+        {
+            return new LoginResult.NeedsCode();
+        }
+
+        if (row.HasTotp && !await secondFactors.UseCodeAsync(connection, transaction, row.Id, code!, cancellationToken))
+        {
+            ControlLog.LoginRejected(logger, Address(remote));
+            return new LoginResult.WrongCode();
+        }
+
+        var address = Address(remote);
+        var cookie = await sessions.CreateAsync(connection, transaction, row.Id, address, Sanitize(agent), cancellationToken);
+        using var actorScope = Actor.Use(new(ActorKind.User, row.Name, row.DisplayName, address));
+        await AuditLog.RecordAsync(connection, transaction, time.GetUtcNow(), "login.begin", $"user/{row.Name}", AuditLog.Detail(("login", cookie[..8])), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new LoginResult.Succeeded(cookie, row.Name);
+    }
+
+    /// <summary>Verifies the password of a logged-in user again.</summary>
+    /// <param name="user">User to verify.</param>
+    /// <param name="password">Password entered.</param>
+    /// <param name="member">Name of the password member in the request.</param>
+    /// <param name="remote">Remote address.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The password is wrong, or there were too many attempts.</exception>
+    public async Task ConfirmAsync(AuthenticatedUser user, string password, string member, EndPoint? remote, CancellationToken cancellationToken)
+    {
+        using var slot = await AcquireHashSlotAsync(remote, user.Name, cancellationToken);
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        if (!Matches(await FindAsync(connection, user.Name, cancellationToken), password, out _))
+        {
+            await attempts.RecordFailureAsync(connection, remote, user.Name);
+            throw new ControlException([new(member, "The password is wrong.")]);
+        }
+    }
+
+    private static bool Matches(Row? row, string password, out string? newHash)
+    {
+        newHash = null;
+        var isText = password.Length <= UserRules.MaxPassword && !UserRules.HasLoneSurrogate(password);
+        if (!UserPasswordHasher.Matches(isText ? row?.Hash : null, isText ? password : "", out var needsRehash))
+        {
+            return false;
+        }
+
+        newHash = needsRehash ? UserPasswordHasher.Hash(password) : null;
+        return true;
+    }
+
+    private static Task<Row?> FindAsync(Npgsql.NpgsqlConnection connection, string name, CancellationToken cancellationToken) => connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+        """
+        SELECT id, name, display_name AS displayName, password_hash AS hash, totp_confirmed_at IS NOT NULL AS hasTotp, disabled_at IS NOT NULL AS disabled
+        FROM users WHERE name = @name
+        """,
+        new { name },
+        cancellationToken: cancellationToken));
+
+    // Checked again after waiting for a slot, because concurrent guesses wait for each other.
+    private async Task<IDisposable> AcquireHashSlotAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
+    {
+        await ThrowIfLimitReachedAsync(remote, name, cancellationToken);
+        var slot = await UserPasswordHasher.AcquireAsync(cancellationToken);
+        try
+        {
+            await ThrowIfLimitReachedAsync(remote, name, cancellationToken);
+            return slot;
+        }
+        catch
+        {
+            slot.Dispose();
+            throw;
+        }
+    }
+
+    private async Task ThrowIfLimitReachedAsync(EndPoint? remote, string name, CancellationToken cancellationToken)
+    {
+        if (await attempts.IsLimitReachedAsync(remote, name, cancellationToken))
+        {
+            throw new ControlException(ControlErrorCode.TooManyAttempts, "Too many failed logins. Wait a minute.");
+        }
+    }
+
+    private static string Address(EndPoint? remote) => (remote as IPEndPoint)?.Address.ToString() ?? "";
+
+    private static string Sanitize(string agent) => new([.. agent.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)).Take(MaxAgent)]);
+
+    private sealed record Row(long Id, string Name, string DisplayName, string Hash, bool HasTotp, bool Disabled);
+}

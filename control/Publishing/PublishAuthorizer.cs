@@ -1,0 +1,142 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Events;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+using Microsoft.Extensions.Logging;
+
+namespace Broadcast.Control.Publishing;
+
+/// <summary>Authorizes publishers with one database query; all else is in memory.</summary>
+internal sealed class PublishAuthorizer(
+    PublishAuthorization check, StreamKeyCache keys, SessionManager sessionManager, PublishAdmission admission, IActiveEvents events, AuthCallbackNotifier callbackNotifier, TimeProvider time, ILogger<PublishAuthorizer> logger,
+    RemoteSessions? remoteSessions = null) : IPublishAuthorizer
+{
+    private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
+        "broadcast_publish_verdicts_total", description: "Decisions on publish requests, by reason; 'granted' when admitted.");
+
+    private volatile bool _ready;
+
+    /// <summary>
+    /// Starts authorization after sessions of an earlier process have been resumed, so that new sessions can be distinguished from them.
+    /// </summary>
+    public void Start() => _ready = true;
+
+    /// <inheritdoc/>
+    public async ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
+    {
+        if (!_ready)
+        {
+            return Reject(request, PublishRejectionReason.AuthorityUnavailable, "The server has not connected to its database yet. Try again in a moment.");
+        }
+
+        StreamKeyCheck.Valid? earlier = null;
+        while (true)
+        {
+            var changes = keys.Changes;
+            var result = await check.CheckAsync(request, earlier, cancellationToken);
+            if (result is not StreamKeyCheck.Valid validKey)
+            {
+                var invalidKey = (StreamKeyCheck.Invalid)result;
+                NotifyNotAdmitted(earlier, invalidKey.Message);
+                return Reject(request, invalidKey.Reason, invalidKey.Message);
+            }
+
+            earlier = validKey;
+
+            // The previous event can still be cached as active for a moment.
+            if (events.CooldownOf(validKey.Key.ChannelId) is { } cooldown && cooldown.Until > time.GetUtcNow() && (events.Find(validKey.Key.ChannelId)?.EventId ?? cooldown.EventId) == cooldown.EventId)
+            {
+                NotifyNotAdmitted(validKey, "the event on the channel has ended");
+                return Reject(request, PublishRejectionReason.EventOver, string.Create(
+                    CultureInfo.InvariantCulture, $"'{cooldown.Title}' on channel {validKey.Key.Channel} has ended. Stop the encoder; the channel accepts encoders again from {cooldown.Until:HH:mm:ss} UTC, or in the preview of its next event."));
+            }
+
+            // Based on the last notification. If two servers admit encoders concurrently, the one that writes its session later loses it.
+            if (remoteSessions?.Has(validKey.Key.ChannelId) == true)
+            {
+                NotifyNotAdmitted(validKey, "the channel is on air at another server");
+                return Reject(request, PublishRejectionReason.ChannelBusy,
+                    $"Channel {validKey.Key.Channel} is on air at another server. Publish to that server, end the session there first, or use another channel.");
+            }
+
+            switch (await admission.AdmitAsync(WithEventSettings(validKey.Key), cancellationToken))
+            {
+                case AdmissionResult.Busy busy:
+                    NotifyNotAdmitted(validKey, "another encoder is publishing on the channel");
+                    return Reject(request, PublishRejectionReason.ChannelBusy, admission.DescribeRejection(validKey.Key, busy));
+
+                // A key revoked between lookup and admission would be missed by the disconnection of revoked keys, so the request is
+                // checked again.
+                case AdmissionResult.Admitted admitted when keys.Changes != changes:
+                    sessionManager.RemovePublisher(admitted.Grant, "authorization repeated");
+                    continue;
+
+                case AdmissionResult.Admitted admitted:
+                    if (validKey.CallbackRequest is { } callbackRequest)
+                    {
+                        callbackNotifier.Started(admitted.Grant.PublicationId, callbackRequest);
+                    }
+
+                    return Grant(request, validKey.Key, admitted, validKey.FromCache);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ReportEndAsync(PublishGrant grant, string reason, CancellationToken cancellationToken)
+    {
+        sessionManager.RemovePublisher(grant, reason);
+        sessionManager.NotifyStopped(grant, reason);
+        callbackNotifier.Ended(grant.PublicationId, grant.Session.Id.Value, reason);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Applies the settings of the active event to a key: a session that starts now belongs to the event.</summary>
+    private StreamKeyRecord WithEventSettings(StreamKeyRecord key) => events.Find(key.ChannelId) is not { } activeEvent ? key : key with
+    {
+        Ladder = activeEvent.Ladder ?? key.Ladder,
+        Latency = LatencyProfile.Find(activeEvent.Latency) ?? key.Latency,
+        IsRecorded = activeEvent.IsRecorded ?? key.IsRecorded,
+    };
+
+    private void NotifyNotAdmitted(StreamKeyCheck.Valid? validKey, string reason)
+    {
+        if (validKey?.CallbackRequest is { } callbackRequest)
+        {
+            callbackNotifier.NotAdmitted(callbackRequest, reason);
+        }
+    }
+
+    private PublishDecision.Granted Grant(PublishRequest request, StreamKeyRecord key, AdmissionResult.Admitted admitted, bool fromCache)
+    {
+        var session = admitted.Grant.Session;
+        if (fromCache)
+        {
+            ControlLog.AcceptedFromCache(logger, key.KeyId);
+        }
+
+        var remote = request.Remote?.ToString() ?? "?";
+        if (admitted.Continued)
+        {
+            ControlLog.SessionContinued(logger, session.Channel.Value, session.Id.Value, remote, key.KeyId, session.Epoch);
+        }
+        else
+        {
+            ControlLog.SessionStarted(logger, session.Channel.Value, session.Id.Value, remote, key.KeyId);
+        }
+
+        sessionManager.NotifyStarted(admitted.Grant, key.KeyId, admitted.Continued);
+        Decisions.Add(1, new KeyValuePair<string, object?>("reason", "granted"));
+        return new(admitted.Grant);
+    }
+
+    private PublishDecision.Rejected Reject(PublishRequest request, PublishRejectionReason reason, string message)
+    {
+        ControlLog.PublishRejected(logger, request.Remote?.ToString() ?? "?", reason);
+        Decisions.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        return new(reason, message);
+    }
+}

@@ -1,0 +1,207 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Identity;
+using Broadcast.Media;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Broadcast.Control.Publishing;
+
+/// <summary>Valid stream key with the settings of its channel.</summary>
+internal sealed record StreamKeyRecord(
+    string KeyId, byte[] Hash, DateTimeOffset? ExpiresAt, long ChannelId, ChannelName Channel, string Ladder, LatencyProfile Latency, TimeSpan ReconnectWindow)
+{
+    /// <summary>Role of the key.</summary>
+    public StreamKeyRole Role { get; init; }
+
+    /// <summary>Channel input that the key's encoder feeds.</summary>
+    public InputRole Input => Role == StreamKeyRole.Backup ? InputRole.Backup : InputRole.Primary;
+
+    /// <summary>Takeover policy of the channel.</summary>
+    public TakeoverPolicy Takeover { get; init; }
+
+    /// <summary>
+    /// Time without media after which the current encoder can be taken over; <see langword="null"/> for
+    /// <see cref="ControlOptions.TakeoverAfter"/>.
+    /// </summary>
+    public TimeSpan? TakeoverAfter { get; init; }
+
+    /// <summary>DVR window of a session that starts with this key.</summary>
+    public TimeSpan DvrWindow { get; init; }
+
+    /// <summary>Whether a session that starts with this key is recorded.</summary>
+    public bool IsRecorded { get; init; }
+
+    /// <summary>Audio languages of the channel, as text (<see cref="TrackLanguages"/>).</summary>
+    public string AudioLanguages { get; init; } = "";
+}
+
+/// <summary>Result of a key lookup.</summary>
+/// <param name="Key">The key; <see langword="null"/> when it is unknown or invalid.</param>
+/// <param name="FromCache">Whether the cache answered because the database is unavailable.</param>
+internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromCache);
+
+/// <summary>
+/// Looks up stream keys in the database, and in the cache while the database is unavailable. The cache is trusted for
+/// <see cref="ControlOptions.KeyMemory"/> after the last contact with the database; until then every revocation has been received.
+/// </summary>
+internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
+{
+    private const int MaxCached = 10_000;
+    private const string ValidKeysSql = """
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind, c.record, c.audio_languages
+        FROM stream_keys k JOIN channels c ON c.id = k.channel_id
+        WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
+        """;
+
+    private const string Sql = $"{ValidKeysSql} AND k.id = $1";
+    private const string Latest = $"{ValidKeysSql} ORDER BY coalesce(k.last_used_at, k.created_at) DESC LIMIT 10000";
+    private const string Recent = $"{ValidKeysSql} AND k.created_at > $1 ORDER BY k.created_at DESC LIMIT 1000";
+    private const string Changed = $"{ValidKeysSql} AND (c.id = ANY ($1) OR c.id IN (SELECT channel_id FROM stream_keys WHERE id = ANY ($2))) LIMIT 10000";
+
+    private readonly Dictionary<string, StreamKeyRecord> _cache = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private long _lastContact = time.GetTimestamp();
+    private long _changes;
+
+    /// <summary>
+    /// Counter incremented with every change notification; a result is current if it has not risen since before the query.
+    /// </summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>Records contact with the database.</summary>
+    public void RecordContact() => Interlocked.Exchange(ref _lastContact, time.GetTimestamp());
+
+    /// <summary>Looks up a key.</summary>
+    /// <exception cref="ControlException"><see cref="ControlErrorCode.Unavailable"/>: the database is unavailable and the key is not cached, or
+    /// the cache is too old.</exception>
+    public async ValueTask<StreamKeyLookup> FindAsync(string keyId, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.Value.LookupTimeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var changes = Changes;
+            var key = await LookUpAsync(keyId, linked.Token);
+            RecordContact();
+            if (changes == Changes)
+            {
+                Cache(keyId, key);   // otherwise the key may have been revoked since, and the cache entry would stay
+            }
+
+            return new(key, FromCache: false);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return GetCached(keyId) is { } key
+                ? new(key, FromCache: true)
+                : throw new ControlException(ControlErrorCode.Unavailable, "The database is unavailable and the key is not cached.", e);
+        }
+    }
+
+    /// <summary>Gets a cached key, without the database; <see langword="null"/> when there is none or the cache is too old.</summary>
+    public StreamKeyRecord? GetCached(string keyId)
+    {
+        lock (_lock)
+        {
+            return time.GetElapsedTime(Interlocked.Read(ref _lastContact)) <= options.Value.KeyMemory ? _cache.GetValueOrDefault(keyId) : null;
+        }
+    }
+
+    /// <summary>Ids of all cached keys.</summary>
+    public string[] CachedIds()
+    {
+        lock (_lock)
+        {
+            return [.. _cache.Keys];
+        }
+    }
+
+    /// <summary>Removes keys from the cache.</summary>
+    public void Remove(Func<StreamKeyRecord, bool> predicate)
+    {
+        Interlocked.Increment(ref _changes);
+        lock (_lock)
+        {
+            foreach (var key in _cache.Values.Where(predicate).ToList())
+            {
+                _cache.Remove(key.KeyId);
+            }
+        }
+    }
+
+    /// <summary>Caches valid keys, most recently used first, before their encoders connect.</summary>
+    public async Task LoadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Latest, connection);
+        await LoadAsync(command, cancellationToken);
+    }
+
+    /// <summary>Caches keys created since a time.</summary>
+    public async Task LoadAsync(NpgsqlConnection connection, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Recent, connection) { Parameters = { new() { Value = since.UtcDateTime } } };
+        await LoadAsync(command, cancellationToken);
+    }
+
+    /// <summary>Caches the keys of changed channels, and of channels with changed keys.</summary>
+    public async Task LoadAsync(NpgsqlConnection connection, long[] channels, string[] keyIds, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Changed, connection) { Parameters = { new() { Value = channels }, new() { Value = keyIds } } };
+        await LoadAsync(command, cancellationToken);
+    }
+
+    private async Task LoadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var key = await ReadAsync(reader, cancellationToken);
+            Cache(key.KeyId, key);
+        }
+    }
+
+    private async Task<StreamKeyRecord?> LookUpAsync(string keyId, CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = keyId });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? await ReadAsync(reader, cancellationToken) : null;
+    }
+
+    private static async Task<StreamKeyRecord> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) => new(
+        reader.GetString(10),
+        reader.GetFieldValue<byte[]>(0),
+        await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1),
+        reader.GetInt64(2),
+        ChannelName.Parse(reader.GetString(3)),
+        reader.GetString(4),
+        LatencyProfile.Find(reader.GetString(5)) ?? LatencyProfile.Standard,
+        TimeSpan.FromSeconds(reader.GetInt32(6)))
+    {
+        Role = Enum.Parse<StreamKeyRole>(reader.GetString(7), ignoreCase: true),
+        Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
+        TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+        DvrWindow = DvrWindow.TryParse(reader.GetString(11), out var rewind) ? rewind : DvrWindow.Off,
+        IsRecorded = reader.GetBoolean(12),
+        AudioLanguages = reader.GetString(13),
+    };
+
+    private void Cache(string keyId, StreamKeyRecord? key)
+    {
+        lock (_lock)
+        {
+            if (key is null)
+            {
+                _cache.Remove(keyId);
+                return;
+            }
+
+            if (_cache.Count >= MaxCached && !_cache.ContainsKey(keyId))
+            {
+                _cache.Remove(_cache.Keys.First());
+            }
+
+            _cache[keyId] = key;
+        }
+    }
+}

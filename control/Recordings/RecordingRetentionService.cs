@@ -1,0 +1,192 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Sessions;
+using Broadcast.Control.Webhooks;
+using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
+using Dapper;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Broadcast.Control.Recordings;
+
+/// <summary>
+/// Applies the retention of recordings. It deletes expired recordings and those of sessions without a segment, and deletes the media of
+/// sessions without remaining recordings or clips. First the row is marked as deleted, then the media is deleted, then the row, so that an
+/// interrupted deletion is repeated. Open sessions are skipped.
+/// </summary>
+internal sealed class RecordingRetentionService(
+    ControlDatabase database, SessionManager sessionManager, SessionWriter sessionWriter, TimeProvider time, ILogger<RecordingRetentionService> logger,
+    ISessionLifecycle? lifecycle = null, ISessionStorageInspector? media = null, ServerIdentity? identity = null) : BackgroundService
+{
+    private const int BatchSize = 1000;
+
+    private const string Expire = """
+        WITH gone AS (
+            UPDATE recordings r SET deleted_at = @now FROM sessions s, channels c
+            WHERE s.id = r.session_id AND c.id = r.channel_id AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL
+                AND s.ended_at + make_interval(hours => nullif(coalesce(r.retention_hours, c.retention_hours), 0)) <= @now
+            RETURNING r.id, c.name, r.title)
+        INSERT INTO audit_log (at, actor_kind, actor_id, actor_name, address, action, subject, detail)
+        SELECT @now, 'server', '', 'retention', '', 'recording.delete', 'recording/' || id, jsonb_build_object('channel', name, 'title', title) FROM gone
+        """;
+
+    private const string Unprobed = $"""
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM recordings r JOIN sessions s ON s.id = r.session_id JOIN channels c ON c.id = r.channel_id
+        WHERE r.kind = 'session' AND NOT r.playable AND r.deleted_at IS NULL AND s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsManageable} ORDER BY s.id LIMIT @most
+        """;
+
+    private const string Unneeded = $"""
+        SELECT s.id, c.name, coalesce(s.owner = @me::uuid, true) AS isOurs FROM sessions s JOIN channels c ON c.id = s.channel_id
+        WHERE s.ended_at IS NOT NULL AND c.deleted_at IS NULL AND {ServerLease.IsManageable}
+            AND EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.session_id = s.id AND r.deleted_at IS NULL)
+        ORDER BY s.id LIMIT @most
+        """;
+
+    // Their media is retained, so nothing must be deleted before the rows.
+    private const string RemoveBesideOthers = """
+        DELETE FROM recordings r USING sessions s WHERE s.id = r.session_id AND s.ended_at IS NOT NULL AND r.deleted_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM recordings o WHERE o.session_id = r.session_id AND o.deleted_at IS NULL)
+        """;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private readonly WorkLoop _loop = new(time);
+
+    /// <summary>Requests a pass now, after a deletion.</summary>
+    public void Wake() => _loop.Wake();
+
+    /// <summary>Runs one pass.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        // Ended sessions must be known to the database and the packager first.
+        await sessionManager.WhenEndsNotifiedAsync();
+        if (!await sessionWriter.FlushAsync(cancellationToken))
+        {
+            return;
+        }
+
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        var expired = await connection.ExecuteAsync(new CommandDefinition(Expire, new { now = time.GetUtcNow() }, cancellationToken: cancellationToken));
+        if (expired > 0)
+        {
+            ControlLog.RecordingsExpired(logger, expired);
+        }
+
+        if (lifecycle is null)
+        {
+            return;   // another process has the media and completes the deletion
+        }
+
+        await ProbeAsync(connection, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(RemoveBesideOthers, cancellationToken: cancellationToken));
+        await PurgeAsync(lifecycle, connection, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _loop.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _loop.RunAsync(
+        async token =>
+        {
+            await RunOnceAsync(token);
+            return Interval;
+        },
+        Interval, e => ControlLog.RecordingRetentionFailed(logger, e), stoppingToken);
+
+    /// <summary>Marks recordings of ended sessions with segments as playable, and deletes those without.</summary>
+    private async Task ProbeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (media is null)
+        {
+            return;
+        }
+
+        foreach (var (session, channel, isOurs) in await SessionsAsync(connection, Unprobed, cancellationToken))
+        {
+            try
+            {
+                var isPlayable = await media.HasSegmentsAsync(channel, session, cancellationToken);
+                if (isPlayable)
+                {
+                    await MarkReadyAsync(connection, session, channel, cancellationToken);
+                    continue;
+                }
+
+                if (!isOurs)
+                {
+                    continue;   // its server may still upload segments after it returns
+                }
+
+                await connection.ExecuteAsync(new CommandDefinition(
+                    "UPDATE recordings SET deleted_at = @now WHERE session_id = @id AND deleted_at IS NULL",
+                    new { id = session.Value, now = time.GetUtcNow() },
+                    cancellationToken: cancellationToken));
+                ControlLog.RecordingEmpty(logger, channel.Value, session.Value);
+            }
+            catch (ObjectStoreException e)
+            {
+                ControlLog.RecordingNotVerified(logger, channel.Value, session.Value, e.Message);
+                return;   // the store fails for the others too
+            }
+        }
+    }
+
+    /// <summary>Marks a recording as playable and queues its webhook in the same transaction, so that the webhook is sent once.</summary>
+    private async Task MarkReadyAsync(NpgsqlConnection connection, SessionId session, ChannelName channel, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var ready = await connection.QuerySingleOrDefaultAsync<Ready>(new CommandDefinition(
+            """
+            UPDATE recordings r SET playable = true FROM sessions s WHERE r.id = @id AND s.id = r.session_id AND NOT r.playable
+            RETURNING r.title, r.visibility, s.started_at AS startedAt, s.ended_at AS endedAt
+            """,
+            new { id = session.Value },
+            transaction,
+            cancellationToken: cancellationToken));
+        if (ready is not null)
+        {
+            var at = RecordingUrls.Of("", session.Value);
+            await Outbox.AddAsync(
+                connection, transaction, time.GetUtcNow(), WebhookEventTypes.RecordingReady, channel.Value,
+                new RecordingReadyData(session.Value, session.Value, ready.Title, ready.Visibility, ready.StartedAt, ready.EndedAt, at.Hls, at.Dash, at.Download), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task PurgeAsync(ISessionLifecycle lifecycle, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var (session, channel, _) in await SessionsAsync(connection, Unneeded, cancellationToken))
+        {
+            try
+            {
+                await lifecycle.ForgetAsync(channel, session, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                ControlLog.RecordingNotPurged(logger, e, channel.Value, session.Value);
+                continue;
+            }
+
+            await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM recordings WHERE session_id = @id AND deleted_at IS NOT NULL", new { id = session.Value }, cancellationToken: cancellationToken));
+            ControlLog.RecordingPurged(logger, channel.Value, session.Value);
+        }
+    }
+
+    private async Task<List<(SessionId Session, ChannelName Channel, bool IsOurs)>> SessionsAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<(string Id, string Name, bool IsOurs)>(new CommandDefinition(sql, new { most = BatchSize, me = identity?.Id }, cancellationToken: cancellationToken));
+        return [.. rows.Select(r => (Session: SessionId.Parse(r.Id), Channel: ChannelName.Parse(r.Name), r.IsOurs)).Where(r => !sessionManager.HasOpen(r.Session))];
+    }
+
+    private sealed record Ready(string Title, string Visibility, DateTimeOffset StartedAt, DateTimeOffset EndedAt);
+}

@@ -1,0 +1,144 @@
+using Broadcast.Control.Database;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.ServerSentEvents;
+
+/// <summary>
+/// Sends the rows of <c>stream_events</c>, written by any process, to the event stream clients of this process, in the order of their ids.
+/// Database notifications trigger it; without one it reads every 10 s. During a database outage nothing is sent; the missed messages
+/// follow.
+/// </summary>
+internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<EventStream> logger) : BackgroundService
+{
+    private const int MaxRead = 500;
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HoldBackDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(10);
+    private readonly WorkLoop _loop = new(time);
+    private readonly SemaphoreSlim _readLock = new(1, 1);
+    private readonly CommitOrder _order = new(time);
+    private readonly HashSet<EventStreamClient> _clients = [];
+    private readonly Lock _lock = new();
+    private long _lastSentId = -1;
+    private long? _lastCleanup;
+
+    /// <summary>Whether a notification on <c>broadcast_control</c> concerns the event stream.</summary>
+    public static bool IsAbout(string notification) => notification.StartsWith("stream_events:", StringComparison.Ordinal);
+
+    /// <summary>Requests a pass.</summary>
+    public void Wake() => _loop.Wake();
+
+    /// <summary>Adds a client from the current message on.</summary>
+    /// <param name="caller">Token or login of the client; one caller can have at most a quarter of all clients.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ControlException">The limit <see cref="ControlOptions.StreamClients"/> or the caller's limit is reached, or the
+    /// database is unavailable.</exception>
+    public async Task<EventStreamClient> AttachAsync(string caller, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _lastSentId) < 0)
+        {
+            await ReadAsync(cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            if (_clients.Count >= options.Value.StreamClients)
+            {
+                throw new ControlException(ControlErrorCode.TooManyAttempts, $"The limit of {_clients.Count} event stream clients is reached (Control:StreamClients). Try again later.");
+            }
+
+            if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, options.Value.StreamClients / 4))
+            {
+                throw new ControlException(ControlErrorCode.TooManyAttempts, $"This token or login already has {callerCount} event stream clients, the limit: a quarter of Control:StreamClients.");
+            }
+
+            var client = new EventStreamClient(_lastSentId) { Caller = caller };
+            _clients.Add(client);
+            return client;
+        }
+    }
+
+    /// <summary>Removes a client.</summary>
+    public void Detach(EventStreamClient client)
+    {
+        lock (_lock)
+        {
+            _clients.Remove(client);
+        }
+    }
+
+    /// <summary>Sends all new messages.</summary>
+    /// <returns>Whether a message is held back for possible earlier ones.</returns>
+    internal async Task<bool> ReadAsync(CancellationToken cancellationToken)
+    {
+        await _readLock.WaitAsync(cancellationToken);
+        try
+        {
+            if (_lastSentId < 0)
+            {
+                Volatile.Write(ref _lastSentId, await log.LatestIdAsync(cancellationToken));
+            }
+
+            while (true)
+            {
+                var rows = await log.ReadAsync(_lastSentId, long.MaxValue, MaxRead, cancellationToken);
+                var ready = _order.CountReady(_lastSentId, [.. rows.Select(r => r.Id)]);
+                Send(rows.Take(ready));
+                if (ready < rows.Count || rows.Count < MaxRead)
+                {
+                    return ready < rows.Count;
+                }
+            }
+        }
+        finally
+        {
+            _readLock.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _loop.Dispose();
+        _readLock.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _loop.RunAsync(PassAsync, Retry, e => ControlLog.StreamFailed(logger, e), stoppingToken);
+
+    private async Task<TimeSpan> PassAsync(CancellationToken stoppingToken)
+    {
+        var pause = await ReadAsync(stoppingToken) ? HoldBackDelay : MaxDelay;
+        if (_lastCleanup is null || time.GetElapsedTime(_lastCleanup.Value) >= CleanupInterval)
+        {
+            // Set before the cleanup, so that a failing one is not repeated at every pass. If there is more to remove, the next pass
+            // follows after new messages.
+            _lastCleanup = time.GetTimestamp();
+            if (await log.CleanUpAsync(stoppingToken))
+            {
+                (_lastCleanup, pause) = (null, TimeSpan.Zero);
+            }
+        }
+
+        return pause;
+    }
+
+    private void Send(IEnumerable<EventStreamMessage> messages)
+    {
+        lock (_lock)
+        {
+            foreach (var message in messages)
+            {
+                Volatile.Write(ref _lastSentId, message.Id);
+                foreach (var client in _clients)
+                {
+                    client.Enqueue(message);
+                }
+            }
+        }
+    }
+}

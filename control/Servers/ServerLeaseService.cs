@@ -1,0 +1,184 @@
+using Broadcast.Control.Database;
+using Broadcast.Control.ServerSentEvents;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Broadcast.Control.Servers;
+
+/// <summary>
+/// Background service that renews this server's lease and checks session ownership with each renewal. It ends local sessions that another
+/// server ended or took over, or whose end was requested. It loads the sessions on air at other servers, and ends sessions of servers that
+/// are gone. While the database is unavailable it does nothing.
+/// </summary>
+internal sealed class ServerLeaseService(
+    ControlDatabase database, ServerIdentity identity, SessionClaims claims, RemoteSessions remoteSessions, SessionManager sessionManager, SessionWriter sessionWriter, IOptions<ControlOptions> options, TimeProvider time,
+    ILogger<ServerLeaseService> logger) : BackgroundService
+{
+    /// <summary>Renewals per lease period; up to three may be lost.</summary>
+    private const int RenewalsPerLease = 4;
+
+    private const string OwnershipLostReason = "another server owns or ended it";
+    private readonly SemaphoreSlim _checkLock = new(1, 1);
+    private volatile bool _hasStarted;
+
+    /// <summary>Whether a notification on <c>broadcast_control</c> concerns session ownership.</summary>
+    public static bool IsAbout(string notification) => notification.StartsWith("session_owners:", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Takes the lease. If a live server elsewhere uses the same id, the data folder was copied, and this server gets a new id. Whether
+    /// that server is live must be observed: a container that was killed and returned under a new name finds its own lease.
+    /// </summary>
+    public async Task StartAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (await RenewAsync(connection, isFirst: true, cancellationToken) == LeaseRenewal.TakenByOther && await RenewIfSilentAsync(connection, cancellationToken) == LeaseRenewal.TakenByOther)
+        {
+            var copied = identity.Id;
+            identity.Renew(persist: true);
+            ControlLog.ServerIdCopied(logger, copied, identity.Id);
+            await RenewAsync(connection, isFirst: true, cancellationToken);
+        }
+
+        await ServerLease.RemoveStaleAsync(connection, cancellationToken);
+        if (!_hasStarted)
+        {
+            sessionWriter.OwnershipLost += OnLost;
+            _hasStarted = true;
+        }
+    }
+
+    /// <summary>Renews the lease once and checks ownership.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        if (await RenewAsync(connection, isFirst: false, cancellationToken) == LeaseRenewal.TakenByOther)
+        {
+            var taken = identity.Id;
+            identity.Renew(persist: false);
+            ControlLog.ServerIdTaken(logger, taken, identity.Id, ServerIdentity.FileName);
+            await RenewAsync(connection, isFirst: true, cancellationToken);
+        }
+
+        await CheckSessionsAsync(connection, cancellationToken);
+    }
+
+    /// <summary>Checks all open sessions once.</summary>
+    public async Task CheckSessionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await _checkLock.WaitAsync(cancellationToken);
+        try
+        {
+            // Read local sessions first: a session that ends here meanwhile must not look taken over.
+            var localSessions = sessionManager.Sessions();
+            var open = await claims.ReadAsync(connection, cancellationToken);
+            remoteSessions.Set(open.Where(s => s.Standing == OwnershipStatus.OwnedByLiveServer).Select(s => (s.ChannelId, s.Channel)));
+            foreach (var session in open.Where(s => s is { Standing: OwnershipStatus.OwnedHere, EndRequest: not null }))
+            {
+                sessionManager.End(session.Id, session.EndRequest!);
+            }
+
+            var rows = open.ToDictionary(s => s.Id);
+            foreach (var session in localSessions.Where(s => rows.TryGetValue(s.Id, out var row) && (row.Standing is not (OwnershipStatus.OwnedHere or OwnershipStatus.Unowned) || row.Epoch > s.Epoch)))
+            {
+                OnLost(session.Id, OwnershipLostReason);
+            }
+
+            // Sessions without a row are not written yet.
+            var missing = localSessions.Select(s => s.Id).Where(id => !rows.ContainsKey(id)).ToList();
+            if (missing.Count > 0)
+            {
+                (await SessionClaims.ListEndedAsync(connection, missing, cancellationToken)).ForEach(id => OnLost(id, OwnershipLostReason));
+            }
+
+            if (open.Exists(SessionClaims.ShouldEnd))
+            {
+                await EndAbandonedAsync(connection, cancellationToken);
+            }
+        }
+        finally
+        {
+            _checkLock.Release();
+        }
+    }
+
+    /// <summary>
+    /// Releases the lease at shutdown. Sessions stay open for the next process, which then need not wait for the lease to expire.
+    /// </summary>
+    public async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await ServerLease.ReleaseAsync(connection, identity, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        sessionWriter.OwnershipLost -= OnLost;
+        _checkLock.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(options.Value.ServerLease / RenewalsPerLease, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                if (_hasStarted && !stoppingToken.IsCancellationRequested)
+                {
+                    await RunOnceAsync(stoppingToken);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            {
+                // The control service logs database outages.
+            }
+            catch (Exception e)
+            {
+                ControlLog.LeaseRenewalFailed(logger, e);
+            }
+        }
+    }
+
+    private Task<LeaseRenewal> RenewAsync(NpgsqlConnection connection, bool isFirst, CancellationToken cancellationToken, DateTimeOffset? silentSince = null) =>
+        ServerLease.RenewAsync(connection, identity, options.Value.ServerLease, isFirst, silentSince, cancellationToken);
+
+    // Waits for one and a half renewal intervals; a live server renews within that time.
+    private async Task<LeaseRenewal> RenewIfSilentAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var lastSeen = await ServerLease.LastSeenAsync(connection, identity, cancellationToken);
+        var wait = options.Value.ServerLease / RenewalsPerLease * 1.5;
+        ControlLog.ServerIdContested(logger, identity.Id, wait.TotalSeconds);
+        await Task.Delay(wait, time, cancellationToken);
+        return await RenewAsync(connection, isFirst: true, cancellationToken, lastSeen);
+    }
+
+    private void OnLost(SessionId session, string reason)
+    {
+        if (sessionManager.End(session, reason) is { } ended)
+        {
+            ControlLog.SessionOwnershipLost(logger, session.Value, ended.Channel.Value, reason);
+        }
+    }
+
+    private async Task EndAbandonedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var session in await claims.EndAbandonedAsync(connection, cancellationToken))
+        {
+            ControlLog.SessionAbandoned(logger, session.Id, session.Channel, session.Owner, session.Reason);
+
+            // The server that reported the channel as on air cannot report its end.
+            await EventStreamLog.AddAsync(
+                connection, time.GetUtcNow(), EventStreamTypes.ChannelState, session.Channel, new ChannelStateData("offline", null, null, []), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+using Broadcast.Control.Access;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Servers;
+using Broadcast.Control.Webhooks;
+using Broadcast.Media;
+using Broadcast.Media.Viewers;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Broadcast.Control.Sessions;
+
+/// <summary>Database row of a session.</summary>
+internal sealed record SessionRecord(
+    SessionId Id, long ChannelId, long Epoch, string Latency, DateTimeOffset StartedAt, DateTimeOffset? LastPublicationEndedAt, DateTimeOffset? EndedAt, string? EndReason)
+{
+    /// <summary>Whether the session is recorded; its first row creates the recording.</summary>
+    public bool IsRecorded { get; init; }
+
+    /// <summary>
+    /// Whether the session starts hidden from viewers. Applies to its first row; <see cref="SessionVisibilityStore"/> writes later changes.
+    /// </summary>
+    public bool BeginsHidden { get; init; }
+
+    /// <summary>Access policy set by the session's event; <see langword="null"/> for the channel's. Applies to its first row.</summary>
+    public ViewerAccess? Access { get; init; }
+
+    /// <summary>Peak number of viewers seen by this process; a higher stored value is kept.</summary>
+    public long PeakViewers { get; init; }
+
+    /// <summary>Creates the row of an open session.</summary>
+    /// <param name="session">Session to store.</param>
+    /// <param name="channelId">Database id of its channel.</param>
+    /// <param name="lastPublicationEndedAt">Time since which no encoder publishes; <see langword="null"/> while one does.</param>
+    public static SessionRecord Of(BroadcastSession session, long channelId, DateTimeOffset? lastPublicationEndedAt) =>
+        new(session.Id, channelId, session.Epoch, session.Latency.Name, session.StartedAt, lastPublicationEndedAt, EndedAt: null, EndReason: null)
+        {
+            IsRecorded = session.IsRecorded,
+            BeginsHidden = session.BeginsHidden,
+            Access = session.Access,
+        };
+}
+
+/// <summary>
+/// Writes session changes to the database in the background, so that publishers never wait for a disk and short database outages have no
+/// effect. It keeps the latest state of each session until it is written, so memory is bounded by the number of sessions. A row that
+/// another server took over or ended is not overwritten.
+/// </summary>
+/// <param name="database">Database to write to.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Logger.</param>
+/// <param name="identity">Server that owns the sessions; without it, they have no owner.</param>
+/// <param name="options">Options with the lease duration.</param>
+internal sealed class SessionWriter(ControlDatabase database, TimeProvider time, ILogger logger, ServerIdentity? identity = null, IOptions<ControlOptions>? options = null)
+{
+    /// <summary>
+    /// Maximum number of webhook events that wait for the database; when it is exceeded, the oldest are dropped and logged.
+    /// </summary>
+    public const int MaxPendingEvents = 1000;
+
+    private const int EventBatchSize = 100;
+    private const string OneOpenConstraint = "sessions_one_open";
+
+    // A channel has one open session, so an older one is a leftover, unless a live server owns it, or one that may be live according to
+    // OwnershipTerms.
+    private const string Supersede = """
+        UPDATE sessions s SET ended_at = greatest($2, started_at), end_reason = CASE WHEN owner <> $5 THEN $7 ELSE 'superseded' END
+        WHERE $4 AND channel_id = $1 AND ended_at IS NULL AND id <> $3
+            AND (owner IS NULL OR owner = $5 OR NOT EXISTS (
+                SELECT 1 FROM servers v WHERE v.id = s.owner AND (v.lease_until > clock_timestamp() OR (NOT v.released AND NOT EXISTS (
+                    SELECT 1 FROM servers m WHERE m.id = $5 AND m.lease_until > clock_timestamp() AND m.unbroken_since <= clock_timestamp() - make_interval(secs => $6))))))
+        """;
+
+    private const string Write = """
+        INSERT INTO sessions (id, channel_id, epoch, latency, started_at, last_publication_ended_at, ended_at, end_reason, recorded, preview, owner, access, peak_viewers)
+        SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM channels c WHERE c.id = $2
+        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, last_publication_ended_at = excluded.last_publication_ended_at,
+            ended_at = excluded.ended_at, end_reason = excluded.end_reason, owner = excluded.owner, peak_viewers = greatest(sessions.peak_viewers, excluded.peak_viewers)
+        WHERE sessions.ended_at IS NULL AND sessions.epoch <= excluded.epoch AND (sessions.owner IS NULL OR sessions.owner IS NOT DISTINCT FROM excluded.owner)
+        """;
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<SessionId, SessionRecord> _sessions = [];
+    private readonly Dictionary<string, DateTimeOffset> _keyUses = new(StringComparer.Ordinal);
+    private readonly Queue<WebhookMessage> _events = [];
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _writeLock = new(1, 1);
+    private readonly Lock _lock = new();
+
+    /// <summary>
+    /// Raised when an open session cannot be written because another server uses its channel or owns it. Called on the writer's thread;
+    /// handlers may record its end.
+    /// </summary>
+    public event Action<SessionId, string>? OwnershipLost;
+
+    /// <summary>Records a session's state.</summary>
+    public void Record(SessionRecord session)
+    {
+        lock (_lock)
+        {
+            _sessions[session.Id] = session;
+            Wake();
+        }
+    }
+
+    /// <summary>Records the use of a key.</summary>
+    public void RecordKeyUse(string keyId)
+    {
+        lock (_lock)
+        {
+            _keyUses[keyId] = time.GetUtcNow();
+            Wake();
+        }
+    }
+
+    /// <summary>Queues a webhook event.</summary>
+    public void Enqueue(WebhookMessage message)
+    {
+        lock (_lock)
+        {
+            if (_events.Count == MaxPendingEvents)
+            {
+                ControlLog.WebhookEventDropped(logger, _events.Dequeue().Type, MaxPendingEvents);
+            }
+
+            _events.Enqueue(message);
+            Wake();
+        }
+    }
+
+    /// <summary>Writes until canceled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _wake.WaitAsync(cancellationToken);
+            if (!await FlushAsync(cancellationToken))
+            {
+                await Task.Delay(Retry, time, cancellationToken);
+                lock (_lock)
+                {
+                    Wake();
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes all pending changes; <see langword="false"/> when the database is unavailable.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancellationToken)
+    {
+        await _writeLock.WaitAsync(cancellationToken);
+        try
+        {
+            while (Next() is { } session)
+            {
+                try
+                {
+                    await WriteAsync(session, cancellationToken);
+                }
+                catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+                {
+                    ControlLog.SessionsPending(logger, Count(), ControlDatabase.Describe(e));
+                    return false;
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A write that can never succeed is not retried, because other sessions wait behind it.
+                    ControlLog.SessionNotRecorded(logger, e, session.Id.Value);
+                }
+
+                Remove(session);
+            }
+
+            return await WriteUsesAsync(cancellationToken) && await WriteEventsAsync(cancellationToken);
+        }
+        finally
+        {
+            _writeLock.Release();
+        }
+    }
+
+    // The batch runs in one transaction.
+    private async Task WriteAsync(SessionRecord s, CancellationToken cancellationToken)
+    {
+        await using var batch = database.Source.CreateBatch();
+        batch.BatchCommands.Add(new(Supersede)
+        {
+            Parameters =
+            {
+                new() { Value = s.ChannelId },
+                new() { Value = s.StartedAt.UtcDateTime },
+                new() { Value = s.Id.Value },
+                new() { Value = s.EndedAt is null },
+                Owner(),
+                new() { Value = (options?.Value.ServerLease ?? TimeSpan.Zero).TotalSeconds },
+                new() { Value = SessionClaims.ServerLostReason },
+            },
+        });
+        var write = new NpgsqlBatchCommand(Write)
+        {
+            Parameters =
+            {
+                new() { Value = s.Id.Value },
+                new() { Value = s.ChannelId },
+                new() { Value = s.Epoch },
+                new() { Value = s.Latency },
+                new() { Value = s.StartedAt.UtcDateTime },
+                Instant(s.LastPublicationEndedAt),
+                Instant(s.EndedAt),
+                new() { Value = (object?)s.EndReason ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+                new() { Value = s.IsRecorded },
+                new() { Value = s.BeginsHidden },
+                Owner(),
+                new() { Value = (object?)ChannelRules.Name(s.Access) ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+                new() { Value = s.PeakViewers },
+            },
+        };
+        batch.BatchCommands.Add(write);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: OneOpenConstraint })
+        {
+            // Another server admitted an encoder at the same time and wrote first. The session is then recorded as ended and still gets a
+            // row.
+            OwnershipLost?.Invoke(s.Id, "the channel is on air at another server");
+            return;
+        }
+
+        if (write.RecordsAffected == 0 && s.EndedAt is null)
+        {
+            OwnershipLost?.Invoke(s.Id, "another server owns or ended it");
+        }
+    }
+
+    private async Task<bool> WriteUsesAsync(CancellationToken cancellationToken)
+    {
+        KeyValuePair<string, DateTimeOffset>[] uses;
+        lock (_lock)
+        {
+            uses = [.. _keyUses];
+        }
+
+        if (uses.Length == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            await using var command = database.Source.CreateCommand(
+                "UPDATE stream_keys k SET last_used_at = u.at FROM unnest($1::text[], $2::timestamptz[]) AS u (id, at) WHERE k.id = u.id");
+            command.Parameters.Add(new() { Value = uses.Select(u => u.Key).ToArray() });
+            command.Parameters.Add(new() { Value = uses.Select(u => u.Value.UtcDateTime).ToArray() });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+        {
+            return false;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            ControlLog.UsesNotRecorded(logger, e);
+        }
+
+        lock (_lock)
+        {
+            foreach (var (id, at) in uses)
+            {
+                if (_keyUses.TryGetValue(id, out var now) && now == at)
+                {
+                    _keyUses.Remove(id);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    // Batches events in one transaction to flush once. If the database rejects one, they are written one by one, so that the others are
+    // kept.
+    private async Task<bool> WriteEventsAsync(CancellationToken cancellationToken)
+    {
+        var batchSize = EventBatchSize;
+        while (PeekEvents(batchSize) is { Length: > 0 } messages)
+        {
+            try
+            {
+                await WriteAsync(messages, cancellationToken);
+            }
+            catch (Exception e) when (ControlDatabase.IsUnavailable(e))
+            {
+                return false;
+            }
+            catch (Exception e) when (messages.Length > 1 && e is not OperationCanceledException)
+            {
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    return false;
+                }
+
+                batchSize = 1;
+                continue;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                ControlLog.WebhookEventRejected(logger, e, messages[0].Type);
+            }
+
+            Remove(messages);
+        }
+
+        return true;
+    }
+
+    private async Task WriteAsync(WebhookMessage[] messages, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        foreach (var message in messages)
+        {
+            await Outbox.AddAsync(connection, transaction, message.At, message.Type, message.Channel, message.Data, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private WebhookMessage[] PeekEvents(int maxCount)
+    {
+        lock (_lock)
+        {
+            return [.. _events.Take(maxCount)];
+        }
+    }
+
+    // The oldest may have been dropped meanwhile.
+    private void Remove(WebhookMessage[] messages)
+    {
+        lock (_lock)
+        {
+            foreach (var message in messages)
+            {
+                if (_events.TryPeek(out var first) && ReferenceEquals(first, message))
+                {
+                    _events.Dequeue();
+                }
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    private int Count()
+    {
+        lock (_lock)
+        {
+            return _sessions.Count;
+        }
+    }
+
+    private SessionRecord? Next()
+    {
+        lock (_lock)
+        {
+            return _sessions.Count == 0 ? null : _sessions.Values.MinBy(s => s.Id);
+        }
+    }
+
+    private void Remove(SessionRecord session)
+    {
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(session.Id, out var latest) && ReferenceEquals(latest, session))
+            {
+                _sessions.Remove(session.Id);
+            }
+        }
+    }
+
+    private NpgsqlParameter Owner() => new() { Value = (object?)identity?.Id ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid };
+
+    private static NpgsqlParameter Instant(DateTimeOffset? at) =>
+        new() { Value = (object?)at?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz };
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Broadcast.Control.ServerSentEvents;
+using Dapper;
+using Npgsql;
+
+namespace Broadcast.Control.Webhooks;
+
+/// <summary>
+/// Outbox of webhook events. An event is written in the transaction of its change, so neither exists without the other. Deliveries are
+/// written only for webhooks that subscribe to the event; the event stream always gets it (<see cref="EventStream"/>). At most
+/// <see cref="MaxPending"/> deliveries are pending per webhook; further ones are dropped and counted.
+/// </summary>
+internal static class Outbox
+{
+    /// <summary>Maximum number of pending deliveries per webhook.</summary>
+    public const int MaxPending = 1000;
+
+    /// <summary>Maximum request body, in characters.</summary>
+    public const int MaxBody = 64 * 1024;
+
+    private const string Add = """
+        WITH wanted AS (
+            SELECT w.id, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') >= @most AS is_full
+            FROM webhooks w WHERE w.enabled AND (w.types = '{}' OR @type = ANY (w.types)) AND (w.channels = '{}' OR @channel::text = ANY (w.channels))
+        ), event AS (
+            INSERT INTO webhook_events (id, type, channel, body, created_at) SELECT @id, @type, @channel, @body, @at WHERE EXISTS (SELECT 1 FROM wanted WHERE NOT is_full) RETURNING id
+        ), missed AS (
+            UPDATE webhooks w SET dropped = w.dropped + 1 FROM wanted n WHERE n.is_full AND w.id = n.id
+        ), streamed AS (
+            INSERT INTO stream_events (type, channel, body) VALUES (@type, @channel, @body)
+        )
+        INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_at, created_at)
+        SELECT n.id, e.id, 'waiting', @at, @at FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
+        """;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+
+    /// <summary>Adds an event to the outbox of each subscribed webhook and to the event stream.</summary>
+    /// <param name="connection">Open connection.</param>
+    /// <param name="transaction">Transaction of the change; <see langword="null"/> for none.</param>
+    /// <param name="at">Time of the event.</param>
+    /// <param name="type">One of <see cref="WebhookEventTypes"/>.</param>
+    /// <param name="channel">Name of the channel; <see langword="null"/> for an event without channel, which webhooks limited to channels
+    /// do not get.</param>
+    /// <param name="data">Payload that receivers get as <c>data</c>, as JSON with camelCase names. Never a secret.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="ArgumentException">The request body exceeds <see cref="MaxBody"/>.</exception>
+    public static async Task AddAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset at, string type, string? channel, object data, CancellationToken cancellationToken)
+    {
+        var id = NewId(at);
+        await connection.ExecuteAsync(new CommandDefinition(
+            Add, new { id, type, channel, body = Body(id, at, type, channel, data), at, most = MaxPending }, transaction, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Creates an event id; ids sort by time.</summary>
+    internal static string NewId(DateTimeOffset at) => "evt_" + Guid.CreateVersion7(at).ToString("N");
+
+    /// <summary>Creates the request body, equal at each attempt.</summary>
+    internal static string Body(string id, DateTimeOffset at, string type, string? channel, object data)
+    {
+        var timestamp = at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        var body = JsonSerializer.Serialize(new { id, type, timestamp, channel, data }, Json);
+        return body.Length <= MaxBody ? body : throw new ArgumentException($"The body of an event of type {type} has {body.Length} characters; the limit is {MaxBody}.", nameof(data));
+    }
+}

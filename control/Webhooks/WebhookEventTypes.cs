@@ -1,0 +1,45 @@
+namespace Broadcast.Control.Webhooks;
+
+/// <summary>Webhook event types.</summary>
+public static class WebhookEventTypes
+{
+    /// <summary>An encoder started publishing.</summary>
+    public const string PublishStarted = "publish.started";
+
+    /// <summary>An encoder stopped publishing.</summary>
+    public const string PublishStopped = "publish.stopped";
+
+    /// <summary>Viewers of a session no longer get media of an encoder.</summary>
+    public const string InputLost = "input.lost";
+
+    /// <summary>Viewers of a session get media of an encoder again.</summary>
+    public const string InputRestored = "input.back";
+
+    /// <summary>A scheduled event is about to start.</summary>
+    public const string EventReminder = "event.reminder";
+
+    /// <summary>The start of a scheduled event has passed without an encoder.</summary>
+    public const string EventLate = "event.late";
+
+    /// <summary>A scheduled event is in preview: its encoder may publish, hidden from viewers.</summary>
+    public const string EventPreview = "event.preview";
+
+    /// <summary>A scheduled event is live.</summary>
+    public const string EventLive = "event.live";
+
+    /// <summary>A scheduled event ended.</summary>
+    public const string EventEnded = "event.ended";
+
+    /// <summary>A session ended, and its recording can be played.</summary>
+    public const string RecordingReady = "recording.ready";
+
+    /// <summary>An encoder has a health issue.</summary>
+    public const string HealthIssue = "health.issue";
+
+    /// <summary>Test event, sent on request to any webhook.</summary>
+    public const string Test = "webhook.test";
+
+    /// <summary>All types that a webhook can subscribe to.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [PublishStarted, PublishStopped, InputLost, InputRestored, EventReminder, EventPreview, EventLate, EventLive, EventEnded, RecordingReady, HealthIssue];
+}

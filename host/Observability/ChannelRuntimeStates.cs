@@ -1,0 +1,45 @@
+using Broadcast.Control.Channels;
+using Broadcast.Media;
+using Broadcast.Origin.Live;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Failover;
+
+namespace Broadcast.Host.Observability;
+
+/// <summary>
+/// Channel states for the API: session and visibility from the origin, encoders from the input switch, and the encoding state.
+/// </summary>
+internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings) : IChannelRuntimeStates
+{
+    public Broadcast.Control.Channels.ChannelRuntimeState? Find(ChannelName channel)
+    {
+        var status = directory.Status(channel);
+        var stateName = status.State switch
+        {
+            Broadcast.Origin.Live.ChannelState.Live or Broadcast.Origin.Live.ChannelState.Starting or Broadcast.Origin.Live.ChannelState.Interrupted when directory.IsHidden(channel, status.Session) => "preview",
+            Broadcast.Origin.Live.ChannelState.Live when inputs.IsOnSlate(channel) => "waiting",
+            Broadcast.Origin.Live.ChannelState.Live => "live",
+            Broadcast.Origin.Live.ChannelState.Starting => "starting",
+            Broadcast.Origin.Live.ChannelState.Interrupted => "waiting",
+            Broadcast.Origin.Live.ChannelState.Ended => "ended",
+            _ => "offline",
+        };
+        return new Broadcast.Control.Channels.ChannelRuntimeState(stateName, status.Session, status.StartedAt)
+        {
+            Inputs = [.. inputs.Find(channel).Select(i => new ChannelInput(i.Role, NameOf(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
+            Encoding = encodings.Find(channel) is { } e ? EncodingOf(e) : null,
+        };
+    }
+
+    private static ChannelEncoding EncodingOf(EncodingState e) => new(
+        e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.DroppedRungs, e.SpeedLevel, e.IsHalfRate, e.DegradationLevel, e.Reason, Math.Round(e.Lag.TotalSeconds, 2),
+        e.Restarts) { CopyReason = e.ReencodeReason };
+
+    private static string NameOf(InputState state) => state switch
+    {
+        InputState.Good => "good",
+        InputState.Recovering => "recovering",
+        InputState.Silent => "silent",
+        _ => "waiting",
+    };
+}

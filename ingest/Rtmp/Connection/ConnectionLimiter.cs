@@ -1,0 +1,197 @@
+using System.Net;
+using Broadcast.Media;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Ingest.Rtmp.Connection;
+
+/// <summary>
+/// Limits connections without permission to publish, per address and in total, because they cost the sender nothing. At a limit, a new
+/// connection replaces the one that has made no progress for the longest time. An encoder makes progress with every round trip, so idle
+/// connections from its address do not displace it.
+/// </summary>
+internal sealed class ConnectionLimiter(IOptions<IngestOptions> options)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<IPAddress, Group> _groups = [];
+
+    // Longest without progress first. Connections that are being authorized are not included.
+    private readonly LinkedList<ConnectionSlot> _queue = new();
+    private int _count;
+
+    /// <summary>Number of counted connections.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _count;
+            }
+        }
+    }
+
+    /// <summary>Admits a connection, and drops another one if the limit is reached.</summary>
+    /// <returns>A slot to dispose once the connection may publish or has ended, or <see langword="null"/> when the limit is reached and no
+    /// connection can be dropped.</returns>
+    public ConnectionSlot? TryEnter(EndPoint? remote)
+    {
+        var address = ClientNetwork.Of(remote) ?? IPAddress.None;
+        ConnectionSlot? evicted = null;
+        ConnectionSlot slot;
+        lock (_gate)
+        {
+            var fullQueue = _groups.TryGetValue(address, out var group) && group.Count >= options.Value.MaxUnpublishedConnectionsPerAddress
+                ? group.Queue
+                : _count >= options.Value.MaxUnpublishedConnections ? _queue
+                : null;
+            if (fullQueue is not null && (evicted = EvictFirst(fullQueue)) is null)
+            {
+                return null;
+            }
+
+            if (!_groups.TryGetValue(address, out group))
+            {
+                _groups[address] = group = new Group(address);
+            }
+
+            slot = new ConnectionSlot(this, group);
+            group.Count++;
+            _count++;
+            _queue.AddLast(slot.TotalNode);
+            group.Queue.AddLast(slot.AddressNode);
+        }
+
+        evicted?.Evict();
+        return slot;
+    }
+
+    private ConnectionSlot? EvictFirst(LinkedList<ConnectionSlot> queue)
+    {
+        if (queue.First?.Value is not { } slot)
+        {
+            return null;
+        }
+
+        Remove(slot);
+        return slot;
+    }
+
+    private void Remove(ConnectionSlot slot)
+    {
+        if (slot.IsRemoved)
+        {
+            return;
+        }
+
+        slot.IsRemoved = true;
+        Dequeue(slot);
+        _count--;
+        if (--slot.Group.Count == 0)
+        {
+            _groups.Remove(slot.Group.Address);
+        }
+    }
+
+    private void Dequeue(ConnectionSlot slot)
+    {
+        if (slot.TotalNode.List is not null)
+        {
+            _queue.Remove(slot.TotalNode);
+            slot.Group.Queue.Remove(slot.AddressNode);
+        }
+    }
+
+    /// <summary>Connections of one address.</summary>
+    internal sealed class Group(IPAddress address)
+    {
+        public IPAddress Address => address;
+
+        public int Count { get; set; }
+
+        public LinkedList<ConnectionSlot> Queue { get; } = new();
+    }
+
+    /// <summary>Slot of one counted connection.</summary>
+    public sealed class ConnectionSlot : IDisposable
+    {
+        private readonly ConnectionLimiter _limiter;
+        private Action? _onEvicted;
+        private bool _isEvicted;
+
+        internal ConnectionSlot(ConnectionLimiter limiter, Group group)
+        {
+            (_limiter, Group) = (limiter, group);
+            (TotalNode, AddressNode) = (new LinkedListNode<ConnectionSlot>(this), new LinkedListNode<ConnectionSlot>(this));
+        }
+
+        internal Group Group { get; }
+
+        internal LinkedListNode<ConnectionSlot> TotalNode { get; }
+
+        internal LinkedListNode<ConnectionSlot> AddressNode { get; }
+
+        internal bool IsRemoved { get; set; }
+
+        /// <summary>
+        /// Sets the callback for when the slot is needed. It runs at most once, possibly at once, on another connection's thread, and must
+        /// be quick.
+        /// </summary>
+        public void OnEvicted(Action onEvicted)
+        {
+            lock (_limiter._gate)
+            {
+                _onEvicted = onEvicted;
+                if (!_isEvicted)
+                {
+                    return;
+                }
+            }
+
+            onEvicted();
+        }
+
+        /// <summary>Records progress: the connection moves to the end of the queue.</summary>
+        public void ReportProgress()
+        {
+            lock (_limiter._gate)
+            {
+                if (!IsRemoved)
+                {
+                    _limiter.Dequeue(this);
+                    _limiter._queue.AddLast(TotalNode);
+                    Group.Queue.AddLast(AddressNode);
+                }
+            }
+        }
+
+        /// <summary>Removes the connection from the queue while the server authorizes it, until it makes progress again.</summary>
+        public void Protect()
+        {
+            lock (_limiter._gate)
+            {
+                _limiter.Dequeue(this);
+            }
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            lock (_limiter._gate)
+            {
+                _limiter.Remove(this);
+            }
+        }
+
+        internal void Evict()
+        {
+            Action? onEvicted;
+            lock (_limiter._gate)
+            {
+                _isEvicted = true;
+                onEvicted = _onEvicted;
+            }
+
+            onEvicted?.Invoke();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using Broadcast.Media;
+using Broadcast.Origin.Dash;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
+
+namespace Broadcast.Origin.Dvr;
+
+/// <summary>Manifests of sessions with a DVR window: index blocks from storage, followed by the live window.</summary>
+internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
+{
+    /// <summary>The media playlist of a rendition, or <see langword="null"/> when there is none (yet).</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="rendition">The rendition.</param>
+    /// <param name="isDelta">Whether old segments may be omitted; index blocks are then not needed.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public ValueTask<Document?> GetAsync(LiveSession session, string rendition, bool isDelta, CancellationToken cancellationToken) =>
+        session.CachedPlaylistsOf(rendition) is { } cells
+            ? cells.GetLongAsync(isDelta, () => RenderAsync(session, rendition, isDelta), cancellationToken)
+            : new((Document?)null);
+
+    /// <summary>
+    /// Whether a session's MPD lists index blocks. In low latency it states a constant segment duration instead, and covers the live
+    /// window.
+    /// </summary>
+    public static bool HasMpd(LiveSession session) => session.HasDvrWindow && session.Latency.Name != LatencyProfile.Low.Name;
+
+    /// <summary>The MPD of a session with its DVR window, or <see langword="null"/> when there is none (yet).</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isProtected">
+    /// For the channel's URL, whether a token precedes it, which must not be in the response; <see langword="null"/> for the session's URL.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public async ValueTask<Document?> GetMpdAsync(LiveSession session, bool? isProtected, CancellationToken cancellationToken)
+    {
+        if (!session.IsPlayable)
+        {
+            return null;
+        }
+
+        // Behind a token, players stay at the channel's URL; without one they request it once, but many do so at once when a session
+        // starts.
+        var cell = isProtected switch { null => session.LongMpd, true => session.LongProtectedMpd, false => session.LongChannelMpd };
+        return await cell.GetAsync(
+            session.ManifestVersion, async () => await RenderMpdAsync(session) is { } mpd ? ForUrl(mpd, session, isProtected, "").ToDocument() : null, cancellationToken);
+    }
+
+    /// <summary>
+    /// Adapts an MPD to a URL. At a channel's URL, an ended session starts with its first available segment, because no player returns
+    /// there for updates. Elsewhere its first period stays unchanged for players that already have it.
+    /// </summary>
+    /// <param name="mpd">The MPD for the session's URL.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="isProtected">
+    /// For the channel's URL, whether a token precedes it, which must not be in the response; <see langword="null"/> for the session's URL.
+    /// </param>
+    /// <param name="query">Query of the session's URL in <c>Location</c>; <see langword="null"/> where the content is complete.</param>
+    public static Mpd ForUrl(Mpd mpd, LiveSession session, bool? isProtected, string? query) => isProtected switch
+    {
+        null => mpd,
+
+        // As in LiveSession.ChannelMpd: without a Location, all URLs can be relative.
+        true => mpd with { BaseUrl = $"{session.Id}/" },
+        false => MpdTrim.ToAvailableMedia(mpd) with
+        {
+            BaseUrl = $"/live/{session.Channel}/{session.Id}/",
+            Location = query is null ? null : $"{session.Id}/manifest.mpd{query}",
+        },
+    };
+
+    private async Task<Mpd?> RenderMpdAsync(LiveSession session)
+    {
+        var view = SessionSnapshot.Of(session, usesSessionTime: true);
+        if (await view.CutAsync(TimeRange.Everything, indexBlocks) is not { } all)
+        {
+            return null;
+        }
+
+        var depth = view.Session.Rewind == DvrWindow.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.Rewind;
+        return SnapshotMpdRenderer.Render(all, view.IsEnded, TimeRange.Everything, depth);
+    }
+
+    private async Task<Document?> RenderAsync(LiveSession session, string rendition, bool isDelta)
+    {
+        while (true)
+        {
+            var playlist = session.Read((timeline, records) => timeline.Find(rendition) is { } found ? PlaylistRenderer.Media(timeline, found, records, isDelta, session.FirstAvailable) : null);
+            if (playlist is null)
+            {
+                return null;
+            }
+
+            var target = session.Latency.TargetDuration;
+            var texts = new List<IndexBlockPlaylist?>();
+            var (blocks, cut) = (playlist.DvrRange.IndexBlocks, playlist.DvrRange.PartialBlock);
+            foreach (var some in blocks.Chunk(IndexBlockCache.MaxConcurrentReads))
+            {
+                texts.AddRange(await Task.WhenAll(some.Select(block => indexBlocks.TextAsync(block, rendition, target, block == cut ? playlist.MediaSequence : 0, CancellationToken.None).AsTask())));
+            }
+
+            if (cut is not null)
+            {
+                // Also for a delta update, which has no text of it.
+                var before = blocks.Count > 0 ? texts[0]?.DiscontinuitiesBefore : (await indexBlocks.TextAsync(cut, rendition, target, playlist.MediaSequence, CancellationToken.None))?.DiscontinuitiesBefore;
+                playlist = playlist with { DiscontinuitySequence = playlist.DiscontinuitySequence + before.GetValueOrDefault() };
+            }
+
+            if (texts.LastIndexOf(null) is >= 0 and var missing)
+            {
+                // Lost in a server failure: earlier segments cannot be listed without a gap. This also applies to delta updates and to the
+                // other renditions of this block.
+                session.DropBefore(blocks[missing].Last + 1);
+                continue;
+            }
+
+            return playlist.ToDocument([.. texts.OfType<IndexBlockPlaylist>()]);
+        }
+    }
+}

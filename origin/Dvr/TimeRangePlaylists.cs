@@ -1,0 +1,148 @@
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
+
+namespace Broadcast.Origin.Dvr;
+
+/// <summary>Response to a time range request.</summary>
+/// <param name="Document">The playlist or MPD, or <see langword="null"/> when there is none.</param>
+/// <param name="MaxAge">Cache lifetime.</param>
+/// <param name="Reason">Reason for a missing document, for users; <see langword="null"/> when none is known.</param>
+/// <param name="IsBusy">Whether too much is being rendered, and the request should be retried.</param>
+internal readonly record struct TimeRangeResult(Document? Document, TimeSpan MaxAge, string? Reason = null, bool IsBusy = false);
+
+/// <summary>
+/// Manifests of a part of a session: from a time on (start-over), or up to another time (catch-up). The manifest of a finished part never
+/// changes.
+/// </summary>
+internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeCache cache, TimeProvider time)
+{
+    /// <summary>Cache keys of manifests that belong to no rendition.</summary>
+    private const string Index = "/index", SessionMpd = "/mpd", ChannelMpd = "/channel", ProtectedMpd = "/guarded";
+
+    /// <summary>Cache lifetime of complete manifests. Limited, because their media may be deleted.</summary>
+    private static readonly TimeSpan WholeMaxAge = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// The multivariant playlist of a range. It lists the renditions with media in the range; their media playlists have the same range.
+    /// </summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MultivariantAsync(LiveSession session, TimeRange range, CancellationToken cancellationToken) =>
+        AnswerAsync(session, Index, range, lists: null, "No media in this time range.", () => RenderMultivariantAsync(session, range), cancellationToken);
+
+    /// <summary>The media playlist of a rendition in a range.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MediaAsync(LiveSession session, string rendition, TimeRange range, CancellationToken cancellationToken)
+    {
+        const string Nothing = "The rendition has no media in this time range.";
+        return session.CachedPlaylistsOf(rendition) is null
+            ? Task.FromResult(new TimeRangeResult(null, default, Nothing))
+            : AnswerAsync(session, rendition, range, lists: 1, Nothing, () => RenderMediaAsync(session, rendition, range), cancellationToken);
+    }
+
+    /// <summary>The MPD of a range.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="isProtected">
+    /// For the channel's URL, whether a token precedes it, which must not be in the response; <see langword="null"/> for the session's URL.
+    /// </param>
+    /// <param name="range">The range.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MpdAsync(LiveSession session, bool? isProtected, TimeRange range, CancellationToken cancellationToken) => AnswerAsync(
+        session, isProtected switch { null => SessionMpd, true => ProtectedMpd, false => ChannelMpd }, range, lists: null, "No media in this time range.",
+        () => RenderMpdAsync(session, isProtected, range), cancellationToken);
+
+    /// <summary>Gets a manifest from the cache or renders it.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="list">Which of its manifests.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="lists">Number of renditions whose segments are read; <see langword="null"/> for all.</param>
+    /// <param name="emptyReason">Reason for an empty result, for users.</param>
+    /// <param name="render">Renders the manifest.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    private async Task<TimeRangeResult> AnswerAsync(
+        LiveSession session, string list, TimeRange range, int? lists, string emptyReason, Func<Task<Document?>> render, CancellationToken cancellationToken)
+    {
+        var bounds = SnapshotBounds.Of(session, usesSessionTime: list is SessionMpd or ChannelMpd or ProtectedMpd);
+        if (EmptyReasonOf(bounds, range) is { } reason)
+        {
+            return new TimeRangeResult(null, default, reason);
+        }
+
+        var segments = bounds.CountIn(range) * (lists ?? bounds.Renditions);
+        return !cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), bounds.VersionOf(range), segments, render, out var rendering) ? new TimeRangeResult(null, default, IsBusy: true)
+            : await rendering.WaitAsync(cancellationToken) is { } document ? new TimeRangeResult(document, MaxAgeOf(bounds, range))
+            : new TimeRangeResult(null, default, emptyReason);
+    }
+
+    private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range)
+    {
+        var cut = await SessionSnapshot.Of(session).CutAsync(range, indexBlocks);
+        var listed = cut?.Renditions.Where(rendition => rendition.Segments.Any(segment => segment.HasMedia)).Select(rendition => rendition.Name).ToHashSet(StringComparer.Ordinal);
+        if (listed is not { Count: > 0 })
+        {
+            return null;
+        }
+
+        var playlist = session.Read((timeline, records) => PlaylistRenderer.Multivariant(timeline, records, listed));
+        var query = range.Query;
+        return (playlist with
+        {
+            Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = audio.Uri + query })],
+            Variants = [.. playlist.Variants.Select(variant => variant with { Uri = variant.Uri + query })],
+            IFrameStreams = [],
+            Images = null,
+        }).ToDocument();
+    }
+
+    private async Task<Document?> RenderMediaAsync(LiveSession session, string rendition, TimeRange range)
+    {
+        var isWhole = SnapshotBounds.Of(session, usesSessionTime: false).IsWhole(range);
+        var view = SessionSnapshot.Of(session);
+        var cut = await view.CutAsync(range, indexBlocks, rendition);
+        if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } selected)
+        {
+            return null;
+        }
+
+        var target = view.Session.Latency.TargetDuration;
+        return new MediaPlaylist
+        {
+            TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
+            HoldBack = 3 * target,
+            MediaSequence = selected.Segments[0].Number,
+            DiscontinuitySequence = cut.DiscontinuitiesBefore(selected.Segments[0].Number),
+            IndependentSegments = selected.IsIndependent,
+            // The type may not change (draft-pantos-hls-rfc8216bis, 6.2.1). A finished range is not VOD, because it may have been requested
+            // while it grew.
+            Type = view.Session.Rewind == DvrWindow.All ? "EVENT" : null,
+            StartsAtFirstSegment = true,
+            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target))],
+            IsEnded = isWhole,
+        }.ToDocument();
+    }
+
+    private async Task<Document?> RenderMpdAsync(LiveSession session, bool? isProtected, TimeRange range)
+    {
+        var isWhole = SnapshotBounds.Of(session, usesSessionTime: true).IsWhole(range);
+        var view = SessionSnapshot.Of(session, usesSessionTime: true);
+        var cut = await view.CutAsync(range, indexBlocks);
+        var start = range.Start > view.Start ? range.Start : view.Start;
+        return cut is not null && SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromMinutes(Math.Ceiling((view.End - start).GetValueOrDefault().TotalMinutes) + 1)) is { } mpd
+            ? DvrPlaylists.ForUrl(mpd, session, isProtected, isWhole ? null : range.Query).ToDocument()
+            : null;
+    }
+
+    /// <summary>The reason why a range is empty, or <see langword="null"/>.</summary>
+    private string? EmptyReasonOf(SnapshotBounds bounds, TimeRange range) => bounds switch
+    {
+        _ when range.Start > time.GetUtcNow() => "The time range is in the future.",
+        { Start: null } => "No media yet.",
+        _ when range.End <= bounds.Start => $"The DVR window starts at {TimeRange.Text(bounds.Start.Value)}.",
+        _ when range.Start >= bounds.End => "No media in this time range" + (bounds.IsEnded ? "." : " yet."),
+        _ => null,
+    };
+
+    private static TimeSpan MaxAgeOf(SnapshotBounds bounds, TimeRange range) => bounds.IsWhole(range) && range.Start >= bounds.Start ? WholeMaxAge : bounds.Target / 2;
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
+using Microsoft.AspNetCore.Http;
+
+namespace Broadcast.Origin.ViewerCounting;
+
+/// <summary>
+/// Endpoint <c>POST /live/{channel}/beacon</c>. It returns 204 for every valid beacon, counted or not, so that clients cannot learn how to
+/// be counted twice. Browsers send this request without a preflight (Fetch, "CORS-safelisted"), and no cache stores the response.
+/// </summary>
+internal sealed class BeaconEndpoint(LiveDirectory directory, ViewerCounts counts)
+{
+    /// <summary>Whether a path within a channel is the beacon's.</summary>
+    public static bool IsBeaconPath(string path) => path.EndsWith("/beacon", StringComparison.Ordinal);
+
+    /// <summary>Responds to a request.</summary>
+    public async Task AnswerAsync(HttpContext context, ChannelName channel)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "POST, OPTIONS";
+            if (HttpMethods.IsOptions(context.Request.Method))
+            {
+                context.Response.Headers.AccessControlAllowMethods = "POST, OPTIONS";
+                context.Response.Headers.AccessControlAllowHeaders = "Content-Type";
+                context.Response.Headers.AccessControlMaxAge = "86400";
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            }
+
+            Responses.Empty(context, StatusCodes.Status405MethodNotAllowed, "no-store");
+            return;
+        }
+
+        if (await ReadAsync(context.Request, context.RequestAborted) is not { } beacon)
+        {
+            ViewerCounts.Count(BeaconOutcome.Malformed);
+            Responses.Empty(context, StatusCodes.Status400BadRequest, "no-store");
+            return;
+        }
+
+        // Only viewers of the public live stream are counted: no previews, and no playback of ended sessions.
+        var isLive = directory.FindChannel(channel)?.CurrentFor(directory.VisibilityFilter, mayPreview: false) is { IsEnded: false };
+        ViewerCounts.Count(isLive || beacon.IsLeaving ? counts.Process(channel, beacon, NetworkOf(context)) : BeaconOutcome.Nothing);
+        Responses.Empty(context, StatusCodes.Status204NoContent, "no-store");
+        context.Response.ContentLength = null;   // RFC 9110, 8.6: a 204 has none
+    }
+
+    /// <summary>
+    /// Network whose viewers are limited together, so that one client cannot pose as many: an IPv4 address or IPv6 /64, if it is the
+    /// viewer's own. <see langword="null"/>, without limit, for requests through an edge that does not forward the viewer's address, or
+    /// that the operator has not listed in <c>Delivery:TrustedProxies</c>.
+    /// </summary>
+    internal static IPAddress? NetworkOf(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var isViewerAddress = context.Features.Get<TrustedProxyFeature>() is not null ? headers.ContainsKey("X-Original-For")   // the forwarded address was accepted
+            : context.Features.Get<DirectClientFeature>() is not null || !(headers.ContainsKey("X-Forwarded-For") || headers.ContainsKey("Forwarded") || headers.ContainsKey("Via"));
+        return isViewerAddress && context.Connection.RemoteIpAddress is { } address ? ClientNetwork.Of(address) : null;
+    }
+
+    private static async ValueTask<Beacon?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength is not (null or Beacon.Length))
+        {
+            return null;
+        }
+
+        // One more byte, to detect a longer body.
+        var body = new byte[Beacon.Length + 1];
+        var length = 0;
+        while (length < body.Length && await request.Body.ReadAsync(body.AsMemory(length), cancellationToken) is > 0 and var count)
+        {
+            length += count;
+        }
+
+        return Beacon.TryParse(body.AsSpan(0, length), out var beacon) ? beacon : null;
+    }
+}

@@ -1,0 +1,253 @@
+using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Live;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Vod;
+
+/// <summary>
+/// Sessions for VOD. A session that is live here comes from the directory. Any other is loaded from its newest journal file, once for all
+/// concurrent requests, into a cache with a byte limit and least-recently-used eviction. Thread-safe.
+/// </summary>
+/// <param name="directory">The live sessions.</param>
+/// <param name="spool">Storage of the journals.</param>
+/// <param name="options">Options with the byte limit.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Logger for unreadable journals.</param>
+/// <param name="store">Lists journals that left the spool; without it, only the spool is searched.</param>
+internal sealed class RecordingTimelineCache(
+    LiveDirectory directory, ISpool spool, IOptions<OriginOptions> options, TimeProvider time, ILogger<RecordingTimelineCache> logger, IObjectStore? store = null) : ITimelineSink
+{
+    /// <summary>
+    /// Time without media after which a session without an end in its journal counts as ended. It either runs on another server, or its
+    /// process crashed.
+    /// </summary>
+    private static readonly TimeSpan Unfinished = TimeSpan.FromMinutes(5);
+
+    /// <summary>Cache lifetime of a session without an end in its journal.</summary>
+    private static readonly TimeSpan UnfinishedLifetime = TimeSpan.FromSeconds(2);
+
+    /// <summary>Maximum journal files tried: a writer retains at most three.</summary>
+    private const int MaxTries = 4;
+
+    /// <summary>End reason of such a session.</summary>
+    internal const string LeftUnfinished = "left unfinished";
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Key, LinkedListNode<CacheEntry>> _cached = [];
+    private readonly LinkedList<CacheEntry> _newestFirst = [];
+    private readonly Dictionary<Key, Task<LiveSession?>> _loading = [];
+    private long _bytes;
+
+    /// <summary>Total size of the cached sessions' journals, in bytes.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>A session, live or ended; <see langword="null"/> when none of its journals can be read.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public ValueTask<LiveSession?> OpenAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        if (directory.FindChannel(channel)?.Find(session) is { } live)
+        {
+            return new(live);
+        }
+
+        var key = new Key(channel, session);
+        Task<LiveSession?> loading;
+        lock (_gate)
+        {
+            if (_cached.TryGetValue(key, out var node))
+            {
+                if (node.Value.Session.IsEnded || time.GetElapsedTime(node.Value.Since) < UnfinishedLifetime)
+                {
+                    _newestFirst.Remove(node);
+                    _newestFirst.AddFirst(node);
+                    return new(node.Value.Session);
+                }
+
+                Drop(node);
+            }
+
+            if (!_loading.TryGetValue(key, out loading!))
+            {
+                // Not canceled with the first request, because others may wait for the same task.
+                _loading.Add(key, loading = Task.Run(() => LoadAndCacheAsync(key), CancellationToken.None));
+            }
+        }
+
+        return new(loading.WaitAsync(cancellationToken));
+    }
+
+    /// <summary>A session from memory: live, or opened recently.</summary>
+    public LiveSession? Peek(ChannelName channel, SessionId session)
+    {
+        if (directory.FindChannel(channel)?.Find(session) is { } live)
+        {
+            return live;
+        }
+
+        lock (_gate)
+        {
+            return _cached.TryGetValue(new Key(channel, session), out var node) ? node.Value.Session : null;
+        }
+    }
+
+    /// <summary>Ignored: live sessions are in the directory.</summary>
+    public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
+    {
+    }
+
+    /// <summary>Removes a session that was deleted or is no longer live. The next request loads it again.</summary>
+    public void Forget(ChannelName channel, SessionId session)
+    {
+        var key = new Key(channel, session);
+        lock (_gate)
+        {
+            _loading.Remove(key);
+            if (_cached.TryGetValue(key, out var node))
+            {
+                Drop(node);
+            }
+        }
+    }
+
+    private async Task<LiveSession?> LoadAndCacheAsync(Key key)
+    {
+        Task<LiveSession?>? current;
+        lock (_gate)
+        {
+            // The requesting thread holds the lock until this task is stored.
+            current = _loading.GetValueOrDefault(key);
+        }
+
+        try
+        {
+            if (await LoadAsync(key) is not { } loaded)
+            {
+                return null;
+            }
+
+            lock (_gate)
+            {
+                // A session that was removed meanwhile may have been deleted.
+                if (current is not null && _loading.GetValueOrDefault(key) == current)
+                {
+                    AddEntry(new CacheEntry(key, loaded.Session, loaded.Bytes, time.GetTimestamp()));
+                }
+            }
+
+            return loaded.Session;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (current is not null && _loading.GetValueOrDefault(key) == current)
+                {
+                    _loading.Remove(key);
+                }
+            }
+        }
+    }
+
+    private void AddEntry(CacheEntry entry)
+    {
+        if (_cached.TryGetValue(entry.Key, out var old))
+        {
+            Drop(old);
+        }
+
+        _cached[entry.Key] = _newestFirst.AddFirst(entry);
+        _bytes += entry.Bytes;
+        while (_bytes > options.Value.RecordingMemory && _newestFirst.Count > 1)
+        {
+            Drop(_newestFirst.Last!);
+        }
+    }
+
+    private void Drop(LinkedListNode<CacheEntry> node)
+    {
+        _newestFirst.Remove(node);
+        _cached.Remove(node.Value.Key);
+        _bytes -= node.Value.Bytes;
+    }
+
+    private async Task<(LiveSession Session, long Bytes)?> LoadAsync(Key key)
+    {
+        var numbers = await NumbersAsync(key);
+        foreach (var number in numbers.Reverse().Take(MaxTries))
+        {
+            var bytes = await spool.ReadAllAsync(JournalFile.NameOf(key.Channel, key.Session, number), JournalFile.MaxLength, CancellationToken.None);
+            if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel && Rebuild(file) is { } session)
+            {
+                return (session, bytes.Length);
+            }
+        }
+
+        if (numbers.Count > 0)
+        {
+            OriginLog.RecordingUnreadable(logger, key.Channel, key.Session);
+        }
+
+        return null;
+    }
+
+    private async Task<SortedSet<long>> NumbersAsync(Key key)
+    {
+        var numbers = new SortedSet<long>();
+        var folder = JournalFile.FolderOf(key.Channel, key.Session);
+        foreach (var found in spool.List(folder))
+        {
+            Add(found.Name);
+        }
+
+        if (store is not null)
+        {
+            await foreach (var found in store.ListAsync(folder, CancellationToken.None))
+            {
+                Add(found.Name);
+            }
+        }
+
+        return numbers;
+
+        void Add(ObjectName name)
+        {
+            if (JournalFile.TryParseName(name, out var channel, out var session, out var number) && channel == key.Channel && session == key.Session)
+            {
+                numbers.Add(number);
+            }
+        }
+    }
+
+    /// <summary>Rebuilds a session from its journal; <see langword="null"/> when the journal contradicts itself.</summary>
+    private LiveSession? Rebuild(JournalFile file)
+    {
+        try
+        {
+            var timeline = file.BuildTimeline();
+            TimelineNormalizer.Normalize(timeline);
+            if (!timeline.IsEnded && time.GetUtcNow() - EndOf(timeline) > Unfinished)
+            {
+                timeline.Apply(new TimelineEvent.Ended(LeftUnfinished));
+            }
+
+            var session = new LiveSession(timeline.Session, time);
+            session.Append(timeline.Checkpoint(), error => OriginLog.EventRejected(logger, file.Channel, file.Session, error));
+            return session;
+        }
+        catch (InvalidDataException exception)
+        {
+            OriginLog.EventRejected(logger, file.Channel, file.Session, exception.Message);
+            return null;
+        }
+    }
+
+    private static DateTimeOffset EndOf(SessionTimeline timeline) => timeline.Renditions.Where(rendition => rendition.Segments.Count > 0)
+        .Select(rendition => rendition.Segments[^1].WallClock + rendition.Segments[^1].Duration.ToTimeSpan()).DefaultIfEmpty(timeline.Session.StartedAt).Max();
+
+    private readonly record struct Key(ChannelName Channel, SessionId Session);
+
+    private sealed record CacheEntry(Key Key, LiveSession Session, long Bytes, long Since);
+}

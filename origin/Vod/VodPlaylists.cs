@@ -1,0 +1,179 @@
+using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Dvr;
+using Broadcast.Origin.Hls;
+using Broadcast.Origin.Live;
+using Broadcast.Origin.Thumbnails;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Origin.Vod;
+
+/// <summary>
+/// Playlists, MPDs and thumbnails of recordings and clips. They are rendered like those of time ranges, from everything retained of a
+/// session, and refer to the media at the live session's URLs. While the session runs they grow; nothing is ever removed.
+/// </summary>
+internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache cache, IOptions<OriginOptions> options)
+{
+    /// <summary>Cache key prefixes of VOD manifests; the slash distinguishes them from the session's own manifests.</summary>
+    private const string Index = "/vod-index", Manifest = "/vod-mpd", PlainManifest = "/vod-mpd-plain", ThumbnailsKey = "/vod-thumbnails", Rendition = "/vod/";
+
+    /// <summary>
+    /// Base version of finished manifests, above all versions of growing ones. Growing manifests use the time as version, because a session
+    /// may be loaded from its journal again. The last sprite sheets may arrive after the end.
+    /// </summary>
+    private const long WholeVersion = 1L << 60;
+
+    /// <summary>The multivariant playlist, with the renditions that have media in the recording.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MultivariantAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
+        AnswerAsync(session, recording, Index, isCounted: false, lists: null, (range, _) => RenderMultivariantAsync(session, range), cancellationToken);
+
+    /// <summary>The media playlist of a rendition.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MediaAsync(LiveSession session, RecordingRange recording, string rendition, CancellationToken cancellationToken) =>
+        session.CachedPlaylistsOf(rendition) is null ? Task.FromResult(default(TimeRangeResult))
+            : AnswerAsync(session, recording, Rendition + rendition, isCounted: false, lists: 1, (range, isWhole) => RenderMediaAsync(session, range, rendition, isWhole), cancellationToken);
+
+    /// <summary>The MPD. It lists segments in every latency profile.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> MpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
+        AnswerAsync(session, recording, Manifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole), cancellationToken);
+
+    /// <summary>The MPD of a finished recording for delivery from a bucket: without the server's clock, which it does not need.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> PlainMpdAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
+        AnswerAsync(session, recording, PlainManifest, isCounted: true, lists: null, (range, isWhole) => RenderMpdAsync(session, range, isWhole, isPlain: true), cancellationToken);
+
+    /// <summary>The thumbnails as WebVTT, with times relative to the recording's start.</summary>
+    /// <exception cref="IOException">The spool or the object store failed.</exception>
+    public Task<TimeRangeResult> ThumbnailsAsync(LiveSession session, RecordingRange recording, CancellationToken cancellationToken) =>
+        AnswerAsync(session, recording, ThumbnailsKey, isCounted: false, lists: 1, (range, _) => RenderThumbnailsAsync(session, range), cancellationToken);
+
+    private async Task<TimeRangeResult> AnswerAsync(
+        LiveSession session, RecordingRange recording, string list, bool isCounted, int? lists, Func<TimeRange, bool, Task<Document?>> render, CancellationToken cancellationToken)
+    {
+        var range = RecordedObjects.RangeOf(recording);
+        var bounds = SnapshotBounds.Of(session, isCounted, isVod: true);
+        var isWhole = bounds.IsWhole(range);
+        var version = session.Read((timeline, _) => isWhole ? WholeVersion + (timeline.SpriteSheets is [.., var newest] ? newest.Start.Rescale(1000).Ticks + 1 : 0) : session.ManifestsChangedAt.UtcTicks);
+        var segments = bounds.CountIn(range) * (lists ?? bounds.Renditions);
+        if (!cache.TryGet(new RangeKey(session.Id, list, range, session.VisibilityStart?.Segment ?? 0), version, segments, () => render(range, isWhole), out var rendering))
+        {
+            return new TimeRangeResult(null, default, IsBusy: true);
+        }
+
+        return new TimeRangeResult(await rendering.WaitAsync(cancellationToken), isWhole ? options.Value.EndedPlaylistMaxAge : bounds.Target / 2);
+    }
+
+    private async Task<Document?> RenderMultivariantAsync(LiveSession session, TimeRange range)
+    {
+        if (await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks) is not { } cut)
+        {
+            return null;
+        }
+
+        // Announced bitrates are measured over the listed segments: a session loaded from a journal only knows its live window.
+        var measured = cut.Renditions.ToDictionary(rendition => rendition.Name, rendition => Measure(cut, rendition), StringComparer.Ordinal);
+        var listed = measured.Where(rendition => rendition.Value.HasMedia).Select(rendition => rendition.Key).ToHashSet(StringComparer.Ordinal);
+        if (listed.Count == 0)
+        {
+            return null;
+        }
+
+        var playlist = session.Read((timeline, records) =>
+        {
+            foreach (var name in records.Keys)
+            {
+                measured.TryAdd(name, new RenditionHistory(session.Latency.TargetDuration));
+            }
+
+            return PlaylistRenderer.Multivariant(timeline, measured, listed);
+        });
+        return (playlist with
+        {
+            Audio = [.. playlist.Audio.Select(audio => audio.Uri is null ? audio : audio with { Uri = FileOf(audio.Uri) })],
+            Variants = [.. playlist.Variants.Select(variant => variant with { Uri = FileOf(variant.Uri) })],
+            IFrameStreams = [],
+            Images = null,
+        }).ToDocument();
+    }
+
+    private async Task<Document?> RenderMediaAsync(LiveSession session, TimeRange range, string rendition, bool isWhole)
+    {
+        var cut = await SessionSnapshot.Of(session, isVod: true).CutAsync(range, indexBlocks, rendition);
+        if (cut?.Renditions.FirstOrDefault(other => other.Name == rendition) is not { } selected)
+        {
+            return null;
+        }
+
+        var target = cut.Session.Latency.TargetDuration;
+        var folder = MediaUrlOf(session);
+        return new MediaPlaylist
+        {
+            TargetDuration = (int)Math.Ceiling(target.TotalSeconds),
+            HoldBack = 3 * target,
+            MediaSequence = selected.Segments[0].Number,
+            DiscontinuitySequence = cut.DiscontinuitiesBefore(selected.Segments[0].Number),
+            IndependentSegments = Measure(cut, selected).IsIndependent,
+            // EVENT: the type may not change, and a finished recording may have been requested while it grew (draft-pantos-hls-rfc8216bis,
+            // 6.2.1).
+            Type = "EVENT",
+            StartsAtFirstSegment = true,
+            Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target)).Select(segment => segment with { Uri = folder + segment.Uri, Map = folder + segment.Map })],
+            IsEnded = isWhole,
+        }.ToDocument();
+    }
+
+    private async Task<Document?> RenderMpdAsync(LiveSession session, TimeRange range, bool isWhole, bool isPlain = false)
+    {
+        var view = SessionSnapshot.Of(session, usesSessionTime: true, isVod: true);
+        if (await view.CutAsync(range, indexBlocks, reach: ReachOf(view)) is not { } cut)
+        {
+            return null;
+        }
+
+        var renditions = new List<RenditionSnapshot>();
+        foreach (var rendition in cut.Renditions)
+        {
+            var record = Measure(cut, rendition);
+            renditions.Add(rendition with { Peak = record.Bitrate.Peak, IsIndependent = record.IsIndependent });
+        }
+
+        cut = cut with { Renditions = renditions };
+        var length = (view.End - view.Start).GetValueOrDefault();
+        return (SnapshotMpdRenderer.Render(cut, isWhole, range, TimeSpan.FromHours(Math.Ceiling(length.TotalHours) + 1)) is { } mpd ? mpd with { BaseUrl = MediaUrlOf(session), Clocks = isPlain ? [] : mpd.Clocks } : null)?.ToDocument();
+    }
+
+    private async Task<Document?> RenderThumbnailsAsync(LiveSession session, TimeRange range)
+    {
+        var view = SessionSnapshot.Of(session, isVod: true);
+        var leader = view.Renditions.FirstOrDefault(rendition => rendition.Kind == TrackKind.Video) ?? view.Renditions.FirstOrDefault();
+        var cut = await view.CutAsync(range, indexBlocks, leader?.Name, ReachOf(view));
+        if (cut?.Leader?.Segments is not [var first, ..] segments)
+        {
+            return null;
+        }
+
+        var (start, end) = (first.Start.ToTimeSpan(), segments[^1].End.ToTimeSpan());
+        var sheets = cut.Sheets.Where(sheet => sheet.End.ToTimeSpan() > start && sheet.Start.ToTimeSpan() < end).ToList();
+        return sheets.Count == 0 ? null : ThumbnailVtt.Render(sheets, end, MediaUrlOf(session), start > TimeSpan.Zero ? start : TimeSpan.Zero);
+    }
+
+    /// <summary>The session's folder relative to a recording's manifest, so that a token in the path remains.</summary>
+    private static string MediaUrlOf(LiveSession session) => $"../../{RecordedObjects.FolderOf(session.Channel, session.Id)}";
+
+    /// <summary>
+    /// Extra range to read for sprite sheets: a sheet is in the index block in which it ends or, if it came late, in the next one.
+    /// </summary>
+    private static TimeSpan ReachOf(SessionSnapshot view) => view.Sheets is [.., var newest] ? 2 * newest.Duration.ToTimeSpan() : TimeSpan.Zero;
+
+    private static string FileOf(string address) => address[(address.LastIndexOf('/') + 1)..];
+
+    private static RenditionHistory Measure(SessionSnapshot view, RenditionSnapshot rendition)
+    {
+        var record = new RenditionHistory(view.Session.Latency.TargetDuration);
+        record.Observe(rendition.Segments);
+        return record;
+    }
+}

@@ -1,0 +1,220 @@
+using System.Globalization;
+using Broadcast.Media;
+using Broadcast.Media.Bmff;
+using Broadcast.Media.Codecs;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Segmentation;
+
+namespace Broadcast.Packager.Sessions;
+
+/// <summary>
+/// Writes one rendition's init segments and parts to the spool. A returned event refers to data that is already in the file. After a disk
+/// error, the rest of the segment is dropped, because later parts would not be decodable. Owned by one session; not thread-safe.
+/// </summary>
+/// <param name="spool">Spool for the files.</param>
+/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
+/// <param name="rendition">The rendition.</param>
+/// <param name="last">Newest announced init segment, or <see langword="null"/>.</param>
+/// <param name="lastInit">Number of that init segment, or a higher number that may have been used; 0 without one.</param>
+/// <param name="lastInitBytes">Its bytes, if an earlier process wrote it and they are readable.</param>
+internal sealed class RenditionWriter(ISpool spool, string folder, string rendition, TimelineInit? last, int lastInit,
+    byte[]? lastInitBytes)
+{
+    private readonly FragmentWriter _fragments = new();
+    private CaptionServices _captions = CaptionServices.Parse(last?.Format.Captions);
+    private TimelineEvent.InitReady? _announcedInit = last is null ? null : new(rendition, last.Number, last.Format, last.Object, last.Length);
+    private Track? _track;
+    private ISpoolFile? _file;
+    private ISpoolFile? _initFile;
+    private long _announced;
+    private long _segment;
+    private int _parts;
+    private long _abandonedSegment;
+
+    /// <summary>Number of the newest init segment; 0 without one.</summary>
+    public int Init { get; private set; } = lastInit;
+
+    /// <summary>Gets the object name of a segment.</summary>
+    public static ObjectName SegmentName(string folder, string rendition, long segment) =>
+        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/{segment}.m4s"));
+
+    /// <summary>Gets the object name of an init segment.</summary>
+    public static ObjectName InitName(string folder, string rendition, int init) =>
+        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/init-{init}.mp4"));
+
+    /// <summary>Whether a part of the segment was lost, so that the rest is dropped.</summary>
+    public bool IsAbandoned(long segment) => _abandonedSegment == segment;
+
+    /// <summary>Writes a new init segment if the part's configuration requires one.</summary>
+    /// <returns>The event, or <see langword="null"/> when the newest init segment applies.</returns>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public TimelineEvent.InitReady? WriteInit(SegmenterOutput.Part part, ICollection<ISpoolFile> complete)
+    {
+        var track = part.Media.Track;
+        if (_track is not null && _track.IsConfiguredAs(track))
+        {
+            return null;
+        }
+
+        var bytes = InitSegmentWriter.Write(track);
+        if (_track is null && lastInitBytes is not null && bytes.AsSpan().SequenceEqual(lastInitBytes))
+        {
+            // The configuration equals that of the earlier process, so players need no new init segment.
+            _track = track;
+            return null;
+        }
+
+        var number = Init + 1;
+        _initFile ??= OpenEmpty(InitName(folder, rendition, number));
+        _initFile.Append([bytes]);
+        complete.Add(_initFile);
+        _captions |= RenditionFormats.CaptionsIn(part);
+        var ready = new TimelineEvent.InitReady(rendition, number,
+            RenditionFormats.Describe(track, part) with { Captions = _captions.Any ? _captions.ToString() : null }, _initFile.Name, bytes.Length);
+        (_initFile, Init, _track, _announcedInit) = (null, number, track, ready);
+        return ready;
+    }
+
+    /// <summary>
+    /// Searches the video frames of a part for captions. Once found, captions are announced for the rest of the rendition: a silent encoder
+    /// still has them, and a slate may stand in for an encoder that has them.
+    /// </summary>
+    /// <returns>The newest init segment with updated captions, or <see langword="null"/> without new ones.</returns>
+    public TimelineEvent.InitReady? FindCaptions(SegmenterOutput.Part part)
+    {
+        if (_announcedInit is null || part.Media.Track.Kind != TrackKind.Video)
+        {
+            return null;
+        }
+
+        var found = RenditionFormats.CaptionsIn(part);
+        if (!found.HasMoreThan(_captions))
+        {
+            return null;
+        }
+
+        _captions |= found;
+        return _announcedInit = _announcedInit with { Format = _announcedInit.Format with { Captions = _captions.ToString() } };
+    }
+
+    /// <summary>Appends a part to its segment.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public TimelineEvent.PartReady Write(SegmenterOutput.Part part)
+    {
+        if (_file is null || _segment != part.Segment)
+        {
+            var name = SegmentName(folder, rendition, part.Segment);
+            if (_file?.Name != name)
+            {
+                _file = OpenEmpty(name);
+            }
+
+            (_segment, _parts, _announced) = (part.Segment, 0, 0);
+        }
+
+        var media = part.Media;
+        var header = _fragments.Write(
+            new FragmentHeader((uint)((part.Segment << 10) + _parts), media.Decode,
+                _parts == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None),
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(media.Samples));
+        media.Bytes[0] = header;
+        _file.Append(media.Bytes);
+        var length = (int)(header.Length + media.PayloadLength);
+        var keyframeLength = _parts == 0 && part.Independent && media.Track.Kind == TrackKind.Video ? (int)header.Length + media.Bytes[1].Length : 0;
+        var ready = new TimelineEvent.PartReady(
+            rendition, part.Segment, _parts++, Init, part.Start, part.Duration, part.Independent, part.WallClock, _file.Name, _announced,
+            length, keyframeLength);
+        _announced += length;
+        return ready;
+    }
+
+    /// <summary>Abandons the rest of a segment.</summary>
+    public void Abandon(long segment) => _abandonedSegment = segment;
+
+    /// <summary>Completes a segment.</summary>
+    /// <param name="segment">Segment number.</param>
+    /// <param name="complete">Receives the file, which can be uploaded once the end is announced.</param>
+    /// <returns>Whether the segment has any part. If not, and a gap is announced for it, its file is not needed: see
+    /// <see cref="Drop"/>.</returns>
+    public bool Close(long segment, ICollection<ISpoolFile> complete)
+    {
+        if (_file is null || _segment != segment || _parts == 0)
+        {
+            return false;
+        }
+
+        complete.Add(_file);
+        _file = null;
+        return true;
+    }
+
+    /// <summary>Abandons a file without parts, and returns its name.</summary>
+    public ObjectName? Drop()
+    {
+        var name = _file?.Name;
+        _file = null;
+        return name;
+    }
+
+    private ISpoolFile OpenEmpty(ObjectName name)
+    {
+        var file = spool.Open(name);
+        if (file.Length > 0)
+        {
+            // Data of an earlier process that was never announced.
+            file.Truncate(0);
+        }
+
+        return file;
+    }
+}
+
+/// <summary>Rendition formats for manifests, based on the actual media.</summary>
+internal static class RenditionFormats
+{
+    /// <summary>Maximum number of frames of a part that are searched for captions: two seconds at the maximum frame rate.</summary>
+    private const int MaxFrames = 240;
+
+    /// <summary>Describes a rendition by its track and its first part.</summary>
+    public static RenditionFormat Describe(Track track, SegmenterOutput.Part part) => track.Config switch
+    {
+        { VideoFormat: { } video } config => new RenditionFormat(
+            TrackKind.Video, config.CodecString, track.Timescale, video.DisplayWidth, video.Height,
+            FrameRate(video.FramesPerSecond, part), 0, 0, track.Language, track.Name, track.Color),
+        { AudioFormat: { } audio } config => new RenditionFormat(
+            TrackKind.Audio, config.CodecString, track.Timescale, 0, 0, 0, audio.SampleRate, audio.Channels, track.Language, track.Name),
+        _ => throw new ArgumentException("A configuration without a frame size cannot be described.", nameof(track)),
+    };
+
+    /// <summary>
+    /// Finds captions in the frames of a part. Hardware encoders reserve space for captions in every frame; others, such as OBS, insert
+    /// them only during speech.
+    /// </summary>
+    public static CaptionServices CaptionsIn(SegmenterOutput.Part part)
+    {
+        var (found, bytes) = (default(CaptionServices), part.Media.Bytes);
+        for (var i = 1; i < bytes.Count && i <= MaxFrames; i++)
+        {
+            found |= CaptionServices.Find(part.Media.Track.Config, bytes[i].Span);
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Uses the declared frame rate if it is within 5 % of the measured one, because millisecond rounding distorts measurements. Otherwise
+    /// uses the measured one.
+    /// </summary>
+    private static double FrameRate(double declared, SegmenterOutput.Part part)
+    {
+        var media = part.Media;
+        if (media.Samples.Count < 2 || media.Duration == 0)
+        {
+            return declared;
+        }
+
+        var measured = (double)media.Samples.Count * media.Track.Timescale / media.Duration;
+        return declared > 0 && Math.Abs(measured - declared) < 0.05 * declared ? Math.Round(declared, 3) : Math.Round(measured, 3);
+    }
+}

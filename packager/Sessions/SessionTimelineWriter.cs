@@ -1,0 +1,415 @@
+using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Journal;
+using Broadcast.Packager.Segmentation;
+
+namespace Broadcast.Packager.Sessions;
+
+/// <summary>
+/// Records a session's timeline. Converts segmenter output to files and events, and publishes them in this order: data to the spool, events
+/// to the journal, events to the sinks. Everything announced is thereby available, and a restarted process knows all announcements. Owned
+/// by one session; not thread-safe.
+/// </summary>
+/// <param name="context">Shared services and options.</param>
+/// <param name="timeline">Timeline of the session. Includes events that are not in the journal yet.</param>
+/// <param name="journals">Numbers of the existing journal files, ascending.</param>
+/// <param name="isNew">Whether the session has never been announced.</param>
+/// <param name="maxUsedNumber">Highest number that another process may have used for segments, init segments and journal files; usually
+/// 0.</param>
+/// <param name="inits">Bytes of the newest init segments from an earlier process, as far as they are readable.</param>
+/// <param name="onFirstClosed">Called once, when the session's first segment is closed and announced.</param>
+internal sealed class SessionTimelineWriter(
+    PackagerContext context, SessionTimeline timeline, IEnumerable<long> journals, bool isNew, int maxUsedNumber,
+    IReadOnlyDictionary<string, byte[]> inits, Action onFirstClosed)
+{
+    private readonly JournalWriter _journal =
+        new(context.Spool, timeline.Session.Channel, timeline.Session.Id, maxUsedNumber > 0 ? [maxUsedNumber] : journals);
+    private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
+    private readonly Dictionary<string, RenditionWriter> _outputs = [];
+    private readonly ImageWriter _images = new(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id));
+    private readonly LiveWindow _window = new(context, timeline, FolderOf(timeline.Session.Channel, timeline.Session.Id));
+    private readonly List<ISpoolFile> _complete = [];
+    private readonly List<ObjectName> _obsolete = [];
+    private List<TimelineEvent> _events = [];
+    private int _applied;
+    private bool _isNew = isNew;
+    private bool _isSlate;
+    private IReadOnlyList<Rendition> _renditions = [];
+    private string? _leader;
+    private TimeSpan _closedDuration;
+    private TimeSpan _sinceRotation;
+    private long _lastSegment = timeline.LastSegment;
+    private long _bytes;
+    private long _gaps;
+
+    /// <summary>Gets the name of a session's media folder, ending in <c>/</c>.</summary>
+    public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
+
+    /// <summary>Whether the journal cannot be written, so that nothing can be announced.</summary>
+    public bool IsFailing { get; private set; }
+
+    /// <summary>Highest announced segment number; 0 without one. Thread-safe.</summary>
+    public long LastSegment => Volatile.Read(ref _lastSegment);
+
+    /// <summary>Totals of the session since this process took it over.</summary>
+    public SessionMediaTotals Totals => new(LastSegment, [.. _outputs.Keys.Order(StringComparer.Ordinal)], _bytes, _gaps);
+
+    /// <summary>Whether any segment is playable.</summary>
+    public bool HasClosedSegments { get; private set; } = timeline.HasClosedSegments();
+
+    /// <summary>Announces a recovered session to the sinks as a whole. A session that has not ended gets a new journal file.</summary>
+    public void Announce()
+    {
+        if (!timeline.IsEnded)
+        {
+            try
+            {
+                _journal.Append([], timeline);
+            }
+            catch (IOException error)
+            {
+                // The announced state is in the files that were read. The next batch retries.
+                _disk.WriteFailed(error);
+            }
+        }
+
+        Notify(timeline.Checkpoint());
+    }
+
+    /// <summary>Discards the journal file that <see cref="Announce"/> started.</summary>
+    public void Release() => _journal.Discard();
+
+    /// <summary>Starts a publication's renditions, possibly in a newer epoch. The session's latency profile does not change.</summary>
+    /// <param name="session">Session as given by the publication.</param>
+    /// <param name="renditions">Renditions in the order for viewers. The order in which media arrives has no influence.</param>
+    /// <param name="isSlate">Whether the renditions are a slate for disconnected encoders. VOD playback ends before a final slate.</param>
+    public void BeginPublication(BroadcastSession session, IReadOnlyList<Rendition> renditions, bool isSlate)
+    {
+        (_renditions, _isSlate) = (renditions, isSlate);
+        if (_isNew)
+        {
+            _isNew = false;
+            Add(new TimelineEvent.Started(timeline.Session));
+            if (maxUsedNumber > 0)
+            {
+                Add(new TimelineEvent.WindowMoved(maxUsedNumber + 1L));
+            }
+        }
+        else if (session.Epoch > timeline.Session.Epoch)
+        {
+            Add(new TimelineEvent.Started(timeline.Session with { Epoch = session.Epoch }));
+        }
+
+        Commit();
+    }
+
+    /// <summary>State of the session where a segmenter continues.</summary>
+    public SegmenterStart GetSegmenterStart()
+    {
+        var end = MediaTime.Zero(MediaTime.VideoTimescale);
+        var wallClockEnd = DateTimeOffset.MinValue;
+        var known = new List<KnownRendition>();
+        foreach (var rendition in timeline.Renditions)
+        {
+            if (rendition is { Segments: [.., var last], Init: { } init })
+            {
+                end = last.End > end ? last.End : end;
+                var ended = last.WallClock + last.Duration.ToTimeSpan();
+                wallClockEnd = ended > wallClockEnd ? ended : wallClockEnd;
+                known.Add(new KnownRendition(rendition.Name, rendition.Kind, init.Format.Timescale));
+            }
+        }
+
+        return new SegmenterStart(timeline.LastSegment + 1, timeline.LastSegment > 0, end, known) { WallClockEnd = wallClockEnd };
+    }
+
+    /// <summary>Adds an event to the next batch.</summary>
+    public void Add(TimelineEvent @event) => _events.Add(@event);
+
+    /// <summary>Applies segmenter output and adds its events to the next batch.</summary>
+    public void Add(SegmenterOutput cut)
+    {
+        switch (cut)
+        {
+            case SegmenterOutput.Discontinuity discontinuity:
+                Add(new TimelineEvent.Discontinuity(discontinuity.Segment, _isSlate));
+                break;
+            case SegmenterOutput.Part part:
+                Write(part);
+                break;
+            case SegmenterOutput.Closed closed:
+                Close(closed);
+                break;
+            case SegmenterOutput.Gap gap:
+                Skip(gap);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Writes an image and adds its event to the next batch. Late images, and images that cannot be written, are dropped: media has
+    /// priority.
+    /// </summary>
+    public void Add(SessionImage image)
+    {
+        var (isLate, replaced) = image switch
+        {
+            SessionImage.SpriteSheet sheet => (timeline.SpriteSheets is [.., var last] && sheet.Start < last.End, null),
+            SessionImage.Poster poster => (timeline.Poster is { } before && poster.Time <= before.Time, timeline.Poster),
+            _ => (true, null),
+        };
+        var isOutsideWindow = image is SessionImage.SpriteSheet late && timeline.WindowStart is { } start && late.Start + late.Duration <= start;
+        if (_isNew || IsFailing || isLate || (isOutsideWindow && !timeline.Session.IsRecorded))
+        {
+            return;
+        }
+
+        try
+        {
+            Add(_images.Write(image, _complete));
+            PackagerMetrics.Image(timeline.Session.Channel, image);
+        }
+        catch (IOException)
+        {
+            // The next part will report the disk error.
+            return;
+        }
+
+        if (replaced is not null)
+        {
+            _obsolete.Add(replaced.Object);
+        }
+
+        Apply();
+    }
+
+    /// <summary>Journals and announces the batch: one append, one call per sink.</summary>
+    public void Commit()
+    {
+        if (_events.Count == 0)
+        {
+            return;
+        }
+
+        Apply();
+        MoveWindow();
+        try
+        {
+            _journal.Append(_events, timeline);
+        }
+        catch (IOException error)
+        {
+            IsFailing = true;
+            _disk.WriteFailed(error);
+            return;
+        }
+
+        IsFailing = false;
+        Volatile.Write(ref _lastSegment, timeline.LastSegment);
+        var events = _events;
+        (_events, _applied) = ([], 0);
+        Notify(events);
+        CompleteCommit();
+    }
+
+    /// <summary>Uploads the existing state when no encoder is connected, so that another machine can continue.</summary>
+    public void Suspend()
+    {
+        _images.SealPoster();
+        if (!IsFailing)
+        {
+            _journal.Seal(JournalEnd.Idle);
+        }
+    }
+
+    private void Write(SegmenterOutput.Part part)
+    {
+        var output = GetOutput(part.Rendition);
+        if (output.IsAbandoned(part.Segment))
+        {
+            CountLostPart(part.Rendition);
+            return;
+        }
+
+        try
+        {
+            var init = output.WriteInit(part, _complete);
+            if (init is not null)
+            {
+                if (timeline.Find(part.Rendition) is null)
+                {
+                    Add(new TimelineEvent.RenditionAdded(part.Rendition, part.Media.Track.Kind, GetOrder(part.Rendition)));
+                }
+
+                Add(init);
+            }
+
+            if (output.FindCaptions(part) is { } captioned)
+            {
+                Add(captioned);
+            }
+
+            var ready = output.Write(part);
+            PackagerMetrics.Part(timeline.Session.Channel, ready, context.Time.GetUtcNow());
+            _bytes += ready.Length;
+            Add(ready);
+        }
+        catch (IOException error)
+        {
+            output.Abandon(part.Segment);
+            _disk.WriteFailed(error);
+            CountLostPart(part.Rendition);
+        }
+    }
+
+    /// <summary>Position of a rendition in the order for viewers. Renditions unknown at the start come last.</summary>
+    private int GetOrder(string name) => _renditions.TakeWhile(rendition => rendition.Name != name).Count();
+
+    private void Close(SegmenterOutput.Closed closed)
+    {
+        if (GetOutput(closed.Rendition).Close(closed.Segment, _complete))
+        {
+            Add(new TimelineEvent.SegmentClosed(closed.Rendition, closed.Segment));
+            PackagerMetrics.Segment(timeline.Session.Channel, closed.Rendition);
+        }
+        else
+        {
+            Skip(new SegmenterOutput.Gap(closed.Rendition, closed.Segment, closed.Start, closed.Duration, closed.WallClock));
+        }
+
+        if (closed.Leader)
+        {
+            _leader = closed.Rendition;
+            _closedDuration += closed.Duration.ToTimeSpan();
+            _disk.SegmentCompleted();
+        }
+    }
+
+    private void Skip(SegmenterOutput.Gap gap)
+    {
+        var output = GetOutput(gap.Rendition);
+        if (output.Init == maxUsedNumber)
+        {
+            // The rendition was never announced, so no gap is needed.
+            return;
+        }
+
+        Add(new TimelineEvent.SegmentGap(gap.Rendition, gap.Segment, output.Init, gap.Start, gap.Duration, gap.WallClock));
+        PackagerMetrics.Gap(timeline.Session.Channel, gap.Rendition);
+        _gaps++;
+        if (output.Drop() is { } empty)
+        {
+            _obsolete.Add(empty);
+        }
+    }
+
+    private void CountLostPart(string rendition)
+    {
+        _disk.PartLost();
+        PackagerMetrics.PartLost(timeline.Session.Channel, rendition);
+    }
+
+    private void Apply()
+    {
+        for (; _applied < _events.Count; _applied++)
+        {
+            timeline.Apply(_events[_applied]);
+        }
+    }
+
+    private void MoveWindow()
+    {
+        if (_closedDuration != TimeSpan.Zero && _leader is not null && timeline.Find(_leader) is { } leader)
+        {
+            _window.Move(leader, AddNow, _complete, _obsolete, _disk);
+        }
+    }
+
+    private void AddNow(TimelineEvent @event)
+    {
+        Add(@event);
+        Apply();
+    }
+
+    /// <summary>Performs the actions that follow an announcement: uploads, deletions and journal rotation.</summary>
+    private void CompleteCommit()
+    {
+        foreach (var file in _complete)
+        {
+            file.Seal();
+        }
+
+        _complete.Clear();
+        if (_obsolete.Count > 0)
+        {
+            // Players may still read objects of the last playlists.
+            ObjectName[] names = [.. _obsolete];
+            _obsolete.Clear();
+            context.Deferred.Schedule(timeline.Session.Latency.TargetDuration + timeline.Session.Latency.Window,
+                () => context.Spool.Delete(names));
+        }
+
+        if (!HasClosedSegments && _closedDuration > TimeSpan.Zero && timeline.HasClosedSegments())
+        {
+            HasClosedSegments = true;
+            onFirstClosed();
+        }
+
+        _sinceRotation += _closedDuration;
+        if (timeline.IsEnded)
+        {
+            _images.SealPoster();
+            _journal.Seal(JournalEnd.Ended);
+        }
+        else if (_closedDuration > TimeSpan.Zero
+            && (_sinceRotation >= context.Options.JournalRotation || _journal.Events >= context.Options.JournalEvents))
+        {
+            Rotate();
+        }
+
+        _closedDuration = TimeSpan.Zero;
+    }
+
+    private void Rotate()
+    {
+        try
+        {
+            _journal.Rotate(timeline);
+            _sinceRotation = TimeSpan.Zero;
+        }
+        catch (IOException error)
+        {
+            _disk.WriteFailed(error);
+        }
+    }
+
+    private void Notify(IReadOnlyList<TimelineEvent> events)
+    {
+        foreach (var sink in context.Sinks)
+        {
+            try
+            {
+                sink.Append(timeline.Session.Channel, timeline.Session.Id, events);
+            }
+            catch (Exception error)
+            {
+                PackagerLog.SinkFailed(context.Logger, error, timeline.Session.Id.Value);
+            }
+        }
+    }
+
+    private RenditionWriter GetOutput(string rendition)
+    {
+        if (!_outputs.TryGetValue(rendition, out var output))
+        {
+            var last = timeline.Find(rendition)?.Init;
+            output = new RenditionWriter(
+                context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, last, last?.Number ?? maxUsedNumber,
+                inits.GetValueOrDefault(rendition));
+            _outputs.Add(rendition, output);
+        }
+
+        return output;
+    }
+}

@@ -1,0 +1,65 @@
+using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Storage;
+
+namespace Broadcast.Storage;
+
+/// <summary>Inspects the storage of a session in spool and object store.</summary>
+/// <param name="store">The object store.</param>
+/// <param name="spool">The spool; <see langword="null"/> when another process owns it, so that waiting files are not included.</param>
+public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) : ISessionStorageInspector
+{
+    private const string SegmentExtension = ".m4s";
+
+    /// <inheritdoc/>
+    public async Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        // The spool first: files only move from the spool to the object store, so none is missed.
+        var folder = $"live/{channel}/{session}/";
+        if (spool?.List(folder).Any(IsSegment) == true)
+        {
+            return true;
+        }
+
+        await foreach (var found in store.ListAsync(folder, cancellationToken))
+        {
+            if (IsSegment(found))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public async Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int maxObjects, CancellationToken cancellationToken)
+    {
+        long objects = 0, bytes = 0;
+        foreach (var folder in (string[])[$"live/{channel}/{session}/", $"journal/{channel}/{session}/"])
+        {
+            var spooled = (spool?.List(folder) ?? []).ToDictionary(file => file.Name, file => file.Length);
+            objects += spooled.Count;
+            bytes += spooled.Values.Sum();
+            await foreach (var found in store.ListAsync(folder, cancellationToken))
+            {
+                if (spooled.ContainsKey(found.Name))
+                {
+                    continue;
+                }
+
+                if (objects >= maxObjects)
+                {
+                    return new(objects, bytes, IsComplete: false);
+                }
+
+                objects++;
+                bytes += found.Length;
+            }
+        }
+
+        return new(objects, bytes, IsComplete: true);
+    }
+
+    private static bool IsSegment(ObjectInfo info) => info.Length > 0 && info.Name.Value.EndsWith(SegmentExtension, StringComparison.Ordinal);
+}

@@ -1,0 +1,26 @@
+using System.Text;
+using Broadcast.Origin.Delivery;
+using Broadcast.Origin.Live;
+
+namespace Broadcast.Origin.Tests;
+
+internal static class TestSessions
+{
+    /// <summary>A session that has heard everything the broadcaster said.</summary>
+    public static LiveSession Listen(this Broadcaster broadcaster, TimeProvider? time = null)
+    {
+        var session = new LiveSession(broadcaster.Session, time ?? new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
+        session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
+        broadcaster.Unsent.Clear();
+        return session;
+    }
+
+    /// <summary>Lets a session hear what it has not heard yet.</summary>
+    public static void TellTo(this Broadcaster broadcaster, LiveSession session)
+    {
+        session.Append([.. broadcaster.Unsent], mistake => throw new InvalidOperationException(mistake));
+        broadcaster.Unsent.Clear();
+    }
+
+    public static string Text(this Document? document) => Encoding.UTF8.GetString(document.ShouldNotBeNull().Plain);
+}

@@ -1,0 +1,277 @@
+using Broadcast.Transcoder.Encoders.Backends;
+using Broadcast.Transcoder.Workers;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Transcoder.Encoders.Probing;
+
+/// <summary>
+/// Selects an encoder that works on this machine. All are probed at startup, in the background. Hardware that fails later is not used until
+/// a probe, repeated every <see cref="RetryInterval"/>, succeeds. The same applies to hardware at its session limit: new sessions use software
+/// until one more is possible.
+/// </summary>
+internal sealed class EncoderSelector(IOptions<EncodingOptions> options, TimeProvider time, ILogger<EncoderSelector> logger) : BackgroundService, IEncoderStatuses
+{
+    /// <summary>Time before failed hardware is probed again.</summary>
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Maximum wait for the first probe, from server startup, of sessions that start before it.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+
+    private readonly EncoderProbe _probe = new(options.Value.Ffmpeg, time);
+    private readonly SemaphoreSlim _probeLock = new(1);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<EncoderCandidate, EncoderStatus> _statuses = [];
+    private readonly HashSet<EncoderCandidate> _excluded = [];
+    private readonly long _started = time.GetTimestamp();
+    private volatile bool _isKnown;
+    private volatile string? _toneMappingError;
+    private volatile bool _isUnavailable;
+    private volatile bool _isProbed;
+
+    /// <summary>Creates a selector that uses software only.</summary>
+    public static EncoderSelector SoftwareOnly(TimeProvider time) =>
+        new(Options.Create(new EncodingOptions()), time, NullLogger<EncoderSelector>.Instance) { _isKnown = true };
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EncoderStatus> Statuses
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. EncoderCandidate.All.Where(_statuses.ContainsKey).Select(c => _statuses[c])];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Sandbox => CurrentSandbox.Description;
+
+    /// <inheritdoc/>
+    public bool IsSandboxed => CurrentSandbox != Broadcast.Transcoder.Workers.Sandbox.None;
+
+    private Broadcast.Transcoder.Workers.Sandbox CurrentSandbox => Broadcast.Transcoder.Workers.Sandbox.Of(options.Value.Ffmpeg, WorkerLimits.Software);
+
+    /// <summary>Whether the state of the rung hardware is known, or need not be awaited.</summary>
+    public bool IsKnown => _isKnown || !_probe.HasHardwareDevice || options.Value.Encoder == SoftwareBackend.Instance.OptionName || time.GetElapsedTime(_started) > MaxWait;
+
+    /// <summary>Whether HDR video can be tone-mapped for rungs. True until tested.</summary>
+    public bool CanToneMap => _toneMappingError is null;
+
+    /// <summary>Whether rungs can be encoded. False only if ffmpeg is missing or has no working H.264 encoder.</summary>
+    public bool CanEncode
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !_isUnavailable && (!_isProbed || _statuses.Any(s => s is { Key.IsForRungs: true, Value.Works: true }));
+            }
+        }
+    }
+
+    /// <summary>Render node for backends that need one.</summary>
+    public string? RenderNode => _probe.FindRenderNode();
+
+    /// <summary>The best way to encode a session now.</summary>
+    /// <param name="isAvoided">Returns whether the session avoids a path.</param>
+    public EncodePath Best(Func<EncodePath, bool> isAvoided)
+    {
+        lock (_gate)
+        {
+            return EncoderCandidate.All
+                .Where(c => c is { IsForRungs: true, Vendor: not EncoderVendor.Software } && options.Value.Encoder is var requested && (requested == EncodingOptions.Auto || requested == EncoderBackend.Of(c.Vendor).OptionName))
+                .Where(c => _statuses.TryGetValue(c, out var status) && status.Works)
+                .SelectMany(c => (EncodePath[])[new(c.Vendor, StaysOnDevice: true), new(c.Vendor, StaysOnDevice: false)])
+                .FirstOrDefault(route => !isAvoided(route)) ?? EncodePath.Software;
+        }
+    }
+
+    /// <summary>Time to the first frame in the probe; zero if not probed.</summary>
+    public TimeSpan ProbeTimeOf(EncoderVendor vendor)
+    {
+        lock (_gate)
+        {
+            return EncoderCandidate.All.FirstOrDefault(c => c.IsForRungs && c.Vendor == vendor) is { } candidate && _statuses.TryGetValue(candidate, out var status) ? status.Duration : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Excludes hardware that failed in a session until it is probed again.</summary>
+    /// <param name="vendor">The vendor.</param>
+    /// <param name="reason">The failure reason.</param>
+    public void Exclude(EncoderVendor vendor, string reason)
+    {
+        lock (_gate)
+        {
+            foreach (var candidate in EncoderCandidate.All.Where(c => c.IsForRungs && c.Vendor == vendor && vendor != EncoderVendor.Software))
+            {
+                if (_statuses.TryGetValue(candidate, out var status) && status.Works)
+                {
+                    _statuses[candidate] = status with { Works = false, Error = reason, ProbedAt = time.GetUtcNow() };
+                    _excluded.Add(candidate);
+                    EncoderLog.Distrusted(logger, candidate.Encoder, reason, RetryInterval.TotalSeconds);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<EncoderStatus>> ProbeAsync(CancellationToken cancellationToken)
+    {
+        await ProbeAsync(_ => true, cancellationToken);
+        return Statuses;
+    }
+
+    public override void Dispose()
+    {
+        // Waiters must be canceled first: a server whose startup failed is disposed without having been stopped.
+        base.Dispose();
+        _probeLock.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await MonitorAsync(stoppingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // The server is stopping and disposes the probe's resources.
+        }
+        catch (Exception e)
+        {
+            // A failed probe must not stop the server: it continues without hardware.
+            EncoderLog.NotProved(logger, e.Message);
+        }
+    }
+
+    private async Task MonitorAsync(CancellationToken stoppingToken)
+    {
+        if (WorkerFolder.RemoveLeftovers(time.GetUtcNow()) is > 0 and var removed)
+        {
+            EncoderLog.Removed(logger, removed);
+        }
+
+        EncoderLog.Confined(logger, Sandbox);
+        await ProbeAsync(_ => true, stoppingToken);
+        Summarize();
+        using var timer = new PeriodicTimer(RetryInterval / 2, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await ProbeAsync(IsDue, stoppingToken);
+        }
+    }
+
+    /// <summary>Whether the encoder worked at the first probe, has failed since, and is due for a retry.</summary>
+    private bool IsDue(EncoderCandidate candidate)
+    {
+        lock (_gate)
+        {
+            return _excluded.Contains(candidate) && _statuses.TryGetValue(candidate, out var status) && !status.Works && time.GetUtcNow() - status.ProbedAt >= RetryInterval;
+        }
+    }
+
+    private async Task ProbeAsync(Func<EncoderCandidate, bool> isWanted, CancellationToken cancellationToken)
+    {
+        if (!EncoderCandidate.All.Any(isWanted))
+        {
+            return;
+        }
+
+        await _probeLock.WaitAsync(cancellationToken);
+        try
+        {
+            var builtIn = await _probe.BuiltInAsync(cancellationToken);
+            foreach (var candidate in EncoderCandidate.All.Where(isWanted).ToList())
+            {
+                _isKnown |= candidate.Vendor == EncoderVendor.Software;
+                Set(candidate, await _probe.ProbeAsync(candidate, builtIn, cancellationToken));
+            }
+
+            _toneMappingError = await _probe.ToneMappingAsync(cancellationToken);
+            (_isUnavailable, _isProbed) = (false, true);
+        }
+        catch (IOException e)
+        {
+            EncoderLog.NotProved(logger, e.Message);
+            _isUnavailable = true;
+        }
+        finally
+        {
+            _isKnown = true;
+            _probeLock.Release();
+        }
+    }
+
+    private void Set(EncoderCandidate candidate, EncoderStatus status)
+    {
+        lock (_gate)
+        {
+            var worked = _statuses.TryGetValue(candidate, out var previous) && previous.Works;
+            _statuses[candidate] = status;
+            if (!status.Works && candidate.Vendor != EncoderVendor.Software && (worked || EncoderErrorParser.IsSessionCap(status.Error!)))
+            {
+                _excluded.Add(candidate);
+            }
+
+            if (status.Works && _excluded.Remove(candidate))
+            {
+                EncoderLog.Trusted(logger, candidate.Encoder);
+            }
+        }
+    }
+
+    private void Summarize()
+    {
+        var statuses = Statuses;
+        if (statuses.Count == 0)
+        {
+            return;
+        }
+
+        EncoderLog.Proved(
+            logger, string.Join(", ", statuses.Where(s => s.Works).Select(s => s.Encoder)), string.Join("; ", statuses.Where(s => !s.Works).Select(s => $"{s.Encoder} ({s.Error})")));
+        if (_toneMappingError is { } reason)
+        {
+            EncoderLog.MapsNoTones(logger, reason);
+        }
+
+        var requested = options.Value.Encoder;
+        if (requested != EncodingOptions.Auto && statuses.FirstOrDefault(s => s.IsForRungs && s.Vendor == requested) is { Works: false } requestedStatus)
+        {
+            EncoderLog.AskedForInVain(logger, requested, requestedStatus.Error!);
+        }
+    }
+}
+
+internal static partial class EncoderLog
+{
+    [LoggerMessage(2030, LogLevel.Information, "Working encoders: {Working}; unavailable: {Refused}")]
+    public static partial void Proved(ILogger logger, string working, string refused);
+
+    [LoggerMessage(2031, LogLevel.Warning, "Encoder probe failed: {Reason}; using x264")]
+    public static partial void NotProved(ILogger logger, string reason);
+
+    [LoggerMessage(2032, LogLevel.Warning, "Encoding:Encoder is {Word}, which does not work on this machine ({Reason}); using x264")]
+    public static partial void AskedForInVain(ILogger logger, string word, string reason);
+
+    [LoggerMessage(2037, LogLevel.Warning, "ffmpeg cannot tone-map HDR (zscale, tonemap: {Reason}); HDR sources get no rungs")]
+    public static partial void MapsNoTones(ILogger logger, string reason);
+
+    [LoggerMessage(2035, LogLevel.Information, "Encoder sandbox: {Confinement}")]
+    public static partial void Confined(ILogger logger, string confinement);
+
+    [LoggerMessage(2036, LogLevel.Information, "Removed folders of {Count} encoder processes left by a killed server")]
+    public static partial void Removed(ILogger logger, int count);
+
+    [LoggerMessage(2033, LogLevel.Warning, "Encoder {Encoder} disabled: {Reason}; retrying every {Seconds:0} s")]
+    public static partial void Distrusted(ILogger logger, string encoder, string reason, double seconds);
+
+    [LoggerMessage(2034, LogLevel.Information, "Encoder {Encoder} recovered")]
+    public static partial void Trusted(ILogger logger, string encoder);
+}

@@ -1,0 +1,103 @@
+using Broadcast.Media;
+
+namespace Broadcast.Transcoder.Failover;
+
+/// <summary>Reason for an input switch.</summary>
+internal enum SwitchReason
+{
+    /// <summary>No switch.</summary>
+    None,
+
+    /// <summary>The active input is disconnected or silent.</summary>
+    Loss,
+
+    /// <summary>The primary has been stable for the recovery time.</summary>
+    Return,
+
+    /// <summary>An encoder is back and replaces the slate.</summary>
+    Back,
+}
+
+/// <summary>Condition of an input at one moment.</summary>
+/// <param name="Role">Role of the input.</param>
+/// <param name="IsOpen">Whether its encoder is connected.</param>
+/// <param name="Silence">Time since the last video frame (audio frame, for audio-only inputs).</param>
+/// <param name="StableFor">How long it has been stable, since its start or its last input loss; negative if it is not.</param>
+/// <param name="Keyframes">Keyframes in that time.</param>
+internal readonly record struct InputCondition(InputRole Role, bool IsOpen, TimeSpan Silence, TimeSpan StableFor, int Keyframes);
+
+/// <summary>End of the leading delivered track.</summary>
+/// <param name="Decode">Earliest decode time of the next sample.</param>
+/// <param name="Present">Presentation time at which the last displayed frame ends.</param>
+internal readonly record struct SwitchedEnd(MediaTime Decode, MediaTime Present);
+
+/// <summary>Position of an input after another.</summary>
+/// <param name="Shift">Offset added to its timestamps; 0 or more.</param>
+/// <param name="Gap">Remaining gap between the two.</param>
+internal readonly record struct SplicePoint(MediaTime Shift, TimeSpan Gap);
+
+/// <summary>Switching decisions. Pure.</summary>
+/// <param name="Silence">Time without media after which an input is lost.</param>
+/// <param name="Recovery">Time for which the primary must be stable to return.</param>
+internal sealed record SwitchPolicy(TimeSpan Silence, TimeSpan Recovery)
+{
+    /// <summary>Keyframes required before returning to the primary.</summary>
+    public const int MinKeyframes = 2;
+
+    /// <summary>
+    /// Longest gap bridged by holding a frame: shorter than the parts of every latency profile. Longer gaps become discontinuities.
+    /// </summary>
+    public static readonly TimeSpan MaxHeldGap = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Decides whether to switch to a standby input at one of its keyframes.</summary>
+    public SwitchReason Evaluate(in InputCondition onAir, in InputCondition standby)
+    {
+        if (!standby.IsOpen || standby.Silence >= Silence)
+        {
+            return SwitchReason.None;
+        }
+
+        if (!onAir.IsOpen || onAir.Silence >= Silence)
+        {
+            return SwitchReason.Loss;
+        }
+
+        return standby.Role == InputRole.Primary && onAir.Role != InputRole.Primary && standby.StableFor >= Recovery && standby.Keyframes >= MinKeyframes
+            ? SwitchReason.Return
+            : SwitchReason.None;
+    }
+
+    /// <summary>
+    /// Maximum timestamp offset of an input. Inputs are placed on the timeline as they arrive, so one may start a little before the other's
+    /// end. After a loss, repeated content is kept short. To return, a primary that lags its backup is moved further, because waiting would
+    /// not help.
+    /// </summary>
+    public static TimeSpan MaxShift(SwitchReason reason) => TimeSpan.FromSeconds(reason == SwitchReason.Return ? 10 : 1);
+
+    /// <summary>
+    /// Maximum timestamp offset of an encoder that replaces the slate. Small at first: a burst of delayed media would keep viewers delayed,
+    /// and a timely keyframe follows. Unlimited in practice after 5 s: any media is better than the slate.
+    /// </summary>
+    /// <param name="sendingFor">How long it has been sending.</param>
+    public static TimeSpan MaxShiftAfterSlate(TimeSpan sendingFor) => sendingFor < TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1) : TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Positions an input that starts with a keyframe after the active one, without overlap in decode or presentation time.
+    /// </summary>
+    /// <returns><see langword="false"/> if the offset would exceed the limit.</returns>
+    public static bool TryPlace(in SwitchedEnd end, in MediaSample keyframe, TimeSpan maxShift, out SplicePoint splicePoint)
+    {
+        var timescale = keyframe.Track.Timescale;
+        var decode = Ticks(end.Decode, timescale);
+        var shift = Math.Max(0, Math.Max(decode - keyframe.Decode.Ticks, Ticks(end.Present, timescale) - keyframe.Present.Ticks));
+        splicePoint = new SplicePoint(new MediaTime(shift, timescale), new MediaTime(keyframe.Decode.Ticks + shift - decode, timescale).ToTimeSpan());
+        return splicePoint.Shift.ToTimeSpan() <= maxShift;
+    }
+
+    /// <summary>Rescales a time to another timescale, rounding up.</summary>
+    private static long Ticks(MediaTime time, int timescale)
+    {
+        var ticks = time.Rescale(timescale);
+        return ticks < time ? ticks.Ticks + 1 : ticks.Ticks;
+    }
+}

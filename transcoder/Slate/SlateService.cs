@@ -1,0 +1,308 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Failover;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Transcoder.Slate;
+
+/// <summary>
+/// Keeps a session running after its encoder is lost: the last frame is held for a moment, then the slate plays in real time with silence,
+/// as another input of the session's <see cref="SessionSwitch"/>. It plays until an encoder's keyframe replaces it or the session ends.
+/// </summary>
+/// <param name="options">The slate options.</param>
+/// <param name="encoding">Options with the path of ffmpeg.</param>
+/// <param name="channels">Slates of channels; <see langword="null"/> if there is no store.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<EncodingOptions> encoding, IChannelSlates? channels, TimeProvider time, ILogger<SlateService> logger) : IDisposable
+{
+    /// <summary>A shorter interruption needs no slate, and neither does a session that ends with its encoder.</summary>
+    private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Maximum queued samples: the switch takes them at once.</summary>
+    private const int QueueLength = 64;
+
+    private readonly SemaphoreSlim _slots = new(options.Value.AtOnce, options.Value.AtOnce);
+
+    /// <summary>The configured options.</summary>
+    public SlateOptions Options => options.Value;
+
+    /// <summary>Plays a slate for as long as it is needed.</summary>
+    /// <param name="sessionSwitch">The session's switch.</param>
+    /// <param name="loss">The media that viewers had.</param>
+    /// <param name="cancellationToken">Stops the slate because the session or the process ends.</param>
+    public async Task RunAsync(SessionSwitch sessionSwitch, InputLoss loss, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(StartDelay, time, cancellationToken);
+            if (sessionSwitch.HasSource)
+            {
+                return;
+            }
+
+            if (loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Video) is { } video)
+            {
+                await ShowAsync(sessionSwitch, loss, video, cancellationToken);
+            }
+            else if (loss.Tracks.Count > 0)
+            {
+                await using var playout = new SlatePlayout(sessionSwitch, loss, video: null, time);
+                await playout.RunAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Normal end.
+        }
+        catch (Exception e)
+        {
+            SlateLog.Failed(logger, loss.Grant.Session.Channel.Value, e.Message);
+        }
+    }
+
+    /// <summary>Starts encoding a channel's slate as video for an audio-only source.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="format">Output format.</param>
+    /// <param name="cancellationToken">Cancels waiting for other slates being encoded.</param>
+    public async Task<SlateVideo> MakeAsync(ChannelName channel, SlateFormat format, CancellationToken cancellationToken) =>
+        await MakeAsync(new SlateInput([], format, Hold: 0), await FileAsync(channel, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _slots.Dispose();
+
+    private async Task ShowAsync(SessionSwitch sessionSwitch, InputLoss loss, Track video, CancellationToken cancellationToken)
+    {
+        var file = await FileAsync(loss.Grant.Session.Channel, cancellationToken);
+        await using var slateVideo = await MakeAsync(loss, video, file, cancellationToken);
+        await using var playout = new SlatePlayout(sessionSwitch, loss, video, time);
+        await foreach (var frame in slateVideo.ReadAsync(cancellationToken))
+        {
+            if (!await playout.ShowAsync(frame, cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
+    private Task<SlateVideo> MakeAsync(InputLoss loss, Track video, SlateFile file, CancellationToken cancellationToken)
+    {
+        var sourceFormat = video.Config.VideoFormat;
+        var format = SlateFormat.For(
+            sourceFormat?.Width ?? 1280, sourceFormat?.Height ?? 720, sourceFormat?.SampleAspectWidth ?? 1, sourceFormat?.SampleAspectHeight ?? 1, loss.FrameInterval);
+        var hold = loss.Group.Count == 0 || options.Value.Hold == TimeSpan.Zero ? 0 : format.FramesIn(options.Value.Hold);
+        return MakeAsync(new SlateInput(loss.Group, format, hold), file, cancellationToken);
+    }
+
+    /// <summary>Starts encoding. The slot is released when encoding, not playback, has finished.</summary>
+    private async Task<SlateVideo> MakeAsync(SlateInput material, SlateFile file, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            var slateVideo = new SlateVideo(encoding.Value.Ffmpeg, time, material, file);
+            _ = slateVideo.Coded.ContinueWith(_ => ReleaseSlot(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return slateVideo;
+        }
+        catch
+        {
+            ReleaseSlot();
+            throw;
+        }
+    }
+
+    private void ReleaseSlot()
+    {
+        try
+        {
+            _slots.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The process is shutting down.
+        }
+    }
+
+    private async Task<SlateFile> FileAsync(ChannelName channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (channels is not null && await channels.FindAsync(channel, cancellationToken) is { } channelSlate)
+            {
+                return new SlateFile(channelSlate.Bytes, channelSlate.IsClip);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            SlateLog.NotFound(logger, channel.Value, e.Message);
+        }
+
+        if (options.Value.Picture is { Length: > 0 } imagePath)
+        {
+            try
+            {
+                return new SlateFile(await File.ReadAllBytesAsync(imagePath, cancellationToken), IsVideo: false);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                SlateLog.NotFound(logger, channel.Value, e.Message);
+            }
+        }
+
+        return BuiltIn;
+    }
+
+    private static SlateFile BuiltIn { get; } = Read();
+
+    private static SlateFile Read()
+    {
+        using var stream = typeof(SlateService).Assembly.GetManifestResourceStream("Broadcast.Transcoder.Slate.slate.png")!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return new SlateFile(bytes, IsVideo: false);
+    }
+
+    /// <summary>One slate being played to viewers: frames and silence in real time.</summary>
+    private sealed class SlatePlayout : IAsyncDisposable
+    {
+        private readonly Channel<MediaSample> _queue = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+        private readonly SessionSwitch _switch;
+        private readonly InputLoss _loss;
+        private readonly Track? _video;
+        private readonly TimeProvider _time;
+        private readonly SilentAudio? _silence;
+        private readonly MediaTime _start;
+        private readonly int _frameInterval;
+        private Task? _running;
+        private Track? _slateTrack;
+        private long _framesShown;
+        private long _silentFrames;
+
+        public SlatePlayout(SessionSwitch sessionSwitch, InputLoss loss, Track? video, TimeProvider time)
+        {
+            (_switch, _loss, _video, _time) = (sessionSwitch, loss, video, time);
+            _silence = loss.Tracks.FirstOrDefault(t => t.Kind == TrackKind.Audio) is { } audio ? SilentAudio.For(audio) : null;
+            _start = (loss.End.Present > loss.End.Decode ? loss.End.Present : loss.End.Decode).Rescale(MediaTime.VideoTimescale) + new MediaTime(1, MediaTime.VideoTimescale);
+            _frameInterval = SlateFormat.For(0, 0, 1, 1, loss.FrameInterval).FrameInterval;
+        }
+
+        /// <summary>Writes the next frame when it is due.</summary>
+        /// <returns><see langword="false"/> when the slate is no longer needed.</returns>
+        public async ValueTask<bool> ShowAsync(SlateFrame frame, CancellationToken cancellationToken)
+        {
+            if (_slateTrack is null || !ReferenceEquals(_slateTrack.Config, frame.Configuration))
+            {
+                _slateTrack = new Track(_video!.Id, frame.Configuration, MediaTime.VideoTimescale) { DeclaredBitsPerSecond = _video.DeclaredBitsPerSecond };
+            }
+
+            var at = _start with { Ticks = _start.Ticks + (_framesShown++ * _frameInterval) };
+            return await WaitAsync(at, cancellationToken)
+                && await WriteAsync(new MediaSample(_slateTrack, at, at, frame.IsSync, frame.Payload, ArrivalOf(at)), cancellationToken)
+                && await WriteSilenceAsync(at, cancellationToken);
+        }
+
+        /// <summary>Plays silence only, for a source without video.</summary>
+        public async Task RunAsync(CancellationToken cancellationToken)
+        {
+            for (var at = _start; _silence is not null && await WaitAsync(at, cancellationToken) && await WriteSilenceAsync(at, cancellationToken);)
+            {
+                at = at with { Ticks = at.Ticks + (MediaTime.VideoTimescale / 25) };
+            }
+        }
+
+        /// <summary>Completes the output and waits until it is delivered.</summary>
+        public async ValueTask DisposeAsync()
+        {
+            _queue.Writer.TryComplete();
+            if (_running is not null)
+            {
+                await _running;
+            }
+        }
+
+        private async ValueTask<bool> WaitAsync(MediaTime at, CancellationToken cancellationToken)
+        {
+            var wait = ArrivalOf(at) - _time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, _time, cancellationToken);
+            }
+
+            return _running is not { IsCompleted: true };
+        }
+
+        private async ValueTask<bool> WriteSilenceAsync(MediaTime until, CancellationToken cancellationToken)
+        {
+            if (_silence is null)
+            {
+                return true;
+            }
+
+            var start = _start.Rescale(_silence.Track.Timescale);
+            while (true)
+            {
+                var at = start with { Ticks = start.Ticks + 1 + (_silentFrames * _silence.FrameDuration) };
+                if (at > until)
+                {
+                    return true;
+                }
+
+                _silentFrames++;
+                if (!await WriteAsync(new MediaSample(_silence.Track, at, at, IsSync: true, _silence.Payload, ArrivalOf(at)), cancellationToken))
+                {
+                    return false;
+                }
+            }
+        }
+
+        private async ValueTask<bool> WriteAsync(MediaSample sample, CancellationToken cancellationToken)
+        {
+            _running ??= PassAsync([.. ((IEnumerable<Track?>)[_slateTrack, _silence?.Track]).OfType<Track>()]);
+            while (!_queue.Writer.TryWrite(sample))
+            {
+                if (!await _queue.Writer.WaitToWriteAsync(cancellationToken))
+                {
+                    return false;
+                }
+            }
+
+            return !_running.IsCompleted;
+        }
+
+        private async Task PassAsync(IReadOnlyList<Track> tracks)
+        {
+            try
+            {
+                await _switch.RunSlateAsync(new Publication(_loss.Grant, tracks, _queue.Reader) { IsSlate = true });
+            }
+            finally
+            {
+                _queue.Writer.TryComplete();
+            }
+        }
+
+        /// <summary>When an encoder would have sent a sample.</summary>
+        private DateTimeOffset ArrivalOf(MediaTime at) => _loss.Arrival + (at - _loss.End.Present).ToTimeSpan();
+    }
+}
+
+internal static partial class SlateLog
+{
+    [LoggerMessage(2060, LogLevel.Warning, "Channel {Channel}: no slate available, viewers wait: {Reason}")]
+    public static partial void Failed(ILogger logger, string channel, string reason);
+
+    [LoggerMessage(2061, LogLevel.Warning, "Channel {Channel}: slate could not be read, using the default: {Reason}")]
+    public static partial void NotFound(ILogger logger, string channel, string reason);
+
+    [LoggerMessage(2062, LogLevel.Information, "Channel {Channel}: source has audio only, showing the slate with it")]
+    public static partial void Still(ILogger logger, string channel);
+
+    [LoggerMessage(2063, LogLevel.Information, "Channel {Channel}: video of the encoder has started")]
+    public static partial void Moving(ILogger logger, string channel);
+
+    [LoggerMessage(2064, LogLevel.Warning, "Channel {Channel}: source has audio only, and no slate is available: {Reason}")]
+    public static partial void NoStill(ILogger logger, string channel, string reason);
+}

@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Media.Codecs;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Nut;
+using Broadcast.Transcoder.Workers;
+
+namespace Broadcast.Transcoder.Slate;
+
+/// <summary>Input of a slate: the end of a source, and the format of what follows.</summary>
+/// <param name="Gop">
+/// The source's frames from the last keyframe on, in decode order, with one configuration; empty if nothing can be decoded.
+/// </param>
+/// <param name="Format">Output format.</param>
+/// <param name="Hold">Number of times the last frame is repeated.</param>
+internal sealed record SlateInput(IReadOnlyList<MediaSample> Gop, SlateFormat Format, int Hold);
+
+/// <summary>A slate file, image or video.</summary>
+/// <param name="Bytes">Contents of the file.</param>
+/// <param name="IsVideo">Whether it is a video.</param>
+internal sealed record SlateFile(ReadOnlyMemory<byte> Bytes, bool IsVideo);
+
+/// <summary>A coded frame of a slate.</summary>
+/// <param name="Configuration">The same instance for all frames of a slate.</param>
+/// <param name="IsSync">Whether decoding can start here.</param>
+/// <param name="Payload">Payload in the format of <see cref="MediaSample"/>.</param>
+internal readonly record struct SlateFrame(CodecConfig.Avc Configuration, bool IsSync, ReadOnlyMemory<byte> Payload);
+
+/// <summary>The slate could not be encoded; the message contains the reason.</summary>
+internal sealed class SlateFailedException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>
+/// The endless video of a slate: the source's last frame, held once, then the slate repeatedly. A process encodes every frame once, as fast
+/// as possible; after that, frames come from memory. Single reader.
+/// </summary>
+internal sealed class SlateVideo : IAsyncDisposable
+{
+    /// <summary>Maximum bytes held; a larger video restarts where the limit was reached.</summary>
+    public const int MaxBytes = 32 << 20;
+
+    /// <summary>Maximum frames: the longest video after the longest hold, at 60 fps.</summary>
+    private const int MaxFrames = 60 * 40;
+
+    /// <summary>30 minutes, so that no timestamp is negative.</summary>
+    private const long Offset = MediaTime.VideoTimescale * 1800L;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    // Never full: encoding stops at the limit.
+    private readonly Channel<SlateFrame> _coded = Channel.CreateBounded<SlateFrame>(new BoundedChannelOptions(MaxFrames) { SingleReader = true, SingleWriter = true });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly string _program;
+    private readonly TimeProvider _time;
+    private readonly SlateInput _input;
+    private readonly SlateFile _file;
+    private int _count;
+
+    /// <summary>Starts encoding a slate.</summary>
+    /// <param name="program">Path or name of ffmpeg.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="input">The end of the source.</param>
+    /// <param name="file">The slate file.</param>
+    public SlateVideo(string program, TimeProvider time, SlateInput input, SlateFile file)
+    {
+        (_program, _time, _input, _file) = (program, time, input, file);
+        Coded = Task.Run(CodeAllAsync);
+    }
+
+    /// <summary>Completes when encoding has finished or failed. Never fails.</summary>
+    public Task Coded { get; }
+
+    /// <summary>Endless frames, until the reader stops.</summary>
+    /// <exception cref="SlateFailedException">There are no frames.</exception>
+    public async IAsyncEnumerable<SlateFrame> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var frames = new List<SlateFrame>();
+        while (await NextAsync(frames.Count, cancellationToken) is { } frame)
+        {
+            frames.Add(frame);
+            yield return frame;
+        }
+
+        // The held frame is shown once. If it could not be decoded, the slate starts at once.
+        var loopStart = SlateCommand.LoopStartOf(_input.Format, _input.Hold, _file.IsVideo);
+        var from = loopStart < frames.Count && frames[loopStart].IsSync ? loopStart : 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            for (var i = from; i < frames.Count; i++)
+            {
+                yield return frames[i];
+            }
+        }
+    }
+
+    /// <summary>Kills the process if it is still running.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Coded;
+        _stop.Dispose();
+    }
+
+    private async ValueTask<SlateFrame?> NextAsync(int framesRead, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _coded.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException e) when (framesRead > 0)
+        {
+            // Encoding was aborted, but some frames can be shown.
+            _ = e;
+            return null;
+        }
+        catch (ChannelClosedException e)
+        {
+            throw e.InnerException as SlateFailedException ?? new SlateFailedException(e.InnerException?.Message ?? "no encoder output", e.InnerException);
+        }
+    }
+
+    private async Task CodeAllAsync()
+    {
+        try
+        {
+            try
+            {
+                await CodeAllAsync(_input);
+            }
+            catch (SlateFailedException) when (_count == 0 && _input.Gop.Count > 0)
+            {
+                // The end of the source cannot be decoded, so the slate starts without it.
+                await CodeAllAsync(_input with { Gop = [] });
+            }
+
+            _coded.Writer.TryComplete();
+        }
+        catch (Exception e)
+        {
+            // Any error is passed to the reader.
+            _coded.Writer.TryComplete(e);
+        }
+    }
+
+    private async Task CodeAllAsync(SlateInput input)
+    {
+        var bytes = 0L;
+        await foreach (var frame in CodeAsync(input, _file, _stop.Token))
+        {
+            bytes += frame.Payload.Length;
+            if (bytes > MaxBytes || ++_count > MaxFrames || !_coded.Writer.TryWrite(frame))
+            {
+                return;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<SlateFrame> CodeAsync(SlateInput input, SlateFile file, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("broadcast-");
+        try
+        {
+            var command = await PrepareAsync(folder.FullName, input, file, cancellationToken);
+            await using var process = WorkerProcess.Start(_program, command.Arguments(), limits: WorkerLimits.Reader);
+            var bytes = PipeReader.Create(process.Output, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
+            var nut = new NutReader();
+            CodecConfig.Avc? configuration = null;
+            while (await ReadAsync(bytes, process, cancellationToken) is { } read)
+            {
+                var rest = read.Buffer;
+                while (NextFrame(nut, ref rest, ref configuration) is { } frame)
+                {
+                    yield return frame;
+                }
+
+                bytes.AdvanceTo(rest.Start, rest.End);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+            }
+
+            if (configuration is null)
+            {
+                throw new SlateFailedException(process.Explain($"no encoder output: {await process.WaitAsync(cancellationToken)}"));
+            }
+        }
+        finally
+        {
+            Remove(folder);
+        }
+    }
+
+    /// <summary>Reads available output. A process without output for <see cref="Timeout"/> counts as hung.</summary>
+    private async Task<ReadResult?> ReadAsync(PipeReader bytes, WorkerProcess process, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Timeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await bytes.ReadAsync(linked.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SlateFailedException(process.Explain($"no output for {Timeout.TotalSeconds} s"), e);
+        }
+    }
+
+    private static SlateFrame? NextFrame(NutReader nut, ref ReadOnlySequence<byte> bytes, ref CodecConfig.Avc? configuration)
+    {
+        try
+        {
+            while (nut.TryRead(ref bytes, out var frame))
+            {
+                if (!frame.Payload.IsEmpty)
+                {
+                    configuration ??= AnnexBConverter.Configuration(nut.Streams[0].Private.IsEmpty ? frame.Payload.Span : nut.Streams[0].Private.Span);
+
+
+                    // Some players ignore a second configuration and need the parameter sets in the stream.
+                    var payload = AnnexBConverter.ToLengths(frame.Payload.Span);
+                    return new SlateFrame(configuration, frame.IsKey, frame.IsKey ? [.. ParameterSetsOf(configuration), .. payload] : payload);
+                }
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is InvalidNutException or InvalidCodecConfigException)
+        {
+            throw new SlateFailedException($"invalid encoder output: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Parameter sets of a configuration as NAL units for a frame.</summary>
+    private static byte[] ParameterSetsOf(CodecConfig.Avc configuration) =>
+        [.. configuration.Configuration.SpsUnits.Concat(configuration.Configuration.PpsUnits).SelectMany(set => (byte[])[0, 0, (byte)(set.Length >> 8), (byte)set.Length, .. set.Span])];
+
+    private static async Task<SlateCommand> PrepareAsync(string folder, SlateInput input, SlateFile file, CancellationToken cancellationToken)
+    {
+        var slatePath = Path.Combine(folder, "slate");
+        await using (var stream = File.Create(slatePath))
+        {
+            await stream.WriteAsync(file.Bytes, cancellationToken);
+        }
+
+        if (input.Hold == 0 || input.Gop.Count == 0 || SourceHeader.Of(input.Gop[0]) is not { } header)
+        {
+            return new SlateCommand(null, 0, slatePath, file.IsVideo, input.Format, 0);
+        }
+
+        var group = Path.Combine(folder, "group");
+        await using (var stream = File.Create(group))
+        {
+            var written = new ArrayBufferWriter<byte>(512);
+            new NutWriter([header]).WriteHeaders(written);
+            foreach (var sample in input.Gop)
+            {
+                var present = sample.Present.Ticks + Offset;
+                written.Advance(NutWriter.WriteFrameHeader(written.GetSpan(NutWriter.MaxFrameHeader), 0, Math.Max(0, present), sample.IsSync, sample.Payload.Length));
+                await stream.WriteAsync(written.WrittenMemory, cancellationToken);
+                await stream.WriteAsync(sample.Payload, cancellationToken);
+                written.ResetWrittenCount();
+            }
+        }
+
+        return new SlateCommand(group, input.Gop.Max(s => s.Present.Ticks) + Offset, slatePath, file.IsVideo, input.Format, input.Hold);
+    }
+
+    private static void Remove(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete(recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The folder is in the system's temporary folder; it can stay.
+        }
+    }
+}
