@@ -84,7 +84,7 @@ internal static partial class SourceTexts
         or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken or SyntaxKind.Utf8StringLiteralToken
         or SyntaxKind.Utf8SingleLineRawStringLiteralToken or SyntaxKind.Utf8MultiLineRawStringLiteralToken;
 
-    [GeneratedRegex(@"<(c|code)>.*?</\1>|<[^>]*>|^\s*///", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex(@"<(?<tag>c|code)>.*?</\k<tag>>|<[^>]*>|^\s*///", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Tags();
 
     [GeneratedRegex(@"`[^`]*`|\]\([^)]*\)|""[^""]*""")]
