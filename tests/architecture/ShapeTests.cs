@@ -39,7 +39,7 @@ public sealed partial class ShapeTests
 
             var folders = Path.GetDirectoryName(file)!.Split('/');
             folders[0] = $"Broadcast.{char.ToUpperInvariant(folders[0][0])}{folders[0][1..]}";
-            string.Join('.', folders).ShouldStartWith(match.Groups["name"].Value, Case.Sensitive, $"{file} lies elsewhere than its namespace says");
+            match.Groups["name"].Value.ShouldBe(string.Join('.', folders), $"{file}: the namespace differs from the folder");
         }
     }
 

@@ -32,7 +32,7 @@ internal static partial class SourceTexts
         {
             if (trivia.IsKind(SyntaxKind.SingleLineCommentTrivia) || trivia.IsKind(SyntaxKind.MultiLineCommentTrivia))
             {
-                yield return new(TextKind.Comment, trivia.ToString(), LineOf(trivia.GetLocation()));
+                yield return new(TextKind.Comment, Prose(trivia.ToString()), LineOf(trivia.GetLocation()));
             }
             else if (trivia.GetStructure() is DocumentationCommentTriviaSyntax documentation)
             {

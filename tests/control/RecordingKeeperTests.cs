@@ -227,6 +227,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
         await Broadcast.Testing.Poll.UntilAsync(() => sessions.TrueForAll(server.Lifecycle.Forgotten.Contains));
         await using var count = server.Get<ControlDatabase>().Source.CreateCommand("SELECT (SELECT count(*) FROM recordings) + (SELECT count(*) FROM sessions)");
         await Broadcast.Testing.Poll.UntilAsync(async () => (long)(await count.ExecuteScalarAsync())! == 0);
-        (await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(sessions[0]), default)).ShouldBeNull();
+        await Broadcast.Testing.Poll.UntilAsync(
+            async () => await server.Get<IRecordingCatalog>().FindAsync(RecordingId.Of(sessions[0]), default) is null);
     }
 }

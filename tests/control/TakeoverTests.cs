@@ -16,18 +16,18 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     /// <summary>Policy, silence that is asked for, silence that there is, takeovers of late, patience: seconds. Then what becomes of it.</summary>
     public static TheoryData<string, double, double, int, double, string> Cases => new()
     {
-        { "silent", 3, 0.0, 0, 2.5, "Refuse" },
-        { "silent", 3, 0.4, 0, 2.6, "Refuse" },   // shorter than a lull
+        { "silent", 3, 0.0, 0, 2.5, "Reject" },
+        { "silent", 3, 0.4, 0, 2.6, "Reject" },   // shorter than a lull
         { "silent", 3, 0.5, 0, 2.5, "Wait" },
-        { "silent", 3, 0.5, 0, 2.4, "Refuse" },   // longer than patience
+        { "silent", 3, 0.5, 0, 2.4, "Reject" },   // longer than patience
         { "silent", 3, 2.9, 0, 0.1, "Wait" },
-        { "silent", 3, 2.9, 0, 0.0, "Refuse" },
+        { "silent", 3, 2.9, 0, 0.0, "Reject" },
         { "silent", 3, 3.0, 0, 0.0, "TakeOver" },
         { "silent", 3, 60, 99, 0.0, "TakeOver" },
-        { "silent", 1, 0.1, 0, 2.5, "Refuse" },   // patience for all of it, but the other is well
+        { "silent", 1, 0.1, 0, 2.5, "Reject" },   // patience for all of it, but the other is well
         { "newest", 3, 0.0, 0, 2.5, "TakeOver" },
         { "newest", 3, 0.0, 2, 2.5, "TakeOver" },
-        { "newest", 3, 0.0, 3, 2.5, "Refuse" },   // two that fight
+        { "newest", 3, 0.0, 3, 2.5, "Reject" },   // two that fight
         { "newest", 3, 1.0, 3, 2.5, "Wait" },
         { "newest", 3, 3.0, 3, 2.5, "TakeOver" },
     };

@@ -8,30 +8,30 @@ public class MediaVerdictTests
 {
     /// <summary>Profile low: parts of 0.33 s, segments of up to 3 s, so that half a segment holds up to five parts.</summary>
     [Theory]
-    [InlineData("1.m4s", "Whole")]
-    [InlineData("1.0.m4s", "Whole")]
-    [InlineData("1.1.m4s", "Whole")]
+    [InlineData("1.m4s", "Complete")]
+    [InlineData("1.0.m4s", "Complete")]
+    [InlineData("1.1.m4s", "Complete")]
     [InlineData("1.2.m4s", "Never")]        // segment 1 closed without it
     [InlineData("2.m4s", "Growing")]
-    [InlineData("2.2.m4s", "Whole")]
-    [InlineData("2.3.m4s", "Soon")]         // the part that a playlist hints at
-    [InlineData("2.7.m4s", "Soon")]         // half a segment ahead
+    [InlineData("2.2.m4s", "Complete")]
+    [InlineData("2.3.m4s", "Upcoming")]         // the part that a playlist hints at
+    [InlineData("2.7.m4s", "Upcoming")]         // half a segment ahead
     [InlineData("2.8.m4s", "Never")]
-    [InlineData("3.0.m4s", "Soon")]         // the segment may close at any moment
-    [InlineData("3.4.m4s", "Soon")]
+    [InlineData("3.0.m4s", "Upcoming")]         // the segment may close at any moment
+    [InlineData("3.4.m4s", "Upcoming")]
     [InlineData("3.5.m4s", "Never")]
-    [InlineData("3.m4s", "Soon")]
+    [InlineData("3.m4s", "Upcoming")]
     [InlineData("4.m4s", "Never")]
     [InlineData("4.0.m4s", "Never")]
     [InlineData("0.m4s", "Never")]
-    [InlineData("i1-1.m4s", "Whole")]
+    [InlineData("i1-1.m4s", "Complete")]
     [InlineData("i1-2.m4s", "Growing")]
-    [InlineData("i1-3.m4s", "Soon")]
-    [InlineData("i1-7.m4s", "Soon")]         // who counts by the clock goes on counting while nothing comes
+    [InlineData("i1-3.m4s", "Upcoming")]
+    [InlineData("i1-7.m4s", "Upcoming")]         // who counts by the clock goes on counting while nothing comes
     [InlineData("i1-8.m4s", "Never")]
     [InlineData("i2-1.m4s", "Empty")]        // it needs another init segment
     [InlineData("i2-2.m4s", "Empty")]
-    [InlineData("init-1.mp4", "Whole")]
+    [InlineData("init-1.mp4", "Complete")]
     [InlineData("init-2.mp4", "Never")]
     public void What_is_about_to_exist_is_told_from_what_never_will(string file, string expected)
     {
@@ -40,8 +40,8 @@ public class MediaVerdictTests
     }
 
     [Theory]
-    [InlineData("2.0.m4s", "Soon")]
-    [InlineData("2.m4s", "Soon")]
+    [InlineData("2.0.m4s", "Upcoming")]
+    [InlineData("2.m4s", "Upcoming")]
     [InlineData("1.2.m4s", "Never")]
     [InlineData("3.0.m4s", "Never")]
     public void Between_two_segments_the_next_is_waited_for(string file, string expected)
@@ -51,7 +51,7 @@ public class MediaVerdictTests
     }
 
     [Theory]
-    [InlineData("2.m4s", "Whole")]          // what there is of the last one is all of it
+    [InlineData("2.m4s", "Complete")]          // what there is of the last one is all of it
     [InlineData("2.2.m4s", "Never")]
     [InlineData("3.m4s", "Never")]
     public void Nothing_is_waited_for_once_a_session_is_over(string file, string expected)
@@ -61,8 +61,8 @@ public class MediaVerdictTests
     }
 
     [Theory]
-    [InlineData("1.m4s", "Soon")]
-    [InlineData("1.0.m4s", "Soon")]
+    [InlineData("1.m4s", "Upcoming")]
+    [InlineData("1.0.m4s", "Upcoming")]
     [InlineData("2.m4s", "Never")]
     public void The_first_segment_is_waited_for_from_the_session_s_begin(string file, string expected)
     {
@@ -73,11 +73,11 @@ public class MediaVerdictTests
     /// <summary>Numbers are common to all renditions: what the source has begun, its rungs will have.</summary>
     [Theory]
     [InlineData("1.m4s", "Growing")]
-    [InlineData("2.m4s", "Soon")]
-    [InlineData("3.m4s", "Soon")]
-    [InlineData("4.m4s", "Soon")]
+    [InlineData("2.m4s", "Upcoming")]
+    [InlineData("3.m4s", "Upcoming")]
+    [InlineData("4.m4s", "Upcoming")]
     [InlineData("5.m4s", "Never")]
-    [InlineData("2.0.m4s", "Soon")]
+    [InlineData("2.0.m4s", "Upcoming")]
     public void A_rung_that_is_behind_its_source_is_waited_for(string file, string expected)
     {
         var source = new PartFeed().Parts(1).Close().Parts(1).Close().Parts(1);

@@ -11,51 +11,51 @@ public class ReloadVerdictTests
 
     [Theory]
     // No directive: as it is.
-    [InlineData("", "Answer")]
-    [InlineData("?_HLS_skip=YES", "Answer")]
+    [InlineData("", "Respond")]
+    [InlineData("?_HLS_skip=YES", "Respond")]
     // A segment without a part: once it is whole.
-    [InlineData("_HLS_msn=0", "Answer")]
-    [InlineData("_HLS_msn=9", "Answer")]
-    [InlineData("_HLS_msn=10", "AnswerAsked")]
-    [InlineData("_HLS_msn=11", "Wait")]
-    [InlineData("_HLS_msn=12", "Wait")]
+    [InlineData("_HLS_msn=0", "Respond")]
+    [InlineData("_HLS_msn=9", "Respond")]
+    [InlineData("_HLS_msn=10", "RespondRequested")]
+    [InlineData("_HLS_msn=11", "Hold")]
+    [InlineData("_HLS_msn=12", "Hold")]
     // "greater than the Media Sequence Number of the last Media Segment … plus two"
-    [InlineData("_HLS_msn=13", "Refuse")]
-    [InlineData("_HLS_msn=999999999999999", "Refuse")]
+    [InlineData("_HLS_msn=13", "Reject")]
+    [InlineData("_HLS_msn=999999999999999", "Reject")]
     // A part.
-    [InlineData("_HLS_msn=9&_HLS_part=5", "Answer")]
-    [InlineData("_HLS_msn=10&_HLS_part=5", "AnswerAsked")]
-    [InlineData("_HLS_msn=11&_HLS_part=0", "AnswerAsked")]
-    [InlineData("_HLS_msn=11&_HLS_part=1", "AnswerAsked")]
-    [InlineData("_HLS_msn=11&_HLS_part=2", "Wait")]
+    [InlineData("_HLS_msn=9&_HLS_part=5", "Respond")]
+    [InlineData("_HLS_msn=10&_HLS_part=5", "RespondRequested")]
+    [InlineData("_HLS_msn=11&_HLS_part=0", "RespondRequested")]
+    [InlineData("_HLS_msn=11&_HLS_part=1", "RespondRequested")]
+    [InlineData("_HLS_msn=11&_HLS_part=2", "Hold")]
     // Beyond the final part of a segment: part 0 of the next. Which of 11 is the final one is not known yet.
-    [InlineData("_HLS_msn=9&_HLS_part=6", "Answer")]
-    [InlineData("_HLS_msn=10&_HLS_part=6", "AnswerAsked")]
-    [InlineData("_HLS_msn=10&_HLS_part=999999999999999", "AnswerAsked")]
+    [InlineData("_HLS_msn=9&_HLS_part=6", "Respond")]
+    [InlineData("_HLS_msn=10&_HLS_part=6", "RespondRequested")]
+    [InlineData("_HLS_msn=10&_HLS_part=999999999999999", "RespondRequested")]
     // 3 / 0.35 is 8.6, so that nine parts beyond the last may be asked for.
-    [InlineData("_HLS_msn=11&_HLS_part=10", "Wait")]
-    [InlineData("_HLS_msn=11&_HLS_part=11", "Refuse")]
-    [InlineData("_HLS_msn=12&_HLS_part=0", "Wait")]
-    [InlineData("_HLS_msn=12&_HLS_part=8", "Wait")]
-    [InlineData("_HLS_msn=12&_HLS_part=9", "Refuse")]
-    [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Refuse")]
+    [InlineData("_HLS_msn=11&_HLS_part=10", "Hold")]
+    [InlineData("_HLS_msn=11&_HLS_part=11", "Reject")]
+    [InlineData("_HLS_msn=12&_HLS_part=0", "Hold")]
+    [InlineData("_HLS_msn=12&_HLS_part=8", "Hold")]
+    [InlineData("_HLS_msn=12&_HLS_part=9", "Reject")]
+    [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Reject")]
     // "an _HLS_part directive but no _HLS_msn directive"
-    [InlineData("_HLS_part=0", "Refuse")]
+    [InlineData("_HLS_part=0", "Reject")]
     public void A_request_gets_what_the_draft_says(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
-    [InlineData("_HLS_msn=10&_HLS_part=6", "Wait")]
-    [InlineData("_HLS_msn=11&_HLS_part=0", "Wait")]
-    [InlineData("_HLS_msn=11&_HLS_part=8", "Wait")]
-    [InlineData("_HLS_msn=11&_HLS_part=9", "Refuse")]
-    [InlineData("_HLS_msn=10&_HLS_part=5", "AnswerAsked")]
+    [InlineData("_HLS_msn=10&_HLS_part=6", "Hold")]
+    [InlineData("_HLS_msn=11&_HLS_part=0", "Hold")]
+    [InlineData("_HLS_msn=11&_HLS_part=8", "Hold")]
+    [InlineData("_HLS_msn=11&_HLS_part=9", "Reject")]
+    [InlineData("_HLS_msn=10&_HLS_part=5", "RespondRequested")]
     public void Between_two_segments_the_first_part_of_the_next_is_waited_for(string query, string verdict) =>
         Judge(query, Edge with { OpenParts = 0 }).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
-    [InlineData(0, "Wait")]
-    [InlineData(8999, "Wait")]
-    [InlineData(9000, "GiveUp")]
+    [InlineData(0, "Hold")]
+    [InlineData(8999, "Hold")]
+    [InlineData(9000, "Unavailable")]
     public void After_three_target_durations_the_server_gives_up(int milliseconds, string verdict) =>
         Judge("_HLS_msn=11&_HLS_part=2", Edge, held: TimeSpan.FromMilliseconds(milliseconds)).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 

@@ -83,7 +83,7 @@ public sealed class SourceGateTests : IDisposable
         passed.Select(s => s.Present.Ticks).ShouldBe(source.Where((_, i) => i is < 75 or >= 240).Select(s => s.Present.Ticks));
         state!.DroppedRungs.ShouldContain("source");
         state.ReencodeReason!.ShouldContain("keyframe interval");
-        state.Reason!.ShouldContain("died");
+        state.Reason!.ShouldContain("failed");
     }
 
     [Fact]
