@@ -8,7 +8,7 @@ namespace Broadcast.Architecture.Tests;
 public sealed class BenchmarkTests
 {
     [Fact]
-    public void Without_arguments_everything_is_measured_once()
+    public void Ingest_benchmark_without_arguments_runs_every_part_once()
     {
         var plan = IngestPlan.Parse([]);
         plan.Parts.ShouldBe(IngestPlan.AllParts);
@@ -17,7 +17,7 @@ public sealed class BenchmarkTests
     }
 
     [Fact]
-    public void Parts_run_in_their_own_order_and_loads_in_the_order_asked_for()
+    public void Parts_run_in_their_defined_order_and_loads_in_the_requested_order()
     {
         var plan = IngestPlan.Parse(["--only", "cpu, parsers", "--counts", "20@2.5,7", "--rounds", "3", "--seconds", "9"]);
         plan.Parts.ShouldBe(["parsers", "cpu"]);
@@ -27,7 +27,7 @@ public sealed class BenchmarkTests
     }
 
     [Fact]
-    public void What_else_is_asked_for_counts_before_or_behind_quick()
+    public void Explicit_options_override_quick_regardless_of_their_order()
     {
         var (before, behind) = (IngestPlan.Parse(["--counts", "9", "--quick"]), IngestPlan.Parse(["--quick", "--counts", "9"]));
         before.Loads.ShouldBe([new LoadSize(9, 4)]);
@@ -47,15 +47,15 @@ public sealed class BenchmarkTests
     [InlineData("'much' is not a number from 0.2 to 50", "--counts", "10@much")]
     [InlineData("'-1' is not a number from 1 to 20", "--rounds", "-1")]
     [InlineData("'0.5' is not a number from 1 to 600", "--seconds", "0.5")]
-    public void A_wrong_argument_is_told_with_what_would_be_right(string message, params string[] arguments) =>
+    public void Invalid_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
         Should.Throw<FormatException>(() => IngestPlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
-    public void Every_option_stands_in_the_help() =>
+    public void Help_lists_every_option() =>
         new[] { "--only", "--counts", "--rounds", "--seconds", "--quick" }.Concat(IngestPlan.AllParts).ShouldAllBe(word => IngestPlan.Usage.Contains(word));
 
     [Fact]
-    public void Of_transcoding_everything_is_measured_unless_parts_are_named()
+    public void Transcoding_benchmark_runs_every_part_unless_parts_are_named()
     {
         TranscodePlan.Parse([]).Parts.ShouldBe(TranscodePlan.AllParts);
         var plan = TranscodePlan.Parse(["--only", "kills,cost", "--kills", "7", "--quick", "--rounds", "2", "--overload", "30", "--seconds", "9"]);
@@ -70,15 +70,15 @@ public sealed class BenchmarkTests
     [InlineData("no part 'cpu': cost, delay, kills, overload", "--only", "cpu")]
     [InlineData("'1.5' is not a whole number from 1 to 20", "--rounds", "1.5")]
     [InlineData("'5' is not a whole number from 10 to 3600", "--overload", "5")]
-    public void A_wrong_argument_of_transcoding_is_told_too(string message, params string[] arguments) =>
+    public void Invalid_transcoding_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
         Should.Throw<FormatException>(() => TranscodePlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
-    public void Every_option_of_transcoding_stands_in_the_help() =>
+    public void Transcoding_help_lists_every_option() =>
         new[] { "--only", "--rounds", "--seconds", "--kills", "--overload", "--quick" }.Concat(TranscodePlan.AllParts).ShouldAllBe(word => TranscodePlan.Usage.Contains(word));
 
     [Fact]
-    public void Of_delivering_everything_is_measured_unless_parts_are_named()
+    public void Delivery_benchmark_runs_every_part_unless_parts_are_named()
     {
         OriginPlan.Parse([]).Parts.ShouldBe(OriginPlan.AllParts);
         var plan = OriginPlan.Parse(["--only", "held,segments", "--players", "7, 9", "--quick", "--rounds", "2", "--seconds", "9", "--wait", "{rendition}/{segment}.{part}.m4s"]);
@@ -92,15 +92,15 @@ public sealed class BenchmarkTests
     [InlineData("--players needs a value", "--players")]
     [InlineData("no part 'cpu': segments, playlists, held", "--only", "cpu")]
     [InlineData("'0' is not a whole number from 1 to 15000", "--players", "10,0")]
-    public void A_wrong_argument_of_delivering_is_told_too(string message, params string[] arguments) =>
+    public void Invalid_delivery_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
         Should.Throw<FormatException>(() => OriginPlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
-    public void Every_option_of_delivering_stands_in_the_help() =>
+    public void Delivery_help_lists_every_option() =>
         new[] { "--only", "--rounds", "--seconds", "--players", "--wait", "--quick" }.Concat(OriginPlan.AllParts).ShouldAllBe(word => OriginPlan.Usage.Contains(word));
 
     [Fact]
-    public void Of_latency_everything_is_measured_unless_parts_are_named()
+    public void Latency_benchmark_runs_every_part_unless_parts_are_named()
     {
         LatencyPlan.Parse([]).Parts.ShouldBe(LatencyPlan.AllParts);
         var plan = LatencyPlan.Parse(["--only", "glass,source", "--quick", "--rounds", "2", "--seconds", "9"]);
@@ -113,15 +113,15 @@ public sealed class BenchmarkTests
     [InlineData("--rounds needs a value", "--rounds")]
     [InlineData("no part 'cpu': source, ladder, glass", "--only", "cpu")]
     [InlineData("'4' is not a whole number from 5 to 3600", "--seconds", "4")]
-    public void A_wrong_argument_of_latency_is_told_too(string message, params string[] arguments) =>
+    public void Invalid_latency_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
         Should.Throw<FormatException>(() => LatencyPlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
-    public void Every_option_of_latency_stands_in_the_help() =>
+    public void Latency_help_lists_every_option() =>
         new[] { "--only", "--rounds", "--seconds", "--quick" }.Concat(LatencyPlan.AllParts).ShouldAllBe(word => LatencyPlan.Usage.Contains(word));
 
     [Fact]
-    public void Of_the_control_room_everything_is_measured_unless_parts_are_named()
+    public void Control_benchmark_runs_every_part_unless_parts_are_named()
     {
         ControlPlan.Parse([]).Parts.ShouldBe(ControlPlan.AllParts);
         var plan = ControlPlan.Parse(["--only", "publish,schedule", "--quick", "--events", "12", "--spread", "30", "--rounds", "2", "--seconds", "9", "--rate", "500"]);
@@ -135,15 +135,15 @@ public sealed class BenchmarkTests
     [InlineData("--rate needs a value", "--rate")]
     [InlineData("no part 'cpu': schedule, api, publish", "--only", "cpu")]
     [InlineData("'301' is not a whole number from 1 to 300", "--events", "301")]
-    public void A_wrong_argument_of_the_control_room_is_told_too(string message, params string[] arguments) =>
+    public void Invalid_control_argument_is_rejected_with_the_accepted_values(string message, params string[] arguments) =>
         Should.Throw<FormatException>(() => ControlPlan.Parse(arguments)).Message.ShouldContain(message);
 
     [Fact]
-    public void Every_option_of_the_control_room_stands_in_the_help() =>
+    public void Control_help_lists_every_option() =>
         new[] { "--only", "--events", "--spread", "--seed", "--rounds", "--seconds", "--rate", "--handshakes", "--quick" }.Concat(ControlPlan.AllParts).ShouldAllBe(word => ControlPlan.Usage.Contains(word));
 
     [Fact]
-    public void Rows_with_an_aim_say_whether_it_was_met()
+    public void Rows_with_a_target_state_if_it_was_met()
     {
         var report = new Report("Publish and close", "a second", ["ours", "theirs"]);
         report.Add("200 at once", Aim.AtLeast(3000, 3120.4), 3120.4, 40);
@@ -158,7 +158,7 @@ public sealed class BenchmarkTests
     }
 
     [Fact]
-    public void A_figure_that_could_not_be_had_is_not_made_up()
+    public void Figure_that_could_not_be_measured_is_reported_with_the_reason()
     {
         var report = new Report("Server CPU", "milliseconds", ["ours", "theirs", "ratio"]);
         report.Add("300 publishers", Aim.AtMost(0.7, null).For("ratio"), 4, null, null);
@@ -170,7 +170,7 @@ public sealed class BenchmarkTests
     }
 
     [Fact]
-    public void A_table_without_aims_has_no_columns_for_them()
+    public void Table_without_targets_has_no_target_columns()
     {
         var report = new Report("How soon", "milliseconds", ["median", "largest"]);
         report.Add("first start", 2787, null);

@@ -14,7 +14,7 @@ public sealed partial class ContainerTests
     private static readonly string Image = Sources.Text("infra/docker/Dockerfile");
 
     [Fact]
-    public void Every_room_goes_into_the_image_its_project_before_restoring_and_its_sources_after()
+    public void Image_copies_every_project_file_before_restore_and_every_module_source_after()
     {
         var restore = Image.IndexOf("dotnet restore", StringComparison.Ordinal);
         foreach (var room in Sources.Rooms)
@@ -25,7 +25,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void Every_file_at_the_root_that_a_build_reads_goes_into_the_image()
+    public void Image_copies_every_root_file_that_the_build_reads()
     {
         string[] patterns = ["Directory.*.props", "Directory.*.targets", "global.json", "nuget.config", "NuGet.Config", "BannedSymbols.txt", ".editorconfig", ".globalconfig"];
         var read = patterns.SelectMany(p => Directory.EnumerateFiles(Repository.Root, p)).Select(Path.GetFileName).Distinct();
@@ -34,7 +34,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void All_that_the_image_copies_is_there_and_is_sent_to_the_builder()
+    public void Every_path_copied_into_the_image_exists_and_is_in_the_build_context()
     {
         var sent = Sources.Text(".dockerignore").Split('\n').Where(l => l.StartsWith('!')).Select(l => l[1..]).ToList();
         foreach (var copied in CopiedFromContext())
@@ -46,7 +46,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void The_image_is_made_with_the_framework_that_is_built_for_and_starts_the_program_that_is_built()
+    public void Image_uses_the_target_framework_and_starts_the_built_program()
     {
         var framework = XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("TargetFramework").Single().Value["net".Length..];
         DotnetTag().Matches(Image).Select(m => m.Groups["version"].Value).ShouldBe([framework, framework]);
@@ -59,7 +59,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void The_image_has_what_the_launcher_installs_to_serve_except_the_private_database()
+    public void Image_installs_the_same_packages_as_the_launcher_except_PostgreSQL()
     {
         var packages = ServePackage().Matches(Function(Sources.Text("infra/launcher/packages.sh"), "packages_to_serve")).Select(m => m.Groups["name"].Value).ToList();
         packages.ShouldContain("ffmpeg");
@@ -68,7 +68,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public async Task The_server_knows_every_option_that_the_compose_file_sets()
+    public async Task Server_has_every_option_that_the_compose_file_sets()
     {
         var options = ComposeOption().Matches(Sources.Text(Compose)).ToDictionary(m => m.Groups["name"].Value, m => (string?)Filled(m.Groups["value"].Value));
         options.ShouldContainKey("BROADCAST__Database__ConnectionString");
@@ -81,7 +81,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void Every_variable_of_the_compose_file_is_in_the_sample_of_its_settings_and_no_other()
+    public void Sample_settings_contain_exactly_the_variables_of_the_compose_file()
     {
         var asked = ComposeVariable().Matches(Sources.Text(Compose)).Select(m => m.Groups["name"].Value).Distinct();
         var given = SampleVariable().Matches(Sources.Text("infra/docker/env.sample")).Select(m => m.Groups["name"].Value);
@@ -89,7 +89,7 @@ public sealed partial class ContainerTests
     }
 
     [Fact]
-    public void Defaults_of_the_compose_file_are_those_of_the_sample()
+    public void Compose_file_and_sample_settings_have_the_same_defaults()
     {
         var sample = SampleVariable().Matches(Sources.Text("infra/docker/env.sample")).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value);
         var defaults = ComposeVariable().Matches(Sources.Text(Compose)).Where(m => m.Groups["kind"].Value == ":-").ToList();

@@ -12,7 +12,7 @@ public sealed partial class DocumentsTests
     private static IEnumerable<string> Documents => Sources.Files("", "*.md");
 
     [Fact]
-    public void Links_between_documents_lead_somewhere()
+    public void Links_between_documents_have_existing_targets()
     {
         var broken = new List<string>();
         foreach (var document in Documents)
@@ -44,7 +44,7 @@ public sealed partial class DocumentsTests
     }
 
     [Fact]
-    public void Decisions_are_numbered_without_gaps_and_say_what_was_weighed()
+    public void Decision_records_are_numbered_without_gaps_and_have_all_sections()
     {
         var records = Sources.Files("docs/decisions", "0*.md").OrderBy(f => f, StringComparer.Ordinal).ToList();
         records.ShouldNotBeEmpty();
@@ -58,7 +58,7 @@ public sealed partial class DocumentsTests
     }
 
     [Fact]
-    public void Every_option_stands_in_the_configuration_reference()
+    public void Configuration_reference_lists_every_option()
     {
         var reference = Repository.PathOf("docs", "configuration.md");
         if (!File.Exists(reference))

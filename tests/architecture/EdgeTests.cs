@@ -10,7 +10,7 @@ namespace Broadcast.Architecture.Tests;
 public sealed class NginxEdgeTests(NginxEdge edge) : EdgeTests(edge), IClassFixture<NginxEdge>
 {
     [Fact]
-    public async Task Tokens_stay_out_of_the_log()
+    public async Task Viewer_tokens_are_not_logged()
     {
         var path = $"{Session}/source/120.m4s";
         await edge.GetAsync($"/t/hidden-token-1{path}");
@@ -23,7 +23,7 @@ public sealed class NginxEdgeTests(NginxEdge edge) : EdgeTests(edge), IClassFixt
 public sealed class VarnishEdgeTests(VarnishEdge edge) : EdgeTests(edge), IClassFixture<VarnishEdge>
 {
     [Fact]
-    public async Task A_part_that_many_wait_for_costs_the_origin_one_request()
+    public async Task Concurrent_requests_for_a_pending_part_cost_the_origin_one_request()
     {
         var path = $"{Session}/slow/121.3.m4s";
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => edge.GetAsync(path)));
@@ -32,7 +32,7 @@ public sealed class VarnishEdgeTests(VarnishEdge edge) : EdgeTests(edge), IClass
     }
 
     [Fact]
-    public async Task Questions_of_another_order_are_the_same_question()
+    public async Task Order_of_query_parameters_does_not_change_the_cache_key()
     {
         var path = $"{Session}/ordered.m3u8";
         await edge.GetAsync(path + "?_HLS_msn=5&_HLS_part=1");
@@ -47,7 +47,7 @@ public abstract class EdgeTests(Edge edge)
     protected const string Session = "/live/demo/01JZZZZZZZZZZZZZZZZZZZZZZZ";
 
     [Fact]
-    public async Task A_segment_is_fetched_once_and_then_served_from_the_cache()
+    public async Task Segment_is_fetched_once_and_then_served_from_the_cache()
     {
         var path = $"{Session}/source/101.m4s";
         (await edge.GetAsync(path)).Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
@@ -59,7 +59,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Viewers_who_want_a_cold_segment_at_once_cost_the_origin_one_request()
+    public async Task Concurrent_requests_for_an_uncached_segment_cost_the_origin_one_request()
     {
         var path = $"{Session}/source/slow-102.m4s";
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => edge.GetAsync(path)));
@@ -68,7 +68,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Ranges_of_a_segment_are_cut_from_the_cached_whole()
+    public async Task Range_requests_are_served_from_the_cached_segment()
     {
         var path = $"{Session}/source/103.m4s";
         for (var i = 0; i < 2; i++)
@@ -83,7 +83,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task A_part_that_many_wait_for_reaches_all_of_them_and_is_kept()
+    public async Task Part_is_served_from_the_cache_after_the_first_request()
     {
         var path = $"{Session}/source/104.3.m4s";
         (await edge.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -92,7 +92,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Playlists_with_different_questions_are_different_answers()
+    public async Task Playlists_with_different_query_parameters_are_cached_separately()
     {
         var path = $"{Session}/source.m3u8";
         var first = await edge.GetAsync(path + "?_HLS_msn=5&_HLS_part=1");
@@ -102,7 +102,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task A_playlist_is_asked_for_again_once_its_second_is_over()
+    public async Task Playlist_is_fetched_again_after_its_cache_lifetime_of_one_second()
     {
         var path = $"{Session}/fresh.m3u8";
         var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
@@ -111,7 +111,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task While_the_origin_is_away_the_last_playlist_stands_and_then_a_newer_one_comes()
+    public async Task Stale_playlist_is_served_during_an_origin_outage_and_refreshed_after_it()
     {
         var path = $"{Session}/waiting.m3u8";
         var first = await (await edge.GetAsync(path)).Content.ReadAsStringAsync();
@@ -125,7 +125,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task What_is_missing_now_is_found_as_soon_as_it_exists()
+    public async Task Missing_object_is_served_as_soon_as_it_exists()
     {
         var path = $"{Session}/source/105.m4s";
         edge.Missing[path] = true;
@@ -135,7 +135,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task How_an_event_stands_is_fetched_once_for_all_and_again_when_its_time_is_over()
+    public async Task Event_status_is_fetched_once_for_all_viewers_and_refreshed_after_its_lifetime()
     {
         const string Path = "/event/01JN8E0000000000000000000A/status.json";
         var first = await edge.GetAsync(Path);
@@ -147,7 +147,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task While_the_origin_is_away_an_event_stands_as_it_stood()
+    public async Task Stale_event_status_is_served_during_an_origin_outage()
     {
         const string Path = "/event/01JN8E0000000000000000000B/status.json";
         (await edge.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -162,7 +162,7 @@ public abstract class EdgeTests(Edge edge)
     [InlineData("/event/01JN8E000000000000000ASKED/status.json", HttpStatusCode.OK)]
     [InlineData("/t/fine/event/01JN8E0000000000000000000C/status.json", HttpStatusCode.OK)]
     [InlineData("/event/01JN8E0000000000000000000D", HttpStatusCode.OK)]
-    public async Task What_is_not_for_everybody_of_an_event_and_its_page_are_passed_on_and_not_kept(string path, HttpStatusCode status)
+    public async Task Restricted_responses_about_an_event_are_proxied_and_not_cached(string path, HttpStatusCode status)
     {
         for (var i = 1; i <= 3; i++)
         {
@@ -172,7 +172,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task The_api_is_passed_on_uncached_with_who_asked_and_for_what_host()
+    public async Task API_is_proxied_uncached_with_authorization_client_address_and_host()
     {
         for (var i = 0; i < 2; i++)
         {
@@ -187,7 +187,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task A_download_is_passed_on_with_its_rendition_and_its_range_and_is_not_kept()
+    public async Task Download_is_proxied_uncached_with_its_rendition_and_range()
     {
         const string Path = "/vod/01JN8E0000000000000000000A/download.mp4";
         foreach (var address in (string[])[Path, Path, $"/t/fine{Path}"])
@@ -202,7 +202,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Viewers_with_different_tokens_cost_one_fetch_of_an_object()
+    public async Task Requests_with_different_viewer_tokens_share_one_cached_object()
     {
         var path = $"{Session}/source/106.m4s";
         (await edge.GetAsync($"/t/hidden-token-1{path}")).Headers.GetValues("X-Cache").ShouldBe(["MISS"]);
@@ -213,7 +213,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Who_may_not_watch_gets_nothing_of_what_is_in_the_cache_and_is_told_so_on_any_site()
+    public async Task Denied_viewer_receives_no_cached_object_and_gets_a_CORS_readable_denial()
     {
         var path = $"{Session}/source/107.m4s";
         (await edge.GetAsync($"/t/fine{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -232,7 +232,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task An_answer_about_a_viewer_is_kept_for_a_token_of_ours_and_asked_for_again_for_a_path_with_two_spellings()
+    public async Task Viewer_decision_is_cached_for_a_server_token_except_for_percent_encoded_paths()
     {
         const string Token = "1.abcdefgh.demo.1900000000.jane.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         await edge.GetAsync($"/t/{Token}{Session}/source/108.m4s");
@@ -244,7 +244,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task An_answer_about_a_channel_or_one_of_its_sessions_is_none_about_another_session()
+    public async Task Viewer_decisions_are_cached_separately_for_channel_and_sessions()
     {
         const string Token = "1.abcdefgh.demo.1900000000.ann.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         string[] paths = ["/live/demo/index.m3u8", "/live/demo/01JN8F0000000000000000000A/source.m3u8", "/live/demo/01JN8F0000000000000000000B/source.m3u8"];
@@ -259,7 +259,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task While_the_origin_does_not_say_who_may_watch_what_it_said_last_stands_and_nobody_new_is_let_in()
+    public async Task Edge_keeps_known_viewer_decisions_and_denies_new_viewers_during_an_origin_outage()
     {
         var path = $"{Session}/source/112.m4s";
         (await edge.GetAsync($"/t/known{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -275,7 +275,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task What_is_only_for_those_who_have_a_token_is_fetched_with_the_token_of_the_first_and_kept_for_all()
+    public async Task Restricted_object_is_fetched_with_the_first_viewers_token_and_cached_for_all()
     {
         const string Path = "/live/guarded/01JZZZZZZZZZZZZZZZZZZZZZZZ/source/1.m4s";
         (await edge.GetAsync($"/t/hers{Path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -288,7 +288,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task Arguments_of_media_mean_nothing_and_what_the_edge_asks_is_not_for_others()
+    public async Task Media_query_parameters_are_ignored_and_the_auth_endpoint_is_not_public()
     {
         var path = $"{Session}/source/123.m4s";
         await edge.GetAsync(path + "?CMCD=bl%3D1");
@@ -298,7 +298,7 @@ public abstract class EdgeTests(Edge edge)
     }
 
     [Fact]
-    public async Task An_answer_that_holds_for_one_request_is_asked_for_again_with_the_next_one_though_the_object_is_kept()
+    public async Task Single_use_viewer_decision_is_requested_again_for_a_cached_object()
     {
         var path = $"{Session}/source/122.m4s";
         await edge.GetAsync($"/t/once{path}");

@@ -21,7 +21,7 @@ public sealed partial class HostileInputTests
     }
 
     [Fact]
-    public void Each_rule_stands_in_the_document_once_and_the_program_names_no_other()
+    public void Each_rule_is_documented_once_and_code_refers_to_documented_rules_only()
     {
         var document = Sources.Text("docs/hostile-input.md");
         Row().Matches(document).Select(m => m.Groups["rule"].Value).ShouldBe(Rules);

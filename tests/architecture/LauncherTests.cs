@@ -14,7 +14,7 @@ public sealed class LauncherTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _launcher.DisposeAsync();
 
     [Fact]
-    public async Task Output_and_exit_code_are_the_programs_own_and_progress_goes_elsewhere()
+    public async Task Launcher_passes_output_and_exit_code_through_and_writes_progress_to_stderr()
     {
         var result = await _launcher.RunAsync("channel", "create", "a b", "--json");
         result.ExitCode.ShouldBe(7);
@@ -23,7 +23,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_start_builds_nothing_and_says_nothing()
+    public async Task Second_start_does_not_rebuild_and_prints_nothing()
     {
         await _launcher.RunAsync("serve");
         var second = await _launcher.RunAsync("serve");
@@ -35,7 +35,7 @@ public sealed class LauncherTests : IAsyncLifetime
     [InlineData("packager/Code.cs")]
     [InlineData("Directory.Build.props")]
     [InlineData("dashboard/src/watch.ts")]
-    public async Task A_changed_source_is_built_again(string path)
+    public async Task Changed_source_is_rebuilt(string path)
     {
         await _launcher.RunAsync("serve");
         _launcher.Write(path, "changed");
@@ -44,7 +44,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_deleted_source_is_noticed_and_build_output_is_not()
+    public async Task Deleted_source_triggers_a_rebuild_and_build_output_does_not()
     {
         await _launcher.RunAsync("serve");
         _launcher.Write("ingest/obj/generated.cs", "");
@@ -56,7 +56,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Packages_of_the_pages_are_fetched_again_only_when_their_list_changes()
+    public async Task Dashboard_packages_are_installed_again_only_when_the_lock_file_changes()
     {
         await _launcher.RunAsync("serve");
         _launcher.Exists("host/wwwroot/watch.html").ShouldBeTrue();
@@ -70,7 +70,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_at_once_build_once()
+    public async Task Concurrent_starts_build_once()
     {
         _launcher.Write("hold", "");
         await using var first = _launcher.Start("serve");
@@ -84,7 +84,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_launcher_that_was_killed_while_building_does_not_lock_out_the_next()
+    public async Task Launcher_killed_during_a_build_does_not_block_the_next_start()
     {
         _launcher.Write("hold", "");
         await using (var first = _launcher.Start("serve"))
@@ -99,7 +99,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_build_that_fails_shows_the_compilers_errors_and_where_the_log_is()
+    public async Task Failed_build_prints_compiler_errors_and_the_log_path()
     {
         _launcher.Write("broken", "");
         var result = await _launcher.RunAsync("serve");
@@ -113,7 +113,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_finds_its_folder_through_symbolic_links()
+    public async Task Launcher_finds_its_folder_through_symbolic_links()
     {
         var folder = Directory.CreateDirectory(Path.Combine(_launcher.Root, "links")).FullName;
         File.CreateSymbolicLink(Path.Combine(folder, "one"), "../broadcast");
@@ -122,7 +122,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_the_sdk_or_node_it_says_where_to_get_them()
+    public async Task Missing_SDK_or_Node_is_reported_with_download_addresses()
     {
         _launcher.Tool("dotnet", "echo '8.0.100 [/sdk]'");
         _launcher.Tool("node", "echo v18.2.0");
@@ -134,14 +134,14 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_everything_there_up_asks_nobody_for_packages()
+    public async Task Up_runs_no_package_manager_when_every_program_is_installed()
     {
         (await _launcher.RunAsync("up")).ExitCode.ShouldBe(7);
         _launcher.Calls.ShouldNotContain(c => c.StartsWith("apt-get", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task What_is_missing_is_named_with_its_reason_and_installed()
+    public async Task Missing_program_is_reported_with_its_purpose_and_installed()
     {
         _launcher.RemoveTool("ffmpeg");
         var result = await _launcher.RunAsync("up");
@@ -152,7 +152,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Package_lists_are_fetched_only_when_a_package_is_not_found()
+    public async Task Package_index_is_updated_only_when_a_package_is_not_found()
     {
         _launcher.RemoveTool("ffmpeg");
         _launcher.Write("stale", "");
@@ -161,7 +161,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_user_than_root_installs_through_sudo()
+    public async Task Unprivileged_user_installs_packages_through_sudo()
     {
         _launcher.RemoveTool("ffmpeg");
         _launcher.Tool("id", "echo 1000");
@@ -172,7 +172,7 @@ public sealed class LauncherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_root_and_sudo_it_prints_the_command_to_run()
+    public async Task Unprivileged_user_without_sudo_gets_the_install_command()
     {
         _launcher.RemoveTool("ffmpeg");
         _launcher.Tool("id", "echo 1000");

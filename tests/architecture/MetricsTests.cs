@@ -12,7 +12,7 @@ public sealed partial class MetricsTests
     private static readonly string[] Everywhere = ["instance", "job", "le"];
 
     [Fact]
-    public void Every_metric_has_a_row_in_the_table_and_every_row_is_a_metric()
+    public void Metrics_table_lists_exactly_the_metrics_in_the_code()
     {
         var counted = Counted();
         counted.Count.ShouldBeGreaterThan(50);
@@ -20,7 +20,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public void The_table_has_the_types_that_the_code_has()
+    public void Metrics_table_has_the_same_types_as_the_code()
     {
         var counted = Counted();
         foreach (var (name, row) in Documented())
@@ -30,7 +30,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public void Names_types_and_labels_of_metrics_are_golden()
+    public void Metric_names_types_and_labels_match_the_golden_file()
     {
         // Labels are found next to the instruments: those of a file belong to the metrics of that file.
         var (counted, lines) = (Counted(), new List<string>());
@@ -47,12 +47,12 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public void No_label_is_a_key_an_address_or_a_viewer() =>
+    public void Metric_labels_contain_no_keys_addresses_or_viewers() =>
         Documented().Values.SelectMany(row => row.Labels).Distinct().Order(StringComparer.Ordinal)
             .ShouldBe(["answer", "code", "component", "dir", "direction", "encoder", "event", "kind", "reason", "rendition", "result", "rule", "stream", "version"]);
 
     [Fact]
-    public void Alerts_and_dashboards_ask_for_metrics_and_labels_that_there_are()
+    public void Alerts_and_dashboards_use_existing_metrics_and_labels()
     {
         var documented = Documented();
         List<string> expressions =
@@ -81,7 +81,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public void Every_alert_says_how_bad_it_is_what_it_means_and_what_to_do()
+    public void Every_alert_has_a_severity_summary_and_description()
     {
         var alerts = Sources.Text("infra/prometheus/alerts.yml").Split("- alert: ")[1..];
         alerts.Length.ShouldBeGreaterThan(10);

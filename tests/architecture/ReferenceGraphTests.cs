@@ -25,7 +25,7 @@ public sealed class ReferenceGraphTests
     private static string ProjectOf(string room) => ProjectFile.All.Single(p => p.Folder == room).Path;
 
     [Fact]
-    public void Every_room_has_one_project_named_after_it()
+    public void Every_module_has_one_project_named_after_it()
     {
         foreach (var room in Sources.Rooms)
         {
@@ -40,7 +40,7 @@ public sealed class ReferenceGraphTests
     [InlineData("storage")]
     [InlineData("origin")]
     [InlineData("control")]
-    public void A_room_references_media_and_no_other_room(string room) =>
+    public void Module_references_media_and_no_other_module(string room) =>
         ProjectFile.All.Single(p => p.Folder == room).Projects.ShouldBe([ProjectOf("media")]);
 
     [Fact]
@@ -54,12 +54,12 @@ public sealed class ReferenceGraphTests
     }
 
     [Fact]
-    public void The_host_references_every_room() =>
+    public void Host_references_every_module() =>
         ProjectFile.All.Single(p => p.Folder == "host").Projects
             .ShouldBe(Sources.Rooms.Where(r => r != "host").Select(ProjectOf), ignoreOrder: true);
 
     [Fact]
-    public void Nothing_but_tests_references_the_host_or_the_tests()
+    public void Only_tests_reference_the_host_or_other_tests()
     {
         foreach (var project in ProjectFile.All.Where(p => !p.Folder.StartsWith("tests/", StringComparison.Ordinal)))
         {
@@ -69,7 +69,7 @@ public sealed class ReferenceGraphTests
     }
 
     [Fact]
-    public void A_room_uses_only_the_packages_agreed_for_it()
+    public void Module_uses_only_its_allowed_packages()
     {
         foreach (var room in Sources.Rooms)
         {
@@ -79,7 +79,7 @@ public sealed class ReferenceGraphTests
     }
 
     [Fact]
-    public void The_solution_holds_every_project_and_no_other()
+    public void Solution_contains_exactly_all_projects()
     {
         var solution = Sources.Text("Broadcast.sln");
         var listed = solution.Split('"').Where(s => s.EndsWith(".csproj", StringComparison.Ordinal)).Select(s => s.Replace('\\', '/'));
@@ -87,7 +87,7 @@ public sealed class ReferenceGraphTests
     }
 
     [Fact]
-    public void Versions_of_packages_stand_in_one_place()
+    public void Package_versions_are_defined_in_one_file()
     {
         foreach (var project in ProjectFile.All)
         {
@@ -96,7 +96,7 @@ public sealed class ReferenceGraphTests
     }
 
     [Fact]
-    public void Every_agreed_package_is_in_use_somewhere()
+    public void Every_allowed_package_is_used()
     {
         var used = ProjectFile.All.SelectMany(p => p.Packages).ToHashSet(StringComparer.Ordinal);
         foreach (var package in AllowedPackages.Values.SelectMany(p => p))

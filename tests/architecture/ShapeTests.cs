@@ -16,13 +16,13 @@ public sealed partial class ShapeTests
     };
 
     [Fact]
-    public void No_folder_is_named_after_a_kind() =>
+    public void No_folder_is_named_after_a_kind_of_type() =>
         Sources.Rooms.Append("tests").Append("dashboard").SelectMany(Sources.Folders)
             .Where(f => Kinds.Contains(Path.GetFileName(f), StringComparer.OrdinalIgnoreCase))
             .ShouldBeEmpty("a folder is a concept of the domain, not a kind of class");
 
     [Fact]
-    public void No_source_file_of_a_room_is_over_500_lines() =>
+    public void No_module_source_file_exceeds_500_lines() =>
         Sources.RoomFiles("*.cs").Select(f => (File: f, Lines: File.ReadLines(Repository.PathOf(f)).Count()))
             .Where(f => f.Lines > 500).ShouldBeEmpty("a file that long holds more than one idea");
 
@@ -44,7 +44,7 @@ public sealed partial class ShapeTests
     }
 
     [Fact]
-    public void Log_events_have_a_number_of_their_own_in_the_rooms_thousand()
+    public void Log_events_have_unique_ids_within_the_range_of_their_module()
     {
         var seen = new Dictionary<int, string>();
         foreach (var (room, first) in EventThousands)
@@ -69,7 +69,7 @@ public sealed partial class ShapeTests
     }
 
     [Fact]
-    public void Metrics_have_names_that_Prometheus_reads()
+    public void Metric_names_are_valid_in_Prometheus()
     {
         var named = Sources.RoomFiles("*.cs").SelectMany(file => Instrument().Matches(Sources.Text(file)).Select(match => (File: file, Name: match.Groups["name"].Value)))
             .Where(instrument => instrument.Name.Length > 0).ToList();
@@ -78,7 +78,7 @@ public sealed partial class ShapeTests
     }
 
     [Fact]
-    public void No_room_creates_an_unbounded_queue_or_switches_the_rule_off() =>
+    public void No_module_creates_an_unbounded_queue_or_suppresses_the_rule() =>
         Sources.RoomFiles("*.cs").Where(f => Unbounded().IsMatch(Sources.Text(f))).ShouldBeEmpty("every queue is bounded and has a written policy");
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed partial class ShapeTests
         Sources.Files("tests", "*.cs").Where(f => SkippedTest().IsMatch(Sources.Text(f))).ShouldBeEmpty("a test that does not run proves nothing");
 
     [Fact]
-    public void No_stub_is_left_behind() =>
+    public void No_stub_remains_in_a_module() =>
         Sources.RoomFiles("*.cs").Where(f => Stub().IsMatch(Sources.Text(f))).ShouldBeEmpty();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]

@@ -8,7 +8,7 @@ namespace Broadcast.Architecture.Tests;
 public sealed class SupportTests
 {
     [Fact]
-    public void A_manual_clock_fires_timers_in_order_of_their_due_time_each_at_its_instant()
+    public void Manual_clock_fires_timers_in_order_of_due_time()
     {
         var clock = new ManualTimeProvider();
         var start = clock.GetUtcNow();
@@ -26,7 +26,7 @@ public sealed class SupportTests
     }
 
     [Fact]
-    public async Task Delays_and_deadlines_run_on_a_manual_clock()
+    public async Task Delays_and_deadlines_use_a_manual_clock()
     {
         var clock = new ManualTimeProvider();
         var delay = Task.Delay(TimeSpan.FromMinutes(1), clock);
@@ -39,14 +39,14 @@ public sealed class SupportTests
     }
 
     [Fact]
-    public async Task A_wait_that_is_in_vain_says_what_for()
+    public async Task Poll_timeout_names_the_awaited_condition()
     {
         var failure = await Should.ThrowAsync<TimeoutException>(() => Poll.UntilAsync(() => 1 > 2, TimeSpan.FromMilliseconds(50)));
         failure.Message.ShouldContain("1 > 2");
     }
 
     [Fact]
-    public async Task A_childs_lines_exit_code_and_signals_are_seen()
+    public async Task Child_process_reports_output_lines_exit_code_and_signals()
     {
         await using var child = ChildProcess.Start("bash", ["-c", "trap 'echo bye; exit 3' TERM; echo '{\"ready\":true}'; while :; do sleep 0.05; done"]);
         (await child.WaitForJsonAsync(TimeSpan.FromSeconds(10))).GetProperty("ready").GetBoolean().ShouldBeTrue();
@@ -55,7 +55,7 @@ public sealed class SupportTests
     }
 
     [Fact]
-    public async Task A_child_that_ends_without_the_line_is_not_waited_for()
+    public async Task Wait_for_output_fails_when_the_child_process_exits()
     {
         await using var child = ChildProcess.Start("bash", ["-c", "echo broken >&2; exit 1"]);
         var failure = await Should.ThrowAsync<InvalidOperationException>(() => child.WaitForJsonAsync(TimeSpan.FromMinutes(1)));
@@ -63,7 +63,7 @@ public sealed class SupportTests
     }
 
     [Fact]
-    public async Task A_generated_stream_has_the_keyframes_and_tracks_asked_for()
+    public async Task Generated_stream_has_the_requested_keyframes_and_tracks()
     {
         await using var folder = TempFolder.Create();
         var file = folder.Sub("source.flv");
@@ -78,7 +78,7 @@ public sealed class SupportTests
     }
 
     [Fact]
-    public void A_golden_file_reports_the_first_line_or_byte_that_differs_and_how_to_renew()
+    public void Golden_mismatch_reports_the_first_difference_and_the_renew_command()
     {
         using var folder = TempFolder.Create();
         Should.Throw<GoldenException>(() => Golden.Matches(folder.Path, "some/list.txt", "a", renew: false)).Message.ShouldContain("list.txt is missing");

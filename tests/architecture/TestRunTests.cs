@@ -27,7 +27,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _launcher.DisposeAsync();
 
     [Fact]
-    public async Task Totals_of_all_projects_stand_in_the_last_line_and_skips_before_it()
+    public async Task Totals_of_all_projects_end_the_output_after_skipped_tests()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"},{"name":"A.Rests","status":"skipped","extra":{"reason":"no camera"}}"""), 0);
         Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
@@ -38,7 +38,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_failure_is_shown_in_full_and_fails_the_run()
+    public async Task Failure_is_printed_in_full_and_sets_the_exit_code()
     {
         Project("alpha", Report("""{"name":"A.Breaks","status":"failed","message":"expected 1\nbut was 2","trace":"at A.cs:line 7"}"""), 1);
         var result = await _launcher.RunAsync("test");
@@ -50,7 +50,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_project_that_crashes_is_a_failure_and_the_others_still_run()
+    public async Task Crashed_project_counts_as_a_failure_and_other_projects_still_run()
     {
         Project("alpha", "echo 'Fatal error. Out of luck.'", 134);
         Project("beta", Report("""{"name":"B.Works","status":"passed"}"""), 0);
@@ -62,7 +62,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_project_without_a_test_is_a_failure()
+    public async Task Project_without_tests_counts_as_a_failure()
     {
         Project("alpha", Report(""), 0);
         var result = await _launcher.RunAsync("test");
@@ -71,7 +71,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_fixture_that_fails_outside_of_its_tests_is_a_failure()
+    public async Task Fixture_failure_outside_of_tests_counts_as_a_failure()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}""", """{"name":"Server","message":"did not stop"}"""), 1);
         var result = await _launcher.RunAsync("test");
@@ -80,7 +80,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_build_that_fails_also_ends_with_the_closing_line()
+    public async Task Failed_build_also_ends_with_the_totals()
     {
         Project("alpha", Report(""), 0);
         _launcher.Write("broken", "");
@@ -91,7 +91,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_whole_server_s_test_that_fails_is_run_once_more_alone_and_what_it_said_first_is_told()
+    public async Task Failed_whole_server_test_is_repeated_alone_and_its_first_failure_is_printed()
     {
         Project("endtoend", OnSecondRun("""{"name":"E.Breaks(how: \"x\")","status":"passed"}""", Report("""{"name":"E.Works","status":"passed"},{"name":"E.Breaks(how: \"x\")","status":"failed","message":"no frame for 9 s"}""")), 1);
         var result = await _launcher.RunAsync("test");
@@ -103,7 +103,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_fails_again_is_a_failure_and_so_is_everything_where_many_fail()
+    public async Task Repeated_failure_and_many_failures_at_once_fail_the_test_command()
     {
         Project("endtoend", OnSecondRun("""{"name":"E.Breaks","status":"failed","message":"still none"}""", Report("""{"name":"E.Breaks","status":"failed","message":"no frame"}""")), 1);
         var result = await _launcher.RunAsync("test");
@@ -117,14 +117,14 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_fast_test_that_fails_is_not_run_again()
+    public async Task Failed_fast_test_is_not_repeated()
     {
         Project("alpha", OnSecondRun("""{"name":"A.Breaks","status":"passed"}""", Report("""{"name":"A.Breaks","status":"failed"}""")), 1);
         (await _launcher.RunAsync("test")).Output.Split('\n')[^1].ShouldBe("0 passed, 1 failed, 0 skipped");
     }
 
     [Fact]
-    public async Task Folders_can_be_named_and_heavy_ones_left_out()
+    public async Task Test_projects_can_be_named_and_fast_omits_slow_ones()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
         Project("endtoend", Report("""{"name":"E.Works","status":"passed"}"""), 0);
@@ -134,7 +134,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_search_for_hostile_input_is_handed_over_with_its_minutes_seed_and_parsers()
+    public async Task Fuzz_option_passes_minutes_seed_and_parsers_to_the_fuzzer()
     {
         _launcher.Write("tests/fuzz/Code.cs", "");
         _launcher.Write("tests/fuzz/bin/Release/net10.0/Broadcast.Fuzz.Tests.sh", "shift; echo \"$*\"; exit 1");
@@ -145,7 +145,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pictures_of_the_pages_are_asked_of_the_browser_tests_alone_and_kept_in_a_folder_that_is_made()
+    public async Task Screenshots_option_runs_only_the_browser_screenshot_tests_and_creates_the_folder()
     {
         Project("alpha", Report("""{"name":"A.Works","status":"passed"}"""), 0);
         Project("browser", "echo \"$BROADCAST_SCREENSHOTS|$*\" >\"$ROOT/asked\"\n" + Report("""{"name":"PagePictureTests.Shows","status":"passed"}"""), 0);
@@ -163,7 +163,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Golden_files_are_renewed_only_by_the_option_for_it()
+    public async Task Golden_files_are_renewed_only_with_the_renew_option()
     {
         Project("alpha", "echo \"[${BROADCAST_RENEW_GOLDEN:-}]\" >\"$ROOT/asked\"\n" + Report("""{"name":"A.Works","status":"passed"}"""), 0);
         (await _launcher.RunAsync("test", "alpha")).ExitCode.ShouldBe(0);
@@ -173,7 +173,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_option_of_test_that_the_usage_names_is_known()
+    public async Task Every_test_option_in_the_usage_is_accepted()
     {
         var usage = (await _launcher.RunAsync("help")).Output.Split('\n').SkipWhile(line => !line.StartsWith("  test ", StringComparison.Ordinal)).TakeWhile(line => !line.StartsWith("  bench ", StringComparison.Ordinal));
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value).Distinct(StringComparer.Ordinal).ToList();

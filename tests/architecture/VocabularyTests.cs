@@ -42,7 +42,7 @@ public sealed class VocabularyTests
     [InlineData("translated words", "// Somebody publishes.")]
     [InlineData("replaced terms", "// A seat is free.")]
     [InlineData("summary begins with a noun phrase or a verb", "/// <summary>What a viewer gets.</summary>\npublic class X;")]
-    public void A_rule_finds_its_words(string rule, string source)
+    public void Each_vocabulary_rule_finds_its_banned_terms(string rule, string source)
     {
         var found = Vocabulary.Rules.Single(r => r.Name == rule);
         SourceTexts.OfCSharp(source).Any(text => Applies(found, text) && found.Match(text.Text) is not null).ShouldBeTrue();
@@ -54,7 +54,7 @@ public sealed class VocabularyTests
     [InlineData("// Sees `picture` in JSON.")]
     [InlineData("/// <summary>Frames of <c>picture</c>.</summary>\nclass X;")]
     [InlineData("int hooked2webhooks; // webhooks")]
-    public void Terms_of_the_field_pass(string source) =>
+    public void Standard_terms_pass_every_vocabulary_rule(string source) =>
         SourceTexts.OfCSharp(source).Where(text => Vocabulary.Rules.Any(rule => Applies(rule, text) && rule.Match(text.Text) is not null))
             .Select(text => text.Text).Where(text => text != "hooked2webhooks").ShouldBeEmpty();
 

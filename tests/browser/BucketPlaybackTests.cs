@@ -8,7 +8,7 @@ namespace Broadcast.Browser.Tests;
 public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]
-    public async Task Three_players_play_a_live_channel_from_the_bucket_alone()
+    public async Task Three_players_play_a_live_channel_from_the_bucket_without_the_origin()
     {
         await using var ceph = await CephServer.StartAsync();
         var bucket = await ceph.CreateBucketAsync();

@@ -35,7 +35,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Captions_that_were_sent_are_on_the_picture_when_a_viewer_wants_them_and_so_they_are_next_time()
+    public async Task Captions_can_be_switched_on_and_the_choice_survives_a_reload()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
         await Poll.UntilAsync(async () => (await SectionsAsync(page)).Contains("captions"), Patience, "captions can be chosen");
@@ -54,7 +54,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     }
 
     [Fact]
-    public async Task The_language_of_the_sound_is_chosen_in_the_menu_and_heard_without_a_stop()
+    public async Task Audio_language_can_be_chosen_in_the_menu_and_changes_without_a_stall()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
         await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Patience, "the first language is heard");

@@ -12,7 +12,7 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     [InlineData("av01", "Opus")]
     [InlineData("vp09", "mp4a")]
     [InlineData("avc1", "fLaC")]
-    public async Task Our_page_plays_what_Chromium_knows(string video, string audio)
+    public async Task Watch_page_plays_every_codec_that_Chromium_supports(string video, string audio)
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + CodecChannels.Name(video, audio)));
         await PlaysAsync(() => page.EvaluateAsync<PlayerReport>(
@@ -33,7 +33,7 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     [InlineData("av01", "Opus")]
     [InlineData("vp09", "mp4a")]
     [InlineData("avc1", "fLaC")]
-    public async Task Dash_js_plays_what_Chromium_knows(string video, string audio)
+    public async Task Dash_js_plays_every_codec_that_Chromium_supports(string video, string audio)
     {
         var page = await chromium.OpenAsync(pages.Page("dash", live.Server.Dash(CodecChannels.Name(video, audio))));
         await PlaysAsync(() => PlayerReport.OfAsync(page));

@@ -15,7 +15,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
     private const string Password = "correct horse battery";
 
     [Fact]
-    public async Task An_admin_moves_events_by_keys_finds_and_plays_recordings_and_settles_in()
+    public async Task Admin_moves_events_by_keyboard_plays_recordings_and_changes_settings()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("sport", "--title", "Sport", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");

@@ -12,7 +12,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
     private const string Password = "correct horse battery";
 
     [Fact]
-    public async Task A_new_admin_gets_from_the_setup_code_to_a_recurring_event_and_out_again()
+    public async Task New_admin_sets_up_an_account_and_a_recurring_event_and_signs_out()
     {
         await using var server = await FreshServer.StartAsync();
         var complaints = new List<string>();
@@ -74,7 +74,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
-    public async Task A_new_channel_waits_for_its_encoder_turns_green_and_shows_how_it_does_until_it_is_ended()
+    public async Task New_channel_waits_for_its_encoder_becomes_green_and_shows_health_until_it_ends()
     {
         await using var server = await FreshServer.StartAsync();
         var complaints = new List<string>();
@@ -140,7 +140,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
-    public async Task On_a_narrow_phone_nothing_of_the_dashboard_is_cut_off()
+    public async Task Dashboard_fits_a_narrow_phone_without_clipping()
     {
         await using var server = await FreshServer.StartAsync();
         var page = await chromium.OpenAsync(new Uri(server.Http, "/dashboard/setup"), width: 360, height: 740);

@@ -15,7 +15,7 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     private const string Moves = "() => { const video = document.querySelector('video'); return video === null ? 0 : video.currentTime; }";
 
     [Fact]
-    public async Task An_event_counts_down_is_live_and_then_its_own_replay_on_one_page_and_so_does_its_channels_page()
+    public async Task Event_page_and_channel_page_go_from_countdown_to_live_to_recording()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("evening", "--ladder", "passthrough", "--reconnect-window", "0");
@@ -74,7 +74,7 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
-    public async Task An_event_that_there_is_not_is_said_so()
+    public async Task Unknown_event_shows_a_not_found_message()
     {
         await using var server = await BroadcastServer.StartAsync();
         var page = await chromium.OpenAsync(new Uri(server.Http, "/event/01JN8E0000000000000000000A"));

@@ -14,7 +14,7 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_LOW_LATENCY_SECONDS"), out var seconds) ? seconds : 8;
 
     [Fact]
-    public async Task Players_of_DASH_play_what_is_still_being_made_and_never_stall()
+    public async Task DASH_players_play_incomplete_segments_without_stalling()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show", "--latency", "low");

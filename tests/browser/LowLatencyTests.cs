@@ -9,7 +9,7 @@ public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowCha
     : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LowChannel>
 {
     [Fact]
-    public async Task A_low_latency_player_plays_parts_and_never_stalls()
+    public async Task Low_latency_player_plays_parts_and_never_stalls()
     {
         var page = await chromium.OpenAsync(pages.Page("hls", live.Server.Hls(live.Channel.Name)));
         await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30, Parts: > 3 }, TimeSpan.FromSeconds(30), "hls.js plays parts");
@@ -28,7 +28,7 @@ public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowCha
     }
 
     [Fact]
-    public async Task A_plain_player_plays_the_same_address() =>
+    public async Task Player_without_low_latency_support_plays_the_same_URL() =>
         (await FfmpegTool.DecodeAsync(live.Server.Hls(live.Channel.Name).ToString(), 3, TimeSpan.FromSeconds(40))).ShouldBeEmpty();
 }
 

@@ -25,7 +25,7 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
 
     [Theory]
     [MemberData(nameof(Looks))]
-    public async Task No_page_is_closed_to_people_who_use_other_means_and_none_sticks_out_at_its_side(string look, int width, int height, ColorScheme scheme)
+    public async Task Every_page_is_accessible_and_none_overflows_horizontally(string look, int width, int height, ColorScheme scheme)
     {
         var page = await chromium.OpenAsync(full.Server.Http, width, height);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });

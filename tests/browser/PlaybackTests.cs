@@ -12,7 +12,7 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
     [InlineData("dash", "/t/a-token", "manifest.mpd")]
     [InlineData("shaka", "/t/a-token", "manifest.mpd")]
     [InlineData("shaka", "", "index.m3u8")]
-    public async Task A_player_shows_the_pictures_that_were_sent_and_never_stalls(string kind, string prefix, string manifest)
+    public async Task Player_shows_the_published_frames_and_never_stalls(string kind, string prefix, string manifest)
     {
         // DASH without a token is played by the tests of thumbnails.
         var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"{prefix}/live/{live.Channel.Name}/{manifest}")));

@@ -13,7 +13,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     private const string ValueText = "() => document.querySelector('[role=slider]').getAttribute('aria-valuetext') ?? ''";
 
     [Fact]
-    public async Task The_seek_bar_is_moved_with_keys_shows_what_was_there_and_leads_back_to_live()
+    public async Task Seek_bar_works_by_keyboard_shows_thumbnails_and_returns_to_live()
     {
         await Poll.UntilAsync(
             async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the first sheet");
@@ -48,7 +48,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     }
 
     [Fact]
-    public async Task The_settings_are_used_with_keys_and_give_the_focus_back()
+    public async Task Settings_menu_works_by_keyboard_and_restores_the_focus()
     {
         var page = await OpenAsync($"/watch/{live.Channel.Name}");
         await page.EvaluateAsync("() => document.querySelector('video').addTextTrack('captions', 'CC1', 'en')");
@@ -82,7 +82,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     }
 
     [Fact]
-    public async Task A_replay_plays_in_the_same_player_at_the_chosen_speed_and_gives_way_to_live_again()
+    public async Task Recording_plays_in_the_same_player_at_the_chosen_speed_and_live_resumes_afterwards()
     {
         var page = await OpenAsync($"/watch/{live.Channel.Name}");
         var status = JsonDocument.Parse(await live.Server.Client.GetStringAsync($"/live/{live.Channel.Name}/status.json")).RootElement;
@@ -118,7 +118,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     }
 
     [Fact]
-    public async Task An_address_with_a_time_begins_there()
+    public async Task URL_with_a_time_starts_playback_there()
     {
         await Poll.UntilAsync(async () => StartedAt(await live.Server.Client.GetStringAsync($"/live/{live.Channel.Name}/status.json")) < TimeProvider.System.GetUtcNow().AddSeconds(-32), TimeSpan.FromSeconds(60), "it has gone on for a while");
         var moment = TimeProvider.System.GetUtcNow().AddSeconds(-26);

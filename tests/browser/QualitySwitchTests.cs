@@ -84,7 +84,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     [Theory]
     [InlineData("the watch page")]
     [InlineData("dash.js")]
-    public async Task Every_quality_can_be_chosen_and_the_player_changes_it_with_the_line_without_a_break(string player)
+    public async Task Every_quality_can_be_chosen_and_the_player_adapts_to_bandwidth_without_a_stall(string player)
     {
         var isDash = player == "dash.js";
         var page = await chromium.OpenAsync(new Uri("about:blank"));
@@ -133,7 +133,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     }
 
     [Fact]
-    public async Task On_a_slow_line_the_first_picture_is_of_a_quality_that_fits_it()
+    public async Task Slow_connection_starts_with_a_quality_that_fits_it()
     {
         var heights = await HeightsOfPlaylistsAsync();
         var page = await chromium.OpenAsync(new Uri("about:blank"));

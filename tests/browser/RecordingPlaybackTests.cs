@@ -8,7 +8,7 @@ namespace Broadcast.Browser.Tests;
 public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]
-    public async Task A_recording_plays_from_its_begin_to_its_end_with_all_its_pictures()
+    public async Task Recording_plays_from_start_to_end_with_all_its_frames()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--reconnect-window", "4", "--record", "on");

@@ -9,7 +9,7 @@ namespace Broadcast.Browser.Tests;
 public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]
-    public async Task Players_show_the_slate_while_the_encoder_is_gone_and_its_pictures_when_it_is_back()
+    public async Task Players_show_the_slate_while_the_encoder_is_gone_and_its_video_after_reconnecting()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show");

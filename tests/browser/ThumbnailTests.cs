@@ -12,7 +12,7 @@ public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveCha
     [InlineData("dash", "manifest.mpd")]
     [InlineData("shaka", "manifest.mpd")]
     [InlineData("shaka", "index.m3u8")]
-    public async Task A_player_has_thumbnails_of_the_live_window_that_show_their_times(string kind, string manifest)
+    public async Task Player_shows_thumbnails_of_the_live_window_at_the_right_times(string kind, string manifest)
     {
         await Poll.UntilAsync(
             async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/thumbnails.vtt")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the first sheet");

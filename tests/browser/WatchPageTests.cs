@@ -25,7 +25,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         """;
 
     [Fact]
-    public async Task A_live_channel_plays_with_its_badge_and_latency_and_without_a_broken_rule()
+    public async Task Live_channel_plays_with_badge_and_latency_and_without_page_errors()
     {
         var (page, complaints) = await OpenAsync($"/watch/{live.Channel.Name}");
         await StateIsAsync(page, "live");
@@ -38,7 +38,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task Of_a_channel_that_there_is_not_the_page_says_so_and_has_nothing_to_share()
+    public async Task Page_of_an_unknown_channel_shows_a_message_and_nothing_to_share()
     {
         var (page, _) = await OpenAsync("/watch/nobody-is-here");
         await StateIsAsync(page, "offline");
@@ -48,7 +48,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task The_embedded_player_plays_too()
+    public async Task Embedded_player_plays_the_live_channel()
     {
         var (page, complaints) = await OpenAsync($"/embed/{live.Channel.Name}");
         await StateIsAsync(page, "live");
@@ -60,7 +60,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     [Theory]
     [InlineData(1280, 800)]
     [InlineData(390, 844)]
-    public async Task Before_playing_the_page_shows_the_channels_latest_picture_in_the_place_of_the_video(int width, int height)
+    public async Task Page_shows_the_latest_poster_before_playback_starts(int width, int height)
     {
         await Poll.UntilAsync(async () => (await live.Server.Client.GetAsync($"/live/{live.Channel.Name}/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "a poster");
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/embed/{live.Channel.Name}?autoplay=0"), width, height);
@@ -75,7 +75,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task A_viewer_who_opens_the_page_before_the_broadcast_sees_it_begin_and_go_on_through_a_lost_encoder_and_end()
+    public async Task Page_opened_before_the_broadcast_follows_its_start_encoder_loss_and_end()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("evening");
@@ -112,7 +112,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     [Theory]
     [InlineData(1280, 800)]
     [InlineData(390, 844)]
-    public async Task Nothing_on_the_page_is_closed_to_people_who_use_other_means(int width, int height)
+    public async Task Watch_page_has_no_serious_accessibility_violation(int width, int height)
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"), width, height);
         await StateIsAsync(page, "live");
@@ -125,7 +125,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task The_keyboard_mutes_and_pauses()
+    public async Task Keyboard_mutes_and_pauses_the_player()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}"));
         await StateIsAsync(page, "live");
@@ -140,7 +140,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
     }
 
     [Fact]
-    public async Task Viewers_who_slept_or_lost_their_line_are_back_at_live_without_a_reload()
+    public async Task Viewers_return_to_live_without_a_reload_after_sleep_or_connection_loss()
     {
         var (slept, _) = await OpenAsync($"/watch/{live.Channel.Name}");
         var (lost, _) = await OpenAsync($"/watch/{live.Channel.Name}");

@@ -21,7 +21,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     private static readonly string[] Unscoped = ["/api/v1/me", "/api/v1/system", "/api/v1/logout", "/api/v1/openapi.json"];
 
     [Fact]
-    public async Task Every_operation_of_the_document_refuses_whoever_may_not_do_it_and_lets_the_others_through()
+    public async Task Every_API_operation_denies_callers_without_permission_and_accepts_the_others()
     {
         await using var server = await StartAsync();
         var wrong = new List<string>();
@@ -52,7 +52,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Every_operation_is_of_a_scope_that_a_token_can_be_given_or_of_one_that_none_can_with_a_reason()
+    public async Task Every_operation_has_a_grantable_scope_or_a_documented_exception()
     {
         // Whoever makes tokens or people could give themselves what they have not.
         string[] ungiven = ["tokens", "users"];
@@ -70,7 +70,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task No_operation_that_only_reads_changes_anything()
+    public async Task Read_operations_change_nothing()
     {
         await using var server = await StartAsync();
         var admin = await server.TokenAsync(TokenRole.Admin);

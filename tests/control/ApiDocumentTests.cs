@@ -24,7 +24,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     private static readonly HashSet<string> Uncounted = new(StringComparer.Ordinal) { "POST /api/v1/obs/multitrack" };
 
     [Fact]
-    public async Task Every_operation_has_a_summary_examples_of_its_bodies_and_the_problems_that_it_is_answered_with()
+    public async Task Every_operation_documents_a_summary_body_examples_and_its_problem_responses()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var document = await DocumentAsync(server);
@@ -35,7 +35,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void An_operation_that_lacks_something_is_found()
+    public void Incomplete_operation_in_the_document_is_found()
     {
         var document = JsonDocument.Parse("""
             {
@@ -61,7 +61,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_the_document_shows_as_a_body_is_taken()
+    public async Task Documented_example_bodies_are_accepted()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -84,7 +84,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Problems_are_told_as_the_document_shows_them()
+    public async Task Problem_responses_match_the_document()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (admin, viewer) = (await server.TokenAsync(TokenRole.Admin), await server.TokenAsync(TokenRole.Viewer));

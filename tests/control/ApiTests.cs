@@ -134,7 +134,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("\\u0000")]
     [InlineData("nosuchid")]
     [InlineData("' OR true --")]
-    public async Task A_key_that_cannot_be_is_not_found_and_no_mistake_of_ours(string id)
+    public async Task Malformed_key_id_is_not_found_instead_of_a_server_error(string id)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -143,7 +143,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Theory, MemberData(nameof(Endpoints))]
-    public async Task An_endpoint_asks_for_its_role_and_then_does_its_work(string method, string pattern, string role, string? json, int status)
+    public async Task Endpoint_requires_its_role_and_executes_with_it(string method, string pattern, string role, string? json, int status)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -214,7 +214,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_document_lists_every_endpoint_with_its_security_and_answers()
+    public async Task Document_lists_every_endpoint_with_its_security_and_responses()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
@@ -263,7 +263,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("""["name"]""", "body")]
     [InlineData("""{"name":""", "body")]
     [InlineData("", "body")]
-    public async Task Each_mistake_of_a_body_is_listed_by_member(string json, string members)
+    public async Task Every_invalid_member_of_a_request_body_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (status, problem, response) = await server.SendAsync(
@@ -276,7 +276,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Bodies_that_are_too_large_or_no_json_are_refused()
+    public async Task Oversized_and_non_JSON_bodies_are_rejected()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -286,7 +286,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_setup_code_is_traded_for_an_admin_token_once()
+    public async Task Setup_code_can_be_exchanged_for_an_admin_token_once()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var code = (await server.Get<FirstRun>().Completion).SetupCode!;
@@ -308,7 +308,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [Theory]
     [InlineData("https://live.example.org")]
     [InlineData(null)]
-    public async Task The_system_tells_where_viewers_pages_are_where_that_is_configured(string? configured)
+    public async Task System_endpoint_returns_the_configured_public_URL(string? configured)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, pages: new Pages(configured));
 
@@ -316,7 +316,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_revoked_token_is_refused_from_the_next_request_on()
+    public async Task Revoked_token_is_rejected_from_the_next_request()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -330,7 +330,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task No_answer_but_the_first_holds_a_secret()
+    public async Task Only_the_creation_response_contains_a_secret()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);

@@ -19,7 +19,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
 
     [Fact]
-    public async Task A_session_that_begins_while_its_event_is_previewed_is_hidden_before_its_encoder_is_let_in_and_its_row_says_so()
+    public async Task Session_started_during_an_event_preview_is_hidden_before_its_publisher_is_accepted()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var demo = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -39,7 +39,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_hidden_session_is_shown_from_an_instant_on_and_its_recording_begins_there_whoever_reads_it()
+    public async Task Hidden_session_becomes_visible_at_a_given_instant_and_its_recording_starts_there()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -63,7 +63,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_that_its_audience_gets_already_stays_as_it_is()
+    public async Task Session_that_is_already_visible_does_not_change()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var grant = await rig.GrantedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey);
@@ -78,7 +78,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_said_while_the_database_is_away_counts_at_once_and_is_written_when_it_is_back()
+    public async Task Visibility_changes_during_a_database_outage_apply_at_once_and_are_written_later()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -106,7 +106,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_hears_of_what_another_process_says_and_knows_it_after_a_restart()
+    public async Task Server_applies_visibility_changes_of_other_processes_and_keeps_them_after_a_restart()
     {
         var options = await postgres.FreshAsync();
         SessionId session;
@@ -129,7 +129,7 @@ public sealed class AudienceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_token_for_previews_is_the_servers_alone_and_opens_what_is_hidden_on_channels_of_any_access()
+    public async Task Only_server_signed_preview_tokens_grant_access_to_hidden_sessions_regardless_of_channel_access()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var producer = await server.TokenAsync(TokenRole.Producer);

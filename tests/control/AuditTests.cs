@@ -21,7 +21,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     private readonly ManualTimeProvider _clock = new();
 
     [Fact]
-    public async Task Every_service_writes_down_each_of_its_changes_once_with_who_made_it_and_without_secrets()
+    public async Task Every_service_audits_each_change_once_with_its_actor_and_without_secrets()
     {
         await using var database = await postgres.OpenFreshAsync();
         using var acting = Actor.Use(Jane);
@@ -68,7 +68,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_done_to_recordings_is_written_down_and_what_retention_does_too()
+    public async Task Recording_changes_and_deletions_by_retention_are_audited()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new() { Retention = "1h" })).Key.StreamKey;
@@ -97,7 +97,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_changed_beside_the_database_is_written_down_unless_that_is_away_and_then_it_is_said()
+    public async Task Audit_of_a_change_outside_the_database_reports_a_database_outage()
     {
         await using var database = await postgres.OpenFreshAsync();
         using var acting = Actor.Use(Jane);
@@ -112,7 +112,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_change_that_fails_leaves_no_row()
+    public async Task Failed_change_writes_no_audit_row()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, _clock);
@@ -127,7 +127,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task It_is_read_newest_first_by_actor_subject_and_action_a_page_at_a_time()
+    public async Task Audit_log_is_paged_newest_first_and_filtered_by_actor_subject_and_action()
     {
         await using var database = await postgres.OpenFreshAsync();
         var (channels, log) = (new ChannelRepository(database, _clock), new AuditLog(database));
@@ -160,7 +160,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     [InlineData("limit=201", "limit")]
     [InlineData("before=x", "before")]
     [InlineData("actor=", "actor")]
-    public async Task Bad_values_are_named(string query, string member)
+    public async Task Invalid_query_parameter_is_named_in_the_response(string query, string member)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (status, problem, _) = await server.SendAsync("GET", "/api/v1/audit?" + query, await server.TokenAsync(TokenRole.Admin));
@@ -169,7 +169,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_older_than_the_retention_goes_and_nothing_is_ever_written_anew()
+    public async Task Audit_rows_expire_after_the_retention_and_cannot_be_changed()
     {
         await using var database = await postgres.OpenFreshAsync();
         var log = new AuditLog(database);
@@ -191,7 +191,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_cannot_stand_in_a_row_is_cut_and_does_not_hinder_the_change()
+    public async Task Oversized_audit_values_are_truncated_and_do_not_block_the_change()
     {
         await using var database = await postgres.OpenFreshAsync();
         using var acting = Actor.Use(new(ActorKind.Token, new string('i', 300), "a\0b", new string('f', 100)));
@@ -205,7 +205,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_actor_is_the_current_one_where_it_was_set_and_nowhere_else()
+    public async Task Current_actor_is_limited_to_its_scope()
     {
         Actor.Current.ShouldBe(Actor.Server);
         using (Actor.Use(Jane))

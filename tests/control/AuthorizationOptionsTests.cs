@@ -7,10 +7,10 @@ namespace Broadcast.Control.Tests;
 public sealed class AuthorizationOptionsTests
 {
     [Fact]
-    public void Nothing_has_to_be_set() => new AuthorizationOptions().Validate().ShouldBeEmpty();
+    public void Default_options_are_valid() => new AuthorizationOptions().Validate().ShouldBeEmpty();
 
     [Fact]
-    public void Every_mistake_is_listed()
+    public void Every_invalid_option_is_listed()
     {
         var mistakes = new AuthorizationOptions
         {
@@ -28,14 +28,14 @@ public sealed class AuthorizationOptionsTests
     [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true)]
     [InlineData("whsec_not base 64 but long enough", false)]
     [InlineData("whsec_c2hvcnQ=", false)]
-    public void The_form_that_is_signed_needs_a_secret_that_is_one(string? secret, bool good)
+    public void Signed_callback_format_requires_a_valid_secret(string? secret, bool good)
     {
         var options = new AuthorizationOptions { Policy = "both", Url = "http://10.0.0.1/hook", Secret = secret };
         options.Validate().Any(m => m.Contains("Authorization:Secret")).ShouldBe(!good);
     }
 
     [Fact]
-    public void The_signature_is_the_one_of_Standard_Webhooks() =>
+    public void Signature_matches_the_Standard_Webhooks_example() =>
         WebhookSignature.Of(
             WebhookSignature.KeyOf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")!, "msg_p5jXN8AQM9LWM0D4loKWxJek", DateTimeOffset.FromUnixTimeSeconds(1_614_265_330), """{"test": 2432232314}"""u8)
             .ShouldBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");

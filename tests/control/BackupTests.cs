@@ -18,7 +18,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     public ValueTask DisposeAsync() => _folder.DisposeAsync();
 
     [Fact]
-    public async Task What_was_backed_up_while_the_server_went_on_is_there_after_a_restore()
+    public async Task Backup_of_a_running_server_restores_the_same_data()
     {
         var options = await postgres.FreshAsync();
         string before;
@@ -42,7 +42,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_database_with_something_in_it_is_replaced_only_when_asked_and_whole_or_not_at_all()
+    public async Task Nonempty_database_is_replaced_only_on_request_and_only_completely()
     {
         var (source, target) = (await postgres.FreshAsync(), await postgres.FreshAsync());
         await using (var database = await postgres.OpenAsync(source))
@@ -74,7 +74,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_was_on_air_is_nobodys_after_a_restore()
+    public async Task Restored_open_sessions_have_no_owner()
     {
         var options = await postgres.FreshAsync();
         await using (var database = await postgres.OpenAsync(options))
@@ -98,7 +98,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_backup_of_a_newer_schema_or_of_something_else_is_refused()
+    public async Task Backup_with_a_newer_schema_or_another_format_is_rejected()
     {
         var options = await postgres.FreshAsync();
         await using (var database = await postgres.OpenAsync(options))
@@ -113,7 +113,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
-    public void Passwords_stand_in_the_environment_of_the_programs_and_nowhere_else()
+    public void Database_password_is_passed_to_client_programs_in_the_environment()
     {
         var settings = new NpgsqlConnectionStringBuilder("Host=db;Username=u;Password=hunter2;Database=d;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Search Path=my schema");
         using var connection = new NpgsqlConnection(settings.ConnectionString);
@@ -125,7 +125,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
-    public void Programs_that_are_missing_or_too_old_are_told_with_what_to_install()
+    public void Missing_or_outdated_client_programs_are_reported_with_the_package_to_install()
     {
         Should.Throw<ControlException>(() => Broadcast.Control.Postgres.PostgresBinaries.FindClient(17, [])).Message.ShouldContain("postgresql-client-17");
         var old = _folder.Sub("postgresql", "13", "bin");
@@ -143,7 +143,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     [InlineData("--\nCOPY public.schema_versions (version, name, applied_at) FROM stdin;\n1\ta\tx\n12\tb\tx\n3\tc\tx\n\\.\n99\tno\n", 12)]
     [InlineData("COPY public.schema_versions (version) FROM stdin;\n\\.\n", null)]
     [InlineData("", null)]
-    public void The_version_is_the_highest_in_the_table_of_versions(string script, int? version) => DatabaseBackup.ParseVersion(script).ShouldBe(version);
+    public void Schema_version_is_the_highest_in_the_versions_table(string script, int? version) => DatabaseBackup.ParseVersion(script).ShouldBe(version);
 
     private string Archive => _folder.Sub("backup");
 

@@ -15,7 +15,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public void Lines_are_folded_at_75_bytes_between_characters_and_unfold_to_what_they_were()
+    public void Calendar_lines_are_folded_at_75_bytes_between_characters_and_unfold_losslessly()
     {
         var title = string.Concat(Enumerable.Repeat("Größe 🎬, ", 30));
 
@@ -30,11 +30,11 @@ public sealed class CalendarTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Texts_of_people_cannot_become_lines_of_the_calendar() =>
+    public void Calendar_text_is_escaped_and_cannot_inject_lines() =>
         new CalendarText().Text("DESCRIPTION", "a;b,c\\d\r\nEND:VEVENT\u0007\n").ToString().ShouldBe("DESCRIPTION:a\\;b\\,c\\\\d\\nEND:VEVENT \\n\r\n");
 
     [Fact]
-    public void An_event_stands_in_its_time_zone_which_is_told_with_its_rules()
+    public void Calendar_event_uses_its_time_zone_and_includes_the_zone_rules()
     {
         var text = Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "Europe/Berlin"));
 
@@ -53,7 +53,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     [InlineData("Australia/Lord_Howe", "FREQ=YEARLY;BYMONTH=10;BYDAY=1SU", "TZOFFSETTO:+1030")]
     [InlineData("Asia/Kathmandu", "TZOFFSETTO:+0545", "BEGIN:STANDARD")]
     [InlineData("Africa/Casablanca", "TZOFFSETTO:+0000", "TZOFFSETTO:+0100")]   // by the moon: no rule, each change by itself
-    public void Zones_are_told_as_they_are(string zone, string first, string second)
+    public void Calendar_contains_the_transition_rules_of_unusual_time_zones(string zone, string first, string second)
     {
         var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", zone)));
         lines.ShouldContain(l => l.EndsWith(first, StringComparison.Ordinal));
@@ -61,7 +61,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void In_UTC_no_zone_is_needed()
+    public void UTC_event_needs_no_time_zone_definition()
     {
         var text = Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "UTC"));
         text.ShouldNotContain("VTIMEZONE");
@@ -69,7 +69,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void A_series_is_its_rule_with_its_exceptions()
+    public void Series_is_written_as_a_recurrence_rule_with_exceptions()
     {
         var series = Event("01JGFJJZ00SER1ES0000000000", "2030-01-02T20:00", "Europe/Berlin") with { Kind = EventKind.Series, Recurrence = "FREQ=WEEKLY;UNTIL=20300630T235959", LocalStart = Wall("2030-01-02T20:00") };
         var changed = Event("01JGFJJZ000CCVRRENCE000001", "2030-01-09T21:00", "Europe/Berlin") with
@@ -92,7 +92,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void A_time_that_clocks_show_again_is_told_in_UTC()
+    public void Repeated_local_time_is_written_in_UTC()
     {
         var second = new DateTimeOffset(2030, 10, 27, 1, 30, 0, TimeSpan.Zero);   // 2:30 in Berlin, for the second time
         var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "Europe/Berlin") with { StartsAt = second, EndsAt = second.AddHours(1) }));
@@ -101,7 +101,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_calendar_reads_at_its_address_until_that_is_taken_back()
+    public async Task Calendar_feed_is_readable_at_its_URL_until_it_is_deleted()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());

@@ -13,7 +13,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
     [Fact]
-    public void A_caller_has_ten_seconds_worth_at_once_and_then_waits()
+    public void Caller_can_burst_ten_seconds_of_requests_and_then_has_to_wait()
     {
         using var limits = new CallerLimits(reads: 2, writes: 1, Period);
 
@@ -30,7 +30,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Zero_is_no_limit()
+    public void Limit_of_zero_means_unlimited()
     {
         using var limits = new CallerLimits(0, 0, Period);
 
@@ -41,7 +41,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_asks_too_often_is_told_when_to_come_back_and_others_are_not_held_up()
+    public async Task Rate_limited_caller_gets_a_retry_delay_and_other_callers_are_not_delayed()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:WritesPerSecond", "1"));
         var (wild, quiet) = (await server.TokenAsync(TokenRole.Admin), await server.TokenAsync(TokenRole.Admin));
@@ -60,7 +60,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Strangers_are_counted_by_address_and_a_subscribers_whole_network_is_one()
+    public void Anonymous_callers_are_counted_by_address_and_an_IPv6_network_counts_once()
     {
         using var limits = new CallerLimits(reads: 1, writes: 1, Period);
 
@@ -74,7 +74,7 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_asks_for_no_token_is_limited_by_address_but_not_what_encoders_ask()
+    public async Task Anonymous_requests_are_limited_by_address_except_requests_of_encoders()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "1"), ("Control:WritesPerSecond", "1")]);
 
@@ -94,6 +94,6 @@ public sealed class CallerLimitsTests(PostgresFixture postgres)
     [Theory]
     [InlineData(-1, 1)]
     [InlineData(1, 100_001)]
-    public void A_limit_that_cannot_be_is_named(int reads, int writes) =>
+    public void Invalid_limit_is_named(int reads, int writes) =>
         new ControlOptions { ReadsPerSecond = reads, WritesPerSecond = writes }.Validate().ShouldHaveSingleItem().ShouldContain("PerSecond");
 }

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Tests;
 public sealed class ChannelApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_channel_lives_from_creation_to_deletion()
+    public async Task Channel_API_creates_changes_reads_and_deletes_a_channel()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new LiveStates());
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -50,7 +50,7 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_health_of_a_channels_encoders_is_told_with_what_to_do()
+    public async Task Health_of_a_channels_inputs_is_returned_with_advice()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, health: new OneSource());
         var admin = await server.TokenAsync(TokenRole.Admin);

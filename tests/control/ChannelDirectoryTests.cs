@@ -9,7 +9,7 @@ namespace Broadcast.Control.Tests;
 public sealed class ChannelDirectoryTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_new_channel_has_the_defaults_and_a_key_that_is_stored_only_as_a_hash()
+    public async Task New_channel_has_defaults_and_stores_its_stream_key_only_as_a_hash()
     {
         await using var database = await postgres.OpenFreshAsync();
         var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new());
@@ -23,7 +23,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Setting_changes_what_is_named_and_leaves_the_rest()
+    public async Task Update_changes_only_the_given_members()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -36,7 +36,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_ladder_of_rungs_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    public async Task Ladder_of_rungs_is_normalized_and_an_invalid_one_is_rejected_with_a_reason()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -52,7 +52,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_rewind_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    public async Task DVR_window_is_normalized_and_an_invalid_one_is_rejected_with_a_reason()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -68,7 +68,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Languages_of_the_sound_are_kept_in_the_order_of_the_tracks_and_what_is_no_tag_is_refused_in_words()
+    public async Task Audio_languages_keep_track_order_and_invalid_tags_are_rejected_with_a_reason()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -86,7 +86,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_retention_is_stored_in_one_form_and_what_is_none_is_refused_in_words()
+    public async Task Retention_is_normalized_and_an_invalid_one_is_rejected_with_a_reason()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -104,7 +104,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_taken_name_is_a_conflict_until_its_channel_is_deleted()
+    public async Task Channel_name_conflicts_until_its_channel_is_deleted()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);
@@ -120,7 +120,7 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Every_mistake_is_listed_at_once()
+    public async Task Every_invalid_member_is_listed_at_once()
     {
         await using var database = await postgres.OpenFreshAsync();
         var refusal = await Should.ThrowAsync<ControlException>(() =>
@@ -137,14 +137,14 @@ public sealed class ChannelDirectoryTests(PostgresFixture postgres)
     [InlineData("gpj.\u202Etitle")]
     [InlineData("isolate \u2067 that never ends")]
     [InlineData("line\u2028break")]
-    public async Task A_title_that_cannot_be_stored_or_read_is_refused(string title)
+    public async Task Title_with_control_or_bidirectional_characters_is_rejected(string title)
     {
         await using var database = await postgres.OpenFreshAsync();
         (await Should.ThrowAsync<ControlException>(() => new ChannelRepository(database, TimeProvider.System).CreateAsync("demo", new(title)))).Code.ShouldBe(ControlErrorCode.Invalid);
     }
 
     [Fact]
-    public async Task What_is_not_there_is_not_found()
+    public async Task Missing_channel_is_reported_as_not_found()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, TimeProvider.System);

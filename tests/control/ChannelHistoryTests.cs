@@ -15,7 +15,7 @@ namespace Broadcast.Control.Tests;
 public sealed class ChannelHistoryTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_timeline_tells_of_the_session_its_encoder_and_its_event_newest_first()
+    public async Task Timeline_lists_session_publisher_and_event_changes_newest_first()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await StepAsync(bench, await PlanAsync(bench));
@@ -33,7 +33,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_timeline_tells_nobody_what_their_role_and_limits_hide()
+    public async Task Timeline_omits_rows_that_the_callers_permissions_exclude()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await StepAsync(bench, await PlanAsync(bench));
@@ -54,14 +54,14 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [InlineData(TokenRole.Admin, "demo", null, false, true, false)]
     [InlineData(TokenRole.Admin, null, "channels:read", false, false, false)]
     [InlineData(TokenRole.Admin, null, "audit:read", false, false, true)]
-    public void Who_sees_what_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events, bool publishers, bool changes)
+    public void Timeline_visibility_follows_the_event_stream_and_the_audit_log(TokenRole role, string? channel, string? scope, bool events, bool publishers, bool changes)
     {
         var sight = ActivityVisibility.Of(role, new(channel is null ? null : [channel], scope is null ? null : [scope]), "demo");
         (sight.Events, sight.Publishers, sight.Changes).ShouldBe((events, publishers, changes));
     }
 
     [Fact]
-    public async Task A_timeline_is_read_on_without_a_row_twice_though_several_are_of_one_instant()
+    public async Task Timeline_pages_repeat_no_row_even_if_rows_have_the_same_time()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         for (var i = 0; i < 5; i++)
@@ -92,10 +92,10 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [InlineData("9223372036854775807~3:a")]
     [InlineData("12~3:\0")]
     [InlineData("12~3: a")]
-    public void A_place_that_is_none_is_refused(string text) => ChannelActivityLog.TryParse(text, out _).ShouldBeFalse();
+    public void Invalid_timeline_cursor_is_rejected(string text) => ChannelActivityLog.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
-    public async Task What_the_timeline_tells_outlives_the_hour_of_the_event_stream_by_days()
+    public async Task Timeline_rows_are_retained_for_days_after_other_stream_events_expire()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
@@ -113,7 +113,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_later_channel_of_the_same_name_has_a_timeline_of_its_own()
+    public async Task New_channel_with_a_reused_name_has_its_own_timeline()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
@@ -124,7 +124,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_each_channel_the_newest_stay_for_the_timeline_and_the_last_hour()
+    public async Task Cleanup_keeps_the_newest_rows_of_each_channel_and_the_last_hour()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await bench.Rig.Channels.CreateAsync("other", new());
@@ -155,7 +155,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_index_of_timelines_is_of_the_types_that_they_tell()
+    public async Task Timeline_index_covers_exactly_the_timeline_types()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await using var read = bench.Rig.Database.Source.CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
@@ -165,7 +165,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Measurements_are_told_with_their_interval_and_only_those_that_are_asked_for()
+    public async Task Requested_measurements_are_returned_with_their_interval()
     {
         var measured = new TwoMeasurements();
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, measurements: measured);

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Tests;
 public sealed class ChannelReporterTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_channel_is_reported_whole_when_it_has_changed_and_off_by_whoever_comes_after_a_crash()
+    public async Task Changed_channel_state_is_reported_once_and_the_end_is_reported_after_a_restart()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.BeginAsync();

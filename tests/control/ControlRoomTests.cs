@@ -15,7 +15,7 @@ namespace Broadcast.Control.Tests;
 public sealed class ControlRoomTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_first_start_tells_channel_key_and_setup_code_once()
+    public async Task First_start_reports_channel_stream_key_and_setup_code_once()
     {
         var options = await postgres.FreshAsync();
         await using (var server = await Server.StartAsync(options.ConnectionString, firstChannel: true))
@@ -32,7 +32,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Without_being_asked_no_channel_is_made()
+    public async Task Server_creates_no_channel_unless_configured()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         (await server.Get<FirstRun>().Completion).Channel.ShouldBeNull();
@@ -40,7 +40,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_ends_that_another_process_asks_to_end_and_its_encoder_goes()
+    public async Task End_request_of_another_process_ends_the_session_and_disconnects_its_publisher()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
@@ -68,7 +68,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_restart_continues_the_open_session_with_a_higher_epoch_and_counts_its_window_anew()
+    public async Task Restart_continues_an_open_session_with_a_higher_epoch_and_a_new_reconnect_window()
     {
         var options = await postgres.FreshAsync();
         string key;
@@ -87,7 +87,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_begun_after_a_restart_sorts_after_all_there_were_though_the_clock_was_set_back()
+    public async Task Session_after_a_restart_has_a_higher_id_despite_a_clock_set_back()
     {
         var options = await postgres.FreshAsync();
         var before = SessionId.New(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(1));
@@ -106,7 +106,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_whose_media_are_over_is_not_continued_after_a_restart()
+    public async Task Session_with_ended_media_is_not_continued_after_a_restart()
     {
         var options = await postgres.FreshAsync();
         string key;
@@ -124,7 +124,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Media_that_no_open_session_belongs_to_are_ended_at_the_start()
+    public async Task Media_without_an_open_session_are_ended_at_startup()
     {
         var options = await postgres.FreshAsync();
         await using (var server = await Server.StartAsync(options.ConnectionString))
@@ -144,7 +144,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_key_made_beside_the_running_server_lets_its_encoder_in_when_the_database_goes_away_right_after()
+    public async Task Key_created_by_another_process_is_cached_and_works_during_a_database_outage()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
@@ -159,7 +159,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_left_open_ends_when_nobody_comes_back_after_a_restart()
+    public async Task Session_left_open_by_a_restart_ends_when_its_publisher_does_not_reconnect()
     {
         var options = await postgres.FreshAsync();
         SessionId session;
@@ -175,7 +175,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_key_revoked_by_another_process_sends_its_encoder_away()
+    public async Task Key_revoked_by_another_process_disconnects_its_publisher()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
@@ -193,7 +193,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_channel_deleted_by_another_process_loses_encoder_session_and_media()
+    public async Task Channel_deleted_by_another_process_loses_its_publisher_session_and_media()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
@@ -211,7 +211,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task When_the_private_server_dies_known_encoders_are_let_in_and_it_comes_back_by_itself()
+    public async Task Known_encoders_are_accepted_while_a_crashed_private_database_restarts()
     {
         await using var folder = TempFolder.Create();
         await ClusterTemplate.CopyToAsync(folder.Path);
@@ -240,7 +240,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_configured_database_that_is_away_at_start_delays_publishing_and_nothing_else()
+    public async Task Unreachable_database_at_startup_delays_publishing_but_not_the_server()
     {
         await using var server = await Server.StartAsync("Host=127.0.0.1;Port=1;Username=u;Password=p;Database=d");
 
@@ -252,7 +252,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Every_mistake_in_the_options_is_listed_at_start()
+    public async Task Startup_lists_every_invalid_option()
     {
         var failure = (await Should.ThrowAsync<Exception>(() => Server.StartAsync(
             "Host=x;Password=hunter2;Nonsense=1", settings: [("Control:MaxBodyBytes", "1"), ("Control:AttemptsPerMinute", "0")]))).ToString();

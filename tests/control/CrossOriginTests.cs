@@ -10,7 +10,7 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
     private const string Studio = "https://studio.example.org";
 
     [Fact]
-    public async Task Nobody_elses_page_is_let_in_unless_it_is_named()
+    public async Task Cross_origin_request_gets_no_CORS_headers_unless_its_origin_is_allowed()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -25,7 +25,7 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_page_that_is_named_may_ask_with_a_token_and_read_what_it_needs()
+    public async Task Allowed_origin_can_send_a_token_and_read_exposed_headers()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedOrigins", $"http://localhost:3000, {Studio}"));
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -64,7 +64,7 @@ public sealed class CrossOriginTests(PostgresFixture postgres)
     [InlineData("file:///", false)]
     [InlineData("*", false)]
     [InlineData("null", false)]
-    public void An_origin_is_written_as_browsers_send_it(string text, bool isOne)
+    public void Allowed_origins_must_have_the_form_that_browsers_send(string text, bool isOne)
     {
         CrossOrigin.IsOrigin(text).ShouldBe(isOne);
         new ControlOptions { AllowedOrigins = text }.Validate().Count().ShouldBe(isOne ? 0 : 1);

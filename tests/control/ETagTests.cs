@@ -24,7 +24,7 @@ public sealed class ETagTests(PostgresFixture postgres)
     [InlineData("\"x\"", true)]
     [InlineData("a", true)]
     [InlineData("\"a", true)]
-    public void A_change_is_made_when_If_Match_names_what_is_there_and_nothing_else(string header, bool isRefused)
+    public void If_Match_accepts_a_change_only_for_the_current_ETag(string header, bool isRefused)
     {
         var http = new DefaultHttpContext();
         http.Request.Headers.IfMatch = header;
@@ -42,10 +42,10 @@ public sealed class ETagTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Without_If_Match_nothing_is_checked() => ETags.PreconditionOf<string>(new DefaultHttpContext(), _ => "\"a\"").ShouldBeNull();
+    public void No_precondition_is_checked_without_If_Match() => ETags.PreconditionOf<string>(new DefaultHttpContext(), _ => "\"a\"").ShouldBeNull();
 
     [Fact]
-    public void A_channels_tag_is_of_what_is_set_and_a_users_not_of_their_logins()
+    public void ETag_of_a_channel_covers_its_settings_and_ETag_of_a_user_ignores_logins()
     {
         var channel = new ChannelInfo("demo", "", "auto", "standard", TimeSpan.FromSeconds(60), "public", DateTimeOffset.UnixEpoch);
         ETags.Of(channel with { Title = "x" }).ShouldNotBe(ETags.Of(channel));
@@ -62,7 +62,7 @@ public sealed class ETagTests(PostgresFixture postgres)
     [InlineData("recordings")]
     [InlineData("webhooks")]
     [InlineData("users")]
-    public async Task Who_changes_what_somebody_else_changed_meanwhile_is_told_so_and_overwrites_nothing(string kind)
+    public async Task Change_with_a_stale_ETag_is_rejected_and_overwrites_nothing(string kind)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -92,7 +92,7 @@ public sealed class ETagTests(PostgresFixture postgres)
     [Theory]
     [InlineData("events")]
     [InlineData("recordings")]
-    public async Task Who_has_it_already_gets_no_body(string kind)
+    public async Task Request_with_the_current_ETag_gets_304_without_a_body(string kind)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -107,7 +107,7 @@ public sealed class ETagTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_document_tells_which_changes_can_be_guarded()
+    public async Task Document_lists_operations_with_ETag_preconditions()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));

@@ -9,7 +9,7 @@ namespace Broadcast.Control.Tests;
 public sealed class EncoderApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task Encoders_are_told_with_the_reason_why_one_does_not_work_and_proved_anew_when_asked()
+    public async Task Encoders_are_listed_with_the_reason_for_a_failure_and_tested_again_on_request()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, encoders: new TwoEncoders());
         var admin = await server.TokenAsync(TokenRole.Admin);

@@ -22,7 +22,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
 
     [Fact]
-    public async Task A_session_of_an_event_is_for_whom_the_event_lets_in_from_its_first_moment_on_and_so_is_its_recording_and_no_other()
+    public async Task Session_and_recording_of_an_event_use_the_access_policy_of_the_event()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var before = await rig.ComeAsync();
@@ -53,7 +53,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_again_in_the_same_event_begins_a_session_with_its_access_too()
+    public async Task Encoder_reconnecting_during_an_event_starts_a_session_with_the_events_access()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = "token" });
@@ -74,7 +74,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [InlineData("public", null, null)]
     [InlineData("token", "public", null)]
     [InlineData("token", "webhook", null)]
-    public async Task A_session_that_was_on_air_before_its_event_becomes_closed_and_never_opened(string channel, string? access, string? session)
+    public async Task Event_can_restrict_but_never_widen_access_to_a_running_session(string channel, string? access, string? session)
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = channel });
@@ -98,7 +98,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [InlineData("token", null, "token")]
     [InlineData("token", "public", "public")]
     [InlineData("public", null, "public")]
-    public async Task A_session_that_was_for_everybody_by_the_event_before_is_for_whom_the_next_one_lets_in(string channel, string? access, string session)
+    public async Task Public_session_of_the_previous_event_gets_the_access_policy_of_the_next(string channel, string? access, string session)
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = channel });
@@ -115,7 +115,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_may_watch_an_event_can_be_changed_until_its_preview_begins()
+    public async Task Access_policy_of_an_event_can_be_changed_until_its_preview_starts()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(30, 60, new() { Access = "token" });
@@ -138,7 +138,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_series_hands_its_access_on()
+    public async Task Occurrences_inherit_the_access_policy_of_their_series()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Access = "token" });
@@ -148,7 +148,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_lets_in_by_session_hears_what_another_process_says_of_one_and_knows_it_after_a_restart()
+    public async Task Session_access_changes_of_other_processes_apply_at_once_and_after_a_restart()
     {
         var options = await postgres.FreshAsync();
         SessionId session;
@@ -178,7 +178,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_api_tells_and_takes_it_and_refuses_a_webhook_that_nobody_configured()
+    public async Task API_reads_and_sets_event_access_and_rejects_an_unconfigured_webhook_policy()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());

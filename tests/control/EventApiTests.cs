@@ -9,7 +9,7 @@ namespace Broadcast.Control.Tests;
 public sealed class EventApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_series_lives_from_its_plan_to_its_end()
+    public async Task Event_API_creates_changes_and_cancels_a_series()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -49,7 +49,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_in_the_way_is_named_in_the_answer()
+    public async Task Conflicting_event_is_named_in_the_response()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -67,7 +67,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
     [InlineData("{}", "channel,end,start,title")]
     [InlineData("""{"title":"a","channel":"demo","start":"tomorrow","end":5}""", "end,start")]
     [InlineData("""{"title":"a","channel":"demo","start":"2030-01-01T20:00","end":"2030-01-01T21:00","state":"live","previewSeconds":-1,"recurrence":"daily"}""", "previewSeconds,recurrence,state")]
-    public async Task Each_mistake_of_a_body_is_listed_by_member(string json, string members)
+    public async Task Every_invalid_member_of_a_request_body_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
@@ -85,7 +85,7 @@ public sealed class EventApiTests(PostgresFixture postgres)
     [InlineData("limit=201")]
     [InlineData("state=over")]
     [InlineData("after=x")]
-    public async Task A_question_that_cannot_be_answered_is_refused(string query)
+    public async Task Invalid_event_query_is_rejected(string query)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         (await server.SendAsync("GET", "/api/v1/events?" + query, await server.TokenAsync(TokenRole.Viewer))).Status.ShouldBe(400);

@@ -51,7 +51,7 @@ public sealed class EventDeciderTests
     [InlineData("live", "23:00", "here", "", "ended", true, "-")]                              // nobody looked at its end
     [InlineData("ended", "20:30", "here", "", "-", false, "-")]
     [InlineData("cancelled", "20:30", "here", "", "-", false, "-")]
-    public void An_event_goes_its_way(string state, string at, string encoder, string special, string to, bool endsSession, string again)
+    public void Event_state_machine_decides_every_transition(string state, string at, string encoder, string special, string to, bool endsSession, string again)
     {
         var terms = new EventLifecyclePolicy(
             IsManual: special.Contains("manual"), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: special.Contains("continue"), special.Contains("no-show") ? TimeSpan.FromMinutes(10) : null);

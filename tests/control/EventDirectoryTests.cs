@@ -11,7 +11,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     private static readonly EventSettings Weekly = Show with { Title = "Weekly", Recurrence = "FREQ=WEEKLY;BYDAY=WE" };
 
     [Fact]
-    public async Task An_event_is_kept_as_it_was_planned_with_defaults_for_the_rest()
+    public async Task Event_is_stored_as_planned_with_defaults_for_omitted_members()
     {
         await using var rig = await OpenAsync();
 
@@ -28,7 +28,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Each_mistake_is_told()
+    public async Task Every_invalid_member_is_listed()
     {
         await using var rig = await OpenAsync();
         await MistakesAsync(rig, new(), "title", "channel", "start", "end");
@@ -57,7 +57,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     [InlineData("19:00", "22:00", true)]
     [InlineData("21:00", "22:00", false)]
     [InlineData("19:00", "20:00", false)]
-    public async Task Two_events_cannot_have_one_channel_at_one_time_and_the_other_is_named(string start, string end, bool clashes)
+    public async Task Overlapping_events_on_one_channel_conflict_and_the_error_names_the_other_event(string start, string end, bool clashes)
     {
         await using var rig = await OpenAsync();
         var first = await rig.Events.CreateAsync(Show);
@@ -76,7 +76,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_many_who_want_a_channel_at_once_one_gets_it()
+    public async Task One_of_several_concurrent_conflicting_events_is_created()
     {
         await using var rig = await OpenAsync();
 
@@ -97,7 +97,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_cannot_be_moved_into_another()
+    public async Task Event_cannot_be_moved_to_overlap_another()
     {
         await using var rig = await OpenAsync();
         await rig.Events.CreateAsync(Show);
@@ -109,7 +109,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_series_has_its_occurrences_of_three_months_each_an_event()
+    public async Task Series_generates_its_occurrences_for_the_next_three_months()
     {
         await using var rig = await OpenAsync();
 
@@ -130,7 +130,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Occurrences_can_be_changed_and_cancelled_by_themselves_and_the_series_leaves_those()
+    public async Task Changed_or_cancelled_occurrences_are_not_overwritten_by_their_series()
     {
         await using var rig = await OpenAsync();
         var series = await rig.Events.CreateAsync(Weekly with { Recurrence = "FREQ=WEEKLY;COUNT=4" });
@@ -157,7 +157,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_series_that_would_be_in_the_way_of_another_event_is_refused_and_one_that_comes_into_sight_later_gives_way()
+    public async Task Conflicting_series_is_rejected_and_a_later_conflicting_occurrence_is_cancelled()
     {
         await using var rig = await OpenAsync();
         var single = await rig.Events.CreateAsync(Show with { Title = "Gala", Start = At("2030-02-06T19:30"), End = At("2030-02-06T23:00") });
@@ -175,7 +175,7 @@ public sealed class EventDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_list_is_read_in_pages_and_can_be_narrowed()
+    public async Task Events_are_listed_in_pages_and_can_be_filtered()
     {
         await using var rig = await OpenAsync();
         await rig.Channels.CreateAsync("other", new());

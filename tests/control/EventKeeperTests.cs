@@ -17,7 +17,7 @@ namespace Broadcast.Control.Tests;
 public sealed class EventKeeperTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task An_event_goes_to_preview_and_live_and_ends_by_itself_with_its_encoders_session()
+    public async Task Event_changes_to_preview_and_live_and_ends_with_its_session()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(30, 90, new() { Latency = "low", Ladder = "720p", Record = "off" });
@@ -51,7 +51,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_of_the_preview_is_hidden_and_shown_from_when_the_event_is_live_and_webhooks_hear_of_each_step()
+    public async Task Preview_session_is_visible_once_the_event_is_live_and_webhooks_report_each_change()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var hooks = new WebhookRepository(rig.Database, rig.Clock);
@@ -74,7 +74,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_again_by_itself_after_its_event_is_refused_until_the_rest_is_over_or_another_event_begins()
+    public async Task Encoder_reconnecting_after_its_event_is_rejected_during_the_cooldown_until_the_next_preview()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 30, new() { Grace = TimeSpan.Zero });
@@ -105,7 +105,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Viewers_are_told_of_the_next_event_unless_it_is_not_to_be_announced()
+    public async Task Next_event_is_announced_to_viewers_unless_announcements_are_off()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var demo = ChannelName.Parse("demo");
@@ -130,7 +130,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_to_which_no_encoder_came_leaves_no_rest()
+    public async Task Event_without_an_encoder_has_no_cooldown()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 30);
@@ -140,7 +140,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_late_encoder_is_live_when_it_comes_and_its_recording_has_the_events_title()
+    public async Task Event_goes_live_when_its_late_encoder_connects_and_names_the_recording()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 60, new() { Title = "The gala" });
@@ -156,7 +156,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_recording_of_a_broadcast_that_was_on_before_its_event_begins_with_the_event_and_can_have_back_what_was_before()
+    public async Task Recording_of_an_earlier_broadcast_is_trimmed_once_to_its_event_and_can_be_restored()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var encoder = await rig.ComeAsync();
@@ -175,7 +175,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_that_never_comes_ends_the_event_at_its_limit_and_leaves_the_channel_free()
+    public async Task Event_without_an_encoder_ends_at_its_no_show_limit_and_frees_the_channel()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 60, new() { NoShow = TimeSpan.FromMinutes(10) });
@@ -189,7 +189,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task One_that_waits_for_the_button_goes_live_by_it_and_ends_by_it()
+    public async Task Manual_event_goes_live_and_ends_on_request()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 60, new() { StartMode = "manual" });
@@ -210,7 +210,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task One_let_live_early_has_the_channel_from_then_on()
+    public async Task Event_taken_live_early_reserves_its_channel_from_then_on()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var between = await rig.PlanAsync(60, 90, new() { Title = "Between" });
@@ -224,7 +224,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Events_right_behind_one_another_follow_at_the_instant_and_grace_gives_way()
+    public async Task Adjacent_events_follow_at_once_and_skip_the_grace_period()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var first = await rig.PlanAsync(0, 60, new() { Title = "First" });
@@ -245,7 +245,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task One_that_may_go_on_does_so_until_its_encoder_is_gone_for_good()
+    public async Task Event_with_overrun_continues_until_its_encoder_has_left_for_good()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(0, 60, new() { Overrun = "continue" });
@@ -260,7 +260,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_was_missed_is_made_up_for()
+    public async Task Missed_event_transitions_are_applied_later()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var missed = await rig.PlanAsync(10, 20);
@@ -278,7 +278,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_processes_that_look_at_once_each_step_is_gone_once()
+    public async Task Concurrent_processes_apply_each_transition_once()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var names = Enumerable.Range(0, 20).Select(i => $"c{i}").ToList();
@@ -305,7 +305,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_cancelled_preview_sends_its_encoder_away()
+    public async Task Cancelling_a_preview_disconnects_its_encoder()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         var show = await rig.PlanAsync(10, 60);
@@ -325,7 +325,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_moves_events_at_their_times_and_hears_of_those_that_a_command_makes()
+    public async Task Server_changes_event_states_on_time_and_applies_events_created_by_other_processes()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
@@ -345,7 +345,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_first_encoder_after_a_start_meets_the_event_whose_time_it_is()
+    public async Task First_encoder_after_startup_gets_the_settings_of_the_current_event()
     {
         var options = await postgres.FreshAsync();
         string key;

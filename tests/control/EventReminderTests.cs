@@ -12,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class EventReminderTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task Each_reminder_is_told_once_at_its_time_by_however_many_keepers()
+    public async Task Each_reminder_is_sent_once_even_with_several_event_services()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var show = await rig.PlanAsync(120, 180, new() { Reminders = [10, 60, 60] });
@@ -39,7 +39,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_reminders_that_were_missed_the_last_is_told_and_none_once_the_start_has_come()
+    public async Task Only_the_last_of_several_missed_reminders_is_sent_and_none_after_the_start()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         await rig.PlanAsync(120, 180, new() { Reminders = [60, 30, 10] });
@@ -50,7 +50,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_start_that_is_moved_has_reminders_of_its_own_and_an_event_that_is_cancelled_none()
+    public async Task Moved_event_gets_new_reminders_and_a_cancelled_event_gets_none()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var show = await rig.PlanAsync(60, 120, new() { Reminders = [30] });
@@ -68,7 +68,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Occurrences_have_the_reminders_of_their_series()
+    public async Task Occurrences_use_the_reminders_of_their_series()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [15] });
@@ -81,7 +81,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Where_the_times_of_a_series_are_moved_what_was_told_is_told_again_only_when_its_time_is_still_to_come()
+    public async Task Moved_series_repeats_a_sent_reminder_only_if_it_becomes_due_again()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [60, 10] });
@@ -103,7 +103,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task New_events_have_the_reminders_and_the_announcing_of_their_channel_where_they_say_nothing_of_it()
+    public async Task New_events_inherit_reminders_and_announcement_from_their_channel_unless_set()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var old = await rig.PlanAsync(600, 660);
@@ -126,7 +126,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_whose_encoder_is_not_there_is_told_to_be_late_once()
+    public async Task Event_without_an_encoder_is_reported_late_once()
     {
         await using var rig = await OpenAsync(WebhookEventTypes.EventLate);
         var show = await rig.PlanAsync(20, 60);

@@ -12,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class EventStreamHttpTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task An_encoder_that_comes_is_heard_of_over_http_until_the_token_is_revoked()
+    public async Task Event_stream_over_HTTP_reports_a_publisher_and_ends_with_its_token()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamHeartbeat", "00:00:01"));
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;
@@ -41,7 +41,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task More_listeners_than_there_may_be_are_refused_until_one_goes()
+    public async Task Event_stream_clients_above_the_limit_are_rejected_until_one_disconnects()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:StreamClients", "1"));
         var viewer = await server.TokenAsync(TokenRole.Viewer);

@@ -16,7 +16,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     private static readonly Caller Admin = HolderOf(TokenRole.Admin);
 
     [Fact]
-    public void A_row_behind_a_gap_waits_until_the_gap_is_filled()
+    public void Row_behind_a_gap_is_held_back_until_the_gap_is_filled()
     {
         var order = new CommitOrder(new ManualTimeProvider());
         order.CountReady(10, [11, 12, 14]).ShouldBe(2);
@@ -25,7 +25,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void A_row_waits_for_a_number_that_nobody_uses_no_longer_than_its_patience_however_many_gaps_there_are()
+    public void Row_behind_unused_numbers_is_held_back_no_longer_than_one_timeout()
     {
         var clock = new ManualTimeProvider();
         var order = new CommitOrder(clock);
@@ -52,13 +52,13 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [InlineData("event.live", "demo", TokenRole.Admin, null, null, "events:write", true)]
     [InlineData("recording.ready", "demo", TokenRole.Admin, null, null, "channels:write", false)]
     [InlineData("health.issue", "demo", TokenRole.Viewer, null, null, "channels:read", true)]
-    public void Everybody_hears_what_their_role_channels_and_scopes_are_for(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
+    public void Event_stream_messages_are_filtered_by_role_channels_and_scopes(string type, string? channel, TokenRole role, string? only, string? limit, string? scope, bool shown) =>
         EventStreamRules.IsVisible(role, new(limit is null ? null : [limit], scope is null ? null : [scope]), IdOf(only), new(1, type, channel, "{}", IdOf(channel))).ShouldBe(shown);
 
     private static long? IdOf(string? channel) => channel is null ? null : channel == "demo" ? 1 : 2;
 
     [Fact]
-    public async Task A_channel_that_has_the_name_of_a_deleted_one_hears_nothing_of_that_one()
+    public async Task Channel_that_reuses_a_deleted_name_gets_no_messages_of_the_deleted_one()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
@@ -93,7 +93,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_comes_anew_hears_how_things_stand_and_who_comes_back_what_they_missed()
+    public async Task New_client_receives_the_current_state_and_a_resuming_client_missed_messages()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
@@ -126,7 +126,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_old_is_forgotten_but_for_how_channels_stand_and_the_last_of_all()
+    public async Task Old_messages_are_deleted_except_for_channel_states_and_the_last_message()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
@@ -150,7 +150,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_written_while_somebody_listens_is_told_once_and_in_order()
+    public async Task Attached_client_receives_each_message_once_and_in_order()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
@@ -171,7 +171,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_does_not_keep_up_is_told_to_read_again_and_cut_off()
+    public async Task Slow_client_gets_a_reset_and_is_disconnected()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
@@ -192,7 +192,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_quiet_stream_shows_that_it_lives_and_ends_when_its_token_does()
+    public async Task Idle_stream_sends_heartbeats_and_ends_with_its_token()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);

@@ -39,7 +39,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         IsEncrypted: true);
 
     [Fact]
-    public void Bodies_of_every_type_of_webhook_are_golden()
+    public void Bodies_of_every_webhook_type_match_the_golden_files()
     {
         var grant = new PublishGrant(Publication, Session, "passthrough", CancellationToken.None);
         WebhookMessage Of(string type, object data) => new(Noon, type, "demo", data);
@@ -82,7 +82,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void Messages_of_the_event_stream_are_golden()
+    public void Event_stream_messages_match_the_golden_file()
     {
         var message = new EventStreamMessage(7, WebhookEventTypes.EventLive, "demo", """{"id":"evt_1"}""");
         Golden.Matches(
@@ -93,7 +93,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_request_of_a_webhook_has_golden_headers()
+    public async Task Webhook_request_headers_match_the_golden_file()
     {
         await using var hook = await FakeWebhook.StartAsync();
         var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedAddresses = "127.0.0.0/8" });
@@ -109,7 +109,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [InlineData("nginx-rtmp")]
     [InlineData("srs")]
     [InlineData("mediamtx")]
-    public async Task Auth_callbacks_about_publishers_are_golden_in_every_format(string form)
+    public async Task Auth_callbacks_about_publishers_match_the_golden_files_in_every_format(string form)
     {
         await using var hook = await FakeWebhook.StartAsync();
         var options = Options.Create(new AuthorizationOptions
@@ -134,7 +134,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Auth_callbacks_about_viewers_are_golden()
+    public async Task Auth_callbacks_about_viewers_match_the_golden_file()
     {
         await using var hook = await FakeWebhook.StartAsync();
         var options = Options.Create(new AuthorizationOptions { ViewerUrl = hook.Address + "/view?key=k", Secret = Secret });
@@ -146,7 +146,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Reasons_of_publish_decisions_in_metrics_are_golden()
+    public async Task Reasons_of_publish_decisions_in_metrics_match_the_golden_file()
     {
         // Other tests count at the same time; what flows with this test's calls is its own.
         var own = new AsyncLocal<bool> { Value = true };

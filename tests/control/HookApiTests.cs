@@ -12,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class HookApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_webhook_lives_from_creation_to_deletion()
+    public async Task Webhook_API_creates_tests_changes_rotates_and_deletes_a_webhook()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedAddresses", "127.0.0.0/8"));
@@ -55,7 +55,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
     [InlineData("""{"url":"http://localhost:5432/"}""", "url")]
     [InlineData("""{"url":"https://example.org/","types":["publish"],"channels":["Bad Name"],"enabled":"yes"}""", "channels,enabled,types")]
     [InlineData("""{"url":"https://example.org/","types":"event.live","label":"a\nb"}""", "label,types")]
-    public async Task What_a_webhook_cannot_be_is_told_by_member(string json, string members)
+    public async Task Every_invalid_member_of_a_webhook_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (status, problem, _) = await server.SendAsync("POST", "/api/v1/webhooks", await server.TokenAsync(TokenRole.Admin), new StringContent(json, Encoding.UTF8, "application/json"));
@@ -64,7 +64,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_and_goes_is_told_at_once_and_the_log_shows_it_and_can_replay_it()
+    public async Task Publish_start_and_stop_are_delivered_at_once_logged_and_replayable()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedAddresses", "127.0.0.0/8"));
@@ -104,7 +104,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_audit_log_has_each_change_and_of_addresses_only_where_they_lead()
+    public async Task Audit_log_has_each_webhook_change_and_only_the_host_of_its_URL()
     {
         await using var bench = await HookBench.OpenAsync(postgres);
         var id = (await bench.HookAsync("https://example.org/services/T0/secret?token=secret")).Info.Id;

@@ -17,7 +17,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     [Fact]
-    public async Task A_request_is_signed_as_Standard_Webhooks_has_it_and_holds_what_happened()
+    public async Task Webhook_request_has_a_Standard_Webhooks_signature_and_the_event_data()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -40,7 +40,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_failed_delivery_is_tried_eleven_times_within_a_day_and_then_given_up()
+    public async Task Failed_delivery_is_attempted_eleven_times_within_a_day_and_then_abandoned()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = FakeWebhook.Says("out of order\u0000", 500);
@@ -77,11 +77,11 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     [InlineData(1, 999_999, 0.5, 3600)]
     [InlineData(10, 5, 0.0, 7.2 * 3600)]
     [InlineData(10, 0, 1.0, 8.8 * 3600)]
-    public void A_receiver_may_ask_for_a_longer_wait_within_limits(int failures, int asked, double chance, double seconds) =>
+    public void Retry_delay_requested_by_a_receiver_is_clamped(int failures, int asked, double chance, double seconds) =>
         RetrySchedule.DelayAfter(failures, TimeSpan.FromSeconds(asked), chance)!.Value.TotalSeconds.ShouldBe(seconds, 0.001);
 
     [Fact]
-    public async Task Events_come_in_their_order_and_wait_while_a_receiver_is_away_for_minutes()
+    public async Task Events_are_delivered_in_order_and_wait_during_a_short_receiver_outage()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -107,7 +107,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_that_a_receiver_chokes_on_steps_aside_after_a_quarter_of_an_hour()
+    public async Task Repeatedly_failing_event_stops_blocking_later_events_after_15_minutes()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = http =>
@@ -133,7 +133,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_receiver_that_hangs_does_not_hold_others()
+    public async Task Hanging_receiver_does_not_delay_other_receivers()
     {
         await using var slow = await FakeWebhook.StartAsync();
         await using var quick = await FakeWebhook.StartAsync();
@@ -166,7 +166,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Two_processes_tell_each_thing_once_and_in_order()
+    public async Task Two_processes_deliver_each_event_once_and_in_order()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -185,7 +185,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_a_process_that_died_had_sent_is_told_again_under_the_same_id_when_its_lease_is_over_and_not_before()
+    public async Task Delivery_of_a_killed_process_is_repeated_with_the_same_id_after_lease_expiry()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -206,7 +206,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_receiver_that_is_gone_is_told_nothing_more()
+    public async Task Webhook_is_disabled_after_a_410_response()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = FakeWebhook.Says("", 410);
@@ -225,7 +225,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_receiver_that_has_failed_for_days_is_switched_off_and_one_that_failed_twice_is_not()
+    public async Task Webhook_is_disabled_after_days_of_failures_but_not_after_two_failures()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = FakeWebhook.Says("", 500);
@@ -249,7 +249,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task When_a_receiver_is_back_what_stood_aside_need_not_wait_for_hours()
+    public async Task Postponed_events_are_delivered_soon_after_a_receiver_recovers()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = FakeWebhook.Says("", 500);
@@ -274,7 +274,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Nothing_is_sent_to_an_address_that_is_not_public_unless_the_operator_allows_it()
+    public async Task Webhook_is_not_sent_to_a_non_public_address_unless_allowed()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -289,7 +289,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_the_database_is_away_nothing_is_lost()
+    public async Task No_event_is_lost_during_a_database_outage()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -309,7 +309,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_old_is_forgotten_and_what_waits_is_not()
+    public async Task Old_delivered_events_are_deleted_and_pending_ones_are_kept()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
@@ -328,7 +328,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_log_of_one_webhook_has_an_end()
+    public async Task Delivery_log_of_a_webhook_is_bounded()
     {
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync("https://example.org/");
@@ -344,7 +344,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task After_a_change_of_secret_requests_carry_both_signatures_until_the_old_one_is_over()
+    public async Task Requests_carry_both_signatures_after_a_secret_rotation_until_the_old_secret_expires()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);

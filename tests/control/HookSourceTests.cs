@@ -14,7 +14,7 @@ namespace Broadcast.Control.Tests;
 public sealed class HookSourceTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_lost_input_is_told_once_and_once_that_it_is_back_across_a_restart()
+    public async Task Input_loss_and_recovery_are_reported_once_across_a_restart()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new() { ReconnectWindow = TimeSpan.FromHours(1) });
         await HearAllAsync(bench);
@@ -41,7 +41,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_blink_is_not_told()
+    public async Task Brief_input_loss_is_not_reported()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
@@ -56,7 +56,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Something_wrong_is_told_once_while_it_lasts_and_again_when_it_comes_back_much_later()
+    public async Task Health_issue_is_reported_once_while_it_lasts_and_again_when_it_returns_later()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
@@ -87,7 +87,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_was_told_to_be_wrong_is_not_told_again_by_a_process_that_is_started_meanwhile()
+    public async Task Restarted_process_does_not_repeat_a_reported_health_issue()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
@@ -106,7 +106,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recording_is_told_when_it_can_be_played_once_and_an_empty_one_never()
+    public async Task Recording_is_reported_once_when_it_is_playable_and_never_when_empty()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
@@ -122,7 +122,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_happens_while_the_database_is_away_is_told_when_it_is_back_and_more_than_a_thousand_are_not_kept()
+    public async Task Events_during_a_database_outage_are_delivered_later_up_to_a_limit()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);

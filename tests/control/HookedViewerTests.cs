@@ -37,7 +37,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_viewer_is_asked_about_once_and_remembered_for_as_long_as_the_answer_says()
+    public async Task Viewer_decision_is_requested_once_and_cached_for_the_returned_duration()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true,"seconds":30}""");
         for (var i = 0; i < 5; i++)
@@ -61,7 +61,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_token_address_or_channel_is_another_viewer_and_the_rest_of_a_64_is_not()
+    public async Task Viewer_decisions_are_cached_by_token_channel_and_address_or_IPv6_network()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true}""");
         await AskAsync("ticket");
@@ -75,7 +75,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_asked_is_signed_and_has_the_token_in_its_body_only()
+    public async Task Auth_callback_is_signed_and_contains_the_token_only_in_its_body()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true}""");
         await AskAsync("ticket-17");
@@ -90,7 +90,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Many_who_want_to_know_at_once_wait_for_one_answer()
+    public async Task Concurrent_requests_of_a_viewer_share_one_auth_callback()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _hook.Answer = async http =>
@@ -120,7 +120,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     [InlineData("""{"allow":true,"seconds":"60"}""", 200)]
     [InlineData("true", 200)]
     [InlineData("", 200)]
-    public async Task Without_an_answer_that_counts_nobody_new_is_let_in(string body, int status)
+    public async Task New_viewers_are_denied_without_a_valid_callback_response(string body, int status)
     {
         _hook.Answer = FakeWebhook.Says(body, status);
         (await AskAsync("ticket")).ShouldBe(new(ViewerDenialReason.Unavailable, TimeSpan.Zero));
@@ -132,14 +132,14 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_answer_that_is_too_long_is_none()
+    public async Task Oversized_callback_response_is_ignored()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true,"x":" """ + new string('x', 5000) + "\"}");
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
     }
 
     [Fact]
-    public async Task While_it_does_not_answer_who_was_let_in_before_goes_on_for_five_minutes()
+    public async Task Known_viewers_keep_access_for_five_minutes_during_a_callback_outage()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true,"seconds":10}""");
         await AskAsync("ticket");
@@ -153,7 +153,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_webhook_that_hangs_costs_its_time_and_no_more()
+    public async Task Hanging_auth_callback_is_abandoned_after_its_timeout()
     {
         var hanging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _hook.Answer = _ => hanging.Task;
@@ -165,7 +165,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Edges_keep_no_answer_that_may_be_another_ones()
+    public async Task Callback_decisions_without_token_or_for_signed_tokens_are_not_cached_by_edges()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true}""");
         var plain = ViewerToken.Sign("abcdefgh", new byte[32], ChannelName.Parse("demo"), _clock.GetUtcNow().AddHours(1), "jane", null);
@@ -178,7 +178,7 @@ public sealed class HookedViewerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_tries_token_after_token_is_refused_unasked_and_those_who_are_known_there_are_not()
+    public async Task Address_that_guesses_tokens_is_denied_without_a_callback_except_for_known_viewers()
     {
         _hook.Answer = FakeWebhook.Says("""{"allow":true}""");
         await AskAsync("ticket");

@@ -16,7 +16,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     private const string Json = "application/json";
 
     [Fact]
-    public async Task A_key_is_its_callers_for_a_day_and_remembers_what_came_of_it()
+    public async Task Idempotency_key_belongs_to_one_caller_for_a_day_and_stores_the_result()
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
@@ -45,7 +45,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer()
+    public async Task Repeated_request_creates_nothing_and_gets_the_first_response()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -67,7 +67,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_secret_is_not_shown_again_but_what_was_made_is_named()
+    public async Task Repeated_request_gets_the_location_of_the_created_object_without_its_secret()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -85,7 +85,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_request_that_made_nothing_gives_its_key_back()
+    public async Task Failed_request_releases_its_idempotency_key()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var producer = await server.TokenAsync(TokenRole.Producer);
@@ -97,7 +97,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_the_first_is_at_work_the_second_is_told_to_wait()
+    public async Task Repeated_request_has_to_wait_while_the_first_is_running()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -113,7 +113,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     [Theory]
     [InlineData("with space")]
     [InlineData("201")]
-    public async Task A_key_is_short_and_visible(string key)
+    public async Task Long_or_nonprintable_idempotency_key_is_rejected(string key)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var sent = key == "201" ? new string('k', 201) : key;
@@ -125,7 +125,7 @@ public sealed class IdempotenceTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_document_tells_where_keys_are_looked_at()
+    public async Task Document_lists_operations_that_accept_idempotency_keys()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));

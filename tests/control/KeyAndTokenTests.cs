@@ -12,7 +12,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     private readonly ManualTimeProvider _clock = new();
 
     [Fact]
-    public async Task A_rotated_key_takes_role_and_label_along_and_the_old_one_is_revoked()
+    public async Task Rotated_key_keeps_role_and_label_and_the_old_key_is_revoked()
     {
         await using var database = await postgres.OpenFreshAsync();
         await new ChannelRepository(database, _clock).CreateAsync("demo", new());
@@ -29,7 +29,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Every_key_that_is_made_rotated_or_revoked_is_told_to_the_servers_that_listen()
+    public async Task Created_rotated_and_revoked_keys_are_notified_to_listening_servers()
     {
         await using var database = await postgres.OpenFreshAsync();
         await new ChannelRepository(database, _clock).CreateAsync("demo", new());
@@ -61,7 +61,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task With_an_overlap_the_old_key_expires_instead()
+    public async Task Rotation_with_overlap_lets_the_old_key_expire_later()
     {
         await using var database = await postgres.OpenFreshAsync();
         var first = await new ChannelRepository(database, _clock).CreateAsync("demo", new());
@@ -74,7 +74,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Which_key_to_rotate_must_be_clear()
+    public async Task Rotation_without_a_key_id_conflicts_if_the_channel_has_several_keys()
     {
         await using var database = await postgres.OpenFreshAsync();
         await new ChannelRepository(database, _clock).CreateAsync("demo", new());
@@ -88,7 +88,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Revoking_twice_keeps_the_first_time_and_another_channels_key_is_not_found()
+    public async Task Second_revocation_keeps_the_first_time_and_keys_of_other_channels_are_not_found()
     {
         await using var database = await postgres.OpenFreshAsync();
         var channels = new ChannelRepository(database, _clock);
@@ -105,7 +105,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_token_is_known_until_it_expires_or_is_revoked()
+    public async Task Token_is_valid_until_it_expires_or_is_revoked()
     {
         await using var database = await postgres.OpenFreshAsync();
         var tokens = new TokenRepository(database, _clock);
@@ -131,7 +131,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     [InlineData(TokenRole.Producer, "producer")]
     [InlineData(TokenRole.Moderator, "moderator")]
     [InlineData(TokenRole.Viewer, "viewer")]
-    public void Roles_have_names(TokenRole role, string name)
+    public void Role_names_are_formatted_and_parsed(TokenRole role, string name)
     {
         TokenRoles.Name(role).ShouldBe(name);
         TokenRoles.TryParse(name, out var read).ShouldBeTrue();
@@ -140,7 +140,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_setup_code_makes_one_admin_and_then_none_is_valid_or_issued()
+    public async Task Setup_code_creates_one_admin_and_then_no_code_is_valid_or_issued()
     {
         await using var database = await postgres.OpenFreshAsync();
         var codes = new SetupCodes(database, _clock);
@@ -159,7 +159,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_setup_code_is_void_once_an_admin_token_was_made_otherwise()
+    public async Task Setup_code_is_invalid_after_an_admin_token_was_created()
     {
         await using var database = await postgres.OpenFreshAsync();
         var code = (await new SetupCodes(database, _clock).IssueAsync())!;

@@ -17,7 +17,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     private const string Password = UserTests.Password;
 
     [Fact]
-    public async Task Somebody_logs_in_looks_around_and_logs_out()
+    public async Task Login_returns_a_cookie_that_works_until_logout()
     {
         await using var server = await StartAsync();
         var (status, body, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", server.Address), ("User-Agent", "Firefox"));
@@ -43,7 +43,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_is_not_there_is_disabled_or_has_the_wrong_password_gets_the_same_answer()
+    public async Task Unknown_user_disabled_user_and_wrong_password_get_the_same_response()
     {
         await using var server = await StartAsync();
         await server.Get<UserRepository>().CreateAsync("jim", Password, TokenRole.Viewer);
@@ -61,7 +61,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_code_is_asked_for_where_there_is_a_second_factor()
+    public async Task Login_requires_a_code_if_a_second_factor_is_enabled()
     {
         await using var server = await StartAsync();
         var login = await server.LoginAsync("jane", Password);
@@ -81,7 +81,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Ones_own_password_is_changed_with_the_old_one_and_the_other_logins_end()
+    public async Task Changing_the_own_password_requires_the_old_one_and_ends_other_logins()
     {
         await using var server = await StartAsync();
         var (mine, other) = (await server.LoginAsync("jane", Password), await server.LoginAsync("jane", Password));
@@ -99,7 +99,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Guessing_is_slowed_down()
+    public async Task Password_guessing_is_rate_limited()
     {
         await using var server = await StartAsync();
         for (var i = 0; i < 10; i++)
@@ -122,7 +122,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     [InlineData("http://127.0.0.1", null, false)]
     [InlineData("https://evil.example", null, false)]
     [InlineData("https://evil.example", "same-origin", true)]
-    public async Task A_login_changes_things_only_from_a_page_of_the_servers_own(string? origin, string? site, bool isDone)
+    public async Task Login_cookie_authorizes_changes_only_from_pages_of_the_server(string? origin, string? site, bool isDone)
     {
         await using var server = await StartAsync();
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -136,7 +136,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Nobody_is_logged_in_from_a_page_of_another_site_and_such_pages_read_nothing()
+    public async Task Cross_origin_pages_can_neither_log_in_nor_read_responses()
     {
         await using var server = await StartAsync();
         var (status, _, response) = await server.SendAsync("POST", "/api/v1/login", null, new { name = "jane", password = Password }, ("Origin", "https://evil.example"));
@@ -148,7 +148,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_token_counts_where_both_are_sent_and_a_bad_one_is_not_made_good_by_a_login()
+    public async Task Token_takes_precedence_over_a_login_and_an_invalid_token_is_rejected()
     {
         await using var server = await StartAsync();
         var login = await server.LoginAsync("jane", Password);
@@ -157,7 +157,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_people_do_is_in_the_audit_log_under_their_name()
+    public async Task Changes_by_users_are_audited_with_their_name()
     {
         await using var server = await StartAsync();
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -166,7 +166,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_setup_code_makes_the_first_admin_who_logs_in_as_well()
+    public async Task Setup_code_creates_the_first_admin_user_with_a_login()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var code = (await server.Get<FirstRun>().Completion).SetupCode!;
@@ -184,7 +184,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task No_code_is_printed_once_there_is_an_admin_who_logs_in()
+    public async Task No_setup_code_is_issued_once_an_admin_user_exists()
     {
         await using var database = await postgres.OpenFreshAsync();
         await new UserRepository(database, TimeProvider.System).CreateAsync("jane", Password, TokenRole.Producer);
@@ -201,7 +201,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     [InlineData("http", "127.0.0.1:8080", "https://live.example.org", false)]
     [InlineData("http", "live.example.org", "http://live.example.org", false)]
     [InlineData("http", "live.example.org", null, false)]
-    public void Over_https_here_or_at_a_proxy_the_cookie_is_bound_to_the_host(string scheme, string host, string? pages, bool isSecure)
+    public void Login_cookie_is_secure_and_host_bound_with_HTTPS_here_or_at_a_proxy(string scheme, string host, string? pages, bool isSecure)
     {
         using var services = Services(pages);
         var http = new DefaultHttpContext { RequestServices = services };
@@ -227,7 +227,7 @@ public sealed class LoginTests(PostgresFixture postgres)
     [InlineData("https://evil.example/live.example.org", false)]
     [InlineData("file://origin:8080", false)]
     [InlineData("null", false)]
-    public void Behind_a_proxy_that_changes_the_host_the_public_address_is_ours_too(string origin, bool isOurs)
+    public void Configured_public_origin_counts_as_same_origin_behind_a_proxy(string origin, bool isOurs)
     {
         var http = new DefaultHttpContext();
         http.Request.Host = new HostString("origin:8080");

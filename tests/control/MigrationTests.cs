@@ -9,11 +9,11 @@ namespace Broadcast.Control.Tests;
 public sealed class MigrationTests(PostgresFixture postgres)
 {
     [Fact]
-    public void Migrations_are_numbered_without_a_gap() =>
+    public void Migrations_are_numbered_without_gaps() =>
         Migrations.All.Select(m => m.Number).ShouldBe(Enumerable.Range(1, Migrations.All.Count));
 
     [Fact]
-    public async Task Many_that_open_an_empty_database_at_once_migrate_it_once()
+    public async Task Empty_database_opened_concurrently_is_migrated_once()
     {
         await postgres.ExecuteAsync("CREATE DATABASE crowd");
         var options = await postgres.FreshAsync();
@@ -30,7 +30,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_database_of_the_first_version_goes_forward_with_its_channels_while_a_server_uses_it()
+    public async Task Oldest_database_is_migrated_with_its_channels_while_a_server_uses_it()
     {
         await postgres.ExecuteAsync("CREATE DATABASE older");
         var options = await postgres.FreshAsync();
@@ -61,7 +61,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_table_that_is_in_use_is_waited_for_and_the_schema_goes_forward_then()
+    public async Task Migration_waits_for_a_table_that_is_in_use()
     {
         await postgres.ExecuteAsync("CREATE DATABASE busy");
         var options = await postgres.FreshAsync();
@@ -95,7 +95,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_schema_newer_than_the_program_is_refused_and_left_alone()
+    public async Task Schema_newer_than_the_program_is_rejected()
     {
         var options = await postgres.FreshAsync();
         await using (var database = await postgres.OpenAsync(options))
@@ -111,7 +111,7 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_that_does_not_answer_is_named_without_its_password()
+    public async Task Unreachable_database_is_reported_without_its_password()
     {
         var options = new DatabaseOptions { ConnectionString = "Host=127.0.0.1;Port=1;Username=u;Password=hunter2;Database=d" };
 

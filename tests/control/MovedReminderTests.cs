@@ -17,18 +17,18 @@ public sealed class MovedReminderTests
     [InlineData("20:11", 1, "", "a minute more than an hour away: it is told again in a minute")]
     [InlineData("23:00", 1, "", "much later")]
     [InlineData("19:40", 2, "", "on another day")]
-    public void What_was_told_counts_for_the_new_time_unless_that_is_further_away_than_the_reminder_says(string clock, int day, string told, string why) =>
+    public void Sent_reminder_counts_for_a_moved_start_unless_it_becomes_due_again(string clock, int day, string told, string why) =>
         string.Join(',', ReminderCarryOver.Carry([At("old", 1, "20:00", 60)], [At("new", day, clock)], Now).Select(c => c.Minutes)).ShouldBe(told, why);
 
     [Fact]
-    public void Each_reminder_is_judged_by_itself_and_one_that_was_not_told_never_counts()
+    public void Reminders_are_carried_over_individually_and_only_if_sent()
     {
         ReminderCarryOver.Carry([At("old", 2, "10:00", 2880, 1440, 60)], [At("new", 2, "19:30")], Now).ShouldBe([("new", 2880)]);
         ReminderCarryOver.Carry([At("old", 1, "20:00")], [At("new", 1, "19:30")], Now).ShouldBeEmpty();
     }
 
     [Fact]
-    public void An_occurrence_takes_the_place_of_that_of_its_day_and_where_days_were_moved_the_first_that_of_the_first()
+    public void Moved_occurrences_are_matched_by_date_or_else_by_order()
     {
         ReminderCarryOver.Carry([At("mon", 3, "20:00", 4320), At("tue", 4, "20:00", 5760)], [At("a", 4, "19:00"), At("b", 5, "20:00")], Now).ShouldBe([("a", 5760)], "the second of the first is further away than its reminder says");
         ReminderCarryOver.Carry([At("mon", 3, "19:00", 2880), At("tue", 4, "20:00")], [At("a", 3, "23:30"), At("b", 4, "20:00")], Now).ShouldBeEmpty();

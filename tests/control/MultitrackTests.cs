@@ -23,7 +23,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData("obs-31.0-windows-amd", "1080p", "h264_texture_amf", "1280x720 852x480 640x360", "30000/1001")]
     [InlineData("obs-30.2-windows-nvidia", "960x720@2500k,480p30@1200k,4096p@50M", "jim_nvenc", "1920x1080 960x540 854x480", "60/1")]
     [InlineData("obs-32.0-linux-software", "auto", "obs_x264", "1080x1920", "30/1")]
-    public async Task A_good_key_gets_tracks_that_fit_picture_ladder_and_encoder(string request, string ladder, string encoder, string sizes, string rate)
+    public async Task Valid_key_gets_tracks_that_fit_source_size_ladder_and_encoder(string request, string ladder, string encoder, string sizes, string rate)
     {
         await using var server = await ServerAsync();
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(Ladder: ladder))).Key.StreamKey;
@@ -51,7 +51,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_a_person_can_mend_is_told_in_words_with_status_200_because_OBS_shows_no_other()
+    public async Task User_errors_are_returned_with_status_200_because_OBS_shows_no_other()
     {
         await using var server = await ServerAsync();
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
@@ -66,7 +66,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H53_Wrong_keys_are_limited_here_too_and_good_ones_are_not()
+    public async Task H53_Wrong_keys_are_rate_limited_for_multitrack_requests_and_valid_ones_are_not()
     {
         await using var server = await ServerAsync();
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key.StreamKey;
@@ -85,21 +85,21 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData("[]", "application/json", 400)]
     [InlineData("""{"authentication":""", "application/json", 400)]
     [InlineData("{}", "text/plain", 415)]
-    public async Task What_is_no_request_is_a_problem(string body, string type, int status)
+    public async Task Malformed_request_is_rejected_with_a_problem_response(string body, string type, int status)
     {
         await using var server = await ServerAsync();
         (await AskAsync(server, body, type)).Status.ShouldBe(status);
     }
 
     [Fact]
-    public async Task A_body_over_the_limit_is_not_read()
+    public async Task Oversized_body_is_rejected_unread()
     {
         await using var server = await ServerAsync();
         (await AskAsync(server, $$"""{"authentication":"{{new string('a', 70_000)}}"}""")).Status.ShouldBe(413);
     }
 
     [Fact]
-    public async Task Where_a_webhook_alone_decides_OBS_is_told_so()
+    public async Task OBS_gets_an_explanation_if_only_an_auth_callback_decides()
     {
         await using var server = await ServerAsync(("Authorization:Policy", "webhook"), ("Authorization:Url", "http://127.0.0.1:1/"), ("Authorization:Form", "srs"));
         var (_, answer) = await AskAsync(server, Request("obs-30.2-windows-nvidia"));
@@ -114,7 +114,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData(null, 3_000L, "852x480@1727 640x360@1112")]
     [InlineData(1, 5_000L, "1920x1080@4840")]
     [InlineData(null, 500L, "640x360@340")]
-    public void The_line_is_shared_out_and_never_exceeded(int? tracks, long? limit, string expected)
+    public void Uplink_bitrate_limit_is_shared_by_all_tracks_and_never_exceeded(int? tracks, long? limit, string expected)
     {
         var client = Client("obs-30.2-windows-nvidia") with { MaxTracks = tracks, MaxBitrate = limit };
         var plan = EncoderLadder.Plan("auto", client, VideoEncoder.For(client));
@@ -128,7 +128,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData("720p@50M", null, "1920x1080@7550 1280x720@7550")]
     [InlineData("1080p@4M,4096p@9M", null, "1920x1080@7550")]
     [InlineData("1280x720@2500k,480p@1200k", 8_000L, "1920x1080@5261 1280x720@1742 854x480@836")]
-    public void A_channel_s_own_rungs_are_what_a_client_is_to_encode_beside_its_picture(string ladder, long? limit, string expected)
+    public void Client_encodes_the_rungs_of_the_channel_in_addition_to_its_source(string ladder, long? limit, string expected)
     {
         var client = Client("obs-30.2-windows-nvidia") with { MaxBitrate = limit };
         string.Join(' ', EncoderLadder.Plan(ladder, client, VideoEncoder.For(client)).Select(t => $"{t.Width}x{t.Height}@{t.Bitrate}")).ShouldBe(expected);
@@ -145,12 +145,12 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [InlineData(0x10DEu, 32, "obs_x264,h264_texture_amf", "obs_x264")]
     [InlineData(0u, 32, "com.apple.videotoolbox.videoencoder.ave.avc,obs_x264", "com.apple.videotoolbox.videoencoder.ave.avc")]
     [InlineData(0x10DEu, 32, "none_that_is_known", "obs_x264")]
-    public void The_encoder_is_one_that_the_client_has(uint vendor, int version, string named, string expected) =>
+    public void Planned_encoder_is_one_that_the_client_has(uint vendor, int version, string named, string expected) =>
         VideoEncoder.For(Client("obs-30.2-windows-nvidia") with { GpuVendor = vendor, Version = version, Encoders = named.Split(',', StringSplitOptions.RemoveEmptyEntries) })
             .Name.ShouldBe(expected);
 
     [Fact]
-    public void Whatever_a_client_says_of_itself_the_plan_is_never_empty_nor_larger_than_its_picture()
+    public void Plan_is_never_empty_and_never_larger_than_the_source_for_any_client()
     {
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {

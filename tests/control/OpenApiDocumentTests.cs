@@ -17,7 +17,7 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
     private static readonly string Kept = Repository.PathOf("dashboard", "openapi.json");
 
     [Fact]
-    public async Task The_document_in_the_repository_is_the_one_that_is_served()
+    public async Task Committed_OpenAPI_document_matches_the_served_one()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, served, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));
@@ -35,7 +35,7 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_may_be_left_out_of_a_body_is_not_required_and_numbers_are_numbers()
+    public async Task Optional_body_members_are_not_required_and_numbers_have_numeric_types()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));

@@ -26,7 +26,7 @@ public sealed class OutboundTests
     [InlineData("http://[::]:PORT/")]
     [InlineData("http://169.254.169.254/latest/meta-data/")]
     [InlineData("http://[fd00:ec2::254]/")]
-    public async Task However_it_is_written_an_address_that_is_not_public_is_not_connected_to(string url)
+    public async Task Non_public_address_is_rejected_in_every_notation(string url)
     {
         await using var inside = await FakeWebhook.StartAsync();
         using var transport = Transport(Dns.GetHostAddressesAsync);
@@ -39,7 +39,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_name_that_leads_inside_once_it_was_judged_is_judged_again()
+    public async Task Host_name_is_checked_again_at_connect_against_DNS_rebinding()
     {
         await using var inside = await FakeWebhook.StartAsync();
         var answers = new Queue<IPAddress>([Public, IPAddress.Loopback]);
@@ -52,7 +52,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_name_is_looked_up_once_and_the_connection_goes_to_what_was_judged()
+    public async Task Host_name_is_resolved_once_and_the_connection_uses_the_checked_address()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         var lookups = 0;
@@ -70,7 +70,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_name_with_one_address_that_is_not_public_among_others_is_refused_whole()
+    public async Task Host_name_with_one_non_public_address_is_rejected()
     {
         await using var inside = await FakeWebhook.StartAsync();
         using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([Public, IPAddress.Loopback]));
@@ -79,7 +79,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_redirect_is_not_followed_anywhere()
+    public async Task Redirects_are_not_followed()
     {
         await using var inside = await FakeWebhook.StartAsync();
         await using var receiver = await FakeWebhook.StartAsync();
@@ -91,7 +91,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task The_next_address_of_a_name_is_tried_when_one_does_not_answer()
+    public async Task Next_address_of_a_host_is_tried_after_a_failed_connection()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99"), IPAddress.Loopback]), "127.0.0.0/8");
@@ -99,7 +99,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task A_name_that_does_not_exist_is_unreachable_and_no_error_of_ours()
+    public async Task Unknown_host_name_is_reported_as_unreachable()
     {
         using var transport = Transport((_, _) => throw new SocketException((int)SocketError.HostNotFound));
         (await AskAsync(transport, "http://nowhere.example/")).Error.ShouldBe("unreachable");
@@ -108,7 +108,7 @@ public sealed class OutboundTests
     }
 
     [Fact]
-    public async Task Of_a_long_answer_the_beginning_is_taken_where_that_is_enough()
+    public async Task Long_response_is_truncated_if_its_start_suffices()
     {
         await using var receiver = await FakeWebhook.StartAsync();
         receiver.Answer = FakeWebhook.Says(new string('x', 1_000_000));
@@ -126,7 +126,7 @@ public sealed class OutboundTests
     [InlineData("https://localhost/hook", "loopback")]
     [InlineData("https://0x7f.1/hook", "loopback")]
     [InlineData("https://example.org/hook", null)]
-    public void What_can_be_known_of_a_URL_at_once_is_told_at_once(string url, string? refusal) =>
+    public void URL_with_a_non_public_address_is_denied_without_name_resolution(string url, string? refusal) =>
         new OutboundConnector(OutboundPolicy.PublicOnly, TimeProvider.System, (_, _) => throw new InvalidOperationException("nobody is asked")).DenialReason(new Uri(url)).ShouldBe(refusal);
 
     private static CallbackHttpTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)

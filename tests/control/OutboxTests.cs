@@ -15,7 +15,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     private static readonly DateTimeOffset At = new(2030, 1, 31, 18, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public async Task Nothing_is_written_where_no_webhook_wants_to_hear_of_it()
+    public async Task No_event_is_written_without_a_subscribed_webhook()
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
@@ -29,7 +29,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_waits_once_for_each_webhook_that_wants_its_type_and_channel()
+    public async Task Event_is_queued_once_for_each_webhook_subscribed_to_its_type_and_channel()
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
@@ -53,7 +53,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_goes_with_its_change_or_not_at_all()
+    public async Task Event_is_committed_or_rolled_back_with_its_change()
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
@@ -69,7 +69,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_webhook_whose_outbox_is_full_misses_what_comes_and_others_do_not()
+    public async Task Webhook_with_a_full_outbox_misses_new_events_and_others_do_not()
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();
@@ -88,7 +88,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Data_that_no_receiver_could_take_are_refused_before_they_are_written()
+    public async Task Oversized_event_data_is_rejected_before_it_is_written()
     {
         await using var database = await postgres.OpenFreshAsync();
         await using var connection = await database.Source.OpenConnectionAsync();

@@ -19,7 +19,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
 
     [Fact]
-    public async Task The_newest_broadcast_that_is_over_and_public_is_a_channels_replay()
+    public async Task Replay_of_a_channel_is_its_newest_ended_public_broadcast()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
         var rig = bench.Rig;
@@ -47,7 +47,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_is_told_before_while_and_after_it_is_on_with_its_own_replay()
+    public async Task Event_page_has_data_before_during_and_after_the_event_and_its_own_replay()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -80,7 +80,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_page_of_an_event_that_was_sold_is_for_everybody_once_its_recording_is()
+    public async Task Page_of_a_restricted_event_is_public_once_its_recording_is_public()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -111,7 +111,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_page_of_an_event_whose_recording_is_closed_is_for_whom_that_lets_in_and_has_it()
+    public async Task Page_of_a_public_event_gets_the_access_policy_of_its_restricted_recording()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -136,7 +136,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_a_channels_access_decides_of_its_events_is_known_when_that_changes()
+    public async Task Change_of_channel_access_updates_the_replays_of_its_events()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -159,7 +159,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_not_announced_is_no_event_until_it_is_live_and_a_series_is_none()
+    public async Task Unannounced_event_has_no_page_until_it_is_live_and_a_series_has_none()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -186,7 +186,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_that_nobody_told_of_is_looked_up_and_one_of_a_deleted_channel_is_gone()
+    public async Task Unknown_event_is_looked_up_and_events_of_a_deleted_channel_are_removed()
     {
         await using var rig = await EventRig.OpenAsync(postgres);
         using var pages = NewRegister(rig.Database, rig.Clock);
@@ -201,7 +201,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_end_of_a_session_is_told()
+    public async Task End_of_a_session_is_notified()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var heard = new System.Collections.Concurrent.ConcurrentQueue<string>();
@@ -223,7 +223,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_running_server_hears_of_what_changes()
+    public async Task Running_server_applies_changes_to_page_data()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var facts = server.Get<IPageData>();
@@ -242,7 +242,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void An_event_alone_is_a_calendar_with_the_address_of_its_page()
+    public void Single_event_calendar_contains_the_URL_of_its_page()
     {
         var at = new DateTimeOffset(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
         var page = new PublicEvent("01JN8E0000000000000000000A", Demo, "Gala; with, all", EventState.Scheduled, at, at.AddHours(1), "Europe/Berlin") { Revision = 3 };

@@ -18,10 +18,10 @@ public sealed class PagingTests(PostgresFixture postgres)
     [InlineData("-1", 0)]
     [InlineData("many", 0)]
     [InlineData("99999999999", 0)]
-    public void A_limit_is_a_number_or_is_refused(string? text, int limit) => Paging.Limit(text).ShouldBe(limit);
+    public void Page_limit_is_parsed_and_invalid_limits_are_rejected(string? text, int limit) => Paging.Limit(text).ShouldBe(limit);
 
     [Fact]
-    public void The_next_page_has_all_that_was_asked_for_and_another_beginning()
+    public void Next_page_URL_keeps_the_query_and_replaces_the_cursor()
     {
         var request = new DefaultHttpContext().Request;
         (request.PathBase, request.Path) = ("/tv", "/api/v1/audit");
@@ -31,7 +31,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public void A_place_in_the_list_of_events_is_an_id_with_or_without_its_start()
+    public void Event_cursor_is_an_id_with_or_without_its_start()
     {
         var start = new DateTimeOffset(2030, 1, 31, 18, 0, 0, TimeSpan.Zero).AddTicks(10);
         var e = new EventInfo("01ARZ3NDEKTSV4RRFFQ69G5FAV", EventKind.Single, "demo", "Show", EventState.Scheduled, start, start, "UTC") { Policy = new(false, TimeSpan.Zero, TimeSpan.Zero, false, null) };
@@ -44,7 +44,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Lists_name_their_next_page_until_all_was_told()
+    public async Task Lists_link_to_their_next_page_until_the_last()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -61,7 +61,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Viewer_tokens_are_told_a_page_at_a_time_when_asked_to()
+    public async Task Viewer_tokens_are_paged_on_request()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -82,7 +82,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Viewer_tokens_are_read_on_where_the_last_one_was_though_it_is_cleared_away_meanwhile()
+    public async Task Viewer_token_pages_continue_even_if_the_last_token_was_deleted()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -117,7 +117,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Events_are_read_on_where_the_last_one_was_though_it_is_deleted_meanwhile()
+    public async Task Event_pages_continue_even_if_the_last_event_was_deleted()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -139,7 +139,7 @@ public sealed class PagingTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_document_tells_of_pages()
+    public async Task Document_describes_the_links_of_paged_lists()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, document, _) = await server.SendAsync("GET", "/api/v1/openapi.json", await server.TokenAsync(TokenRole.Viewer));

@@ -16,7 +16,7 @@ public sealed class PrivateServerTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public async Task A_server_starts_in_a_folder_that_others_cannot_enter_and_stops_with_its_last_user()
+    public async Task Private_database_runs_in_a_private_folder_and_stops_with_its_last_user()
     {
         using var folder = TempFolder.Create();
         var data = Private(folder, "data");
@@ -35,7 +35,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task A_path_longer_than_a_socket_may_have_works_and_rows_survive_a_restart()
+    public async Task Private_database_works_in_a_long_path_and_keeps_rows_across_a_restart()
     {
         using var folder = TempFolder.Create();
         var data = Private(folder, new string('l', 90), "with a space and 'quotes'", "ünïcode");
@@ -52,7 +52,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task The_server_of_a_killed_process_is_adopted_and_stopped_by_the_next()
+    public async Task Database_server_of_a_killed_process_is_adopted_and_stopped_by_the_next()
     {
         using var folder = TempFolder.Create();
         var data = await PreparedAsync(folder);
@@ -72,7 +72,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task Racing_processes_share_one_server_which_runs_until_the_last_has_left()
+    public async Task Concurrent_processes_share_one_database_server_until_the_last_exits()
     {
         using var folder = TempFolder.Create();
         var data = Private(folder, "data");
@@ -99,7 +99,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task A_server_killed_under_us_is_started_again_with_every_committed_row()
+    public async Task Killed_database_server_is_restarted_with_every_committed_row()
     {
         using var folder = TempFolder.Create();
         var data = await PreparedAsync(folder);
@@ -125,7 +125,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task A_pid_file_whose_number_belongs_to_a_stranger_does_not_stop_the_start()
+    public async Task Stale_pid_file_with_the_id_of_another_process_does_not_prevent_the_start()
     {
         using var folder = TempFolder.Create();
         var data = await PreparedAsync(folder);
@@ -140,7 +140,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task A_half_made_cluster_is_made_anew()
+    public async Task Incomplete_cluster_is_created_again()
     {
         using var folder = TempFolder.Create();
         var data = Private(folder, "data");
@@ -153,7 +153,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public async Task A_folder_that_is_no_cluster_is_refused_with_a_reason()
+    public async Task Folder_that_is_not_a_cluster_is_rejected_with_a_reason()
     {
         using var folder = TempFolder.Create();
         var data = Private(folder, "data");
@@ -166,7 +166,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public void Missing_programs_are_named_with_the_command_that_installs_them()
+    public void Missing_PostgreSQL_programs_are_reported_with_the_install_command()
     {
         Should.Throw<ControlException>(() => PostgresBinaries.Find(null, ["/nonexistent"])).Message.ShouldContain("apt install postgresql");
     }
@@ -175,7 +175,7 @@ public sealed class PrivateServerTests
     [InlineData("BROADCAST__Storage__SecretKey")]
     [InlineData("AWS_SECRET_ACCESS_KEY")]
     [InlineData("PGPASSWORD")]
-    public void Secrets_in_our_environment_are_not_handed_to_the_database_which_runs_as_another_user(string name)
+    public void Secrets_in_the_environment_are_not_passed_to_the_database_server(string name)
     {
         Environment.SetEnvironmentVariable(name, "secret");
         try
@@ -189,7 +189,7 @@ public sealed class PrivateServerTests
     }
 
     [Fact]
-    public void Another_major_version_is_asked_for_by_number()
+    public void Missing_major_version_is_reported_by_number()
     {
         using var folder = TempFolder.Create();
         var bin = Directory.CreateDirectory(folder.Sub("17", "bin")).FullName;

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Tests;
 public sealed class PublishAuthorityTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_good_key_opens_a_session_as_the_channel_says()
+    public async Task Valid_key_opens_a_session_with_the_settings_of_its_channel()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var created = await rig.Channels.CreateAsync("demo", new(Latency: "low", Ladder: "720p"));
@@ -27,7 +27,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_can_be_rewound_as_its_channel_said_when_it_began()
+    public async Task Session_uses_the_DVR_window_its_channel_had_at_the_start()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var created = await rig.Channels.CreateAsync("demo", new() { DvrWindow = "720m" });
@@ -37,7 +37,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_is_told_the_languages_that_its_channel_has_for_the_sound()
+    public async Task Publisher_gets_the_audio_languages_of_its_channel()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var created = await rig.Channels.CreateAsync("demo", new() { AudioLanguages = ["en", "de"] });
@@ -46,7 +46,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_is_recorded_when_its_channel_said_so_as_it_began()
+    public async Task Session_is_recorded_according_to_its_channel_at_the_start()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var kept = await rig.Channels.CreateAsync("kept", new());
@@ -60,7 +60,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Unknown_revoked_expired_and_malformed_keys_are_refused_in_the_same_words()
+    public async Task Unknown_revoked_expired_and_malformed_keys_are_rejected_with_the_same_message()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var good = (await rig.Channels.CreateAsync("demo", new())).Key;
@@ -88,7 +88,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_second_encoder_is_refused_while_the_first_publishes_and_let_in_at_once_after_H55()
+    public async Task Second_encoder_is_rejected_while_the_first_publishes_and_accepted_right_after_H55()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -105,7 +105,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task One_of_many_at_once_gets_the_channel()
+    public async Task One_of_several_concurrent_encoders_gets_the_channel()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -117,7 +117,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_back_within_the_window_continues_and_the_window_begins_anew_when_it_leaves_again_F01_F02()
+    public async Task Encoder_back_within_the_reconnect_window_continues_and_restarts_the_window_F01_F02()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -136,7 +136,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task After_the_window_the_session_ends_and_the_next_encoder_opens_a_new_one_F03()
+    public async Task Session_ends_after_the_reconnect_window_and_the_next_encoder_opens_another_F03()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.FromSeconds(10)))).Key.StreamKey;
@@ -156,7 +156,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_window_of_zero_ends_the_session_with_its_encoder()
+    public async Task Reconnect_window_of_zero_ends_the_session_with_its_publisher()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
@@ -169,7 +169,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Later_sessions_have_higher_ids_even_when_the_clock_stands_still()
+    public async Task Later_sessions_have_higher_ids_even_if_the_clock_does_not_advance()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
@@ -185,7 +185,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Leaving_twice_or_late_does_not_disturb_the_successor()
+    public async Task Repeated_or_late_disconnect_does_not_affect_the_next_publisher()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -198,7 +198,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_operator_ends_the_session_and_its_encoder_is_sent_away()
+    public async Task Operator_can_end_a_session_and_its_publisher_is_disconnected()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -215,7 +215,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_the_database_is_away_known_keys_are_let_in_for_five_minutes_and_their_sessions_are_written_later()
+    public async Task Cached_keys_are_accepted_for_five_minutes_of_a_database_outage_and_sessions_stored_later()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var known = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -244,7 +244,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_open_session_in_the_database_that_nobody_knows_of_is_superseded_by_the_new_one()
+    public async Task Unknown_open_session_in_the_database_is_superseded_by_a_new_one()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -261,7 +261,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Before_the_database_was_ever_reached_nobody_is_let_in()
+    public async Task Publishers_are_rejected_until_the_database_was_reached_once()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;

@@ -15,7 +15,7 @@ namespace Broadcast.Control.Tests;
 public sealed class RecordingApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_recording_lives_from_the_begin_of_its_session_to_its_deletion()
+    public async Task Recording_API_lists_clips_changes_and_deletes_a_recording()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -58,7 +58,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_may_watch_what_is_over_can_be_changed_for_all_that_has_its_media_and_counts_at_once()
+    public async Task Access_change_of_an_ended_session_applies_at_once_to_its_recording_and_clips()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var producer = await server.TokenAsync(TokenRole.Producer);
@@ -111,7 +111,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     [InlineData("from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z", "")]
     [InlineData("from=2001-01-01T00:00:00Z&q=evening", "Evening")]
     [InlineData("to=2001-01-01T00:00:00Z", "")]
-    public async Task A_recording_is_found_by_what_it_or_its_channel_is_called_and_by_its_begin(string query, string found)
+    public async Task Recordings_are_searched_by_title_channel_and_start(string query, string found)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -130,7 +130,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_recordings_take_is_told_for_each_and_together()
+    public async Task Storage_usage_is_returned_per_recording_and_in_total()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia());
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -146,7 +146,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Recordings_are_listed_while_the_store_that_has_their_sizes_is_away()
+    public async Task Recordings_are_listed_without_sizes_during_a_store_outage()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
         var viewer = await server.TokenAsync(TokenRole.Viewer);
@@ -166,7 +166,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     [InlineData("POST", "/clips", """{"start":1e300}""", "start")]
     [InlineData("POST", "/clips", """{"start":"2001-01-01T00:00:00Z","end":"9998-01-01T00:00:00Z"}""", "end,start")]
     [InlineData("DELETE", "?dryRun=yes&clips=1", null, "clips,dryRun")]
-    public async Task Each_mistake_is_listed_by_member(string method, string path, string? json, string members)
+    public async Task Every_invalid_member_is_listed(string method, string path, string? json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -184,7 +184,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     [InlineData("kind=x&visibility=y&limit=z&before=1&session=2&q=%01&from=soon&to=2030&sizes=1", 400)]
     [InlineData("channel=nobody", 404)]
     [InlineData("channel=%00", 404)]
-    public async Task A_list_is_asked_for_in_words_that_there_are(string query, int expected)
+    public async Task Invalid_recording_filters_are_rejected(string query, int expected)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
 
@@ -198,7 +198,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_cannot_be_counted_is_left_out_of_a_plan()
+    public async Task Deletion_plan_omits_object_counts_during_a_store_outage()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, media: new SaidMedia { IsAway = true });
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());

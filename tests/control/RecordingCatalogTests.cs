@@ -29,7 +29,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_private_is_not_there_and_opens_no_media()
+    public async Task Private_recording_is_not_found_and_grants_no_access_to_media()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -46,7 +46,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task All_that_viewers_may_see_is_listed_newest_first_and_page_by_page()
+    public async Task Public_recordings_are_listed_newest_first_in_pages()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -68,7 +68,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_changes_is_heard_of()
+    public async Task Notified_changes_of_recordings_are_applied()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -92,7 +92,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_deleted_channels_recordings_are_gone_at_once()
+    public async Task Recordings_of_a_deleted_channel_are_removed_at_once()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -109,7 +109,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_the_database_is_away_what_is_known_is_answered_and_the_rest_is_not_denied()
+    public async Task Known_recordings_are_served_during_a_database_outage_and_unknown_ones_are_not_denied()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -124,7 +124,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_not_there_is_not_asked_for_again_for_a_moment_unless_somebody_tells()
+    public async Task Missing_recording_is_not_looked_up_again_for_a_moment_unless_notified()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -151,7 +151,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Memory_holds_the_newest_and_old_ones_are_looked_up()
+    public async Task Newest_recordings_are_cached_and_older_ones_are_looked_up()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await bench.ScalarAsync<long>("""
@@ -173,7 +173,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_change_by_another_process_counts_in_a_moment()
+    public async Task Changes_by_another_process_are_applied_shortly_after()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);

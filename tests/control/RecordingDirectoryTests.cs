@@ -9,7 +9,7 @@ namespace Broadcast.Control.Tests;
 public sealed class RecordingDirectoryTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_recorded_session_has_a_recording_from_its_begin_on_with_its_channels_title()
+    public async Task Recorded_session_has_a_recording_from_its_start_with_the_channels_title()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
         var grant = await bench.BeginAsync();
@@ -26,7 +26,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_that_is_not_recorded_has_none()
+    public async Task Unrecorded_session_has_no_recording_and_no_clips()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new() { Record = false });
         await bench.SessionAsync(TimeSpan.FromSeconds(10));
@@ -36,7 +36,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_that_the_database_missed_from_begin_to_end_has_its_recording_when_it_is_back()
+    public async Task Session_written_after_its_end_has_a_recording()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.Rig.GrantedAsync(bench.Key);
@@ -49,7 +49,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recording_that_was_deleted_while_it_went_on_does_not_come_back()
+    public async Task Recording_deleted_during_its_session_is_not_created_again()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
@@ -66,7 +66,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_clip_is_cut_while_the_session_goes_on()
+    public async Task Clip_can_be_created_during_the_session()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new("Match"));
         var grant = await bench.BeginAsync();
@@ -83,7 +83,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_clip_of_a_channel_comes_from_the_session_in_which_it_begins()
+    public async Task Clip_of_a_channel_uses_the_session_that_contains_its_start()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var first = await bench.SessionAsync(TimeSpan.FromMinutes(10));
@@ -107,7 +107,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     [InlineData("-601", "end", "")]
     [InlineData("2029-01-01T00:00:00Z", "2029-01-01T00:01:00Z", "start")]
     [InlineData("599.5", "end", "end")]
-    public async Task A_clip_lies_within_what_there_is(string start, string end, string member)
+    public async Task Clip_range_has_to_lie_within_the_recording(string start, string end, string member)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromSeconds(600));
@@ -120,7 +120,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_trim_asked_for_twice_is_one_and_can_be_undone()
+    public async Task Repeated_trim_has_no_further_effect_and_can_be_undone()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
@@ -138,7 +138,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Times_back_from_the_end_count_from_where_the_last_encoder_ended()
+    public async Task Positions_from_the_end_are_relative_to_the_end_of_the_last_publication()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
@@ -155,7 +155,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recording_that_goes_on_is_trimmed_at_its_begin_and_goes_on()
+    public async Task Live_recording_can_be_trimmed_at_its_start_and_continues()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
@@ -167,7 +167,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Lists_are_paged_and_filtered()
+    public async Task Recordings_are_paged_and_filtered()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var sessions = new List<string>();
@@ -191,7 +191,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_has_so_many_clips_and_no_more()
+    public async Task Number_of_clips_per_session_is_limited()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(1));
@@ -208,7 +208,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     [InlineData("nonsense")]
     [InlineData("' OR true --")]
     [InlineData("01ARZ3NDEKTSV4RRFFQ69G5FAV")]
-    public async Task What_is_not_there_is_not_found(string id)
+    public async Task Missing_recording_is_reported_as_not_found(string id)
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await bench.SessionAsync(TimeSpan.FromMinutes(1));
@@ -222,7 +222,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_plan_tells_what_goes_and_what_keeps_the_media()
+    public async Task Deletion_plan_lists_deleted_recordings_and_clips_that_retain_the_media()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = (await bench.SessionAsync(TimeSpan.FromMinutes(1))).Value;

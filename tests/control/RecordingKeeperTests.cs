@@ -15,7 +15,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     [Fact]
-    public async Task A_recording_goes_with_its_media_when_its_retention_is_over_and_not_before()
+    public async Task Recording_and_media_are_deleted_when_the_retention_expires()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new() { Retention = "1d" });
         var old = await bench.SessionAsync(Hour);
@@ -36,7 +36,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recording_is_kept_as_it_says_itself_and_else_as_its_channel_says_now()
+    public async Task Retention_of_a_recording_overrides_the_current_retention_of_its_channel()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new() { Retention = "30d" });
         var ever = await bench.SessionAsync(Hour);
@@ -63,7 +63,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Media_go_with_the_last_that_needs_them()
+    public async Task Media_are_deleted_with_the_last_recording_or_clip_that_uses_them()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(Hour);
@@ -85,7 +85,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recording_deleted_with_its_clips_takes_the_media_along()
+    public async Task Deleting_a_recording_with_its_clips_deletes_the_media()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(Hour);
@@ -101,7 +101,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Killed_between_media_and_row_it_is_done_again_at_the_next_start()
+    public async Task Deletion_interrupted_between_media_and_row_is_repeated_at_the_next_start()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var session = await bench.SessionAsync(Hour);
@@ -120,7 +120,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Media_that_cannot_be_deleted_now_are_deleted_later_and_others_do_not_wait_for_them()
+    public async Task Failed_media_deletion_is_retried_and_does_not_block_others()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var (stuck, easy) = (await bench.SessionAsync(Hour), await bench.SessionAsync(Hour));
@@ -138,7 +138,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Where_another_process_has_the_media_rows_wait_for_it()
+    public async Task Row_of_a_deleted_recording_remains_until_the_process_with_the_media_deletes_them()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres, new() { Retention = "1h" });
         var session = await bench.SessionAsync(Hour);
@@ -153,7 +153,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_that_never_had_a_segment_has_no_recording_once_it_is_over()
+    public async Task Recording_of_a_session_without_segments_is_deleted_after_its_end()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var played = await bench.SessionAsync(Hour);
@@ -178,7 +178,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_clip_that_is_cut_while_its_recording_is_deleted_either_keeps_the_media_or_is_refused()
+    public async Task Clip_created_during_a_deletion_either_keeps_the_media_or_is_rejected()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var made = 0;
@@ -208,7 +208,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_deleted_channel_takes_its_recordings_along()
+    public async Task Deleting_a_channel_deletes_its_recordings()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var created = await server.Get<ChannelRepository>().CreateAsync("demo", new());

@@ -24,7 +24,7 @@ public sealed class RecordingTextTests
     [InlineData("-0", 1000)]
     [InlineData("2030-01-01T12:00:10Z", 10)]
     [InlineData("2030-01-01T13:00:10.5+01:00", 10.5)]
-    public void A_time_in_a_recording_is_read_as_people_write_it(string text, double seconds)
+    public void Recording_position_is_parsed_in_every_notation(string text, double seconds)
     {
         RecordingPosition.TryParse(text, out var moment).ShouldBeTrue();
         (moment.Resolve(Begin, Begin.AddSeconds(1000)) - Begin).TotalSeconds.ShouldBe(seconds);
@@ -41,14 +41,14 @@ public sealed class RecordingTextTests
     [InlineData("9999999999")]
     [InlineData("9999-12-31T23:59:59Z")]
     [InlineData("2030-13-01T12:00:10Z")]
-    public void What_is_no_time_is_refused(string? text) => RecordingPosition.TryParse(text, out _).ShouldBeFalse();
+    public void Invalid_recording_position_is_rejected(string? text) => RecordingPosition.TryParse(text, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("forever", null, "forever")]
     [InlineData("12h", 12, "12h")]
     [InlineData("48h", 48, "2d")]
     [InlineData("3650d", 87_600, "3650d")]
-    public void A_retention_is_read_and_written(string text, int? hours, string written)
+    public void Retention_is_parsed_and_normalized(string text, int? hours, string written)
     {
         Retention.TryParse(text, out var found).ShouldBeTrue();
         found.ShouldBe(hours);
@@ -63,10 +63,10 @@ public sealed class RecordingTextTests
     [InlineData("30m")]
     [InlineData("-1d")]
     [InlineData("channel")]
-    public void What_is_no_retention_is_refused(string text) => Retention.TryParse(text, out _).ShouldBeFalse();
+    public void Invalid_retention_is_rejected(string text) => Retention.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
-    public void Rules_for_a_bucket_wait_longer_than_any_recording_and_spare_channels_that_keep_more()
+    public void Bucket_rules_expire_after_the_longest_retention_and_omit_channels_that_keep_more()
     {
         var rules = LifecycleRules.Of(
             [new("day", 36, 0, 3600), new("own", 24, 240, 3600), new("ever", 24, 1_000_000, 3600), new("long", 24, 0, (30 * 86_400) + 1)], "/broadcast/production/", 30);
@@ -84,7 +84,7 @@ public sealed class RecordingTextTests
     }
 
     [Fact]
-    public void Rules_for_a_bucket_are_written_as_S3_takes_them()
+    public void Bucket_lifecycle_rules_have_the_format_of_S3()
     {
         var rules = LifecycleRules.Of([new("day", 24, 0, 0)], "", 1);
 

@@ -50,7 +50,7 @@ public sealed class RecurrenceTests
     };
 
     [Theory, MemberData(nameof(Examples))]
-    public void A_rule_has_the_days_of_the_specification(string begin, string text, string days)
+    public void Recurrence_rule_generates_the_days_of_RFC_5545(string begin, string text, string days)
     {
         var expected = days.Split(' ');
         var isAll = expected[^1] == ".";
@@ -63,7 +63,7 @@ public sealed class RecurrenceTests
     }
 
     [Fact]
-    public void What_is_left_out_counts_all_the_same()
+    public void Excluded_occurrence_counts_towards_the_rule_count()
     {
         var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=4"), Date("20300101"), TimeZoneInfo.Utc, new HashSet<DateTime> { Date("20300102") });
         found.Select(r => r.LocalTime.Day).ShouldBe([1, 3, 4]);
@@ -74,16 +74,16 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30")]
     [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")]
     [InlineData("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6")]
-    public void A_rule_whose_day_never_comes_has_an_end(string text) => Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).ShouldBeEmpty();
+    public void Expansion_of_a_rule_without_matching_days_terminates(string text) => Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).ShouldBeEmpty();
 
     [Theory]
     [InlineData("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "20440229 20720229")]
     [InlineData("FREQ=DAILY;INTERVAL=1000", "20300101 20320927")]
-    public void A_day_that_comes_seldom_is_waited_for(string text, string days) =>
+    public void Expansion_finds_days_that_match_rarely(string text, string days) =>
         string.Join(' ', Recurrence.Expand(Rule(text), Date("20300101"), TimeZoneInfo.Utc).Take(2).Select(r => r.LocalTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture))).ShouldBe(days);
 
     [Fact]
-    public void A_rule_without_end_ends_where_calendars_do() =>
+    public void Unlimited_rule_ends_with_the_last_representable_year() =>
         Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.LocalTime.Year).ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
 
     /// <summary>A week of 2:30 (or another time) across a change of clocks: the day of the change, what clocks show, the instant.</summary>
@@ -97,7 +97,7 @@ public sealed class RecurrenceTests
     [InlineData("Australia/Lord_Howe", "2030-04-06T01:45", "2030-04-05T14:45Z 2030-04-06T14:45Z 2030-04-07T15:15Z")] // from 1:30 on half an hour comes twice
     [InlineData("Pacific/Apia", "2011-12-29T12:00", "2011-12-29T22:00Z 2011-12-30T22:00Z 2011-12-30T22:00Z")]        // a whole day is skipped
     [InlineData("Asia/Kathmandu", "2030-01-01T12:00", "2030-01-01T06:15Z 2030-01-02T06:15Z 2030-01-03T06:15Z")]
-    public void The_clock_on_the_wall_shows_the_same_across_a_change(string zone, string begin, string instants)
+    public void Occurrences_keep_their_wall_clock_time_across_a_DST_change(string zone, string begin, string instants)
     {
         LocalDateTime.TryParse(begin, out var wall).ShouldBeTrue();
         var found = Recurrence.Expand(Rule("FREQ=DAILY;COUNT=3"), wall, Zone(zone));
@@ -130,7 +130,7 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=YEARLY;BYYEARDAY=1")]
     [InlineData("FREQ=DAILY;BYSETPOS=1")]
     [InlineData("FREQ=DAILY;WKST=1MO")]
-    public void What_is_no_rule_or_not_known_is_refused_with_a_reason(string text)
+    public void Invalid_or_unsupported_rule_is_rejected_with_a_reason(string text)
     {
         RecurrenceRule.TryParse(text, out var rule, out var mistake).ShouldBeFalse();
         rule.ShouldBeNull();
@@ -138,7 +138,7 @@ public sealed class RecurrenceTests
     }
 
     [Fact]
-    public void A_rule_that_is_too_long_is_refused() => RecurrenceRule.TryParse("FREQ=DAILY;BYMONTH=" + string.Join(',', Enumerable.Repeat("1", 200)), out _, out _).ShouldBeFalse();
+    public void Oversized_rule_is_rejected() => RecurrenceRule.TryParse("FREQ=DAILY;BYMONTH=" + string.Join(',', Enumerable.Repeat("1", 200)), out _, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=WEEKLY;BYDAY=MO,WE")]
@@ -147,14 +147,14 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=DAILY;UNTIL=20301231", "FREQ=DAILY;UNTIL=20301231T235959")]
     [InlineData("FREQ=DAILY;UNTIL=20301231T225959Z;WKST=SU", "FREQ=DAILY;UNTIL=20301231T225959Z;WKST=SU")]
     [InlineData("FREQ=YEARLY;COUNT=3;BYMONTH=7,6;BYMONTHDAY=-1,1;BYSETPOS=-1", "FREQ=YEARLY;COUNT=3;BYMONTH=6,7;BYMONTHDAY=-1,1;BYSETPOS=-1")]
-    public void A_rule_has_one_form_and_reads_back_as_itself(string text, string form)
+    public void Rule_is_normalized_and_round_trips(string text, string form)
     {
         Rule(text).ToString().ShouldBe(form);
         Rule(form).ToString().ShouldBe(form);
     }
 
     [Fact]
-    public void The_last_day_counts_as_clocks_in_the_place_have_it()
+    public void Until_date_is_interpreted_in_local_time()
     {
         // 23:00 in New York is the next day in UTC.
         var found = Recurrence.Expand(Rule("FREQ=DAILY;UNTIL=20300103"), Date("20300101").AddHours(23), NewYork);
@@ -170,7 +170,7 @@ public sealed class RecurrenceTests
     [InlineData("/etc/localtime", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void Time_zones_are_known_by_their_name(string? name, bool isKnown) => LocalDateTime.TryFind(name, out _).ShouldBe(isKnown);
+    public void Time_zones_are_found_by_name(string? name, bool isKnown) => LocalDateTime.TryFind(name, out _).ShouldBe(isKnown);
 
     [Theory]
     [InlineData("2030-06-01T20:00", "2030-06-01T18:00:00Z")]
@@ -182,7 +182,7 @@ public sealed class RecurrenceTests
     [InlineData("20:00", null)]
     [InlineData("2030-13-01T20:00", null)]
     [InlineData("", null)]
-    public void A_time_is_an_instant_or_what_clocks_show(string text, string? instant)
+    public void Event_time_is_an_instant_or_a_local_time(string text, string? instant)
     {
         EventTime.TryParse(text, out var time).ShouldBe(instant is not null);
         if (instant is not null)

@@ -23,7 +23,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("GET", "/api/v1/channels/{name}/stream", "channels:read")]
     [InlineData("GET", "/api/v1/me", null)]
     [InlineData("GET", "/api/v1/openapi.json", null)]
-    public void An_endpoints_scope_stands_in_its_address(string method, string pattern, string? scope) => Scopes.Of(method, pattern).ShouldBe(scope);
+    public void Scope_of_an_endpoint_follows_from_method_and_path(string method, string pattern, string? scope) => Scopes.Of(method, pattern).ShouldBe(scope);
 
     [Theory]
     [InlineData("channels:read", "GET", "/api/v1/channels", true)]
@@ -34,7 +34,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("channels:write", "POST", "/api/v1/tokens", false)]
     [InlineData("channels:write", "GET", "/api/v1/me", true)]
     [InlineData("channels:write", "GET", "/api/v1/what-comes-one-day", false)]
-    public void Writing_includes_reading_and_what_is_in_no_list_is_refused(string has, string method, string pattern, bool isThrough) =>
+    public void Write_scope_includes_read_and_operations_without_a_scope_are_denied(string has, string method, string pattern, bool isThrough) =>
         (Scopes.DenialReason(new(Scopes: [has]), method, pattern, null) is null).ShouldBe(isThrough);
 
     [Theory]
@@ -45,11 +45,11 @@ public sealed class ScopeTests(PostgresFixture postgres)
     [InlineData("/api/v1/recordings/{id}", null, false)]
     [InlineData("/api/v1/users/{name}", "demo", false)]
     [InlineData("/api/v1/system", null, true)]
-    public void A_token_of_a_channel_opens_nothing_but_its_addresses(string pattern, string? channel, bool isThrough) =>
+    public void Channel_token_grants_access_only_to_its_channel(string pattern, string? channel, bool isThrough) =>
         (Scopes.DenialReason(new(Channels: ["demo"]), "GET", pattern, channel) is null).ShouldBe(isThrough);
 
     [Fact]
-    public async Task A_token_keeps_its_limits_and_does_not_inherit_a_name()
+    public async Task Token_keeps_its_restrictions_and_excludes_a_new_channel_with_a_deleted_name()
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
@@ -71,7 +71,7 @@ public sealed class ScopeTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Limits_that_cannot_be_are_named()
+    public async Task Invalid_token_restrictions_are_named()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);

@@ -8,7 +8,7 @@ namespace Broadcast.Control.Tests;
 public sealed class SecondFactorTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_second_factor_counts_from_its_first_right_code_on_and_each_code_once()
+    public async Task Second_factor_is_active_after_its_first_valid_code_and_accepts_each_code_once()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         var jane = await JaneAsync(people);
@@ -32,7 +32,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_recovery_code_stands_in_once()
+    public async Task Recovery_code_replaces_one_code_once()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         var codes = await EnrolAsync(people, await JaneAsync(people));
@@ -44,7 +44,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_code_used_twice_at_once_lets_one_in()
+    public async Task Code_used_concurrently_is_accepted_once()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await EnrolAsync(people, await JaneAsync(people));
@@ -57,7 +57,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Five_wrong_codes_and_none_is_looked_at_for_a_quarter_of_an_hour()
+    public async Task No_code_is_checked_for_15_minutes_after_five_wrong_ones()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         var codes = await EnrolAsync(people, await JaneAsync(people));
@@ -73,7 +73,7 @@ public sealed class SecondFactorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task It_goes_by_a_code_of_ones_own_or_by_an_admin()
+    public async Task Second_factor_is_disabled_by_a_valid_code_or_by_an_admin()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         var jane = await JaneAsync(people);

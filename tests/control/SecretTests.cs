@@ -7,7 +7,7 @@ namespace Broadcast.Control.Tests;
 public sealed class SecretTests
 {
     [Fact]
-    public void What_is_issued_is_read_back_and_matches_only_itself()
+    public void Issued_secret_is_parsed_and_matches_only_its_own_hash()
     {
         var stored = Secret.New(out var text);
         var other = Secret.New(out _);
@@ -31,5 +31,5 @@ public sealed class SecretTests
     [InlineData("abcdefgh-0123456789abcdefghjkmnpqrstvwxyz")]
     [InlineData("abcdefgh_0123456789abcdefghjkmnpqrstvwxy\0")]
     [InlineData("abcdefgh_0123456789abcdefghjkmnpqrstvwxyö")]
-    public void What_has_not_the_form_is_not_a_secret(string? text) => Secret.TryParse(text, out _).ShouldBeFalse();
+    public void Malformed_secret_is_rejected(string? text) => Secret.TryParse(text, out _).ShouldBeFalse();
 }

@@ -11,7 +11,7 @@ public sealed class ServerIdentityTests
     private readonly RememberedLog _log = new();
 
     [Fact]
-    public void A_server_has_the_same_number_after_a_restart_and_another_run()
+    public void Server_id_survives_a_restart_and_the_run_id_changes()
     {
         using var folder = TempFolder.Create();
         var (before, after) = (Of(folder.Path), Of(folder.Path));
@@ -26,7 +26,7 @@ public sealed class ServerIdentityTests
     [InlineData("")]
     [InlineData("server 1")]
     [InlineData("00000000-0000-0000-0000-000000000000")]
-    public void A_file_that_holds_no_number_is_told_of_and_gets_a_new_one(string text)
+    public void Invalid_identity_file_is_logged_and_replaced(string text)
     {
         using var folder = TempFolder.Create();
         File.WriteAllText(folder.Sub(ServerIdentity.FileName), text);
@@ -38,10 +38,10 @@ public sealed class ServerIdentityTests
     }
 
     [Fact]
-    public void Without_a_folder_it_has_a_number_for_this_run() => Of("/nonexistent").Id.ShouldNotBe(Of("/nonexistent").Id);
+    public void Server_without_a_data_folder_has_a_temporary_id() => Of("/nonexistent").Id.ShouldNotBe(Of("/nonexistent").Id);
 
     [Fact]
-    public void A_copied_folder_is_another_place()
+    public void Copied_data_folder_has_another_location()
     {
         using var folder = TempFolder.Create();
         using var copy = TempFolder.Create();
@@ -52,7 +52,7 @@ public sealed class ServerIdentityTests
     }
 
     [Fact]
-    public void A_new_number_that_is_not_kept_lasts_until_the_next_start()
+    public void Unsaved_server_id_lasts_until_the_next_start()
     {
         using var folder = TempFolder.Create();
         var identity = Of(folder.Path);

@@ -14,7 +14,7 @@ public sealed class SessionAuditTests(PostgresFixture postgres)
     private static readonly ChannelName Channel = ChannelName.Parse("main");
 
     [Fact]
-    public async Task A_session_that_the_database_lost_is_added_once_as_its_journal_tells_of_it_and_its_recording_with_it()
+    public async Task Session_missing_in_the_database_is_added_once_from_its_journal_with_its_recording()
     {
         await using var database = await postgres.OpenFreshAsync();
         var audit = new SessionReconciler(database);

@@ -18,7 +18,7 @@ public sealed class SessionBirthsTests
     public SessionBirthsTests() => _births = new(_clock);
 
     [Fact]
-    public void A_session_is_what_its_key_says_and_begins_at_a_whole_millisecond()
+    public void Session_has_the_settings_of_its_key_and_starts_at_a_whole_millisecond()
     {
         _clock.Advance(TimeSpan.FromTicks(12_345_678));
 
@@ -31,7 +31,7 @@ public sealed class SessionBirthsTests
     }
 
     [Fact]
-    public void Ids_rise_though_the_clock_stands_still_or_was_set_back()
+    public void Session_ids_increase_even_if_the_clock_stops_or_is_set_back()
     {
         var first = _births.Create(Key, null, canHide: false).Id;
         var second = _births.Create(Key, null, canHide: false).Id;
@@ -49,7 +49,7 @@ public sealed class SessionBirthsTests
     [InlineData(false, true, true)]
     [InlineData(true, true, false)]
     [InlineData(false, false, false)]
-    public void A_session_before_its_event_is_live_is_hidden_where_somebody_hides_it(bool isLive, bool mayHide, bool isHidden)
+    public void Session_before_its_event_is_live_is_hidden_if_hiding_is_possible(bool isLive, bool mayHide, bool isHidden)
     {
         var claim = new ActiveEvent("event", "Show", isLive, null, null, null) { Access = ViewerAccess.Token };
 

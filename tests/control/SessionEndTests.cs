@@ -15,7 +15,7 @@ public sealed class SessionEndTests
     private static readonly TakeoverRules Terms = new(TakeoverPolicy.Silent, TimeSpan.FromSeconds(3), MaxPerMinute: 3);
 
     [Fact]
-    public async Task A_session_ends_with_one_line_that_counts_all_of_its_connections_and_what_was_made_of_them()
+    public async Task Session_end_is_logged_once_with_totals_of_connections_and_output()
     {
         var (clock, log) = (new ManualTimeProvider(), new RememberedLog());
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
@@ -45,7 +45,7 @@ public sealed class SessionEndTests
     }
 
     [Fact]
-    public async Task Who_is_sent_away_is_told_once_and_the_session_waits_for_them()
+    public async Task Encoder_is_disconnected_once_and_its_session_waits_for_a_reconnect()
     {
         var clock = new ManualTimeProvider();
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written

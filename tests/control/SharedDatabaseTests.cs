@@ -19,7 +19,7 @@ namespace Broadcast.Control.Tests;
 public sealed class SharedDatabaseTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_server_that_starts_leaves_alone_what_another_has_on_air_and_refuses_its_encoder()
+    public async Task Starting_server_leaves_remote_sessions_open_and_rejects_their_encoder()
     {
         var options = await postgres.FreshAsync();
         await using var a = await Server.StartAsync(options.ConnectionString);
@@ -42,7 +42,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_session_that_begins_and_ends_elsewhere_is_heard_of_and_the_channel_is_free_again()
+    public async Task Remote_session_is_known_until_it_ends_and_then_frees_the_channel()
     {
         var options = await postgres.FreshAsync();
         await using var a = await Server.StartAsync(options.ConnectionString);
@@ -65,7 +65,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_event_that_is_ended_through_another_server_ends_the_session_where_it_is()
+    public async Task Event_ended_on_another_server_ends_the_session_on_its_owner()
     {
         var options = await postgres.FreshAsync();
         await using var a = await Server.StartAsync(options.ConnectionString);
@@ -82,7 +82,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_that_was_killed_goes_on_with_its_session_when_it_is_back_within_its_lease()
+    public async Task Killed_server_that_restarts_within_its_lease_continues_its_session()
     {
         var options = await postgres.FreshAsync();
         using var folder = TempFolder.Create();
@@ -102,7 +102,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_container_that_was_killed_and_is_back_under_another_name_is_no_copy_of_itself()
+    public async Task Killed_container_that_restarts_under_another_host_name_keeps_its_server_id()
     {
         var options = await postgres.FreshAsync();
         using var folder = TempFolder.Create();
@@ -126,7 +126,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Encoders_that_are_at_another_server_are_not_said_to_be_sent_away()
+    public async Task Disconnect_request_for_an_encoder_of_another_server_is_rejected()
     {
         var options = await postgres.FreshAsync();
         await using var a = await Server.StartAsync(options.ConnectionString);
@@ -140,7 +140,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Sessions_of_a_server_that_is_gone_are_ended_once_however_many_look()
+    public async Task Sessions_of_a_lost_server_are_ended_once_by_concurrent_servers()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -162,7 +162,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Before_it_is_ended_an_encoder_that_comes_elsewhere_takes_the_place_of_a_server_that_does_not_answer()
+    public async Task Encoder_can_replace_a_session_of_an_unresponsive_server_before_that_session_is_ended()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -180,7 +180,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task When_the_database_was_away_for_everybody_nothing_is_taken_from_anybody()
+    public async Task Database_outage_of_all_servers_ends_no_sessions()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -201,7 +201,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_that_finds_its_session_ended_by_another_ends_it_and_does_not_open_it_again()
+    public async Task Server_ends_a_session_that_another_server_ended_and_does_not_reopen_it()
     {
         await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (_, grant) = await OnAirAsync(a);
@@ -215,7 +215,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_whose_session_another_took_over_ends_it_and_leaves_the_row_to_that_one()
+    public async Task Server_ends_a_session_taken_by_another_server_and_leaves_its_row_unchanged()
     {
         await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (key, grant) = await OnAirAsync(a);
@@ -231,7 +231,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_two_that_let_an_encoder_in_at_the_same_instant_the_one_that_writes_later_loses_and_its_session_is_told_as_over()
+    public async Task Second_writer_of_concurrently_opened_sessions_loses_and_its_session_is_ended()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.Key.Id;
@@ -253,7 +253,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_in_a_copied_data_folder_takes_another_number_and_leaves_the_first_alone()
+    public async Task Server_with_a_copied_data_folder_gets_a_new_id_without_affecting_the_first()
     {
         var options = await postgres.FreshAsync();
         using var folder = TempFolder.Create();
@@ -277,7 +277,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_a_server_lives_no_other_removes_the_media_of_a_channel_that_it_has_on_air()
+    public async Task Media_of_a_deleted_channel_are_removed_by_the_owner_of_its_session()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -292,7 +292,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_a_server_that_does_not_answer_has_open_is_ended_at_once_when_somebody_asks()
+    public async Task Session_of_an_unresponsive_server_is_ended_at_once_on_request()
     {
         var options = await postgres.FreshAsync();
         await using var b = await Server.StartAsync(options.ConnectionString);
@@ -308,7 +308,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_whose_number_another_goes_by_takes_a_new_one_and_leaves_its_sessions_to_that_one()
+    public async Task Server_with_a_duplicate_id_gets_a_new_id_and_abandons_its_sessions()
     {
         using var folder = TempFolder.Create();
         await using var a = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, folder.Path);
@@ -327,7 +327,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Only_the_server_that_made_a_recording_says_that_there_is_nothing_of_it()
+    public async Task Only_the_server_of_a_recording_can_declare_it_empty()
     {
         var options = await postgres.FreshAsync();
         var missing = new SaidMedia();

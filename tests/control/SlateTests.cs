@@ -15,7 +15,7 @@ public sealed class SlateTests(PostgresFixture postgres)
     private static readonly byte[] Clip = [0, 0, 0, 24, (byte)'f', (byte)'t', (byte)'y', (byte)'p', 9, 9];
 
     [Fact]
-    public async Task A_slate_is_kept_as_it_was_sent_and_replaced_and_taken_away_through_the_API()
+    public async Task Slate_is_stored_unchanged_and_can_be_replaced_and_deleted_through_the_API()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -38,7 +38,7 @@ public sealed class SlateTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_no_slate_or_too_large_or_for_no_channel_is_refused_with_a_reason()
+    public async Task Invalid_or_oversized_slate_is_rejected_with_a_reason()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -51,7 +51,7 @@ public sealed class SlateTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_slate_goes_with_its_channel()
+    public async Task Slate_is_deleted_with_its_channel()
     {
         await using var database = await postgres.OpenFreshAsync();
         var (channels, slates) = (new ChannelRepository(database, TimeProvider.System), new ChannelSlates(database, TimeProvider.System));

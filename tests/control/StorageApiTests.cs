@@ -10,7 +10,7 @@ namespace Broadcast.Control.Tests;
 public sealed class StorageApiTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task A_trial_of_the_store_tells_each_step_and_is_in_the_audit_log()
+    public async Task Store_test_returns_each_step_and_is_audited()
     {
         var probe = new SaidStore { Steps = [new("write", TimeSpan.FromMilliseconds(12), null), new("read", TimeSpan.FromMilliseconds(30), "The key may not read: allow s3:GetObject.")] };
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, storage: probe);
@@ -30,7 +30,7 @@ public sealed class StorageApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_second_trial_at_once_is_refused_and_tries_nothing()
+    public async Task Concurrent_store_test_is_rejected_and_runs_nothing()
     {
         var probe = new SaidStore { Steps = [new("write", TimeSpan.Zero, null)] };
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, storage: probe);
@@ -47,7 +47,7 @@ public sealed class StorageApiTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Trials_follow_each_other_only_after_a_pause()
+    public async Task Store_tests_are_rate_limited()
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();

@@ -34,12 +34,12 @@ public sealed class TakeoverTests(PostgresFixture postgres)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_claim_to_a_place_is_judged_H55(string policy, double limit, double silence, int recent, double patience, string expected) =>
+    public void Takeover_rules_decide_admission_H55(string policy, double limit, double silence, int recent, double patience, string expected) =>
         new TakeoverRules(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MaxPerMinute: 3)
             .Evaluate(silence * Second, recent, patience * Second).ToString().ShouldBe(expected);
 
     [Fact]
-    public async Task A_half_open_connection_that_has_been_silent_for_three_seconds_gives_way_at_once_and_its_session_goes_on_H08_F33()
+    public async Task Connection_silent_for_three_seconds_is_superseded_at_once_and_its_session_continues_H08_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -64,7 +64,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_that_sends_keeps_its_place_and_the_other_is_told_since_when_and_how_long_it_was_silent_F33()
+    public async Task Sending_encoder_stays_connected_and_the_rejection_reports_its_start_and_silence_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -83,7 +83,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_encoder_waits_for_the_rest_of_the_silence_rather_than_being_refused_F33()
+    public async Task Encoder_waits_for_the_remaining_silence_instead_of_being_rejected_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -100,7 +100,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_waits_is_refused_when_the_other_was_only_slow_and_let_in_at_once_when_it_leaves_F33()
+    public async Task Waiting_encoder_is_rejected_if_the_other_resumes_and_accepted_once_it_leaves_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -119,7 +119,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_wait_that_the_caller_ends_is_a_refusal_with_its_reason_F33()
+    public async Task Cancelled_wait_is_a_rejection_with_its_reason_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -134,7 +134,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_channel_has_a_silence_of_its_own_and_zero_is_the_servers_F33()
+    public async Task Channel_has_its_own_takeover_timeout_and_zero_means_the_server_default_F33()
     {
         await using var rig = await Rig.OpenAsync(postgres, new() { TakeoverAfter = 2 * Second });
         var key = (await rig.Channels.CreateAsync("demo", new(TakeoverAfter: 20 * Second))).Key.StreamKey;
@@ -147,7 +147,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H55_F33_The_newest_wins_where_the_channel_says_so_until_two_encoders_fight()
+    public async Task H55_F33_Newest_encoder_wins_if_configured_until_two_encoders_compete_repeatedly()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(Takeover: "newest"))).Key.StreamKey;
@@ -170,7 +170,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Primary_and_backup_publish_at_once_into_one_session_and_a_window_begins_when_both_are_gone_F34()
+    public async Task Primary_and_backup_share_a_session_that_waits_when_both_have_left_F34()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -191,7 +191,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_end_of_both_ends_the_session_and_a_revoked_backup_leaves_the_primary_alone_F34()
+    public async Task Session_ends_for_both_inputs_and_a_revoked_backup_key_leaves_the_primary_connected_F34()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key;
@@ -211,7 +211,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Ids_of_sessions_rise_over_restarts_though_the_clock_was_set_back()
+    public async Task Session_ids_increase_across_restarts_even_if_the_clock_was_set_back()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;

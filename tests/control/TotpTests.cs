@@ -17,7 +17,7 @@ public sealed class TotpTests
     [InlineData(1234567890, "005924")]
     [InlineData(2000000000, "279037")]
     [InlineData(20000000000, "353130")]
-    public void Codes_are_those_of_the_standard(long seconds, string code)
+    public void Codes_match_the_test_vectors_of_the_standard(long seconds, string code)
     {
         var at = DateTimeOffset.FromUnixTimeSeconds(seconds);
         Totp.CodeOf(Secret, Totp.StepOf(at)).ShouldBe(code);
@@ -30,14 +30,14 @@ public sealed class TotpTests
     [InlineData(0, true)]
     [InlineData(1, true)]
     [InlineData(2, false)]
-    public void A_clock_may_be_one_step_off_and_no_more(int steps, bool isTaken)
+    public void Code_of_an_adjacent_time_step_is_accepted_and_no_other(int steps, bool isTaken)
     {
         var now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
         (Totp.Match(Secret, Totp.CodeOf(Secret, Totp.StepOf(now) + steps), now, 0) is not null).ShouldBe(isTaken);
     }
 
     [Fact]
-    public void A_step_that_was_taken_is_not_taken_again_nor_is_an_earlier_one()
+    public void Accepted_and_earlier_time_steps_are_not_accepted_again()
     {
         var now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
         var step = Totp.StepOf(now);
@@ -51,7 +51,7 @@ public sealed class TotpTests
     [InlineData("12345")]
     [InlineData("1234567")]
     [InlineData("١٢٣٤٥٦")]
-    public void What_is_no_code_is_none(string code) => Totp.Match(Secret, code, DateTimeOffset.FromUnixTimeSeconds(59), 0).ShouldBeNull();
+    public void Malformed_code_is_rejected(string code) => Totp.Match(Secret, code, DateTimeOffset.FromUnixTimeSeconds(59), 0).ShouldBeNull();
 
     /// <summary>RFC 4648, section 10, without padding.</summary>
     [Theory]
@@ -62,9 +62,9 @@ public sealed class TotpTests
     [InlineData("foob", "MZXW6YQ")]
     [InlineData("fooba", "MZXW6YTB")]
     [InlineData("foobar", "MZXW6YTBOI")]
-    public void Secrets_are_typed_in_base_32(string text, string base32) => Totp.Base32(Encoding.ASCII.GetBytes(text)).ShouldBe(base32);
+    public void Secret_is_encoded_in_base_32(string text, string base32) => Totp.Base32(Encoding.ASCII.GetBytes(text)).ShouldBe(base32);
 
     [Fact]
-    public void Apps_are_told_all_that_they_need() => Totp.UriOf("Broadcast", "jane@example.org", Secret).ShouldBe(
+    public void Authenticator_URI_contains_all_parameters() => Totp.UriOf("Broadcast", "jane@example.org", Secret).ShouldBe(
         "otpauth://totp/Broadcast:jane%40example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Broadcast&algorithm=SHA1&digits=6&period=30");
 }

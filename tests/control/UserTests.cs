@@ -16,7 +16,7 @@ public sealed class UserTests(PostgresFixture postgres)
     internal const string Password = "correct horse battery";
 
     [Fact]
-    public async Task A_password_is_kept_as_a_hash_alone_and_opens_the_door_by_itself_only()
+    public async Task Password_is_stored_only_as_a_hash_and_only_the_right_one_logs_in()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         var jane = await people.Users.CreateAsync("jane", Password, TokenRole.Producer, "Jane");
@@ -38,7 +38,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_hash_of_fewer_iterations_is_made_anew_by_the_next_login()
+    public async Task Password_hash_with_fewer_iterations_is_upgraded_at_the_next_login()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -56,14 +56,14 @@ public sealed class UserTests(PostgresFixture postgres)
     [InlineData("eleven char", "12")]
     [InlineData("I am jane.doe, hello", "name")]
     [InlineData("aaaabbbbccccdddd", "different")]
-    public void A_password_that_is_guessed_first_is_refused_with_the_reason(string password, string reason) =>
+    public void Easily_guessed_password_is_rejected_with_the_reason(string password, string reason) =>
         UserRules.ValidatePassword("jane.doe", password).ShouldHaveSingleItem().Message.ShouldContain(reason);
 
     [Theory]
     [InlineData("twelve chars")]
     [InlineData("пароль из слов")]
     [InlineData("1234567890123")]
-    public void No_rules_of_composition_are_made(string password) => UserRules.ValidatePassword("jane", password).ShouldBeEmpty();
+    public void Password_needs_no_particular_character_classes(string password) => UserRules.ValidatePassword("jane", password).ShouldBeEmpty();
 
     [Theory]
     [InlineData("jane", true)]
@@ -75,10 +75,10 @@ public sealed class UserTests(PostgresFixture postgres)
     [InlineData("jane\n", false)]
     [InlineData("ja/ne", false)]
     [InlineData("", false)]
-    public void Names_fit_into_an_address(string name, bool isGood) => UserRules.Validate(name, null).Any().ShouldBe(!isGood);
+    public void User_names_are_valid_in_URLs(string name, bool isGood) => UserRules.Validate(name, null).Any().ShouldBe(!isGood);
 
     [Fact]
-    public async Task A_login_ends_when_it_is_idle_too_old_or_ended_and_no_other_with_it()
+    public async Task Login_ends_when_idle_expired_or_logged_out_without_affecting_other_logins()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Producer);
@@ -104,7 +104,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Only_so_many_logins_are_kept_the_one_used_longest_ago_goes()
+    public async Task Least_recently_used_login_is_removed_above_the_limit()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -120,7 +120,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Disabling_ends_all_logins_at_once_and_none_comes_back_when_it_is_undone()
+    public async Task Disabling_a_user_ends_all_logins_permanently()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -136,7 +136,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Another_role_holds_from_the_next_request_on()
+    public async Task Role_change_applies_from_the_next_request()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -148,7 +148,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Another_password_ends_all_logins_but_the_one_it_was_changed_with()
+    public async Task Password_change_ends_all_logins_except_the_current_one()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -165,7 +165,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_last_admin_stays_one()
+    public async Task Last_admin_cannot_be_disabled_demoted_or_deleted()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
@@ -186,7 +186,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Two_admins_who_disable_each_other_at_once_do_not_both_succeed()
+    public async Task Two_admins_cannot_disable_each_other_concurrently()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Admin);
@@ -209,7 +209,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Guesses_from_one_address_or_at_one_name_are_refused_unread_for_a_minute_right_ones_too()
+    public async Task Login_attempts_by_address_or_user_are_limited_even_with_the_right_password()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);
@@ -231,7 +231,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Guesses_count_at_all_processes_together_and_after_a_restart_and_are_known_by_hashes_alone()
+    public async Task Login_failures_are_counted_across_processes_and_restarts_and_stored_as_hashes()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 3 });
         var (here, other) = (people.Attempts, new LoginAttempts(people.Database, Options.Create(new ControlOptions { AttemptsPerMinute = 3 }), people.Clock));
@@ -254,7 +254,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_counted_is_bounded_and_what_ends_first_goes_first()
+    public async Task Stored_login_failures_are_bounded_and_the_earliest_to_expire_is_removed()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.ScalarAsync(
@@ -268,7 +268,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_another_clock_put_far_ahead_locks_nobody_out()
+    public async Task Login_failure_with_an_end_far_in_the_future_locks_no_user_out()
     {
         await using var people = await PeopleRig.OpenAsync(postgres, new() { AttemptsPerMinute = 1 });
         await people.WrongAsync("192.0.2.1", "jane");
@@ -280,7 +280,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_is_done_to_users_is_in_the_audit_log_without_their_secrets()
+    public async Task User_changes_are_audited_without_secrets()
     {
         await using var people = await PeopleRig.OpenAsync(postgres);
         await people.Users.CreateAsync("jane", Password, TokenRole.Viewer);

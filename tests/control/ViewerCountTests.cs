@@ -20,7 +20,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     private static readonly ChannelName Other = ChannelName.Parse("other");
 
     [Fact]
-    public void A_page_that_two_processes_saw_is_one_viewer()
+    public void Viewer_seen_by_two_processes_is_counted_once()
     {
         ViewerSketch.Total([]).ShouldBe(0);
         ViewerSketch.Total([Seen(Demo, 1, 2, 3)]).ShouldBe(3);
@@ -33,7 +33,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [InlineData(1_000_000, 0.0)]
     [InlineData(1_000_000, 0.4)]
     [InlineData(1_000_000, 1.0)]
-    public void What_large_audiences_have_in_common_is_told_by_samples(int viewers, double shared)
+    public void Overlap_of_large_audiences_is_estimated_from_samples(int viewers, double shared)
     {
         var random = new Random(11);
         var ids = Enumerable.Range(0, viewers).Select(_ => (ulong)random.NextInt64() << 1).ToList();
@@ -46,7 +46,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Processes_hear_of_each_others_viewers_for_half_a_minute()
+    public async Task Viewer_counts_of_other_processes_are_valid_for_30_seconds()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await bench.Rig.Channels.CreateAsync("other", new());
@@ -80,7 +80,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Who_does_not_count_reads_what_all_processes_together_see_and_the_newest_sessions_peak()
+    public async Task Non_counting_process_reads_the_combined_count_and_the_newest_sessions_peak()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var audiences = new ChannelViewerCounts(bench.Rig.Database);
@@ -106,7 +106,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_most_that_watched_stays_with_the_session_and_changes_are_told()
+    public async Task Peak_viewers_are_stored_with_the_session_and_count_changes_are_published()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var counter = new Counter(Seen(Demo));
@@ -131,7 +131,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_channel_whose_viewers_come_and_go_all_the_time_is_told_of_every_15_seconds()
+    public async Task Constantly_changing_viewer_count_is_published_every_15_seconds()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var counter = new Counter(Seen(Demo));
@@ -155,7 +155,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_peak_that_a_process_before_this_one_saw_is_not_forgotten()
+    public async Task Peak_recorded_by_a_previous_process_is_kept()
     {
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
@@ -170,7 +170,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_the_database_is_away_our_own_count_goes_on()
+    public async Task Own_viewer_count_continues_during_a_database_outage()
     {
         var clock = new ManualTimeProvider();
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // never opened
@@ -183,7 +183,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_API_tells_how_many_watch_and_how_many_watched_at_most()
+    public async Task API_returns_current_and_peak_viewers()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, states: new OnAir(), viewers: new Counter(Seen(Demo, 1, 2, 3)));
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new())).Key;

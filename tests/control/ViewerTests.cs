@@ -17,7 +17,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
 
     [Fact]
-    public async Task A_channel_of_tokens_is_closed_to_all_but_who_has_one_until_it_is_revoked_or_the_channel_is_public()
+    public async Task Channel_with_token_access_denies_viewers_without_a_valid_token()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -49,7 +49,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_another_process_revokes_is_refused_once_the_server_hears_of_it()
+    public async Task Revocation_by_another_process_applies_once_the_server_is_notified()
     {
         var options = await postgres.FreshAsync();
         await using var server = await Server.StartAsync(options.ConnectionString);
@@ -73,7 +73,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Keys_are_rotated_by_making_the_next_and_revoking_the_last_and_a_token_of_a_revoked_one_opens_nothing()
+    public async Task Viewer_keys_are_rotated_by_creation_and_revocation_and_revocation_invalidates_their_tokens()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var admin = await server.TokenAsync(TokenRole.Admin);
@@ -107,7 +107,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_was_known_last_holds_while_the_database_is_away()
+    public async Task Known_viewer_policy_applies_during_a_database_outage()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new() { Access = "token" });
@@ -123,7 +123,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Before_anything_is_known_nobody_is_let_in()
+    public async Task Viewers_are_denied_until_the_policy_is_loaded()
     {
         using var register = new ViewerPolicyCache(TimeProvider.System);
         var verdict = await new ViewerAuthorizer(register, null!, TimeProvider.System).AuthorizeAsync(new(Demo, null, null), default);
@@ -131,7 +131,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_yes_holds_no_longer_than_its_token()
+    public async Task Viewer_decision_is_not_cached_beyond_the_expiry_of_its_token()
     {
         await using var database = await postgres.OpenFreshAsync();
         var clock = new ManualTimeProvider();
@@ -159,7 +159,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_documented_lines_of_shell_make_a_token_that_opens_the_channel()
+    public async Task Documented_shell_commands_create_a_valid_viewer_token()
     {
         var text = await File.ReadAllTextAsync(Repository.PathOf("docs", "authorization.md"));
         var lines = text[text.IndexOf("# KEY and SECRET", StringComparison.Ordinal)..];
@@ -178,7 +178,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     [Theory]
     [InlineData("""{"expiresAt":"2001-01-01T00:00:00Z","address":"home","label":"\u0007","note":1}""", "address,expiresAt,label,note")]
     [InlineData("""{"expiresAt":"2999-01-01T00:00:00Z","address":"203.0.113.0/25"}""", "address,expiresAt")]
-    public async Task Each_mistake_of_a_wish_for_a_token_is_listed(string json, string members)
+    public async Task Every_invalid_member_of_a_viewer_token_request_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new());
@@ -189,7 +189,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task An_access_that_does_not_exist_is_refused_by_name()
+    public async Task Unknown_access_policy_is_rejected_with_the_valid_values()
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         var (status, problem, _) = await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "friends" });
@@ -198,7 +198,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_channel_may_leave_its_viewers_to_a_webhook_only_where_one_is_configured()
+    public async Task Webhook_access_policy_requires_a_configured_callback()
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var without = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);

@@ -30,7 +30,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     };
 
     [Theory, MemberData(nameof(Forms))]
-    public async Task In_every_form_a_yes_lets_a_good_key_in_and_a_no_does_not(string form, string yes, int no)
+    public async Task Callback_in_every_format_can_accept_or_reject_a_valid_key(string form, string yes, int no)
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, form, "both"));
@@ -49,7 +49,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Theory, MemberData(nameof(Forms))]
-    public async Task In_every_form_the_webhook_alone_may_decide_and_gets_the_name_in_the_body_only(string form, string yes, int no)
+    public async Task Callback_in_every_format_can_decide_alone_with_the_name_only_in_its_body(string form, string yes, int no)
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, form, "webhook"));
@@ -70,7 +70,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Our_own_form_is_signed_and_can_name_a_channel_and_make_it_where_that_is_allowed()
+    public async Task Broadcast_format_is_signed_and_can_name_or_create_a_channel_if_allowed()
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = FakeWebhook.Says("""{"allow":true,"channel":"fresh","create":true}""");
@@ -92,7 +92,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task With_a_key_our_own_form_tells_its_id_and_channel_and_an_answer_for_another_channel_is_no_yes()
+    public async Task Broadcast_format_contains_key_id_and_channel_and_rejects_a_response_for_another_channel()
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both"));
@@ -109,7 +109,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_form_of_nginx_rtmp_has_its_fields_and_no_argument_of_the_encoder_stands_for_one()
+    public async Task Nginx_rtmp_format_has_its_fields_and_encoder_arguments_cannot_override_them()
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
@@ -131,7 +131,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     [InlineData("http://169.254.169.254/latest/demo", null)]
     [InlineData("/demo", null)]
     [InlineData("DEMO", null)]
-    public async Task A_redirect_in_the_form_of_nginx_rtmp_is_a_channels_name_and_nothing_else(string location, string? channel)
+    public async Task Redirect_in_nginx_rtmp_format_is_interpreted_only_as_a_channel_name(string location, string? channel)
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = FakeWebhook.RedirectsTo(location);
@@ -146,7 +146,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_form_of_SRS_has_its_members_and_tells_the_end()
+    public async Task SRS_format_has_its_members_and_reports_the_end()
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = FakeWebhook.Says("0");
@@ -164,7 +164,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_form_of_MediaMTX_has_its_members_and_takes_user_and_password_from_the_query()
+    public async Task MediaMTX_format_has_its_members_and_takes_user_and_password_from_the_query()
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "webhook"));
@@ -178,7 +178,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_end_is_told_once_and_so_is_that_somebody_let_in_had_no_place()
+    public async Task End_of_a_publication_and_rejection_after_the_callback_are_each_reported_once()
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = FakeWebhook.Says("""{"allow":true}""");
@@ -199,7 +199,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H54_A_webhook_that_is_slow_is_waited_for_3_s_and_holds_up_nobody_who_publishes_or_leaves()
+    public async Task H54_Slow_callback_times_out_after_3_s_and_does_not_delay_other_publishers()
     {
         await using var hook = await FakeWebhook.StartAsync();
         var release = new TaskCompletionSource();
@@ -243,7 +243,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     };
 
     [Theory, MemberData(nameof(Faults))]
-    public async Task H54_A_webhook_that_fails_lets_nobody_in_unless_that_is_wanted_and_then_only_good_keys(string form, string fault)
+    public async Task H54_Failing_callback_rejects_publishers_unless_configured_to_accept_valid_keys(string form, string fault)
     {
         await using var hook = await FakeWebhook.StartAsync();
         await using var other = await FakeWebhook.StartAsync();
@@ -265,7 +265,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H54_A_certificate_that_cannot_be_verified_is_no_answer()
+    public async Task H54_Unverifiable_certificate_counts_as_no_response()
     {
         await using var hook = await FakeWebhook.StartAsync(tls: true);
         await using var rig = await Rig.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "both"));
@@ -276,7 +276,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Names_that_the_webhook_refuses_again_and_again_are_not_passed_on_any_more_but_others_are()
+    public async Task Repeatedly_rejected_names_are_no_longer_sent_to_the_callback_and_others_are()
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = http => FakeWebhook.Says("", hook.Asked.Last().Text.Contains("name=wrong") ? 403 : 200)(http);
@@ -293,7 +293,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task More_ends_than_can_wait_are_dropped_and_logged()
+    public async Task End_notifications_above_the_queue_limit_are_dropped_and_logged()
     {
         await using var hook = await FakeWebhook.StartAsync();
         hook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);

@@ -28,7 +28,7 @@ public sealed class WebhookTransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_request_that_meets_the_end_of_a_kept_connection_is_sent_once_more()
+    public async Task Request_on_a_closed_keep_alive_connection_is_sent_once_more()
     {
         // The first connection is ended upon its second request, without an answer to that.
         var serving = ServeAsync(answersOfConnections: [1, 1]);
@@ -39,7 +39,7 @@ public sealed class WebhookTransportTests : IDisposable
     }
 
     [Fact]
-    public async Task Twice_without_an_answer_is_enough()
+    public async Task Request_without_a_response_is_not_sent_a_third_time()
     {
         var serving = ServeAsync(answersOfConnections: [0, 0]);
         (await AskAsync()).Fault.ShouldBe("unreachable");
@@ -48,7 +48,7 @@ public sealed class WebhookTransportTests : IDisposable
     }
 
     [Fact]
-    public async Task An_answer_that_began_and_broke_off_is_not_asked_for_again()
+    public async Task Request_with_a_truncated_response_is_not_repeated()
     {
         var serving = Task.Run(async () =>
         {

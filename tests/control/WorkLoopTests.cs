@@ -24,7 +24,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_round_follows_when_the_time_is_over_that_the_one_before_named()
+    public async Task Next_pass_starts_after_the_delay_that_the_last_one_returned()
     {
         var running = RunAsync(_ => Task.FromResult(Pause));
         await WaitsAfterAsync(1);
@@ -38,7 +38,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_round_follows_at_once_when_it_is_woken()
+    public async Task Wake_starts_the_next_pass_at_once()
     {
         var running = RunAsync(_ => Task.FromResult(Pause));
         await WaitsAfterAsync(1);
@@ -50,7 +50,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task However_often_it_is_woken_during_a_round_one_more_follows()
+    public async Task Several_wakes_during_a_pass_cause_one_more_pass()
     {
         var running = RunAsync(round =>
         {
@@ -70,7 +70,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_names_no_time_goes_on_at_once_and_forgets_no_word()
+    public async Task Pass_without_delay_continues_at_once_and_keeps_a_pending_wake()
     {
         var running = RunAsync(round =>
         {
@@ -89,7 +89,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_round_that_fails_is_told_and_done_again_after_a_while()
+    public async Task Failed_pass_is_reported_and_retried_after_a_delay()
     {
         var running = RunAsync(round => round == 1 ? throw new InvalidOperationException("no") : Task.FromResult(Pause));
         await WaitsAfterAsync(1);
@@ -103,7 +103,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task That_the_database_is_away_is_told_by_others_and_it_is_done_again()
+    public async Task Pass_failed_by_a_database_outage_is_retried_without_a_report()
     {
         var running = RunAsync(round => round == 1 ? throw new TimeoutException() : Task.FromResult(Pause));
         await WaitsAfterAsync(1);
@@ -116,7 +116,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public async Task It_stops_in_the_middle_of_a_round()
+    public async Task Loop_can_be_stopped_during_a_pass()
     {
         var running = _loop.RunAsync(
             async token =>
@@ -133,7 +133,7 @@ public sealed class WorkLoopTests : IDisposable
     }
 
     [Fact]
-    public void Who_wakes_it_when_it_is_gone_does_no_harm()
+    public void Wake_after_dispose_has_no_effect()
     {
         _loop.Dispose();
         Should.NotThrow(_loop.Wake);

@@ -12,7 +12,7 @@ namespace Broadcast.Control.Tests;
 public sealed class WrongKeyTests(PostgresFixture postgres)
 {
     [Fact]
-    public async Task H53_The_same_wrong_key_again_and_again_is_refused_unread_for_a_minute_and_another_key_from_there_is_not()
+    public async Task H53_Repeated_wrong_key_is_rejected_unread_for_a_minute_and_other_keys_are_not()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -30,7 +30,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H53_A_flood_of_different_wrong_keys_is_refused_unread_but_keys_known_from_before_are_let_in_right_after_a_restart()
+    public async Task H53_Flood_of_wrong_keys_is_rejected_unread_and_preloaded_keys_are_still_accepted()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var neverUsed = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -52,7 +52,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H53_Guessing_the_secret_of_a_known_id_from_many_addresses_ends_and_never_locks_its_encoder_out()
+    public async Task H53_Secret_guessing_for_a_known_id_is_limited_and_never_locks_its_encoder_out()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -66,7 +66,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task H53_A_wrong_secret_of_a_key_that_exists_and_a_key_that_does_not_are_told_the_same_and_logged_without_either()
+    public async Task H53_Wrong_secret_and_unknown_key_get_the_same_response_and_no_secret_is_logged()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var good = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
@@ -80,7 +80,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Addresses_of_one_ipv6_network_count_together()
+    public async Task Addresses_of_one_IPv6_network_are_counted_together()
     {
         await using var rig = await Rig.OpenAsync(postgres);
         _ = Secret.New(out var wrong);
@@ -94,7 +94,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_knows_all_keys_before_their_encoders_come_and_forgets_those_that_are_revoked()
+    public async Task Server_preloads_all_keys_and_removes_revoked_ones()
     {
         var options = await postgres.FreshAsync();
         await using var database = await postgres.OpenAsync(options);

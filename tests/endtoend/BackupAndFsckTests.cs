@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class BackupAndFsckTests
 {
     [Fact]
-    public async Task A_backup_brings_keys_back_and_fsck_finds_what_is_missing_and_nothing_else_and_mends_it()
+    public async Task Restore_brings_keys_back_and_fsck_finds_and_repairs_exactly_the_missing_data()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("kept", "--ladder", "passthrough", "--reconnect-window", "0");

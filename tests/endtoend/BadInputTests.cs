@@ -12,7 +12,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     private readonly BroadcastServer _server = shared.Server;
 
     [Fact]
-    public async Task A_wrong_key_is_refused_and_never_logged()
+    public async Task Wrong_key_is_rejected_and_never_logged()
     {
         await using var encoder = FfmpegTool.Publish($"{_server.Rtmp}/live/wrong-key-0123456789", new TestSource { Seconds = 5 });
 
@@ -21,7 +21,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_second_encoder_on_a_busy_channel_is_refused_and_the_first_goes_on()
+    public async Task Second_encoder_on_a_busy_channel_is_rejected_and_the_first_continues()
     {
         var channel = await _server.CreateChannelAsync("busy");
         await using var first = FfmpegTool.Publish(_server.PublishUrl(channel));
@@ -39,7 +39,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     [InlineData("\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001")]
     [InlineData("\u0003short")]
     [InlineData("\u0006")]
-    public async Task Anything_but_RTMP_on_its_port_is_closed_and_other_streams_go_on(string garbage)
+    public async Task Non_RTMP_connections_are_closed_and_other_streams_continue(string garbage)
     {
         var channel = await _server.CreateChannelAsync($"calm-{Math.Abs(garbage.GetHashCode(StringComparison.Ordinal))}");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
@@ -70,7 +70,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_taken_port_is_named_with_the_flag_that_chooses_another()
+    public async Task Port_in_use_is_reported_with_the_option_that_changes_it()
     {
         var refusal = await ServeAsync("--http", $"127.0.0.1:{_server.Http.Port}");
 
@@ -81,7 +81,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_broken_configuration_stops_the_start_with_every_mistake_listed()
+    public async Task Invalid_configuration_stops_the_start_and_reports_every_error()
     {
         await using var folder = TempFolder.Create();
         await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Ingest": { "Nonsense": 1 }, "Storage": { "Endpoint": "not an address" }, "Funny": {} , "Listen": { "Http": "here" } }""");
@@ -96,7 +96,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task Values_that_do_not_fit_are_listed_whatever_sections_they_stand_in()
+    public async Task Out_of_range_values_of_all_sections_are_listed()
     {
         await using var folder = TempFolder.Create();
         await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "Uploads": 0 } }""");
@@ -114,7 +114,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_configuration_that_is_not_JSON_is_named_with_its_file()
+    public async Task Configuration_file_with_invalid_JSON_is_reported_by_name()
     {
         await using var folder = TempFolder.Create();
         await File.WriteAllTextAsync(folder.Sub("appsettings.json"), "{ \"Ingest\": ");
@@ -127,7 +127,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_second_server_on_the_same_folder_is_refused()
+    public async Task Second_server_on_the_same_data_folder_does_not_start()
     {
         var refusal = await ChildProcess.RunAsync("dotnet",
             [Repository.ServerProgram(), "serve", "--data", _server.Data, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);

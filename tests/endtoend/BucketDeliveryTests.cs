@@ -14,7 +14,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
     private readonly CephServer _ceph = service.Ceph;
 
     [Fact]
-    public async Task The_bucket_alone_plays_every_picture_across_its_own_absence_and_a_kill_of_the_server()
+    public async Task Bucket_alone_serves_every_frame_across_its_own_outage_and_a_server_kill()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await _ceph.OpenAsync(bucket);
@@ -77,7 +77,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
     }
 
     [Fact]
-    public async Task The_shipped_edge_in_front_of_the_bucket_hands_out_the_channels_that_it_names_and_nothing_else()
+    public async Task Shipped_edge_configuration_serves_only_the_listed_channels_from_the_bucket()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await _ceph.OpenAsync(bucket);
@@ -117,7 +117,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
     }
 
     [Fact]
-    public async Task A_channel_that_is_closed_has_no_lists_and_the_log_says_why()
+    public async Task Token_channel_has_no_manifests_in_the_bucket_and_the_log_gives_the_reason()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await _ceph.OpenAsync(bucket);

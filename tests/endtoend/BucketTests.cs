@@ -10,7 +10,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
     private readonly CephServer _ceph = service.Ceph;
 
     [Fact]
-    public async Task Media_goes_into_the_bucket_and_an_absence_of_it_is_made_up_for()
+    public async Task Media_is_uploaded_to_the_bucket_and_caught_up_after_an_outage()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
@@ -36,7 +36,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
     }
 
     [Fact]
-    public async Task A_bucket_that_refuses_is_told_of_once_with_what_to_do_and_live_plays_on()
+    public async Task Bucket_that_denies_access_is_logged_once_with_a_remedy_and_live_continues()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, "0000000000000000000000000000000000000000"));
@@ -52,7 +52,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
     }
 
     [Fact]
-    public async Task A_server_that_is_killed_while_the_bucket_is_away_still_has_all_that_it_announced()
+    public async Task Server_killed_during_a_bucket_outage_keeps_everything_it_announced()
     {
         var bucket = await _ceph.CreateBucketAsync();
         await using var server = await BroadcastServer.StartAsync(environment: Environment(bucket, _ceph.SecretKey));
@@ -83,7 +83,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
     }
 
     [Fact]
-    public async Task A_bucket_behind_TLS_that_takes_five_seconds_a_request_and_refuses_one_in_three_is_not_noticed_by_viewers()
+    public async Task Slow_and_failing_bucket_behind_TLS_does_not_affect_viewers()
     {
         await using var gateway = await SlowGateway.StartAsync(_ceph.Endpoint);
         var bucket = await _ceph.CreateBucketAsync();

@@ -9,7 +9,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class ClockStepTests
 {
     [Fact]
-    public async Task A_clock_that_is_set_forward_and_back_by_half_a_minute_changes_nothing_for_viewers_F35()
+    public async Task Clock_step_of_half_a_minute_in_either_direction_does_not_affect_viewers_F35()
     {
         await using var folder = TempFolder.Create();
         var clock = folder.Sub("clock");

@@ -12,7 +12,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     private readonly BroadcastServer _server = shared.Server;
 
     [Fact]
-    public async Task Channels_and_keys_made_while_the_server_rests_work_when_it_runs_and_the_other_way_round()
+    public async Task Channels_and_keys_created_offline_work_on_the_running_server_and_vice_versa()
     {
         await using var server = await BroadcastServer.StartAsync();
         var running = await server.CreateChannelAsync("made-running");
@@ -31,7 +31,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task A_request_that_never_comes_whole_does_not_keep_the_server_from_stopping()
+    public async Task Incomplete_request_does_not_delay_the_server_stop()
     {
         await using var server = await BroadcastServer.StartAsync();
         using var half = new System.Net.Sockets.TcpClient();
@@ -43,7 +43,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task A_rotated_key_sends_the_encoder_away_and_the_new_one_works()
+    public async Task Rotating_a_key_disconnects_the_encoder_and_the_new_key_works()
     {
         var channel = await _server.CreateChannelAsync("rotated");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
@@ -60,7 +60,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task The_API_is_closed_without_a_token_and_open_with_one()
+    public async Task API_denies_requests_without_a_token_and_accepts_requests_with_one()
     {
         (await _server.Client.GetAsync("/api/v1/channels")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
@@ -72,7 +72,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task The_demo_publishes_a_picture_and_a_beep_and_ends_by_itself()
+    public async Task Demo_publishes_video_and_a_beep_and_exits_by_itself()
     {
         await _server.CreateChannelAsync("shown");
         await using var demo = ChildProcess.Start("dotnet", [Repository.ServerProgram(), "demo", "--channel", "shown", "--seconds", "12", "--data", _server.Data]);
@@ -85,7 +85,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task A_session_is_recorded_clipped_while_it_goes_on_and_deleted_with_its_media()
+    public async Task Session_is_recorded_clipped_while_live_and_deleted_with_its_media()
     {
         var channel = await _server.CreateChannelAsync("kept", "--reconnect-window", "0", "--retention", "30d", "--title", "Evening");
         string id, hls, clipHls;
@@ -122,7 +122,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
         .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => f.Contains($"/{session}/", StringComparison.Ordinal));
 
     [Fact]
-    public async Task The_doctor_examines_everything_as_JSON_lines()
+    public async Task Doctor_reports_every_check_as_newline_delimited_JSON()
     {
         var report = await _server.CommandAsync("doctor", "--json");
 
@@ -133,7 +133,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task Health_readiness_and_metrics_are_on_the_internal_port_alone()
+    public async Task Health_readiness_and_metrics_are_served_only_on_the_internal_port()
     {
         using var inside = new HttpClient { BaseAddress = _server.Internal };
 

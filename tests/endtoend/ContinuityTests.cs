@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class ContinuityTests
 {
     [Fact]
-    public async Task An_encoder_that_comes_back_continues_the_same_playlists_after_a_discontinuity()
+    public async Task Reconnecting_encoder_continues_the_same_playlists_after_a_discontinuity()
     {
         // Without a slate, which would come first on a busy machine.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
@@ -30,7 +30,7 @@ public sealed class ContinuityTests
     }
 
     [Fact]
-    public async Task A_server_killed_in_mid_stream_continues_the_same_playlists_with_higher_numbers()
+    public async Task Server_killed_mid_stream_continues_the_same_playlists_with_higher_sequence_numbers()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -58,7 +58,7 @@ public sealed class ContinuityTests
     }
 
     [Fact]
-    public async Task A_stop_and_a_start_keep_channels_keys_and_the_session()
+    public async Task Restart_keeps_channels_keys_and_the_session()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -76,7 +76,7 @@ public sealed class ContinuityTests
     }
 
     [Fact]
-    public async Task Who_waits_for_a_playlist_when_the_server_stops_is_told_to_come_again_and_the_next_server_has_it()
+    public async Task Blocking_reload_gets_503_at_server_stop_and_the_next_server_answers_it()
     {
         // No slate: nothing is to come while the encoder stands still.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
@@ -118,7 +118,7 @@ public sealed class ContinuityTests
     }
 
     [Fact]
-    public async Task A_session_ends_when_its_reconnect_window_is_over_and_stays_playable_until_the_next_begins()
+    public async Task Session_ends_after_its_reconnect_window_and_stays_playable_until_the_next_starts()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "1");

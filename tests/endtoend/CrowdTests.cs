@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class CrowdTests
 {
     [Fact]
-    public async Task Commands_that_race_on_a_resting_folder_all_succeed_their_keys_work_and_a_stop_with_all_encoders_live_is_in_time()
+    public async Task Concurrent_offline_commands_all_succeed_and_a_stop_with_live_encoders_is_in_time()
     {
         await using var server = await BroadcastServer.StartAsync();
         (await server.StopAsync()).ShouldBe(0);

@@ -13,7 +13,7 @@ public sealed class DatabaseAwayTests
     private const int AcceptedFromMemory = 5025;
 
     [Fact]
-    public async Task While_PostgreSQL_is_away_streams_and_known_encoders_go_on_and_what_was_due_is_made_up_for_F32()
+    public async Task PostgreSQL_outage_keeps_streams_and_known_encoders_and_postponed_work_is_caught_up_F32()
     {
         // The database is another server's private one, which is held while it is away: it would start it again at once.
         await using var keeper = await BroadcastServer.StartAsync();

@@ -14,7 +14,7 @@ public sealed class DownloadTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_session_that_is_over_is_a_file_of_the_frames_that_were_sent_and_goes_on_where_it_broke_off_after_a_restart()
+    public async Task Download_of_an_ended_session_has_the_published_frames_and_resumes_after_a_restart()
     {
         var source = _folder.Sub("source.mp4");
         await FfmpegTool.MakeFileAsync(source, new TestSource { Seconds = 6, BFrames = 2, Width = 320, Height = 180, VideoBitRate = 300_000 });

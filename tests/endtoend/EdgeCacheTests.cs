@@ -9,7 +9,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class EdgeCacheTests
 {
     [Fact]
-    public async Task A_live_channel_plays_through_the_edge_which_fetches_media_once_and_keeps_playlists_fresh()
+    public async Task Edge_fetches_media_of_a_live_channel_once_and_keeps_playlists_fresh()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");

@@ -12,7 +12,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task What_ffmpeg_publishes_decodes_without_a_fault_over_HLS_and_DASH(int bFrames)
+    public async Task HLS_and_DASH_streams_published_by_ffmpeg_decode_without_errors(int bFrames)
     {
         var channel = await _server.CreateChannelAsync($"ffmpeg-{bFrames}");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });
@@ -32,7 +32,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Theory]
     [InlineData("rtmp2sink")]
     [InlineData("rtmpsink")]
-    public async Task What_GStreamer_and_librtmp_publish_decodes_without_a_fault(string sink)
+    public async Task Streams_published_by_GStreamer_and_librtmp_decode_without_errors(string sink)
     {
         var channel = await _server.CreateChannelAsync($"gstreamer-{sink}");
         await using var encoder = ChildProcess.Start("gst-launch-1.0",
@@ -50,7 +50,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task RTMPS_with_the_self_signed_certificate_works_too()
+    public async Task RTMPS_works_with_the_self_signed_certificate()
     {
         var channel = await _server.CreateChannelAsync("secure");
         await using var encoder = FfmpegTool.Publish($"{_server.Rtmps}/live/{channel.StreamKey}");
@@ -60,7 +60,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     [Theory]
     [InlineData(true, false, "audio")]
     [InlineData(false, true, "source")]
-    public async Task An_encoder_that_sends_only_sound_or_only_pictures_is_played(bool audio, bool video, string rendition)
+    public async Task Audio_only_and_video_only_encoders_are_playable(bool audio, bool video, string rendition)
     {
         var channel = await _server.CreateChannelAsync(audio ? "radio" : "silent");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { Audio = audio, Video = video });
@@ -71,7 +71,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task Keyframes_every_8_seconds_as_OBS_sends_them_are_cut_within_the_target_and_independence_is_not_claimed_where_it_is_untrue()
+    public async Task Segments_of_8_second_keyframe_intervals_stay_within_the_target_and_claim_no_independence()
     {
         var channel = await _server.CreateChannelAsync("obs", "--ladder", "passthrough");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { KeyframeSeconds = 8.3 });
@@ -90,7 +90,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task Numbers_sizes_and_times_are_common_to_sound_and_picture_and_to_HLS_and_DASH()
+    public async Task Sequence_numbers_sizes_and_times_are_shared_by_audio_video_HLS_and_DASH()
     {
         var channel = await _server.CreateChannelAsync("common");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));

@@ -18,7 +18,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
     [InlineData("hevc")]
     [InlineData("av1")]
     [InlineData("vp9")]
-    public async Task What_newer_encoders_publish_decodes_without_a_fault_over_HLS_and_DASH(string codec)
+    public async Task HLS_and_DASH_streams_of_Enhanced_RTMP_encoders_decode_without_errors(string codec)
     {
         var channel = await _server.CreateChannelAsync($"enhanced-{codec}", "--ladder", "passthrough");
         await using var encoder = Load(Repository.PathOf("tests", "support", "recordings", codec + ".flv"), channel);
@@ -35,7 +35,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task A_ladder_and_languages_that_the_encoder_sends_are_what_viewers_choose_from()
+    public async Task Ladder_and_languages_sent_by_the_encoder_are_offered_to_viewers()
     {
         await using var folder = TempFolder.Create();
         var file = folder.Sub("tracks.flv");
@@ -58,7 +58,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task Sound_in_every_codec_that_is_taken_is_decoded_by_viewers_and_named_in_both_manifests()
+    public async Task Audio_of_every_accepted_codec_is_decodable_and_named_in_both_manifests()
     {
         string[] sent = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3"];
         await using var folder = TempFolder.Create();

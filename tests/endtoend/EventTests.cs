@@ -15,7 +15,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class EventTests
 {
     [Fact]
-    public async Task An_event_of_a_series_is_hidden_in_its_preview_goes_live_ends_by_itself_and_is_on_replay()
+    public async Task Series_event_is_hidden_in_preview_goes_live_ends_by_itself_and_is_recorded()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {

@@ -10,7 +10,7 @@ public sealed class FullDiskTests
     private const int DiskMegabytes = 192;
 
     [Fact]
-    public async Task A_full_disk_costs_media_and_nothing_else_and_is_told_of_once_for_each_channel()
+    public async Task Full_disk_loses_only_media_and_is_logged_once_per_channel()
     {
         Assert.SkipUnless(System.Environment.IsPrivilegedProcess, "Mounting a small disk needs root.");
         string? mounted = null;

@@ -15,7 +15,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
         ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes", "rewind"];
 
     [Fact]
-    public async Task JSON_of_commands_has_golden_members()
+    public async Task JSON_output_of_commands_has_golden_members()
     {
         var text = new StringBuilder("--- serve\n");
         Append(text, shared.Server.Ready);

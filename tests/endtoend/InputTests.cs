@@ -12,7 +12,7 @@ public sealed class InputTests
     private const string SupersededEvent = "Another encoder took over";
 
     [Fact]
-    public async Task An_encoder_with_the_same_key_takes_the_place_of_one_that_hangs_and_the_playlists_go_on_H08_F33()
+    public async Task Encoder_with_the_same_key_replaces_a_hung_one_and_playlists_continue_H08_F33()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -44,7 +44,7 @@ public sealed class InputTests
     [Theory]
     [InlineData(UnixSignal.Stop)]
     [InlineData(UnixSignal.Kill)]
-    public async Task The_backups_pictures_follow_when_the_primary_hangs_or_dies_and_the_primarys_when_it_is_good_again_F34(UnixSignal signal)
+    public async Task Backup_replaces_a_hung_or_dead_primary_and_the_recovered_primary_returns_F34(UnixSignal signal)
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Switch__Recovery"] = "00:00:03" });
         var channel = await server.CreateChannelAsync("main");

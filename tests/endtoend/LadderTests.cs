@@ -12,7 +12,7 @@ public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServe
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task Viewers_choose_between_the_source_and_a_rung_cut_at_the_same_instants(int bFrames)
+    public async Task Viewers_choose_between_the_source_and_a_rung_segmented_at_the_same_times(int bFrames)
     {
         var channel = await _server.CreateChannelAsync($"ladder-{bFrames}", "--ladder", "auto");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel), new TestSource { BFrames = bFrames });

@@ -14,7 +14,7 @@ public sealed partial class LowLatencyEdgeTests
     private const int Rounds = 5;
 
     [Fact]
-    public async Task A_thousand_players_at_an_edge_cost_the_origin_one_request_for_each_thing_and_have_the_last_playlist_while_it_is_away_F38_F39()
+    public async Task Edge_collapses_requests_of_a_thousand_players_and_survives_an_origin_outage_F38_F39()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--latency", "low");

@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class MissingProgramTests
 {
     [Fact]
-    public async Task Without_ffmpeg_the_server_starts_and_demo_and_doctor_say_what_to_install()
+    public async Task Server_starts_without_ffmpeg_and_demo_and_doctor_explain_how_to_install_it()
     {
         await using var programs = TempFolder.Create();
         foreach (var folder in new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin" })
@@ -39,7 +39,7 @@ public sealed class MissingProgramTests
     }
 
     [Fact]
-    public async Task Without_PostgreSQL_serve_says_what_to_install_or_to_set()
+    public async Task Serve_without_PostgreSQL_explains_how_to_install_or_configure_it()
     {
         await using var folder = TempFolder.Create();
         const string hidden = "for d in /usr/lib/postgresql /usr/local/pgsql; do [ -d $d ] && mount -t tmpfs tmpfs $d; done; exec \"$@\"";

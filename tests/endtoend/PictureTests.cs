@@ -11,7 +11,7 @@ public sealed class PictureTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
-    public async Task A_channel_shows_what_its_encoder_sends_and_still_does_after_kill_9()
+    public async Task Channel_poster_shows_the_encoders_video_and_survives_kill_9()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -32,7 +32,7 @@ public sealed class PictureTests : IDisposable
     }
 
     [Fact]
-    public async Task Thumbnails_are_sheets_that_WebVTT_and_both_manifests_list_live_and_when_it_is_over()
+    public async Task Sprite_sheets_are_listed_by_WebVTT_and_both_manifests_live_and_after_the_end()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__PICTURES__COLUMNS"] = "2" });
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0");
@@ -80,7 +80,7 @@ public sealed class PictureTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_hangs_costs_pictures_and_nothing_else()
+    public async Task Hung_ffmpeg_costs_only_posters_and_thumbnails()
     {
         var program = Path.Combine(_folder.Path, "hangs");
         await File.WriteAllTextAsync(program, "#!/bin/sh\nexec sleep 1000\n");
@@ -94,7 +94,7 @@ public sealed class PictureTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_pictures_are_off_a_channel_plays_without_them()
+    public async Task Channel_plays_without_images_when_they_are_disabled()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__PICTURES__ENABLED"] = "false" });
         var channel = await server.CreateChannelAsync("main");

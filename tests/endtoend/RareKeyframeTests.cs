@@ -13,7 +13,7 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
     [Theory]
     [InlineData(25, 250, 0)]
     [InlineData(30, 300, 2)]
-    public async Task F18_A_source_with_rare_keyframes_plays_as_a_copy_that_has_one_at_the_beginning_of_every_segment_as_all_rungs_do(int rate, int group, int bFrames)
+    public async Task F18_source_with_rare_keyframes_is_re_encoded_with_a_keyframe_at_every_segment_start(int rate, int group, int bFrames)
     {
         var name = $"rare-{bFrames}";
         var channel = await _server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");

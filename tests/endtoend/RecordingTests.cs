@@ -9,7 +9,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class RecordingTests
 {
     [Fact]
-    public async Task A_session_that_is_over_is_replayed_with_every_picture_also_after_the_next_one_and_a_kill_of_the_server()
+    public async Task Ended_session_plays_back_every_frame_after_the_next_session_and_a_server_kill()
     {
         // Without a slate, whose pictures would be counted.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });

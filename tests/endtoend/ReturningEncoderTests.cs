@@ -10,7 +10,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFixture<ReturningEncoders>
 {
     [Fact]
-    public async Task One_that_is_back_at_once_is_missed_for_no_longer_than_a_second_F01()
+    public async Task Encoder_that_reconnects_at_once_is_missed_for_at_most_a_second_F01()
     {
         var view = await encoders.ViewAsync("same");
 
@@ -23,7 +23,7 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
     }
 
     [Fact]
-    public async Task One_that_does_not_return_is_followed_by_the_slate_in_every_rung_and_then_by_the_end_F03()
+    public async Task Encoder_that_never_returns_is_replaced_by_the_slate_in_every_rung_F03()
     {
         var view = await encoders.ViewAsync("gone");
 
@@ -42,7 +42,7 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
     [InlineData("codec", "hevc", "360", "48000", "2", "F05")]
     [InlineData("rate", "h264", "360", "44100", "2", "F05")]
     [InlineData("mono", "h264", "360", "48000", "1", "F05")]
-    public async Task One_that_returns_with_something_else_goes_on_in_the_same_rungs_F04_F05(string what, string codec, string height, string rate, string channels, string row)
+    public async Task Encoder_that_returns_with_another_format_continues_in_the_same_rungs_F04_F05(string what, string codec, string height, string rate, string channels, string row)
     {
         var view = await encoders.ViewAsync(what);
 

@@ -13,7 +13,7 @@ public sealed class SecureTests
     private const int UselessEvent = 7012;
 
     [Fact]
-    public async Task H10_A_stream_over_RTMPS_goes_on_while_its_certificate_is_replaced_and_a_broken_one_is_not_taken()
+    public async Task H10_RTMPS_stream_survives_a_certificate_renewal_and_an_invalid_certificate_is_ignored()
     {
         await using var folder = TempFolder.Create();
         var (certificate, key) = (folder.Sub("live.pem"), folder.Sub("live.key"));
@@ -41,7 +41,7 @@ public sealed class SecureTests
     }
 
     [Fact]
-    public async Task A_webhook_of_nginx_rtmp_names_the_channel_of_an_encoder_and_hears_of_its_end()
+    public async Task Auth_callback_in_nginx_rtmp_form_names_the_encoders_channel_and_receives_its_end()
     {
         var address = $"http://127.0.0.1:{FreePort.Next()}/";
         using var hook = new HttpListener { Prefixes = { address } };

@@ -14,7 +14,7 @@ public sealed class SlateTests
     [InlineData("passthrough", "source", UnixSignal.Kill)]
     [InlineData("auto", "240p", UnixSignal.Kill)]
     [InlineData("passthrough", "source", UnixSignal.Stop)]
-    public async Task The_last_picture_stands_then_the_slate_is_shown_with_silence_until_the_encoder_is_back_F02(string ladder, string rendition, UnixSignal signal)
+    public async Task Last_frame_is_held_then_the_slate_plays_with_silence_until_the_reconnect_F02(string ladder, string rendition, UnixSignal signal)
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--ladder", ladder);
@@ -49,7 +49,7 @@ public sealed class SlateTests
     }
 
     [Fact]
-    public async Task The_slate_is_shown_until_the_reconnect_window_ends_and_then_the_session_does_F03()
+    public async Task Slate_plays_until_the_reconnect_window_ends_and_then_the_session_ends_F03()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "4");
@@ -72,7 +72,7 @@ public sealed class SlateTests
     }
 
     [Fact]
-    public async Task A_channel_may_have_a_slate_of_its_own()
+    public async Task Channel_can_have_its_own_slate()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -94,7 +94,7 @@ public sealed class SlateTests
     }
 
     [Fact]
-    public async Task An_encoder_that_is_back_at_once_is_seen_without_a_slate_F01_F04()
+    public async Task Encoder_that_reconnects_at_once_is_shown_without_a_slate_F01_F04()
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("main");
@@ -111,7 +111,7 @@ public sealed class SlateTests
     }
 
     [Fact]
-    public async Task Without_ffmpeg_there_is_no_slate_and_the_encoder_continues_after_a_gap()
+    public async Task Encoder_continues_after_a_gap_and_without_a_slate_when_ffmpeg_is_missing()
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = "/nowhere/ffmpeg" });
         var channel = await server.CreateChannelAsync("main");

@@ -10,7 +10,7 @@ namespace Broadcast.EndToEnd.Tests;
 public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<FaultySources>
 {
     [Fact]
-    public async Task Pictures_out_of_order_and_sound_that_comes_late_and_stops_are_in_time_in_every_rung_F12_F13_F15_F16()
+    public async Task Reordered_frames_and_late_or_interrupted_audio_stay_in_sync_in_every_rung_F12_F13_F15_F16()
     {
         var view = await sources.ViewAsync("order");
 
@@ -27,7 +27,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     [Theory]
     [InlineData("alone")]
     [InlineData("keyless")]
-    public async Task Sound_without_pictures_has_the_slate_beside_it_until_a_keyframe_comes_F14_F19(string channel)
+    public async Task Audio_without_video_is_accompanied_by_the_slate_until_a_keyframe_arrives_F14_F19(string channel)
     {
         var view = await sources.ViewAsync(channel);
 
@@ -42,7 +42,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     }
 
     [Fact]
-    public async Task Pictures_at_a_varying_rate_are_in_every_rung_at_their_times_F17()
+    public async Task Variable_frame_rate_keeps_frame_times_in_every_rung_F17()
     {
         var view = await sources.ViewAsync("varying");
 
@@ -52,7 +52,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     }
 
     [Fact]
-    public async Task A_picture_size_that_changes_in_mid_stream_changes_at_a_keyframe_and_the_rungs_go_on_F20()
+    public async Task Mid_stream_resolution_change_takes_effect_at_a_keyframe_and_the_rungs_continue_F20()
     {
         var view = await sources.ViewAsync("sizes");
 
@@ -62,7 +62,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     }
 
     [Fact]
-    public async Task Damaged_pictures_are_counted_and_what_is_encoded_of_them_is_whole_F21()
+    public async Task Corrupt_frames_are_counted_and_their_re_encoded_renditions_are_intact_F21()
     {
         var view = await sources.ViewAsync("damaged");
 
@@ -73,7 +73,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     }
 
     [Fact]
-    public async Task Pictures_that_a_collapsing_line_leaves_out_are_missing_in_the_rungs_and_nothing_else_F22()
+    public async Task Frames_dropped_by_a_collapsing_connection_are_the_only_ones_missing_in_the_rungs_F22()
     {
         var view = await sources.ViewAsync("collapsing");
 

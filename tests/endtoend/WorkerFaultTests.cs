@@ -14,7 +14,7 @@ public sealed class WorkerFaultTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
-    public async Task Rungs_of_a_worker_that_dies_or_hangs_go_on_where_they_were_on_the_same_playlists_F23_F24()
+    public async Task Rungs_of_a_dead_or_hung_worker_continue_in_the_same_playlists_F23_F24()
     {
         var pids = _folder.Sub("pids");
         await using var server = await StartAsync($"case \"$*\" in *unix:*) echo \"$$\" >> {pids};; esac; exec ffmpeg \"$@\"");
@@ -47,7 +47,7 @@ public sealed class WorkerFaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_is_too_slow_costs_large_rungs_and_one_that_dies_of_a_rung_only_that_F25_F26()
+    public async Task Slow_worker_drops_large_rungs_and_a_crashing_rung_is_dropped_alone_F25_F26()
     {
         await using var server = await StartAsync("case \"$*\" in *scale=256:144*) exec ffmpeg -readrate 0.5 \"$@\";; *scale=320:180*) exit 3;; esac; exec ffmpeg \"$@\"");
         var source = await Playout.MakeAsync(Usual with { Seconds = 26 });

@@ -12,7 +12,7 @@ public sealed class WorkerTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
-    public async Task A_worker_that_hangs_dies_with_a_server_that_is_killed_and_its_folder_goes_at_the_next_start()
+    public async Task Hung_worker_dies_with_a_killed_server_and_the_next_start_removes_its_folder()
     {
         // It has connected to nothing, so that no closed socket tells it to end.
         var pids = _folder.Sub("pids");

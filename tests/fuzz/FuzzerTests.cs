@@ -7,7 +7,7 @@ namespace Broadcast.Fuzz.Tests;
 public sealed class FuzzerTests
 {
     [Fact]
-    public void A_planted_mistake_is_found_and_made_short()
+    public void Fuzzer_finds_a_planted_bug_and_shortens_the_input()
     {
         byte[]? find = null;
         var fuzzer = new Fuzzer(new Planted(), [[.. "some text with a lot that does not matter, KEY\u0001 and more of it"u8]], new Random(1));
@@ -24,7 +24,7 @@ public sealed class FuzzerTests
     }
 
     [Fact]
-    public void Too_much_garbage_a_broken_rule_and_an_undeclared_exception_are_failures_and_refusals_are_not()
+    public void Garbage_excess_broken_invariants_and_undeclared_exceptions_fail_but_rejections_do_not()
     {
         var target = new Planted();
         Oracle.Judge(target, "garbage"u8.ToArray()).Failure.ShouldNotBeNull().ShouldContain("allocates");
@@ -35,7 +35,7 @@ public sealed class FuzzerTests
     }
 
     [Fact]
-    public void The_same_seed_makes_the_same_inputs()
+    public void Same_seed_produces_the_same_inputs()
     {
         byte[][] Inputs() => [.. Enumerable.Repeat(new Mutator(new Random(5)), 200).Select(m => m.Mutate([1, 2, 3, 4], [5, 6, 7], new Planted()))];
         Inputs().SelectMany(b => b).ShouldBe(Inputs().SelectMany(b => b));

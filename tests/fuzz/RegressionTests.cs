@@ -11,7 +11,7 @@ public sealed class RegressionTests
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Seeds_and_finds_do_no_harm(string name)
+    public void Seeds_and_earlier_finds_cause_no_failure(string name)
     {
         var files = Seeds.FilesOf(name).ToList();
         files.ShouldNotBeEmpty($"tests/fuzz/seeds/{name} is empty");
@@ -23,7 +23,7 @@ public sealed class RegressionTests
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void A_short_search_finds_nothing(string name)
+    public void Short_fuzzing_session_finds_nothing(string name)
     {
         var fuzzer = new Fuzzer(All.Of(name), Seeds.Of(name), new Random(7));
         fuzzer.Run(1500, (input, failure) => Assert.Fail($"{failure}: {Convert.ToHexString(input)}"));
@@ -31,7 +31,7 @@ public sealed class RegressionTests
     }
 
     [Fact]
-    public void Every_folder_of_seeds_is_a_target_and_every_find_belongs_to_one()
+    public void Every_seed_folder_is_a_target_and_every_find_belongs_to_a_target()
     {
         var names = All.Targets.Select(t => t.Name).ToList();
         Directory.EnumerateDirectories(Broadcast.Testing.Repository.PathOf("tests", "fuzz", "seeds")).Select(Path.GetFileName).ShouldBeSubsetOf(names);

@@ -37,7 +37,7 @@ public class CommandTests
     [InlineData("event feed create demo --label Jane")]
     [InlineData("event feed list")]
     [InlineData("event feed revoke abcd1234")]
-    public void What_the_API_does_to_channels_keys_tokens_and_events_has_a_command(string line) => Root().Parse(line).Errors.Select(e => e.Message).ShouldBeEmpty();
+    public void API_operations_on_channels_keys_tokens_and_events_have_commands(string line) => Root().Parse(line).Errors.Select(e => e.Message).ShouldBeEmpty();
 
     [Theory]
     [InlineData("channel end")]
@@ -46,7 +46,7 @@ public class CommandTests
     [InlineData("channel show")]
     [InlineData("channel sessions demo --limit many")]
     [InlineData("key create demo --expires")]
-    public void A_line_that_lacks_something_or_has_too_much_is_refused(string line) => Root().Parse(line).Errors.ShouldNotBeEmpty();
+    public void Command_line_with_missing_or_extra_arguments_is_rejected(string line) => Root().Parse(line).Errors.ShouldNotBeEmpty();
 
     private static RootCommand Root()
     {

@@ -23,7 +23,7 @@ public class ConfigurationCheckTests
     }
 
     [Fact]
-    public void Every_mistake_is_named_not_only_the_first()
+    public void Every_configuration_error_is_listed()
     {
         var mistakes = Mistakes(("Sample:Nmae", "x"), ("Sample:Count", "many"), ("Sample:Wait", "soon"), ("Smaple:Count", "1"));
 
@@ -35,11 +35,11 @@ public class ConfigurationCheckTests
     }
 
     [Fact]
-    public void A_right_configuration_has_no_mistakes() =>
+    public void Valid_configuration_has_no_errors() =>
         Mistakes(("Sample:Name", "x"), ("sample:count", "3"), ("Sample:Wait", "00:00:05"), ("Sample:On", "true"), ("Serilog:MinimumLevel", "Debug")).ShouldBeEmpty();
 
     [Fact]
-    public void A_mistaken_secret_is_not_shown() =>
+    public void Invalid_secret_is_not_shown() =>
         Mistakes(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
 
     private static IReadOnlyList<string> Mistakes(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(

@@ -14,7 +14,7 @@ public partial class ConfigurationReferenceTests
     private const string NotSet = "not set";
 
     [Fact]
-    public void Each_section_has_a_table_of_exactly_its_options_in_their_order()
+    public void Each_section_documents_exactly_its_options_in_order()
     {
         var written = Read();
         foreach (var (section, type) in OptionSections.All)
@@ -25,7 +25,7 @@ public partial class ConfigurationReferenceTests
     }
 
     [Fact]
-    public void Each_default_is_the_one_of_the_code()
+    public void Documented_defaults_match_the_code()
     {
         var written = Read();
         var wrong = new List<string>();
@@ -48,7 +48,7 @@ public partial class ConfigurationReferenceTests
     }
 
     [Fact]
-    public void No_section_is_described_that_does_not_exist() =>
+    public void Only_existing_sections_are_documented() =>
         Read().Keys.Except(["Serilog"], StringComparer.Ordinal).ShouldBe(OptionSections.All.Keys, ignoreOrder: true);
 
     /// <summary>The tables under headings that are a section's name in code quotes: option and default.</summary>

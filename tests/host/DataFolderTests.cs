@@ -12,7 +12,7 @@ public sealed class DataFolderTests
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     [Fact]
-    public void A_data_folder_is_made_for_its_owner_alone_and_the_folders_above_as_usual()
+    public void New_data_folder_is_accessible_only_to_its_owner_unlike_created_parent_folders()
     {
         using var folder = TempFolder.Create();
         var path = ServerConfiguration.Data(folder.Sub("var", "broadcast")).Path;
@@ -21,7 +21,7 @@ public sealed class DataFolderTests
     }
 
     [Fact]
-    public void A_data_folder_that_is_there_keeps_the_mode_that_somebody_gave_it()
+    public void Existing_data_folder_keeps_its_mode()
     {
         using var folder = TempFolder.Create();
         var path = Directory.CreateDirectory(folder.Sub("data"), Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute).FullName;
@@ -30,7 +30,7 @@ public sealed class DataFolderTests
     }
 
     [Fact]
-    public void A_data_folder_that_cannot_be_made_is_told_with_what_to_do()
+    public void Data_folder_that_cannot_be_created_is_reported_with_advice()
     {
         using var folder = TempFolder.Create();
         File.WriteAllText(folder.Sub("file"), "");

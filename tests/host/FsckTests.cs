@@ -19,10 +19,10 @@ public sealed class FsckTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _folder.DisposeAsync();
 
     [Fact]
-    public async Task Where_there_is_nothing_nothing_is_wrong() => (await RunAsync(new(null, true, true, true))).ShouldBeEmpty();
+    public async Task Empty_store_has_no_findings() => (await RunAsync(new(null, true, true, true))).ShouldBeEmpty();
 
     [Fact]
-    public void The_audit_log_has_one_row_for_all_that_fsck_mended()
+    public void Fsck_repairs_are_audited_in_one_row()
     {
         var kinds = new Dictionary<string, long> { ["orphan"] = 3, ["missing"] = 2 };
 
@@ -32,7 +32,7 @@ public sealed class FsckTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_is_left_over_is_listed_and_goes_only_when_asked()
+    public async Task Orphans_are_listed_and_deleted_only_on_request()
     {
         await PutAsync(_orphan);
 
@@ -48,7 +48,7 @@ public sealed class FsckTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Lists_belong_to_a_channel_that_has_a_session_and_are_left_over_where_none_is()
+    public async Task Manifests_of_a_channel_without_sessions_are_orphans()
     {
         await PutAsync("live/main/index.m3u8");
         await PutAsync("live/main/manifest.mpd");
@@ -63,7 +63,7 @@ public sealed class FsckTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_is_young_is_left_alone_even_when_asked_to_delete()
+    public async Task Recent_files_are_not_deleted()
     {
         await PutAsync(_orphan);
 
@@ -71,7 +71,7 @@ public sealed class FsckTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_a_stopped_server_left_in_the_spool_is_told_and_brought_to_the_store_and_that_of_a_running_one_is_not_touched()
+    public async Task Spooled_files_are_reported_and_uploaded_unless_the_server_is_running()
     {
         var path = Path.Combine(_folder.Path, "spool", _orphan);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

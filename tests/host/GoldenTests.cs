@@ -12,7 +12,7 @@ namespace Broadcast.Host.Tests;
 public sealed class GoldenTests
 {
     [Fact]
-    public async Task Help_of_the_program_and_of_every_command_is_golden()
+    public async Task Help_of_the_program_and_of_every_command_matches_the_golden_file()
     {
         var help = (await RunAsync("--help")).Output;
         var root = Root();
@@ -28,7 +28,7 @@ public sealed class GoldenTests
     }
 
     [Fact]
-    public async Task Options_that_config_print_shows_are_golden_with_their_defaults()
+    public async Task Output_of_config_print_matches_the_golden_files()
     {
         Golden.Matches("config.txt", (await RunAsync("config", "print")).Output);
         var json = (await RunAsync("config", "print", "--json")).Output;

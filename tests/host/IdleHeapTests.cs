@@ -11,10 +11,10 @@ public class IdleHeapTests
     private long _allocated;
 
     [Fact]
-    public void A_busy_process_is_left_alone() => Looks(20, IdleGcPolicy.BusyBytes).ShouldAllBe(collects => !collects);
+    public void Busy_process_does_not_collect() => Looks(20, IdleGcPolicy.BusyBytes).ShouldAllBe(collects => !collects);
 
     [Fact]
-    public void One_that_has_become_idle_collects_while_something_may_still_be_forgotten_and_then_no_more()
+    public void Idle_process_collects_a_limited_number_of_times()
     {
         Looks(3, 100 << 20);
         Looks(15, Little).Count(collects => collects).ShouldBe(IdleGcPolicy.MaxCollections);
@@ -22,7 +22,7 @@ public class IdleHeapTests
     }
 
     [Fact]
-    public void Each_idle_time_counts_for_itself()
+    public void Each_idle_period_has_its_own_limit()
     {
         Looks(1, IdleGcPolicy.BusyBytes);
         Looks(2, Little).ShouldBe([true, true]);

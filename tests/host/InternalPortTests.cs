@@ -12,7 +12,7 @@ namespace Broadcast.Host.Tests;
 public sealed class InternalPortTests
 {
     [Fact]
-    public async Task The_internal_port_has_its_own_pages_and_none_of_the_public_ones_and_the_other_way_round()
+    public async Task Internal_and_public_ports_serve_only_their_own_endpoints()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

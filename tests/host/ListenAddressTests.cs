@@ -13,7 +13,7 @@ public class ListenAddressTests
     [InlineData("localhost:0", "127.0.0.1:0")]
     [InlineData("[::1]:8443", "[::1]:8443")]
     [InlineData("0.0.0.0:80", "0.0.0.0:80")]
-    public void Addresses_are_read_in_every_form(string text, string read) => ListenAddress.Parse(text).ToString().ShouldBe(read);
+    public void Listen_addresses_are_parsed_in_every_form(string text, string read) => ListenAddress.Parse(text).ToString().ShouldBe(read);
 
     [Theory]
     [InlineData("")]
@@ -22,11 +22,11 @@ public class ListenAddressTests
     [InlineData("127.0.0.1:65536")]
     [InlineData("127.0.0.1:-1")]
     [InlineData("example.org:80")]
-    public void What_is_no_address_is_refused_with_the_forms_that_are(string text) =>
+    public void Invalid_listen_address_is_rejected_with_the_valid_forms(string text) =>
         Should.Throw<FormatException>(() => ListenAddress.Parse(text)).Message.ShouldContain("is not a listen address");
 
     [Fact]
-    public void A_taken_port_is_named_with_the_flag_that_changes_it()
+    public void Port_in_use_is_reported_with_the_flag_that_changes_it()
     {
         var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         taken.Start();

@@ -20,7 +20,7 @@ public sealed class MeasurerTests
     private readonly ManualTimeProvider _clock = new();
 
     [Fact]
-    public void A_ring_keeps_what_is_young_and_never_more_than_it_may()
+    public void Ring_keeps_recent_measurements_up_to_its_capacity()
     {
         var ring = new MeasurementRing(TimeSpan.FromMinutes(1), 3);
         var begin = _clock.GetUtcNow();
@@ -37,7 +37,7 @@ public sealed class MeasurerTests
     }
 
     [Fact]
-    public void The_pace_of_encoding_is_what_was_made_up_for_or_lost_meanwhile()
+    public void Encoding_speed_is_computed_from_the_change_of_the_lag()
     {
         var (pace, begin) = (new EncodingPace(), _clock.GetUtcNow());
         pace.Measure(begin, Encoding(1)).ShouldBeNull("there is nothing to compare with");
@@ -50,7 +50,7 @@ public sealed class MeasurerTests
     }
 
     [Fact]
-    public void The_longest_delay_counts_once_and_what_is_read_again_after_a_start_does_not()
+    public void Longest_delay_is_reported_once_and_replayed_parts_are_ignored()
     {
         var meter = new DelayMeter(_clock);
         var (session, now) = (SessionId.New(_clock.GetUtcNow()), _clock.GetUtcNow());
@@ -64,7 +64,7 @@ public sealed class MeasurerTests
     }
 
     [Fact]
-    public void A_channel_is_measured_while_it_is_on_and_forgotten_an_hour_later()
+    public void Live_channel_is_measured_and_its_measurements_are_removed_an_hour_later()
     {
         var directory = new LiveDirectory(Options.Create(new OriginOptions()), _clock, NullLogger<LiveDirectory>.Instance);
         var delays = new DelayMeter(_clock);

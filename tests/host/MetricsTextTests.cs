@@ -8,7 +8,7 @@ namespace Broadcast.Host.Tests;
 public sealed class MetricsTextTests
 {
     [Fact]
-    public void Counters_add_up_by_label_and_gauges_tell_the_last_value()
+    public void Counters_are_summed_by_label_and_gauges_report_the_last_value()
     {
         using var metrics = new MetricsText();
         var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_things", "{thing}", "Things.");
@@ -29,7 +29,7 @@ public sealed class MetricsTextTests
     }
 
     [Fact]
-    public void A_histogram_tells_how_many_values_were_at_most_so_large()
+    public void Histogram_buckets_are_cumulative()
     {
         using var metrics = new MetricsText();
         var histogram = Telemetry.Meter.CreateHistogram(
@@ -54,7 +54,7 @@ public sealed class MetricsTextTests
     }
 
     [Fact]
-    public void OpenMetrics_has_families_without_total_units_where_the_name_has_them_bounds_with_a_point_and_an_end()
+    public void OpenMetrics_output_has_family_names_units_bucket_bounds_and_an_end_marker()
     {
         MetricFamily[] families =
         [
@@ -104,7 +104,7 @@ public sealed class MetricsTextTests
     internal void Who_asks_for_OpenMetrics_gets_it(string? accept, MetricsFormat expected) => MetricsWriter.Preferred([accept]).ShouldBe(expected);
 
     [Fact]
-    public void Labels_that_would_look_alike_in_one_line_are_different_series()
+    public void Labels_containing_separators_stay_distinct_series()
     {
         using var metrics = new MetricsText();
         var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_alike");
@@ -115,7 +115,7 @@ public sealed class MetricsTextTests
     }
 
     [Fact]
-    public void A_process_tells_what_it_takes_of_its_machine()
+    public void Process_metrics_report_resource_usage()
     {
         using var metrics = new MetricsText();
         ProcessMetrics.Add();

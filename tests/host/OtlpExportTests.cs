@@ -18,7 +18,7 @@ namespace Broadcast.Host.Tests;
 public sealed class OtlpExportTests
 {
     [Fact]
-    public async Task A_collector_gets_what_is_counted_every_so_often_and_once_more_at_the_stop()
+    public async Task Collector_receives_metrics_periodically_and_at_shutdown()
     {
         var got = new ConcurrentQueue<(string? Type, string? Authorization, byte[] Body)>();
         await using var collector = await CollectorAsync(async http =>
@@ -44,7 +44,7 @@ public sealed class OtlpExportTests
     }
 
     [Fact]
-    public async Task A_collector_that_never_answers_does_not_hold_the_stop_up()
+    public async Task Unresponsive_collector_does_not_delay_shutdown()
     {
         var held = new TaskCompletionSource();
         await using var collector = await CollectorAsync(_ => held.Task);
@@ -56,7 +56,7 @@ public sealed class OtlpExportTests
     }
 
     [Fact]
-    public async Task Without_an_address_nothing_is_sent()
+    public async Task Nothing_is_exported_without_an_endpoint()
     {
         using var export = new OtlpExport(Options.Create(new TelemetryOptions()));
         await export.StartAsync(default);
@@ -72,7 +72,7 @@ public sealed class OtlpExportTests
     [InlineData("https://collector/v1/metrics", "a=b,c=d", 0, "OtlpSeconds")]
     [InlineData("https://collector/v1/metrics", "a=b,c=d", 30, null)]
     [InlineData(null, null, 30, null)]
-    public void Bad_values_are_told_of_without_the_secret(string? endpoint, string? headers, int seconds, string? wrong)
+    public void Invalid_values_are_reported_without_the_secret(string? endpoint, string? headers, int seconds, string? wrong)
     {
         var mistakes = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.FindErrors().ToList();
         if (wrong is null)

@@ -13,14 +13,14 @@ public sealed class PublishDeadlinesTests
     [InlineData("Authorization:Policy=webhook")]
     [InlineData("Control:TakeoverWait=00:00:06")]
     [InlineData("Control:TakeoverWait=00:00:10", "Ingest:AuthorityTimeout=00:00:14", "Authorization:Policy=both")]
-    public void Times_that_fit_are_taken(params string[] settings) => Read(settings).ShouldBeNull();
+    public void Consistent_timeouts_are_accepted(params string[] settings) => Read(settings).ShouldBeNull();
 
     [Theory]
     [InlineData("00:00:09", "Control:TakeoverWait=00:00:08")]
     [InlineData("00:00:10", "Control:TakeoverWait=00:00:06", "Authorization:Policy=both")]
     [InlineData("00:00:03.5000000", "Ingest:AuthorityTimeout=00:00:03")]
     [InlineData("00:00:07.5000000", "Control:LookupTimeout=00:00:05")]
-    public void A_takeover_that_cannot_be_waited_for_is_refused_at_the_start_with_what_to_change(string needed, params string[] settings)
+    public void Takeover_longer_than_the_publish_timeout_is_rejected_at_startup_with_advice(string needed, params string[] settings)
     {
         var message = Read(settings).ShouldNotBeNull();
         message.ShouldContain("Ingest:AuthorityTimeout is");

@@ -9,7 +9,7 @@ public class RunningServerTests
 {
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public void Nobody_else_can_open_the_lock_of_a_data_folder_and_so_hold_it()
+    public void Lock_file_of_the_data_folder_is_private_to_its_owner()
     {
         var folder = Directory.CreateTempSubdirectory("broadcast-claim-");
         try
@@ -24,7 +24,7 @@ public class RunningServerTests
     }
 
     [Fact]
-    public void Addresses_behind_a_public_one_have_its_host_and_the_ports_that_are_open_here()
+    public void Public_URL_replaces_the_host_of_server_URLs_and_keeps_open_ports()
     {
         var here = new ServerUrls(Ready: true, "rtmp://127.0.0.1:1935", "rtmps://127.0.0.1:1936", "http://127.0.0.1:8080", "http://127.0.0.1:8090", "/data") { LanAddress = "192.0.2.7" };
         var there = here.WithPublicUrl("https://live.example.org:8443/");

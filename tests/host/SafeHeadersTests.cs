@@ -16,7 +16,7 @@ public sealed class SafeHeadersTests
     [InlineData("/problem", HttpStatusCode.Conflict)]
     [InlineData("/nowhere", HttpStatusCode.NotFound)]
     [InlineData("/branch", HttpStatusCode.NotFound)]
-    public async Task Every_answer_forbids_to_guess_its_type_and_to_tell_its_address_even_where_there_is_nothing(string path, HttpStatusCode status)
+    public async Task Every_response_has_nosniff_and_no_referrer_headers(string path, HttpStatusCode status)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

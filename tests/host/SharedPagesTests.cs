@@ -29,7 +29,7 @@ public sealed class SharedPagesTests
     private static readonly DateTimeOffset Start = new(2030, 6, 1, 18, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public async Task A_channels_page_says_what_it_is_and_how_to_embed_it()
+    public async Task Channel_page_contains_metadata_and_embedding_information()
     {
         await using var site = await Site.StartAsync();
 
@@ -61,7 +61,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public async Task Whatever_people_write_stays_text()
+    public async Task User_text_is_escaped_in_pages_and_embeds()
     {
         await using var site = await Site.StartAsync();
         foreach (var path in new[] { "/watch/hostile", "/embed/hostile", $"/event/{Gala}" })
@@ -86,7 +86,7 @@ public sealed class SharedPagesTests
     [InlineData("/watch/guarded?token=secret")]
     [InlineData($"/event/{Guarded}")]
     [InlineData($"/event/{Ticketed}")]
-    public async Task Of_what_is_not_public_no_more_than_the_channels_name_is_told(string path)
+    public async Task Page_of_a_restricted_channel_reveals_only_the_channel_name(string path)
     {
         await using var site = await Site.StartAsync();
 
@@ -101,7 +101,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public async Task An_unknown_channels_page_is_the_page_as_it_was_built()
+    public async Task Page_of_an_unknown_channel_is_served_as_built()
     {
         await using var site = await Site.StartAsync();
         (await site.GetAsync("/watch/nobody")).Body.ShouldContain("<title>Broadcast</title>");
@@ -124,7 +124,7 @@ public sealed class SharedPagesTests
     [InlineData($"/event/{Guarded}/event.ics", HttpStatusCode.Forbidden, "max-age=1, private")]
     [InlineData($"/t/wrong/event/{Guarded}/status.json", HttpStatusCode.Forbidden, "max-age=1, private")]
     [InlineData($"/t/secret/event/{Guarded}/status.json", HttpStatusCode.OK, "max-age=2, private, stale-if-error=60")]
-    public async Task An_events_addresses_answer_who_may_know_and_say_what_may_be_kept(string path, HttpStatusCode status, string caching)
+    public async Task Event_URLs_check_access_and_have_matching_cache_headers(string path, HttpStatusCode status, string caching)
     {
         await using var site = await Site.StartAsync();
 
@@ -135,7 +135,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public async Task An_events_status_says_what_its_page_needs_and_is_not_sent_twice()
+    public async Task Event_status_contains_the_data_of_its_page_and_supports_ETags()
     {
         await using var site = await Site.StartAsync();
 
@@ -177,7 +177,7 @@ public sealed class SharedPagesTests
     [InlineData($"url={Home}/t/secret/watch/demo", 401, 0, 0)]
     [InlineData($"url={Home}/watch/demo?token=secret", 401, 0, 0)]
     [InlineData($"url={Home}/event/{Away}", 503, 0, 0)]
-    public async Task OEmbed_tells_how_to_embed_what_is_public(string query, int status, int width, int height)
+    public async Task OEmbed_returns_an_embed_for_public_pages(string query, int status, int width, int height)
     {
         await using var site = await Site.StartAsync();
 
@@ -205,7 +205,7 @@ public sealed class SharedPagesTests
     [InlineData("/watch/silent", null, 0, 0)]
     [InlineData("/watch/hostile", null, 0, 0)]
     [InlineData($"/event/{Opened}", null, 0, 0)]
-    public async Task OEmbed_has_the_picture_that_there_is_and_that_everybody_may_see_no_larger_than_asked_for(string page, string? picture, int width, int height)
+    public async Task OEmbed_contains_the_public_thumbnail_within_the_requested_size(string page, string? picture, int width, int height)
     {
         await using var site = await Site.StartAsync();
 
@@ -220,7 +220,7 @@ public sealed class SharedPagesTests
     [Theory]
     [InlineData("/watch/hostile")]
     [InlineData($"/event/{Opened}")]
-    public async Task A_picture_that_not_everybody_may_see_is_not_told(string path)
+    public async Task Restricted_image_is_not_referenced(string path)
     {
         await using var site = await Site.StartAsync();
 
@@ -232,7 +232,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public async Task OEmbed_keeps_where_to_begin_and_looks_at_no_endless_address()
+    public async Task OEmbed_keeps_the_start_position_and_rejects_oversized_URLs()
     {
         await using var site = await Site.StartAsync();
         (await site.GetAsync($"/oembed?url={Uri.EscapeDataString($"{Home}/watch/demo?t=1h2m")}")).Body.ShouldContain("/embed/demo?t=1h2m");
@@ -242,7 +242,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public void A_long_description_is_cut_between_characters()
+    public void Long_description_is_truncated_between_characters()
     {
         var head = new PageHead("Show") { Url = Home, Description = string.Concat(Enumerable.Repeat("\n😀", 400)) };
         var text = new PageHead("Show") { Url = Home, Description = new string('a', PageHead.MaxDescription - 2) + "😀😀" }.Write();
@@ -253,7 +253,7 @@ public sealed class SharedPagesTests
     }
 
     [Fact]
-    public void Without_a_configured_address_a_page_is_where_it_was_asked_for()
+    public void Page_URL_without_configuration_uses_the_requested_host()
     {
         ViewerUrlProvider.Of(new(), "http://192.0.2.1:8080").Pages.ShouldBe("http://192.0.2.1:8080");
         new PageHead("Show") { Url = "http://192.0.2.1:8080/watch/demo", Embed = "http://192.0.2.1:8080/embed/demo", Image = "http://192.0.2.1:8080/p.jpg" }.Write()

@@ -17,7 +17,7 @@ public class SteadyTimeTests
     [InlineData(30)]
     [InlineData(-30)]
     [InlineData(1_800_000_000)]
-    public void A_step_of_the_system_s_clock_does_not_show_until_it_is_followed(double step)
+    public void Step_of_the_system_clock_is_invisible_until_followed(double step)
     {
         var begin = _time.GetUtcNow();
         _system.Pass(10);
@@ -32,7 +32,7 @@ public class SteadyTimeTests
     }
 
     [Fact]
-    public void While_something_is_on_air_its_time_goes_on_and_when_it_is_over_the_system_s_is_followed()
+    public void Clock_step_is_ignored_while_on_air_and_followed_afterwards()
     {
         var isOnAir = true;
         var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => isOnAir);
@@ -47,7 +47,7 @@ public class SteadyTimeTests
     }
 
     [Fact]
-    public void With_nothing_on_air_a_clock_that_is_set_after_the_start_is_followed_at_once()
+    public void Clock_set_after_the_start_is_followed_at_once_when_off_air()
     {
         var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(1_000_000_000);
@@ -56,7 +56,7 @@ public class SteadyTimeTests
     }
 
     [Fact]
-    public void What_two_looks_at_a_clock_differ_by_is_no_step()
+    public void Small_clock_difference_is_not_a_step()
     {
         var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
         _system.Step(0.2);

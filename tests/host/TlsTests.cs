@@ -18,7 +18,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("-tls1_1", false)]
     [InlineData("-tls1_2", true)]
     [InlineData("-tls1_3", true)]
-    public async Task H10_TLS_1_2_and_later_are_spoken_and_nothing_older(string version, bool spoken)
+    public async Task H10_TLS_1_2_and_later_are_accepted_and_older_versions_are_not(string version, bool spoken)
     {
         await using var server = await TlsServer.StartAsync();
         var result = await server.OpensslAsync("", "-brief", version, "-cipher", "DEFAULT@SECLEVEL=0");
@@ -28,7 +28,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData("-noservername")]
     [InlineData("-servername", "another.example.org")]
-    public async Task H10_A_client_that_names_no_server_or_another_one_is_served(params string[] name)
+    public async Task H10_Client_with_an_unknown_or_missing_server_name_is_served(params string[] name)
     {
         await using var server = await TlsServer.StartAsync();
         var result = await server.OpensslAsync("", ["-brief", .. name]);
@@ -49,7 +49,7 @@ public sealed class TlsTests : IDisposable
     [InlineData(new byte[0])]
     [InlineData(new byte[] { 22 })]
     [InlineData(new byte[] { 22, 3, 1, 2, 0, 1, 0, 1, 252 })]
-    public async Task H10_A_handshake_that_stalls_ends_after_5_s_wherever_it_stalls(byte[] sent)
+    public async Task H10_Stalled_handshake_times_out_after_5_s(byte[] sent)
     {
         var clock = new ManualTimeProvider();
         await using var server = await TlsServer.StartAsync(time: clock);
@@ -65,7 +65,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task H10_A_connection_whose_handshake_is_done_has_no_deadline()
+    public async Task H10_Completed_handshake_has_no_deadline()
     {
         var clock = new ManualTimeProvider();
         await using var server = await TlsServer.StartAsync(time: clock);
@@ -77,7 +77,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task H10_A_huge_ClientHello_is_cut_off_and_costs_nobody_else()
+    public async Task H10_Huge_ClientHello_is_disconnected_without_affecting_other_clients()
     {
         await using var server = await TlsServer.StartAsync();
         using var client = await server.ConnectPlainAsync();
@@ -102,7 +102,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(new byte[] { 3, 0, 0, 0 }, "RTMP without TLS")]
     [InlineData(new byte[] { (byte)'G', (byte)'E', (byte)'T', (byte)' ' }, "not TLS")]
-    public async Task H10_Plain_bytes_on_the_TLS_port_are_sent_away_with_a_hint_in_the_log_and_never_taken(byte[] sent, string hint)
+    public async Task H10_Plaintext_on_the_TLS_port_is_disconnected_with_a_hint_in_the_log(byte[] sent, string hint)
     {
         await using var server = await TlsServer.StartAsync();
         using var client = await server.ConnectPlainAsync();
@@ -115,7 +115,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_whole_chain_is_shown_so_that_clients_who_know_the_root_alone_can_verify(bool pfx)
+    public async Task Full_certificate_chain_is_sent_so_that_clients_with_the_root_can_verify(bool pfx)
     {
         using var certificate = _authority.Issue("live");
         await using var server = await TlsServer.StartAsync((folder, tls) =>
@@ -139,7 +139,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_new_certificate_is_shown_to_new_connections_and_those_that_run_go_on()
+    public async Task New_certificate_is_used_for_new_connections_and_existing_ones_continue()
     {
         using var old = _authority.Issue("old");
         using var renewed = _authority.Issue("renewed");
@@ -157,7 +157,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_certificate_leaves_the_old_one_and_says_so_once_and_a_good_one_after_it_counts()
+    public async Task Invalid_certificate_keeps_the_old_one_and_is_logged_once_until_a_valid_one()
     {
         using var old = _authority.Issue("old");
         using var other = _authority.Issue("other");
@@ -189,7 +189,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_are_looked_at_by_themselves_again_and_again()
+    public async Task Certificate_files_are_checked_periodically()
     {
         using var old = _authority.Issue("old");
         using var renewed = _authority.Issue("renewed");
@@ -202,7 +202,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_self_signed_certificate_is_made_anew_a_week_before_its_end_while_the_server_runs()
+    public async Task Self_signed_certificate_is_renewed_a_week_before_it_expires()
     {
         var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
         await using var server = await TlsServer.StartAsync(time: clock);
@@ -215,7 +215,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_that_cannot_be_read_stops_the_start_with_the_reason()
+    public async Task Unreadable_certificate_prevents_startup_with_the_reason()
     {
         var failure = await Should.ThrowAsync<StartException>(() => TlsServer.StartAsync((folder, tls) => tls.CertificateFile = Write(folder, "live.pem", "nonsense")));
         failure.Message.ShouldContain("live.pem");

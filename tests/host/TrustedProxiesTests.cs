@@ -20,7 +20,7 @@ public sealed class TrustedProxiesTests
     [InlineData("127.0.0.0/8, 10.0.0.0/8", "198.51.100.9, 203.0.113.5, 10.0.0.7", "203.0.113.5")]
     [InlineData("127.0.0.1", "203.0.113.5, nonsense", "127.0.0.1")]
     [InlineData("127.0.0.1", null, "127.0.0.1")]
-    public async Task A_viewer_is_where_the_last_proxy_that_is_believed_says(string? trusted, string? header, string address)
+    public async Task Viewer_address_is_the_one_from_the_last_trusted_proxy(string? trusted, string? header, string address)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -42,7 +42,7 @@ public sealed class TrustedProxiesTests
     [InlineData(null, false)]
     [InlineData("10.0.0.0/8", false)]
     [InlineData("127.0.0.1", true)]
-    public async Task Only_what_comes_through_a_proxy_that_is_believed_may_be_for_many_viewers(string? trusted, bool shared)
+    public async Task Only_a_trusted_proxy_is_treated_as_shared_by_many_viewers(string? trusted, bool shared)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -61,7 +61,7 @@ public sealed class TrustedProxiesTests
     [InlineData("10.0.0.0/33", "10.0.0.0/33")]
     [InlineData("10.0.0.0/8, proxy.example", "proxy.example")]
     [InlineData("192.0.2.7, 10.0.0.1/8", "10.0.0.1/8")]
-    public void What_is_neither_address_nor_network_is_named(string list, string wrong)
+    public void Invalid_address_or_network_is_named(string list, string wrong)
     {
         TrustedProxies.TryParse(list, out _, out var found).ShouldBeFalse();
         found.ShouldBe(wrong);
@@ -71,7 +71,7 @@ public sealed class TrustedProxiesTests
     [InlineData(null, null, "http://h:8080", "http://h:8080")]
     [InlineData("https://live.example.org/", null, "https://live.example.org", "https://live.example.org")]
     [InlineData("https://live.example.org", "https://cdn.example.org/", "https://live.example.org", "https://cdn.example.org")]
-    public void Viewers_go_where_the_configuration_says_or_where_it_was_asked(string? pages, string? media, string pagesAt, string mediaAt)
+    public void Viewer_URLs_follow_the_configuration_or_the_requested_host(string? pages, string? media, string pagesAt, string mediaAt)
     {
         var found = ViewerUrlProvider.Of(new DeliveryOptions { PublicUrl = pages, MediaUrl = media }, "http://h:8080");
         (found.Pages, found.Media).ShouldBe((pagesAt, mediaAt));

@@ -18,7 +18,7 @@ namespace Broadcast.Host.Tests;
 public sealed class ViewerLimitsTests
 {
     [Fact]
-    public async Task A_viewer_who_takes_nothing_of_an_answer_is_cut_off_and_counted_and_the_answer_ends()
+    public async Task Viewer_that_reads_nothing_is_disconnected_and_counted_and_the_response_ends()
     {
         var counted = new TaskCompletionSource<OverloadReason>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var refused = new RejectedConnections(reason => counted.TrySetResult(reason));

@@ -9,7 +9,7 @@ namespace Broadcast.Ingest.Tests;
 public class GoldenTests
 {
     [Fact]
-    public void Reasons_of_rejected_connections_are_golden()
+    public void Rejection_reasons_match_the_golden_file()
     {
         var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         using var listener = new MeterListener

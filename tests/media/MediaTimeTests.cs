@@ -17,11 +17,11 @@ public sealed class MediaTimeTests
     [InlineData(long.MaxValue / 2, 90_000, 90_000, long.MaxValue / 2)]
     [InlineData(long.MaxValue / 4, 48_000, 96_000, (long.MaxValue / 4) * 2)]
     [InlineData(long.MinValue / 4, 48_000, 96_000, (long.MinValue / 4) * 2)]
-    public void Another_clock_is_rounded_down_and_never_overflows_inside(long ticks, int from, int to, long expected) =>
+    public void Rescaling_rounds_down_and_never_overflows_internally(long ticks, int from, int to, long expected) =>
         new MediaTime(ticks, from).Rescale(to).ShouldBe(new MediaTime(expected, to));
 
     [Fact]
-    public void There_and_back_to_a_finer_clock_changes_nothing()
+    public void Rescaling_to_a_finer_timescale_and_back_changes_nothing()
     {
         var random = new Random(1);
         for (var i = 0; i < 1000; i++)
@@ -32,7 +32,7 @@ public sealed class MediaTimeTests
     }
 
     [Fact]
-    public void Instants_compare_across_clocks_without_rounding()
+    public void Instants_compare_across_timescales_without_rounding()
     {
         var third = new MediaTime(1, 3);
         (third < new MediaTime(333_334, 1_000_000)).ShouldBeTrue();
@@ -44,14 +44,14 @@ public sealed class MediaTimeTests
     }
 
     [Fact]
-    public void Sums_stay_on_the_left_clock()
+    public void Sums_keep_the_timescale_of_the_left_operand()
     {
         (new MediaTime(1000, 1000) + new MediaTime(45_000, 90_000)).ShouldBe(new MediaTime(1500, 1000));
         (new MediaTime(1000, 1000) - new MediaTime(135_000, 90_000)).ShouldBe(new MediaTime(-500, 1000));
     }
 
     [Fact]
-    public void Time_spans_are_rounded_down_both_ways()
+    public void Time_span_conversions_round_down_in_both_directions()
     {
         new MediaTime(1, 3).ToTimeSpan().Ticks.ShouldBe(3_333_333);
         new MediaTime(-1, 3).ToTimeSpan().Ticks.ShouldBe(-3_333_334);
@@ -65,7 +65,7 @@ public sealed class MediaTimeTests
     [InlineData(-1024, 44_100)]
     [InlineData(long.MaxValue, int.MaxValue)]
     [InlineData(long.MinValue, 90_000)]
-    public void Its_text_can_be_read_again(long ticks, int timescale)
+    public void Formatted_time_is_parsed_back(long ticks, int timescale)
     {
         MediaTime.TryParse(new MediaTime(ticks, timescale).ToString(), out var read).ShouldBeTrue();
         read.ShouldBe(new MediaTime(ticks, timescale));
@@ -87,5 +87,5 @@ public sealed class MediaTimeTests
     [InlineData("1e3/1")]
     [InlineData("9223372036854775808/1")]
     [InlineData("1/2147483648")]
-    public void Other_text_is_no_time(string? text) => MediaTime.TryParse(text, out _).ShouldBeFalse();
+    public void Other_text_is_not_a_media_time(string? text) => MediaTime.TryParse(text, out _).ShouldBeFalse();
 }

@@ -33,14 +33,14 @@ public sealed class NamesTests
     [InlineData("a\n")]
     [InlineData("%2e")]
     [InlineData("٣")]
-    public void Anything_else_is_no_channel_name(string? text)
+    public void Other_text_is_not_a_channel_name(string? text)
     {
         ChannelName.TryParse(text, out var name).ShouldBeFalse();
         name.ShouldBe(default);
     }
 
     [Fact]
-    public void A_channel_name_has_64_characters_at_most()
+    public void Channel_name_has_at_most_64_characters()
     {
         ChannelName.TryParse(new string('a', 64), out _).ShouldBeTrue();
         ChannelName.TryParse(new string('a', 65), out _).ShouldBeFalse();
@@ -48,7 +48,7 @@ public sealed class NamesTests
     }
 
     [Fact]
-    public void A_new_session_id_can_be_read_and_later_ones_sort_after_it()
+    public void New_session_ID_is_parseable_and_later_ones_sort_after_it()
     {
         var start = DateTimeOffset.UnixEpoch.AddYears(55);
         var previous = SessionId.New(start);
@@ -62,7 +62,7 @@ public sealed class NamesTests
     }
 
     [Fact]
-    public void A_session_id_begins_with_its_48_bits_of_milliseconds()
+    public void Session_ID_starts_with_its_48_bits_of_milliseconds()
     {
         // 0x0123456789AB as ten digits of base 32.
         SessionId.New(DateTimeOffset.FromUnixTimeMilliseconds(0x0123_4567_89AB)).Value[..10].ShouldBe("014D2PF2DB");
@@ -70,7 +70,7 @@ public sealed class NamesTests
     }
 
     [Fact]
-    public void Session_ids_of_one_millisecond_differ() =>
+    public void Session_IDs_of_the_same_millisecond_differ() =>
         Enumerable.Range(0, 1000).Select(_ => SessionId.New(DateTimeOffset.UnixEpoch)).Distinct().Count().ShouldBe(1000);
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class NamesTests
     [InlineData("01arz3ndektsv4rrffq69g5fav")]
     [InlineData("../../../../../../../../..")]
     [InlineData("01ARZ3NDEKTSV4RRFFQ69G5F/V")]
-    public void Anything_else_is_no_session_id(string? text) => SessionId.TryParse(text, out _).ShouldBeFalse();
+    public void Other_text_is_not_a_session_ID(string? text) => SessionId.TryParse(text, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("a")]
@@ -117,7 +117,7 @@ public sealed class NamesTests
     [InlineData("~/a")]
     [InlineData("a/\u2024\u2024/b")]
     [InlineData("ａ")]
-    public void What_could_leave_its_folder_is_no_object_name(string? text) => ObjectName.TryParse(text, out _).ShouldBeFalse();
+    public void Paths_that_could_escape_their_folder_are_not_object_names(string? text) => ObjectName.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
     public void Every_accepted_object_name_stays_in_its_folder()

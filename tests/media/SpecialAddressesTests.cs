@@ -54,7 +54,7 @@ public sealed class SpecialAddressesTests
     [InlineData("100::1", "reserved")]
     [InlineData("4000::1", "reserved")]
     [InlineData("5f00::1", "reserved")]
-    public void An_address_is_public_or_has_a_word_for_what_it_is(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void Address_is_public_or_has_a_special_kind(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("::ffff:127.0.0.1", "loopback")]
@@ -69,7 +69,7 @@ public sealed class SpecialAddressesTests
     [InlineData("2002:5db8:d70e::1", null)]
     [InlineData("::10.0.0.1", "private")]
     [InlineData("::93.184.215.14", "reserved")]
-    public void An_IPv4_address_within_an_IPv6_address_counts(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
+    public void IPv4_address_embedded_in_an_IPv6_address_determines_its_kind(string address, string? kind) => SpecialPurposeAddresses.KindOf(IPAddress.Parse(address)).ShouldBe(kind);
 
     [Theory]
     [InlineData("10.1.2.3", "10.1.2.3", null)]
@@ -80,7 +80,7 @@ public sealed class SpecialAddressesTests
     [InlineData("fd12::/16", "fd12::9", null)]
     [InlineData("fd12::/16", "fd00:ec2::254", "metadata")]
     [InlineData("hooks.internal", "10.0.0.1", "private")]
-    public void A_list_opens_what_it_names_and_no_more(string list, string address, string? refusal)
+    public void Allowlist_opens_only_the_addresses_it_names(string list, string address, string? refusal)
     {
         OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
         rules.ForbiddenKind("example.org", IPAddress.Parse(address)).ShouldBe(refusal);
@@ -93,7 +93,7 @@ public sealed class SpecialAddressesTests
     [InlineData("*.internal", "a.b.internal", true)]
     [InlineData("*.internal", "internal", false)]
     [InlineData("*.internal", "notinternal", false)]
-    public void A_name_on_the_list_may_lead_anywhere(string list, string host, bool allowed)
+    public void Host_name_on_the_allowlist_may_resolve_to_any_address(string list, string host, bool allowed)
     {
         OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
         (rules.ForbiddenKind(host, IPAddress.Parse("10.0.0.1")) is null).ShouldBe(allowed);
@@ -107,7 +107,7 @@ public sealed class SpecialAddressesTests
     [InlineData("10.0.0.0/33", "10.0.0.0/33")]
     [InlineData("10.0.0.0/8, 10.0.0.1/8", "10.0.0.1/8")]
     [InlineData("fd12::1/16", "fd12::1/16")]
-    public void A_list_says_which_entry_is_none(string list, string wrong)
+    public void Invalid_allowlist_reports_the_wrong_entry(string list, string wrong)
     {
         OutboundPolicy.TryParse(list, out _, out var entry).ShouldBeFalse();
         entry.ShouldBe(wrong);
@@ -127,19 +127,19 @@ public sealed class SpecialAddressesTests
     [InlineData("10.0.0.0", false)]
     [InlineData("/8", false)]
     [InlineData("", false)]
-    public void A_network_is_written_with_its_own_address(string text, bool isOne) => CidrListParser.TryParse(text, out _).ShouldBe(isOne);
+    public void Only_a_CIDR_without_host_bits_is_valid(string text, bool isOne) => CidrListParser.TryParse(text, out _).ShouldBe(isOne);
 
     [Theory]
     [InlineData("10.0.0.1/8", "which is a host address with a prefix length; write 10.0.0.0/8 for the network, or 10.0.0.1 for the address")]
     [InlineData("2001:db8::1/32", "which is a host address with a prefix length; write 2001:db8::/32 for the network, or 2001:db8::1 for the address")]
     [InlineData("proxy", "which is none")]
-    public void Who_writes_an_address_within_a_network_is_told_what_to_write(string entry, string complaint) => CidrListParser.DescribeError(entry, "which is none").ShouldBe(complaint);
+    public void Error_for_a_host_address_with_a_prefix_length_names_the_correct_network(string entry, string complaint) => CidrListParser.DescribeError(entry, "which is none").ShouldBe(complaint);
 
     [Theory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData(" , ")]
-    public void Nothing_on_the_list_is_public_addresses_only(string? list)
+    public void Empty_allowlist_permits_only_public_addresses(string? list)
     {
         OutboundPolicy.TryParse(list, out var rules, out _).ShouldBeTrue();
         (rules.ForbiddenKind("a", IPAddress.Loopback), rules.ForbiddenKind("a", IPAddress.Parse("93.184.215.14"))).ShouldBe(("loopback", null));

@@ -182,7 +182,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Denials_of_every_kind_and_words_of_metrics_are_golden()
+    public async Task Denials_of_every_kind_and_metrics_text_are_golden()
     {
         var text = new StringBuilder();
         foreach (var refusal in Enum.GetValues<ViewerDenialReason>())

@@ -8,7 +8,7 @@ public class SharedWaitsTests
     private readonly TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
-    public async Task News_end_the_wait()
+    public async Task Signal_completes_the_wait()
     {
         var waits = new SharedWaits(_time);
         var wait = waits.UntilAsync(_news.Task, waits.After(TimeSpan.FromSeconds(3)));
@@ -21,7 +21,7 @@ public class SharedWaitsTests
     }
 
     [Fact]
-    public async Task So_does_the_deadline_and_never_early()
+    public async Task Deadline_completes_the_wait_and_never_early()
     {
         var waits = new SharedWaits(_time);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -35,7 +35,7 @@ public class SharedWaitsTests
     }
 
     [Fact]
-    public async Task A_deadline_that_has_passed_is_not_waited_for()
+    public async Task Passed_deadline_completes_the_wait_immediately()
     {
         var waits = new SharedWaits(_time);
         var deadline = waits.After(TimeSpan.Zero);
@@ -45,7 +45,7 @@ public class SharedWaitsTests
     }
 
     [Fact]
-    public void Ten_thousand_who_wait_for_the_same_share_one_timer()
+    public void Ten_thousand_waits_for_the_same_signal_share_one_timer()
     {
         var waits = new SharedWaits(_time);
         var tasks = Enumerable.Range(0, 10_000).Select(_ => waits.UntilAsync(_news.Task, waits.After(TimeSpan.FromSeconds(3)))).Distinct();
@@ -55,7 +55,7 @@ public class SharedWaitsTests
     }
 
     [Fact]
-    public async Task Different_news_and_different_deadlines_are_waits_of_their_own()
+    public async Task Different_signals_and_different_deadlines_are_separate_waits()
     {
         var (waits, other) = (new SharedWaits(_time), new TaskCompletionSource());
         var (soon, late) = (waits.After(TimeSpan.FromSeconds(1)), waits.After(TimeSpan.FromSeconds(2)));
@@ -71,7 +71,7 @@ public class SharedWaitsTests
     }
 
     [Fact]
-    public async Task A_stop_ends_all_waits_and_those_of_the_future()
+    public async Task Release_ends_all_current_and_future_waits()
     {
         var waits = new SharedWaits(_time);
         var wait = waits.UntilAsync(_news.Task, waits.After(TimeSpan.FromSeconds(3)));

@@ -9,7 +9,7 @@ namespace Broadcast.Packager.Tests;
 public sealed class CaptionTests
 {
     [Fact]
-    public async Task Captions_that_begin_late_are_told_from_then_on_and_outlive_another_configuration_and_a_kill()
+    public async Task Late_captions_are_announced_and_survive_a_new_configuration_and_a_kill()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();

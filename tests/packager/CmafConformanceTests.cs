@@ -17,7 +17,7 @@ public class CmafConformanceTests
     [InlineData("low")]
     [InlineData("standard")]
     [InlineData("safe")]
-    public async Task Everything_in_the_spool_keeps_the_rules_of_CMAF(string profile)
+    public async Task Every_file_in_the_spool_conforms_to_CMAF(string profile)
     {
         using var bench = await new Bench().StartAsync();
         var session = Session(latency: LatencyProfile.Find(profile));
@@ -58,7 +58,7 @@ public class CmafConformanceTests
     }
 
     [Fact]
-    public void Every_rule_finds_what_breaks_it()
+    public void Every_rule_detects_its_violation()
     {
         var (video, sound) = (InitSegmentWriter.Write(Video), InitSegmentWriter.Write(Audio));
         CmafRules.Headers.Broken(new Boxes(video)).ShouldBeEmpty();
@@ -121,7 +121,7 @@ public class CmafConformanceTests
     }
 
     [Fact]
-    public void Every_section_of_the_tables_is_in_the_documentation()
+    public void Every_section_in_the_rule_tables_is_documented()
     {
         var document = File.ReadAllText(Repository.PathOf("docs", "conformance.md"));
         CmafRules.Headers.Select(rule => rule.Section).Concat(CmafRules.Segments.Select(rule => rule.Section)).Concat(CmafRules.Sets.Select(rule => rule.Section))

@@ -20,7 +20,7 @@ public sealed class CodecTests
     [InlineData("Flac", "FFF8CA180000", 4096)]
     [InlineData("Flac", "FFF87A180011FF", 4608)]
     [InlineData("Aac", "21", 1024)]
-    public void A_frame_that_nothing_follows_is_as_long_as_its_own_bytes_say(string codec, string last, long samples)
+    public void Frame_without_a_successor_has_the_duration_from_its_own_bytes(string codec, string last, long samples)
     {
         CodecConfig config = codec switch { "Opus" => CodecConfig.Opus.Default(), "Flac" => Flac, _ => CodecConfig.Aac.Parse([0x11, 0x90]) };
         var track = new Track(2, config, 48_000);
@@ -30,7 +30,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void A_changed_sample_rate_begins_a_run_and_the_last_frame_before_it_has_its_own_length()
+    public void Changed_sample_rate_starts_a_period_and_the_preceding_frame_keeps_its_own_duration()
     {
         var slow = new Track(2, CodecConfig.Ac3.FromFrame(Ac3(2)), 32_000);
         var fast = new Track(2, CodecConfig.Ac3.FromFrame(Ac3(0)), 48_000);
@@ -47,7 +47,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void Formats_are_what_the_configuration_and_the_first_part_say()
+    public void Format_follows_from_the_configuration_and_the_first_part()
     {
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000);
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30, track: track)).Parts("source").First();
@@ -57,7 +57,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void Captions_in_the_pictures_of_a_part_are_found()
+    public void Captions_in_the_frames_of_a_part_are_detected()
     {
         var pictures = Encoder.Pictures(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
         var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), pictures).Parts("source").First();
@@ -66,7 +66,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void Names_and_colors_are_handed_on_and_other_colors_begin_a_run()
+    public void Names_and_colors_are_forwarded_and_changed_colors_start_a_period()
     {
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", ColorInfo: new(new ColorDescription(9, 16, 9, false), null, null));
         var other = track with { ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };

@@ -8,7 +8,7 @@ namespace Broadcast.Packager.Tests;
 public class DiskTests
 {
     [Fact]
-    public async Task A_rendition_whose_file_is_refused_loses_that_segment_only()
+    public async Task Rendition_that_fails_to_write_a_file_loses_only_that_segment()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -23,7 +23,7 @@ public class DiskTests
     }
 
     [Fact]
-    public async Task A_disk_that_fills_up_in_the_middle_of_a_segment_leaves_a_shorter_segment()
+    public async Task Disk_that_fills_up_within_a_segment_leaves_a_shorter_segment()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -39,7 +39,7 @@ public class DiskTests
     }
 
     [Fact]
-    public async Task A_full_disk_costs_media_but_no_number_and_other_sessions_go_on_and_it_recovers_by_itself()
+    public async Task Full_disk_loses_media_but_no_numbers_does_not_affect_other_sessions_and_recovers()
     {
         using var bench = await new Bench(options: new PackagerOptions { RetryInterval = TimeSpan.FromMilliseconds(200) }).StartAsync();
         var (session, other) = (Session(), Session("other"));
@@ -74,7 +74,7 @@ public class DiskTests
     }
 
     [Fact]
-    public async Task What_could_not_be_announced_when_the_encoder_left_is_announced_when_the_disk_allows()
+    public async Task Unannounced_events_are_announced_once_the_disk_has_space_again()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -95,7 +95,7 @@ public class DiskTests
     }
 
     [Fact]
-    public async Task A_disk_that_refuses_from_the_start_lets_the_session_begin_later()
+    public async Task Session_on_a_full_disk_starts_once_writes_succeed()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();

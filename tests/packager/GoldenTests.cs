@@ -24,7 +24,7 @@ public class GoldenTests
     };
 
     [Fact]
-    public async Task Every_object_of_a_session_has_the_name_and_bytes_of_its_golden_list()
+    public async Task Names_and_bytes_of_every_session_object_match_the_golden_file()
     {
         using var bench = await PackagedAsync();
         var lines = All(bench).Where(entry => !entry.Name.EndsWith(".jsonl", StringComparison.Ordinal))
@@ -33,7 +33,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Parts_of_segments_have_the_bytes_of_their_golden_list()
+    public async Task Bytes_of_segment_parts_match_the_golden_file()
     {
         using var bench = await PackagedAsync();
         var lines = bench.Sink.Events.OfType<TimelineEvent.PartReady>().Select(part =>
@@ -46,7 +46,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Init_segments_and_index_blocks_have_their_golden_bytes()
+    public async Task Init_segments_and_index_blocks_match_their_golden_bytes()
     {
         using var bench = await PackagedAsync();
         foreach (var (name, bytes) in All(bench).Where(entry => entry.Name.Contains("/init-") || entry.Name.Contains("/chapters/")))
@@ -56,7 +56,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Journals_of_a_live_and_of_an_ended_session_have_their_golden_text()
+    public async Task Journals_of_a_live_and_an_ended_session_match_their_golden_text()
     {
         using var live = await PackagedAsync(ends: false);
         Golden.Matches("journal-live.jsonl", Journals(live));
@@ -65,7 +65,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Timeline_events_of_a_session_have_their_golden_JSON()
+    public async Task Timeline_events_of_a_session_match_their_golden_JSON()
     {
         using var bench = await PackagedAsync();
         var lines = bench.Sink.Events.Select(@event => Encoding.UTF8.GetString(TimelineJson.Serialize(@event)));
@@ -73,7 +73,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public async Task Reasons_of_dropped_samples_are_golden()
+    public async Task Drop_reasons_match_the_golden_file()
     {
         var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         using var listener = new MeterListener

@@ -31,14 +31,14 @@ public class LiveWindowTests
     private static long FirstNeeded(SessionTimeline timeline) => LiveWindow.GetFirstNeeded(timeline, timeline.Find("source")!);
 
     [Fact]
-    public void A_window_that_is_not_full_needs_all_that_it_has()
+    public void Window_that_is_not_full_needs_all_its_segments()
     {
         FirstNeeded(Timeline(LatencyProfile.Standard, [])).ShouldBe(1);
         FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 30)])).ShouldBe(1);
     }
 
     [Fact]
-    public void A_segment_is_not_needed_when_those_behind_it_fill_the_window()
+    public void Segment_is_not_needed_when_later_segments_fill_the_window()
     {
         FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 31)])).ShouldBe(2);
         FirstNeeded(Timeline(LatencyProfile.Standard, [59, 2, 58])).ShouldBe(2, "2 s and 58 s fill it");
@@ -46,11 +46,11 @@ public class LiveWindowTests
     }
 
     [Fact]
-    public void A_segment_that_is_open_fills_nothing() =>
+    public void Open_segment_does_not_count_towards_the_window() =>
         FirstNeeded(Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 30)], hasOpen: true)).ShouldBe(1);
 
     [Fact]
-    public void A_short_window_has_three_target_durations_all_the_same()
+    public void Short_window_still_has_three_target_durations()
     {
         var hasty = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(1) };
 
@@ -59,7 +59,7 @@ public class LiveWindowTests
     }
 
     [Fact]
-    public void It_goes_on_where_it_has_come_to()
+    public void Window_continues_from_its_current_position()
     {
         var timeline = Timeline(LatencyProfile.Standard, [.. Enumerable.Repeat(2.0, 33)]);
         timeline.Apply(new TimelineEvent.WindowMoved(3));

@@ -11,7 +11,7 @@ namespace Broadcast.Packager.Tests;
 public class ModuleTests
 {
     [Fact]
-    public void Every_mistake_in_the_options_is_listed()
+    public void Every_invalid_option_is_listed()
     {
         var mistakes = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
@@ -25,7 +25,7 @@ public class ModuleTests
     }
 
     [Fact]
-    public async Task One_object_is_sink_lifecycle_and_status_and_the_recovery_runs_with_the_host()
+    public async Task One_object_is_sink_lifecycle_and_status_and_the_host_starts_the_recovery()
     {
         var spool = new FakeSpool();
         var services = new ServiceCollection().AddLogging().AddSingleton<ISpool>(spool).AddSingleton<IObjectStore>(spool.Store)

@@ -10,7 +10,7 @@ namespace Broadcast.Packager.Tests;
 public class PackagingTests
 {
     [Fact]
-    public async Task What_is_announced_is_in_the_files_and_reads_back_as_the_samples_that_came()
+    public async Task Announced_parts_are_in_the_files_and_read_back_as_the_received_samples()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -48,7 +48,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task What_was_made_of_a_session_is_known_when_it_is_over()
+    public async Task Session_totals_are_available_after_the_end()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -63,7 +63,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task Renditions_stand_in_the_publications_order_whichever_has_media_first()
+    public async Task Renditions_keep_the_publication_order_regardless_of_which_has_media_first()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -105,7 +105,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task A_part_is_in_the_spool_and_in_the_journal_before_it_is_announced()
+    public async Task Part_is_in_the_spool_and_in_the_journal_before_it_is_announced()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -128,7 +128,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task What_the_slate_begins_with_is_on_the_timeline_until_an_encoder_is_back()
+    public async Task Slate_is_on_the_timeline_until_an_encoder_returns()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -145,7 +145,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_back_continues_the_session_with_the_next_number_and_a_discontinuity()
+    public async Task Returning_encoder_continues_the_session_with_the_next_number_and_a_discontinuity()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -170,7 +170,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task Another_configuration_makes_another_init_segment()
+    public async Task Changed_configuration_creates_a_new_init_segment()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -183,7 +183,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task Formats_tell_what_really_flows()
+    public async Task Formats_describe_the_received_media()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -195,7 +195,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task A_second_encoder_of_the_same_session_waits_for_the_first()
+    public async Task Second_encoder_of_the_same_session_waits_for_the_first()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -214,7 +214,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task The_end_closes_what_is_open_and_takes_no_more()
+    public async Task End_closes_open_segments_and_accepts_no_more_samples()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -238,7 +238,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task Ending_a_session_that_nobody_knows_is_no_error_and_deleting_a_live_one_is()
+    public async Task Ending_an_unknown_session_succeeds_and_deleting_a_live_one_fails()
     {
         using var bench = await new Bench().StartAsync();
         await bench.Stage.EndAsync(ChannelName.Parse("other"), SessionId.New(Noon), "over", CancellationToken.None);
@@ -254,7 +254,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task The_window_moves_and_what_left_it_is_deleted_after_a_grace()
+    public async Task Window_moves_and_segments_behind_it_are_deleted_after_a_grace_period()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -275,7 +275,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task The_journal_is_rotated_and_keeps_few_files_each_of_which_tells_all()
+    public async Task Journal_is_rotated_and_keeps_few_files_that_are_each_complete()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -289,7 +289,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task A_newer_session_makes_the_older_one_go_once_it_can_be_played()
+    public async Task Newer_session_removes_the_older_one_once_it_is_playable()
     {
         using var bench = await new Bench().StartAsync();
         var older = Session();
@@ -317,7 +317,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task An_older_session_that_nobody_ended_goes_too_but_not_while_its_encoder_sends()
+    public async Task Older_session_without_an_end_is_removed_but_not_while_its_encoder_sends()
     {
         using var bench = await new Bench().StartAsync();
         var (older, newer) = (Session(), Session(at: Noon + TimeSpan.FromHours(1)));
@@ -333,7 +333,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task A_batch_costs_one_append_a_part_and_one_to_the_journal()
+    public async Task Batch_needs_one_append_per_part_and_one_to_the_journal()
     {
         using var bench = await new Bench().StartAsync();
         await bench.PublishAsync(Session(), [.. Pictures(20, 60)], Source);
@@ -343,7 +343,7 @@ public class PackagingTests
     }
 
     [Fact]
-    public async Task A_failing_sink_does_not_keep_the_others_from_hearing()
+    public async Task Failing_sink_does_not_stop_packaging_or_the_other_sinks()
     {
         using var bench = await new Bench().StartAsync();
         bench.Sink.OnAppend = _ => throw new InvalidOperationException("boom");

@@ -11,7 +11,7 @@ public class PictureTests
     private static readonly ReadOnlyMemory<byte> Jpeg = new byte[] { 0xff, 0xd8, 1, 2, 3, 0xff, 0xd9 };
 
     [Fact]
-    public async Task A_picture_offered_while_an_encoder_sends_is_announced_with_the_next_part_and_is_in_its_file_then()
+    public async Task Image_offered_during_a_publication_is_stored_and_announced_with_the_next_part()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -35,7 +35,7 @@ public class PictureTests
     }
 
     [Fact]
-    public async Task A_newer_poster_replaces_the_one_before_whose_object_goes_when_nobody_reads_it_any_more()
+    public async Task Newer_poster_replaces_the_previous_one_whose_object_is_deleted_after_a_grace_period()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -52,7 +52,7 @@ public class PictureTests
     }
 
     [Fact]
-    public async Task Pictures_that_come_after_the_end_are_announced_and_known_after_a_restart()
+    public async Task Images_offered_after_the_end_are_announced_and_known_after_a_restart()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -70,7 +70,7 @@ public class PictureTests
     }
 
     [Fact]
-    public async Task After_a_kill_what_was_announced_is_there_and_what_was_replaced_goes()
+    public async Task After_a_kill_announced_images_exist_and_replaced_ones_are_deleted()
     {
         using var killed = await new Bench().StartAsync();
         var session = Session();
@@ -113,7 +113,7 @@ public class PictureTests
     }
 
     [Fact]
-    public async Task A_disk_that_refuses_costs_the_picture_and_nothing_else()
+    public async Task Failed_write_loses_only_that_image()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();
@@ -127,7 +127,7 @@ public class PictureTests
     }
 
     [Fact]
-    public async Task A_picture_of_a_session_that_is_not_known_is_left_out()
+    public async Task Image_of_an_unknown_session_is_ignored()
     {
         using var bench = await new Bench().StartAsync();
         var session = Session();

@@ -42,7 +42,7 @@ public class RecordedSessionTests
     [InlineData(0)]
     [InlineData(120)]
     [InlineData(100_000)]
-    public async Task Nothing_goes_as_the_window_moves_whatever_can_be_gone_back_to(int rewind)
+    public async Task Recorded_session_deletes_nothing_as_the_window_moves_with_any_DVR_window(int rewind)
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Recorded(TimeSpan.FromSeconds(rewind));
@@ -72,7 +72,7 @@ public class RecordedSessionTests
     }
 
     [Fact]
-    public async Task A_newer_session_takes_its_place_but_not_its_media_and_its_journal_says_that_it_is_over()
+    public async Task Newer_session_replaces_a_recorded_one_but_keeps_its_media_and_ends_its_journal()
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var (older, newer) = (Recorded(), Recorded(at: Noon.AddHours(1)));
@@ -96,7 +96,7 @@ public class RecordedSessionTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_restart_deletes_nothing_of_it_and_what_waited_in_the_spool_goes_to_the_store(bool isSuperseded)
+    public async Task Restart_deletes_nothing_of_a_recorded_session_and_uploads_its_waiting_files(bool isSuperseded)
     {
         var spool = new FakeSpool { Uploads = false };
         using var killed = await new Bench(spool, options: Short).StartAsync();
@@ -137,7 +137,7 @@ public class RecordedSessionTests
     }
 
     [Fact]
-    public async Task A_month_would_be_some_hundred_chapters()
+    public async Task Joining_keeps_the_number_of_index_blocks_of_a_long_session_small()
     {
         using var bench = await new Bench(options: new PackagerOptions { ChapterLength = TimeSpan.FromSeconds(2) }).StartAsync();
         var session = Recorded();
@@ -163,7 +163,7 @@ public class RecordedSessionTests
     }
 
     [Fact]
-    public async Task A_machine_that_was_lost_for_longer_than_the_window_leaves_a_gap_and_what_was_before_it()
+    public async Task Machine_lost_for_longer_than_the_window_leaves_a_gap_and_keeps_earlier_segments()
     {
         using var killed = await new Bench(options: Short).StartAsync();
         var session = Recorded();
@@ -183,7 +183,7 @@ public class RecordedSessionTests
     }
 
     [Fact]
-    public async Task A_machine_that_was_lost_for_a_day_takes_its_own_time_alone_with_it()
+    public async Task Machine_lost_for_a_day_loses_only_the_segments_of_its_newest_journal()
     {
         using var killed = await new Bench(options: Short).StartAsync();
         var session = Recorded();

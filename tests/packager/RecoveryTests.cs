@@ -18,7 +18,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task After_a_kill_the_open_segment_ends_at_its_last_part_and_an_encoder_that_comes_back_continues()
+    public async Task Killed_session_ends_its_open_segment_at_the_last_part_and_a_returning_encoder_continues()
     {
         var (killed, session, _) = await RunningAsync(13.2);
         var before = killed.Timeline(session);
@@ -44,7 +44,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task Bytes_that_were_written_and_never_announced_are_cut()
+    public async Task Written_but_unannounced_bytes_are_truncated()
     {
         var (killed, session, _) = await RunningAsync(5);
         var disk = killed.Spool.AfterKill();
@@ -61,7 +61,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_journal_cut_at_any_byte_tells_all_that_was_announced_before_and_never_goes_back()
+    public async Task Journal_truncated_at_any_byte_restores_everything_announced_before_and_never_goes_back()
     {
         // Few events, because each byte costs a recovery.
         var latency = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(4), PartTarget = TimeSpan.FromSeconds(1) };
@@ -96,7 +96,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task Where_the_newest_journal_is_damaged_what_it_told_of_becomes_a_gap_and_no_number_is_used_again()
+    public async Task Damaged_newest_journal_becomes_a_gap_and_no_number_is_reused()
     {
         var (killed, session, _) = await RunningAsync(24.3);
         var newest = JournalFile.NameOf(session.Channel, session.Id, 3);
@@ -112,7 +112,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_session_that_is_over_is_announced_as_such_and_not_continued()
+    public async Task Ended_session_is_announced_as_ended_and_not_continued()
     {
         using var first = await new Bench().StartAsync();
         var session = Session();
@@ -125,7 +125,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task Of_a_channel_the_newest_session_that_can_be_played_stays()
+    public async Task Newest_playable_session_of_a_channel_is_kept()
     {
         using var first = await new Bench().StartAsync();
         var (old, middle, young) = (Session(), Session(at: Noon.AddHours(1)), Session(at: Noon.AddHours(2)));
@@ -145,7 +145,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_store_that_does_not_answer_delays_only_what_it_alone_knows()
+    public async Task Unreachable_store_delays_only_sessions_known_to_it_alone()
     {
         var (killed, live, _) = await RunningAsync(5);
         var past = Session("past");
@@ -168,7 +168,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_session_of_before_that_only_the_silent_store_may_know_does_not_use_numbers_again()
+    public async Task Earlier_session_that_only_the_unreachable_store_may_know_does_not_reuse_numbers()
     {
         var time = new ManualTimeProvider(Noon + TimeSpan.FromSeconds(100));
         using var bench = await new Bench(new FakeSpool { Store = new FakeStore { Unreachable = true } }, time).StartAsync();
@@ -180,7 +180,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_session_whose_journal_cannot_be_read_does_not_use_numbers_again()
+    public async Task Session_with_an_unreadable_journal_does_not_reuse_numbers()
     {
         var (killed, session, _) = await RunningAsync(5);
         var disk = killed.Spool.AfterKill();
@@ -195,7 +195,7 @@ public class RecoveryTests
     [Theory]
     [InlineData(20, false)]
     [InlineData(500, true)]
-    public async Task What_a_lost_machine_took_with_it_becomes_a_gap_and_its_numbers_are_not_used_again(int away, bool all)
+    public async Task Segments_lost_with_a_machine_become_a_gap_and_their_numbers_are_not_reused(int away, bool all)
     {
         var (killed, session, _) = await RunningAsync(24.3);
         var disk = killed.Spool.AfterKill();
@@ -215,7 +215,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task Numbers_that_a_lost_machine_used_after_its_encoder_came_back_are_not_used_again()
+    public async Task Numbers_used_by_a_lost_machine_after_its_encoder_returned_are_not_reused()
     {
         using var first = await new Bench().StartAsync();
         var session = Session();
@@ -236,7 +236,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_pause_of_the_encoder_is_no_loss()
+    public async Task Encoder_pause_is_not_treated_as_a_loss()
     {
         using var first = await new Bench().StartAsync();
         var session = Session();
@@ -250,7 +250,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task Recovering_again_and_again_changes_nothing_but_the_epoch()
+    public async Task Repeated_recovery_changes_nothing_but_the_epoch()
     {
         var (killed, session, _) = await RunningAsync(7.7);
         var disk = killed.Spool.AfterKill();
@@ -268,7 +268,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task What_had_left_the_window_and_was_not_deleted_any_more_goes_after_the_restart()
+    public async Task Segments_behind_the_window_that_were_not_deleted_yet_are_deleted_after_the_restart()
     {
         var (killed, session, _) = await RunningAsync(70);
         using var bench = await new Bench(killed.Spool.AfterKill()).StartAsync();
@@ -280,7 +280,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_session_that_another_server_has_on_air_is_let_go_and_nothing_of_it_in_the_store_is_touched()
+    public async Task Session_on_air_on_another_server_is_released_without_touching_its_stored_objects()
     {
         var (other, session, publishing) = await RunningAsync(24.3);
         var disk = new FakeSpool { Store = other.Spool.Store.Copy() };
@@ -305,7 +305,7 @@ public class RecoveryTests
     }
 
     [Fact]
-    public async Task A_publication_that_comes_first_waits_for_the_recovery()
+    public async Task Early_publication_waits_for_the_recovery()
     {
         var (killed, session, _) = await RunningAsync(5);
         using var bench = new Bench(killed.Spool.AfterKill());
@@ -325,7 +325,7 @@ public class RecoveryTests
     [InlineData("{\"journal\":2,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
     [InlineData("{\"journal\":1,\"channel\":\"main\",\"session\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"epoch\":1,\"number\":1,\"checkpoint\":0}\n")]
     [InlineData("{\"journal\":1,\"channel\":\"MAIN\",\"session\":1,\"epoch\":\"x\",\"number\":1,\"checkpoint\":-1}\n{\"type\":\"ended\",\"reason\":\"\"}\n")]
-    public async Task A_journal_that_is_none_keeps_nobody_from_starting(string text)
+    public async Task Malformed_journal_does_not_prevent_the_start(string text)
     {
         var disk = new FakeSpool();
         disk.Put(ObjectName.Parse("journal/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/00000001.jsonl"), System.Text.Encoding.UTF8.GetBytes(text));

@@ -10,7 +10,7 @@ public class ReplacedEncoderTests
     private static readonly Rendition Rung = new("480p", TrackKind.Video, IsLeading: false);
 
     [Fact]
-    public void Its_rung_goes_on_with_the_next_segment_after_a_discontinuity_of_all_and_no_number_changes()
+    public void Rung_of_a_replaced_encoder_continues_with_the_next_segment_after_a_common_discontinuity()
     {
         var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
         var story = Story.Of(segmenter, AfterSource(OfRung(Pictures(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5))));
@@ -28,7 +28,7 @@ public class ReplacedEncoderTests
     }
 
     [Fact]
-    public void One_that_codes_in_the_same_way_goes_on_at_the_next_picture()
+    public void Replaced_encoder_with_the_same_configuration_continues_at_the_next_frame()
     {
         var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
         var story = Story.Of(

@@ -45,7 +45,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task What_leaves_the_live_window_is_told_in_chapters_and_its_media_stays()
+    public async Task Segments_behind_the_live_window_are_listed_in_index_blocks_and_keep_their_media()
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Rewinding(TimeSpan.FromMinutes(10));
@@ -67,7 +67,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task Chapters_are_joined_so_that_they_stay_few_and_what_they_replace_goes()
+    public async Task Joined_index_blocks_stay_few_and_replaced_ones_are_deleted()
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Rewinding(DvrWindow.All);
@@ -86,7 +86,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task What_is_older_than_can_be_gone_back_to_leaves_the_timeline_and_later_storage()
+    public async Task Segments_older_than_the_DVR_window_are_removed_from_the_timeline_and_later_deleted()
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Rewinding(TimeSpan.FromSeconds(120));
@@ -109,7 +109,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task A_channel_that_is_not_rewound_has_no_chapters()
+    public async Task DVR_window_within_the_live_window_creates_no_index_blocks()
     {
         using var bench = await new Bench(options: Short).StartAsync();
         var session = Rewinding(TimeSpan.FromSeconds(60));
@@ -119,7 +119,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task A_kill_between_any_two_steps_neither_loses_nor_doubles_a_segment()
+    public async Task Kill_between_any_two_steps_neither_loses_nor_duplicates_a_segment()
     {
         var spool = new FakeSpool();
         var kills = new List<(FakeSpool Disk, long Announced)>();
@@ -167,7 +167,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task A_lost_machine_costs_its_own_time_and_not_what_was_before()
+    public async Task Lost_machine_loses_only_its_own_time_and_not_earlier_segments()
     {
         using var killed = await new Bench(options: Short).StartAsync();
         var session = Rewinding(TimeSpan.FromHours(1));
@@ -185,7 +185,7 @@ public class RewindTests
     }
 
     [Fact]
-    public async Task A_disk_that_refuses_a_chapter_loses_nothing()
+    public async Task Failed_index_block_write_loses_nothing()
     {
         var spool = new FakeSpool();
         using var bench = await new Bench(spool, options: Short).StartAsync();

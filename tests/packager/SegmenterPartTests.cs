@@ -12,7 +12,7 @@ public class SegmenterPartTests
     [InlineData(30, 500, 15)]
     [InlineData(25, 333, 8)]
     [InlineData(60, 333, 19)]
-    public void Parts_are_as_long_as_fits_into_the_part_target(int rate, int target, int samples)
+    public void Parts_are_as_long_as_the_part_target_allows(int rate, int target, int samples)
     {
         var latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(target) };
         var parts = Story.Of(Story.Segmenter(latency), Pictures(4, rate * 2, rate: rate)).Parts("source").ToList();
@@ -23,7 +23,7 @@ public class SegmenterPartTests
     }
 
     [Fact]
-    public void A_part_goes_out_when_the_next_sample_would_not_fit_without_waiting_for_the_one_behind_it()
+    public void Part_is_emitted_as_soon_as_the_next_sample_would_not_fit()
     {
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, Pictures(16 / 30.0, 60), finish: false);
@@ -32,7 +32,7 @@ public class SegmenterPartTests
     }
 
     [Fact]
-    public void A_part_goes_on_until_it_has_85_percent_though_a_long_sample_takes_it_beyond_the_target()
+    public void Part_continues_to_85_percent_even_if_a_long_sample_exceeds_the_target()
     {
         var samples = new long[] { 0, 3000, 6000, 96_000, 99_000, 180_000 }.Select((time, i) => Sample(Source, Video, time, i is 0 or 5));
         var parts = Story.Of(Story.Segmenter(), samples).Parts("source").Where(p => p.Segment == 1).Select(p => p.Duration.Ticks);
@@ -57,7 +57,7 @@ public class SegmenterPartTests
     [InlineData(59.94)]
     [InlineData(60)]
     [InlineData(120)]
-    public void No_part_of_the_low_profile_exceeds_the_target_and_all_but_a_segments_last_have_85_percent_of_it(double rate)
+    public void Low_profile_parts_stay_within_the_target_and_all_but_the_last_reach_85_percent(double rate)
     {
         var latency = LatencyProfile.Low;
         var pictures = Enumerable.Range(0, (int)(20 * rate)).Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
@@ -77,7 +77,7 @@ public class SegmenterPartTests
     [InlineData(30)]
     [InlineData(24)]
     [InlineData(15)]
-    public void A_segment_whose_pictures_fill_its_last_part_is_closed_with_that_part_in_every_rendition(int rate)
+    public void Segment_whose_frames_fill_its_last_part_is_closed_with_it_in_every_rendition(int rate)
     {
         // Otherwise players would be told of one more part, which never comes.
         var rung = new Rendition("720p", TrackKind.Video, IsLeading: false);
@@ -97,7 +97,7 @@ public class SegmenterPartTests
     }
 
     [Fact]
-    public void A_part_is_closed_early_when_it_grows_beyond_its_limit()
+    public void Part_is_closed_early_when_it_exceeds_its_size_limit()
     {
         var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Empty, [Source]);
         var story = Story.Of(segmenter, Pictures(1, 30));

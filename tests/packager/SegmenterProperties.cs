@@ -43,10 +43,10 @@ public class SegmenterProperties
     }
 
     [Fact]
-    public void Whatever_comes_times_are_gapless_numbers_common_and_no_segment_exceeds_the_target() => Check(holes: false);
+    public void Any_input_yields_gapless_times_common_numbers_and_segments_within_the_target() => Check(holes: false);
 
     [Fact]
-    public void The_same_holds_with_holes_in_the_streams() => Check(holes: true);
+    public void Input_with_gaps_yields_gapless_times_common_numbers_and_segments_within_the_target() => Check(holes: true);
 
     private static void Check(bool holes)
     {

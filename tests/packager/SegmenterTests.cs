@@ -14,7 +14,7 @@ public class SegmenterTests
     [InlineData(90, new[] { 3.0, 3.0 })]
     [InlineData(120, new[] { 3.0, 1.0, 2.0 })]
     [InlineData(1, new[] { 2.0, 2.0, 2.0 })]
-    public void Segments_end_at_the_first_sync_sample_from_the_minimum_on_and_never_exceed_the_target(int keyframe, double[] lengths)
+    public void Segments_end_at_the_first_sync_sample_after_the_minimum_and_within_the_target(int keyframe, double[] lengths)
     {
         var story = Story.Of(Story.Segmenter(), Pictures(6, keyframe));
 
@@ -23,7 +23,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_keyframe_every_8_3_seconds_gives_segments_of_3_seconds_and_independence_only_where_it_is_true()
+    public void Keyframe_every_8_3_seconds_yields_segments_of_3_seconds_independent_only_at_keyframes()
     {
         var story = Story.Of(Story.Segmenter(), Pictures(20, 249));
 
@@ -34,7 +34,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_keyframe_that_comes_early_once_ends_a_segment_where_the_next_one_would_come_too_late()
+    public void Single_early_keyframe_ends_a_segment_when_the_next_one_would_be_too_late()
     {
         // At 4, one at 5.2 (an encoder that was started anew), and as before: waiting from 4 to 7.2 would be too long.
         int[] keys = [0, 60, 120, 156, 216, 276];
@@ -46,7 +46,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void What_comes_before_a_leader_that_is_late_waits_for_it()
+    public void Samples_before_a_late_leading_rendition_wait_for_it()
     {
         // Its pictures were taken at the same time as the sound, and came through an encoder.
         var sound = Frames(1).ToList();
@@ -60,7 +60,7 @@ public class SegmenterTests
     [InlineData(0)]
     [InlineData(-0.2)]
     [InlineData(0.2)]
-    public void Whoever_stops_listening_anywhere_has_nothing_of_a_segment_of_which_the_leader_has_nothing(double shift)
+    public void No_rendition_emits_a_segment_before_the_leading_one_at_any_time(double shift)
     {
         // Sound that comes before its pictures, with them, or after them; a second run, with another configuration, begins in the middle.
         var samples = Interleave([.. Pictures(5, 60), .. Pictures(4, 60, from: 5, track: OtherVideo)], Frames(9));
@@ -91,7 +91,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_leader_of_which_no_part_is_whole_yet_lets_nothing_of_the_others_out_and_the_end_does()
+    public void Leading_rendition_without_a_complete_part_holds_the_others_back_until_the_end()
     {
         var segmenter = Story.Segmenter();
         foreach (var sample in Interleave(Pictures(0.4, 60), Frames(0.4)))
@@ -105,7 +105,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Sound_alone_waits_for_nobody()
+    public void Audio_only_stream_does_not_wait_for_other_renditions()
     {
         var segmenter = Story.Segmenter(null, null, OnlySound);
         foreach (var sample in Frames(0.6, rendition: OnlySound))
@@ -117,20 +117,20 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void The_safe_profile_cuts_from_6_seconds_on()
+    public void Safe_profile_cuts_from_6_seconds()
     {
         Story.Of(Story.Segmenter(LatencyProfile.Safe), Pictures(20, 60)).Lengths("source").ShouldBe([6, 6, 6, 2]);
     }
 
     [Fact]
-    public void A_keyframe_that_rounding_put_one_millisecond_early_still_ends_a_segment_of_two_seconds()
+    public void Keyframe_rounded_one_millisecond_early_still_ends_a_segment_of_two_seconds()
     {
         var samples = Enumerable.Range(0, 240).Select(i => Sample(Source, Video, (i * 3000) - (i > 0 && i % 60 == 0 ? 90 : 0), i % 60 == 0));
         Story.Of(Story.Segmenter(), samples).Lengths("source").ShouldBe([1.999, 2, 2, 2.001]);
     }
 
     [Fact]
-    public void An_audio_frame_belongs_to_the_segment_in_which_it_begins()
+    public void Audio_frame_belongs_to_the_segment_in_which_it_starts()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 60), Frames(8)));
 
@@ -144,7 +144,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Audio_that_comes_before_the_first_sync_sample_is_dropped_and_counted()
+    public void Audio_before_the_first_sync_sample_is_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, Interleave(Frames(3), Pictures(2, 60, from: 1), [Sample(Source, Video, 45_000, sync: false)]));
@@ -155,7 +155,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Audio_alone_leads_and_is_cut_at_the_minimum()
+    public void Audio_only_stream_leads_and_is_cut_at_the_minimum()
     {
         var story = Story.Of(Story.Segmenter(renditions: OnlySound), Frames(9, rendition: OnlySound));
 
@@ -164,7 +164,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Equal_and_descending_decode_times_are_dropped_and_counted()
+    public void Equal_and_decreasing_decode_times_are_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, [Sample(Source, Video, 0, true), Sample(Source, Video, 3000, false), Sample(Source, Video, 3000, false),
@@ -175,7 +175,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Composition_offsets_stay_with_their_samples_and_starts_are_in_presentation_time()
+    public void Composition_offsets_stay_with_their_samples_and_part_starts_are_presentation_times()
     {
         // I P B B with a delay of two pictures.
         long[] present = [2, 5, 3, 4, 8, 6, 7];
@@ -188,7 +188,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void The_wall_clock_is_that_of_the_first_samples_arrival_and_then_follows_media_time()
+    public void Wall_clock_starts_at_arrival_of_the_first_sample_and_then_follows_media_time()
     {
         var late = Pictures(6, 60).Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
         var story = Story.Of(Story.Segmenter(), late);
@@ -197,7 +197,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_rendition_that_stops_gets_gaps_and_goes_on_when_its_samples_come_back()
+    public void Rendition_that_stops_gets_gaps_and_continues_when_its_samples_return()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(20, 60), Frames(5), Frames(6, from: 14)));
 
@@ -209,7 +209,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Samples_of_a_segment_that_was_closed_without_them_are_dropped_and_counted()
+    public void Samples_of_a_segment_already_closed_without_them_are_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
         Story.Of(segmenter, [.. Interleave(Pictures(20, 60), Frames(5)), .. Frames(15, from: 5)]);
@@ -218,7 +218,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_rendition_that_appears_in_the_middle_begins_with_the_next_segment()
+    public void Rendition_that_appears_later_starts_with_the_next_segment()
     {
         var story = Story.Of(Story.Segmenter(renditions: Source), Interleave(Pictures(10, 60), Frames(5, from: 5)));
 
@@ -227,7 +227,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_rendition_of_before_that_does_not_come_back_gets_gaps()
+    public void Earlier_rendition_that_does_not_return_gets_gaps()
     {
         var start = new SegmenterStart(7, true, new MediaTime(900_000, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
         var story = Story.Of(Story.Segmenter(start: start, renditions: OnlySound), Frames(6, from: 30, rendition: OnlySound));
@@ -238,7 +238,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_run_that_begins_before_the_end_of_what_exists_is_moved_behind_it_as_a_whole()
+    public void Period_that_starts_before_the_end_of_existing_media_is_shifted_behind_it()
     {
         var start = new SegmenterStart(7, true, new MediaTime(900_001, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
         var story = Story.Of(Story.Segmenter(start: start), Interleave(Pictures(6, 60, from: 4), Frames(6, from: 4)));
@@ -250,7 +250,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_new_video_configuration_cuts_at_once_with_a_discontinuity_for_all()
+    public void New_video_configuration_cuts_immediately_with_a_discontinuity_for_all_renditions()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(3, 30), Pictures(4, 60, from: 3, track: OtherVideo), Frames(7)));
 
@@ -262,7 +262,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Pictures_of_a_new_configuration_are_dropped_until_its_first_sync_sample()
+    public void Frames_of_a_new_configuration_are_dropped_until_its_first_sync_sample()
     {
         var segmenter = Story.Segmenter();
         var samples = Pictures(3, 30).Concat(Pictures(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
@@ -274,7 +274,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_new_audio_configuration_takes_effect_with_the_next_segment_and_a_discontinuity()
+    public void New_audio_configuration_takes_effect_with_the_next_segment_and_a_discontinuity()
     {
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(3), Frames(5, from: 3.01, track: OtherAudio)));
@@ -287,7 +287,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_new_audio_configuration_that_begins_with_a_segment_has_its_discontinuity_before_that_and_loses_nothing()
+    public void New_audio_configuration_at_a_segment_start_puts_its_discontinuity_there_and_loses_nothing()
     {
         var segmenter = Story.Segmenter();
         var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(4), Frames(4, from: 4.01, track: OtherAudio)));
@@ -299,7 +299,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_new_audio_configuration_waits_for_the_next_keyframe_however_short_the_segment_becomes()
+    public void New_audio_configuration_waits_for_the_next_keyframe_and_may_shorten_the_segment()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 30), Frames(2.5), Frames(5.5, from: 2.51, track: OtherAudio)));
 
@@ -309,7 +309,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void A_jump_of_the_leader_begins_a_new_run_instead_of_an_endless_segment()
+    public void Jump_of_the_leading_rendition_starts_a_new_period_instead_of_an_endless_segment()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(5, 60), Frames(5), Pictures(4, 60, from: 60), Frames(4, from: 60)));
 
@@ -320,7 +320,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Audio_stands_in_for_a_video_that_stops_until_its_next_sync_sample()
+    public void Audio_replaces_stopped_video_as_the_leader_until_its_next_sync_sample()
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(4, 60), Frames(24), Pictures(6, 60, from: 18)));
 
@@ -334,7 +334,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void An_announced_video_that_never_comes_does_not_keep_the_sound_away()
+    public void Announced_video_that_never_arrives_does_not_block_audio()
     {
         var story = Story.Of(Story.Segmenter(), Frames(20));
 
@@ -343,7 +343,7 @@ public class SegmenterTests
     }
 
     [Fact]
-    public void Renditions_beyond_the_limit_are_left_out()
+    public void Renditions_beyond_the_limit_are_dropped()
     {
         var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Empty, [Source, Sound]);
         Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);

@@ -20,7 +20,7 @@ public sealed class AudienceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Viewers_get_it_from_the_moment_on_however_long_it_lasts_and_after_a_restart()
+    public async Task Session_is_visible_from_its_first_shown_segment_on_even_after_a_restart()
     {
         var session = Line.Session(_time) with { BeginsHidden = true, Rewind = DvrWindow.All, IsRecorded = true };
         var camera = _line.Connect(session);

@@ -7,7 +7,7 @@ public sealed class CaptionTests : PipelineTest
     [Theory]
     [InlineData("avc1")]
     [InlineData("hvc1")]
-    public async Task Captions_are_signalled_in_HLS_and_DASH_and_a_player_that_follows_that_reads_them(string codec)
+    public async Task Captions_are_signalled_in_HLS_and_DASH_and_a_player_can_read_them(string codec)
     {
         var session = Line.Session(_time);
         await _line.PublishAsync(session, Captioning.On(await CodedTrack.MakeAsync(codec, 6.4), Captioning.Line("HELLO WORLD"), from: 25));
@@ -21,7 +21,7 @@ public sealed class CaptionTests : PipelineTest
     }
 
     [Fact]
-    public async Task Captions_of_an_encoder_that_has_them_only_where_somebody_speaks_are_signalled_from_the_first_words_on()
+    public async Task Captions_that_start_late_are_signalled_from_the_first_caption()
     {
         var session = Line.Session(_time);
         await _line.PublishAsync(session, Captioning.On(await CodedTrack.MakeAsync("avc1", 8.4), Captioning.PopOn("HELLO WORLD", shown: 50), from: 100, filled: false));
@@ -33,7 +33,7 @@ public sealed class CaptionTests : PipelineTest
     }
 
     [Fact]
-    public async Task Pictures_without_captions_have_none_signalled_and_nobody_says_that_none_will_come()
+    public async Task Video_without_captions_signals_none_in_HLS_and_DASH()
     {
         var session = Line.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 4.4));

@@ -20,7 +20,7 @@ public sealed class DriftTests : PipelineTest
     [Theory]
     [InlineData(800)]
     [InlineData(-800)]
-    public async Task F36_after_hours_of_drift_HLS_and_DASH_say_the_time_on_the_wall_and_nothing_was_bent_or_went_back_on_the_way(int perMillion)
+    public async Task F36_HLS_and_DASH_keep_monotonic_wall_clock_time_after_hours_of_drift(int perMillion)
     {
         (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "or this would show nothing");
         var session = Line.Session(_time, latency: LatencyProfile.Safe);

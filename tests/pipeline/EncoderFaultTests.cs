@@ -12,7 +12,7 @@ public sealed class EncoderFaultTests : PipelineTest
     private static readonly string[] Both = ["source", "audio"];
 
     [Fact]
-    public async Task F04_an_encoder_that_returns_with_another_resolution_gets_a_new_init_and_one_discontinuity_for_all()
+    public async Task F04_reconnect_with_another_resolution_has_a_new_init_segment_and_one_common_discontinuity()
     {
         var session = Line.Session(_time);
         var first = await SentAsync(session, new Camera(_time), 5);
@@ -28,7 +28,7 @@ public sealed class EncoderFaultTests : PipelineTest
     [Theory]
     [InlineData(44_100)]
     [InlineData(48_000)]
-    public async Task F05_an_encoder_that_returns_with_another_audio_layout_gets_a_new_init_and_one_discontinuity_for_all(int rate)
+    public async Task F05_reconnect_with_another_audio_layout_has_a_new_init_segment_and_one_common_discontinuity(int rate)
     {
         var session = Line.Session(_time);
         var first = await SentAsync(session, new Camera(_time), 5);
@@ -42,7 +42,7 @@ public sealed class EncoderFaultTests : PipelineTest
     }
 
     [Fact]
-    public async Task F05_audio_that_changes_in_the_middle_changes_at_the_next_cut_for_all()
+    public async Task F05_mid_stream_audio_change_takes_effect_at_the_next_segment_boundary_of_all_renditions()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time), session);
@@ -63,7 +63,7 @@ public sealed class EncoderFaultTests : PipelineTest
     [InlineData(700)]
     [InlineData(3_600_000)]
     [InlineData(-3_600_000)]
-    public async Task F06_F07_F08_a_jump_of_the_clock_leaves_no_trace(int jump)
+    public async Task F06_F07_F08_timestamp_jump_has_no_visible_effect(int jump)
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time) { FirstTimestamp = 10_000_000 }, session);
@@ -81,7 +81,7 @@ public sealed class EncoderFaultTests : PipelineTest
     }
 
     [Fact]
-    public async Task F14_sound_alone_is_cut_by_its_own_clock()
+    public async Task F14_audio_only_session_is_segmented_by_its_own_clock()
     {
         var session = Line.Session(_time);
         var camera = await SentAsync(session, new Camera(_time) { HasPictures = false }, 12);
@@ -92,7 +92,7 @@ public sealed class EncoderFaultTests : PipelineTest
     }
 
     [Fact]
-    public async Task F19_until_the_first_keyframe_comes_viewers_hear_the_sound()
+    public async Task F19_viewers_get_audio_until_the_first_keyframe_arrives()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time) { HidesKeyframes = true }, session);
@@ -108,7 +108,7 @@ public sealed class EncoderFaultTests : PipelineTest
     }
 
     [Fact]
-    public async Task F20_parameter_sets_that_change_in_the_middle_change_at_a_keyframe_for_all_and_nothing_is_lost()
+    public async Task F20_mid_stream_parameter_set_change_takes_effect_at_a_keyframe_in_all_renditions_losslessly()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time), session);

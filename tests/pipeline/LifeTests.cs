@@ -7,7 +7,7 @@ public sealed class LifeTests : PipelineTest
     private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
 
     [Fact]
-    public async Task The_window_moves_on_and_what_left_it_is_deleted_once_nobody_can_be_reading_it()
+    public async Task Window_moves_and_removed_segments_are_deleted_once_no_viewer_can_be_reading_them()
     {
         var session = Line.Session(_time, latency: Brief);
         var camera = _line.Connect(session);
@@ -36,7 +36,7 @@ public sealed class LifeTests : PipelineTest
     }
 
     [Fact]
-    public async Task An_ended_session_stays_until_the_next_can_be_played_and_goes_a_window_later()
+    public async Task Ended_session_stays_until_the_next_is_playable_and_is_deleted_one_window_later()
     {
         var session = Line.Session(_time, latency: Brief);
         var camera = _line.Connect(session);
@@ -72,7 +72,7 @@ public sealed class LifeTests : PipelineTest
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Stages_that_start_anew_on_the_same_folder_continue_what_they_find(bool killed)
+    public async Task Restarted_pipeline_continues_from_the_state_in_its_folder(bool killed)
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);
@@ -117,7 +117,7 @@ public sealed class LifeTests : PipelineTest
     }
 
     [Fact]
-    public async Task An_ended_session_is_over_after_a_restart_too()
+    public async Task Ended_session_is_still_ended_after_a_restart()
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);
@@ -136,7 +136,7 @@ public sealed class LifeTests : PipelineTest
     }
 
     [Fact]
-    public async Task Channels_do_not_disturb_each_other()
+    public async Task Channels_do_not_affect_each_other()
     {
         var (calm, wild) = (Line.Session(_time, "calm"), Line.Session(_time, "wild"));
         var steady = _line.Connect(calm);

@@ -6,7 +6,7 @@ namespace Broadcast.Pipeline.Tests;
 public sealed class LineTests : PipelineTest
 {
     [Fact]
-    public async Task Every_picture_and_sound_that_an_encoder_sends_comes_out_once_in_order_and_in_time()
+    public async Task Every_published_video_and_audio_frame_is_delivered_once_in_order_and_on_time()
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);
@@ -37,7 +37,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_real_encoders_file_decodes_without_a_fault_frame_for_frame()
+    public async Task Real_encoder_file_decodes_frame_by_frame_without_errors()
     {
         var path = _folder.Sub("real.flv");
         await FfmpegTool.MakeFileAsync(path, new TestSource { Seconds = 9, BFrames = 2, Width = 320, Height = 180 });
@@ -67,7 +67,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_back_continues_the_numbers_after_one_discontinuity_and_a_new_period()
+    public async Task Reconnecting_encoder_continues_the_sequence_numbers_after_one_discontinuity_and_a_new_period()
     {
         var session = Line.Session(_time);
         var first = _line.Connect(session);
@@ -96,7 +96,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task The_wall_clock_never_goes_back_though_an_encoder_that_ran_ahead_comes_back_at_once()
+    public async Task Wall_clock_never_goes_back_when_a_fast_encoder_reconnects_at_once()
     {
         var session = Line.Session(_time);
         for (var run = 0; run < 3; run++)
@@ -118,7 +118,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_changed_configuration_gets_an_init_segment_and_a_period_of_its_own()
+    public async Task Changed_configuration_gets_its_own_init_segment_and_period()
     {
         var session = Line.Session(_time);
         var first = _line.Connect(session);
@@ -139,7 +139,7 @@ public sealed class LineTests : PipelineTest
     [InlineData(4_294_964_000u)]
     [InlineData(2_147_480_000u)]
     [InlineData(3_600_000u)]
-    public async Task Timestamps_that_wrap_or_begin_anywhere_leave_no_trace(uint first)
+    public async Task Timestamps_with_wraparound_or_any_start_value_have_no_visible_effect(uint first)
     {
         var session = Line.Session(_time);
         var camera = new Camera(_time) { FirstTimestamp = first };
@@ -152,7 +152,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task F18_keyframes_far_apart_are_cut_before_the_target_and_independence_is_not_claimed()
+    public async Task F18_sparse_keyframes_are_segmented_within_the_target_and_independence_is_not_claimed()
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);
@@ -168,7 +168,7 @@ public sealed class LineTests : PipelineTest
     }
 
     [Fact]
-    public async Task Pictures_that_join_an_audio_broadcast_take_the_lead_and_numbers_stay_common()
+    public async Task Video_that_joins_an_audio_session_becomes_leading_and_sequence_numbers_stay_shared()
     {
         var session = Line.Session(_time);
         var radio = _line.Connect(session);

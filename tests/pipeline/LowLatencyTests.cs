@@ -11,7 +11,7 @@ public sealed partial class LowLatencyTests : PipelineTest
     [InlineData(24, 2)]
     [InlineData(15, 2.4)]
     [InlineData(50, 1)]
-    public async Task Every_hint_comes_true_every_part_is_as_long_as_it_may_be_and_the_parts_are_the_segment(int rate, double keyframes)
+    public async Task Hinted_parts_appear_within_the_target_duration_and_concatenate_to_the_segment(int rate, double keyframes)
     {
         var session = Line.Session(_time, latency: LatencyProfile.Low);
         var camera = _line.Attach(new Camera(_time) { PictureRate = rate, KeyframeSeconds = keyframes }, session);
@@ -48,7 +48,7 @@ public sealed partial class LowLatencyTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_request_for_the_part_that_is_hinted_at_is_answered_with_it_and_with_nothing_sooner()
+    public async Task Request_for_the_hinted_part_is_answered_once_the_part_exists()
     {
         var session = Line.Session(_time, latency: LatencyProfile.Low);
         var camera = _line.Connect(session);

@@ -27,7 +27,7 @@ public sealed class RewindTests(ITestOutputHelper output)
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
 
     [Fact]
-    public async Task A_window_of_twelve_hours_needs_hardly_more_memory_than_one_of_a_minute()
+    public async Task Twelve_hour_DVR_window_needs_hardly_more_memory_than_a_one_minute_window()
     {
         await RunAsync(TimeSpan.FromMinutes(1));
         var minute = await RunAsync(TimeSpan.FromMinutes(1));

@@ -4,7 +4,7 @@ namespace Broadcast.Pipeline.Tests;
 public sealed class SilenceTests : PipelineTest
 {
     [Fact]
-    public async Task F12_pictures_without_sound_have_silence_beside_them_in_every_manifest()
+    public async Task F12_video_without_audio_gets_silent_audio_in_every_manifest()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
@@ -21,7 +21,7 @@ public sealed class SilenceTests : PipelineTest
     }
 
     [Fact]
-    public async Task F12_silence_is_decoded_as_such()
+    public async Task F12_silent_audio_decodes_as_silence()
     {
         var session = Line.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 6.4));
@@ -37,7 +37,7 @@ public sealed class SilenceTests : PipelineTest
     [Theory]
     [InlineData(12)]
     [InlineData(30)]
-    public async Task F13_sound_that_comes_late_takes_the_place_of_silence_in_time_and_without_a_seam(double seconds)
+    public async Task F13_late_audio_replaces_silence_in_sync_and_without_a_discontinuity(double seconds)
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
@@ -64,7 +64,7 @@ public sealed class SilenceTests : PipelineTest
     }
 
     [Fact]
-    public async Task F13_late_sound_of_another_configuration_begins_behind_a_discontinuity_and_until_then_there_is_silence()
+    public async Task F13_late_audio_of_another_configuration_starts_after_silence_at_a_discontinuity()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time) { HasSound = false, SoundRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
@@ -88,7 +88,7 @@ public sealed class SilenceTests : PipelineTest
     }
 
     [Fact]
-    public async Task F15_sound_that_stops_is_silent_meanwhile_and_comes_back_in_time()
+    public async Task F15_audio_that_stops_is_replaced_by_silence_and_resumes_in_sync()
     {
         var session = Line.Session(_time);
         var camera = _line.Attach(new Camera(_time), session);

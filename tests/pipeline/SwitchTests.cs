@@ -8,7 +8,7 @@ public sealed class SwitchTests : PipelineTest
     [Theory]
     [InlineData(2, "F01")]
     [InlineData(45, "F02")]
-    public async Task An_encoder_that_returns_goes_on_in_the_same_playlists_which_stay_as_they_were_meanwhile_F01_F02(int seconds, string row)
+    public async Task Reconnecting_encoder_continues_the_same_playlists_which_did_not_change_meanwhile_F01_F02(int seconds, string row)
     {
         var session = Line.Session(_time);
         var first = _line.Connect(session);
@@ -31,7 +31,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_session_that_is_over_has_its_end_in_playlist_and_MPD_and_the_next_encoder_begins_another_F03()
+    public async Task Ended_session_has_an_end_in_its_manifests_and_the_next_encoder_starts_another_F03()
     {
         var session = Line.Session(_time);
         var camera = _line.Connect(session);
@@ -51,7 +51,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_newcomer_takes_over_from_a_silent_encoder_and_no_sample_of_the_old_comes_behind_its_first_F33()
+    public async Task Takeover_from_a_silent_encoder_delivers_no_sample_of_the_old_one_afterwards_F33()
     {
         var session = Line.Session(_time);
         var old = _line.Connect(session);
@@ -76,7 +76,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task Viewers_of_a_primary_that_dies_get_the_backup_and_then_the_primary_again_on_one_timeline_F34()
+    public async Task Viewers_get_the_backup_and_then_the_returned_primary_on_one_timeline_F34()
     {
         var session = Line.Session(_time);
         var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second });
@@ -104,7 +104,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task Viewers_of_a_primary_that_falls_silent_miss_no_more_than_a_keyframe_interval_F34()
+    public async Task Viewers_of_a_primary_with_input_loss_miss_at_most_a_keyframe_interval_F34()
     {
         var session = Line.Session(_time);
         var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, KeyframeSeconds = 1 });
@@ -121,7 +121,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_backup_with_another_configuration_has_its_init_segment_behind_a_discontinuity_at_the_same_segment_of_all_renditions_F34()
+    public async Task Backup_with_another_configuration_starts_after_a_common_discontinuity_with_its_own_init_segment_F34()
     {
         var session = Line.Session(_time);
         var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, IsReconfigured = true });
@@ -140,7 +140,7 @@ public sealed class SwitchTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_backup_without_sound_stands_in_with_silence_and_numbers_stay_common_F34()
+    public async Task Backup_without_audio_gets_silent_audio_and_shared_sequence_numbers_F34()
     {
         var session = Line.Session(_time);
         var (primary, backup) = await PairAsync(session, new Camera(_time) { Name = Second, HasSound = false });

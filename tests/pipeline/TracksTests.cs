@@ -13,7 +13,7 @@ public sealed class TracksTests : PipelineTest
     [InlineData("vp09", "fLaC", "vp09.00.11.08", "fLaC")]
     [InlineData("hvc1 open", "ec-3", "hvc1.2.4.L60.90", "ec-3")]
     [InlineData("av01 svt", "Opus 60", "av01.0.00M.08", "opus")]
-    public async Task A_codec_goes_through_all_stages_and_plays_as_HLS_and_DASH(string video, string audio, string videoCodec, string audioCodec)
+    public async Task Every_codec_passes_through_all_stages_and_plays_in_HLS_and_DASH(string video, string audio, string videoCodec, string audioCodec)
     {
         var session = Line.Session(_time);
         var pictures = await CodedTrack.MakeAsync(video, 6.4);
@@ -39,7 +39,7 @@ public sealed class TracksTests : PipelineTest
     }
 
     [Fact]
-    public async Task A_ladder_from_the_encoder_in_two_languages_becomes_renditions_of_common_segments()
+    public async Task Encoders_ladder_in_two_languages_becomes_renditions_with_aligned_segments()
     {
         var session = Line.Session(_time);
         CodedTrack[] tracks =
@@ -88,7 +88,7 @@ public sealed class TracksTests : PipelineTest
     }
 
     [Fact]
-    public async Task An_encoder_that_comes_back_with_another_codec_continues_the_session()
+    public async Task Encoder_that_reconnects_with_another_codec_continues_the_session()
     {
         var session = Line.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 4), await CodedTrack.MakeAsync("mp4a", 4, id: 2));

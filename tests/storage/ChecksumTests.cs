@@ -16,7 +16,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     [InlineData("", 0x00000000u)]
     [InlineData("123456789", 0xE3069283u)]
     [InlineData("The quick brown fox jumps over the lazy dog", 0x22620404u)]
-    public void The_sum_is_that_of_the_standard_however_the_bytes_are_cut(string text, uint sum)
+    public void Checksum_matches_the_standard_with_any_split_of_the_bytes(string text, uint sum)
     {
         var bytes = Encoding.ASCII.GetBytes(text);
         for (var cut = 0; cut <= bytes.Length; cut++)
@@ -29,7 +29,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     }
 
     [Fact]
-    public async Task A_spooled_file_has_the_sum_of_what_was_handed_over_whatever_became_of_it_before()
+    public async Task Spooled_file_has_the_checksum_of_its_appended_bytes_unless_that_is_unknown()
     {
         await using var bench = new SpoolBench(store: new MemoryObjectStore(TimeProvider.System));
         bench.Write("whole", [1, 2], [3]).Seal();
@@ -61,7 +61,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     }
 
     [Fact]
-    public async Task A_file_whose_bytes_changed_in_the_spool_does_not_become_an_object()
+    public async Task File_with_bytes_changed_in_the_spool_does_not_become_an_object()
     {
         await using var folder = TempFolder.Create();
         var path = folder.Sub("file");
@@ -77,7 +77,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     }
 
     [Fact]
-    public async Task What_is_changed_on_its_way_is_refused_by_the_service()
+    public async Task Service_rejects_bytes_changed_in_transit()
     {
         using var line = new FlippingLine(new Uri(ceph.Server.Endpoint).Port);
         using var store = ceph.Store(options => options.Endpoint = $"http://127.0.0.1:{line.Port}");
@@ -90,7 +90,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     }
 
     [Fact]
-    public async Task The_MD5_that_goes_with_bodies_over_TLS_is_held_against_them_by_the_service()
+    public async Task Service_verifies_the_MD5_of_bodies_sent_over_TLS()
     {
         await using var folder = TempFolder.Create();
         var path = folder.Sub("file");
@@ -110,7 +110,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     }
 
     [Fact]
-    public async Task An_object_in_another_storage_class_is_like_any_other()
+    public async Task Object_in_another_storage_class_behaves_like_any_other()
     {
         using var store = ceph.Store(options => options.StorageClass = "STANDARD");
         (await store.PutAsync(ObjectName.Parse("big"), new byte[200_000], PutCondition.CreateOnly, default)).ShouldBeTrue();

@@ -8,7 +8,7 @@ namespace Broadcast.Storage.Tests;
 public sealed class DeletionTests
 {
     [Fact]
-    public async Task Deleting_removes_from_memory_disk_and_store_wherever_the_file_is_now()
+    public async Task Deletion_removes_a_file_from_memory_disk_and_store()
     {
         await using var bench = new SpoolBench().Run();
         bench.Write("d/stored", [1]).Seal();
@@ -37,7 +37,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
-    public async Task Deleting_all_takes_what_is_below_and_nothing_else()
+    public async Task Deleting_a_prefix_removes_only_the_objects_below_it()
     {
         await using var bench = new SpoolBench().Run();
         foreach (var name in (string[])["live/a/1", "live/a/b/2", "live/ab/3", "live/a.x"])
@@ -60,7 +60,7 @@ public sealed class DeletionTests
     [InlineData("/")]
     [InlineData("live")]
     [InlineData("../")]
-    public async Task A_prefix_that_is_no_folder_deletes_nothing(string prefix)
+    public async Task Prefix_that_is_not_a_folder_deletes_nothing(string prefix)
     {
         await using var bench = new SpoolBench();
         bench.Write("live", [1]);
@@ -69,7 +69,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
-    public async Task While_the_store_is_down_what_was_deleted_stays_invisible_and_goes_when_it_is_back()
+    public async Task Objects_deleted_during_a_store_outage_stay_invisible_and_are_removed_afterwards()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time).Run();
@@ -88,7 +88,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
-    public async Task A_restart_remembers_what_the_store_had_not_deleted_yet()
+    public async Task Restart_resumes_pending_deletions()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -111,7 +111,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
-    public async Task A_name_that_is_used_again_after_a_deletion_keeps_its_new_bytes()
+    public async Task Name_reused_after_a_deletion_keeps_its_new_bytes()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time).Run();
@@ -130,7 +130,7 @@ public sealed class DeletionTests
     }
 
     [Fact]
-    public async Task More_deletions_than_memory_holds_wait_on_disk()
+    public async Task Deletions_beyond_the_memory_limit_wait_on_disk()
     {
         await using var bench = new SpoolBench();
         for (var i = 0; i < 10_005; i++)

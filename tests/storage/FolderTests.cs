@@ -11,7 +11,7 @@ public sealed class FolderTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
-    public async Task A_folder_that_is_emptied_and_taken_away_while_it_is_made_is_made_again()
+    public async Task Folder_removed_during_its_creation_is_created_again()
     {
         var folder = Path.Combine(_root, "live", "main", "session", "source");
         using var stop = new CancellationTokenSource();
@@ -35,7 +35,7 @@ public sealed class FolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_cannot_be_made_where_a_file_is()
+    public void Folder_cannot_be_created_where_a_file_exists()
     {
         var path = Path.Combine(_root, "file");
         File.WriteAllText(path, "");

@@ -15,7 +15,7 @@ public sealed class HotObjectTests
     private int _opened;
 
     [Fact]
-    public async Task Many_who_ask_at_once_make_one_read_and_the_next_none()
+    public async Task Concurrent_requests_share_one_read_and_the_next_needs_none()
     {
         var gate = new TaskCompletionSource();
         var asked = Enumerable.Range(0, 50).Select(i => _hot.ReadAsync(Name, i, 10, OpenLater, default).AsTask()).ToList();
@@ -40,7 +40,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task Those_asked_for_longest_ago_go_first_and_the_budget_is_never_exceeded()
+    public async Task Least_recently_requested_objects_are_evicted_first_and_the_budget_is_never_exceeded()
     {
         for (var i = 0; i < 4; i++)
         {
@@ -57,7 +57,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task What_is_over_a_quarter_of_the_budget_goes_through_without_being_kept()
+    public async Task Object_larger_than_a_quarter_of_the_budget_is_streamed_without_caching()
     {
         var hot = new ObjectCache(396);
         await using var content = await hot.ReadAsync(Name, 20, 5, Open, default);
@@ -67,7 +67,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task Without_a_budget_everybody_reads_for_himself()
+    public async Task Without_a_budget_every_request_reads_separately()
     {
         var hot = new ObjectCache(0);
         await using var first = await hot.ReadAsync(Name, 0, null, Open, default);
@@ -76,7 +76,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task A_read_that_fails_is_told_to_all_who_wait_and_tried_again_by_the_next()
+    public async Task Failed_read_fails_all_waiting_requests_and_is_retried_by_the_next()
     {
         await Should.ThrowAsync<IOException>(async () => await _hot.ReadAsync(Name, 0, null, (_, _, _) => throw new IOException("disk on fire"), default));
         (await _hot.ReadAsync(Name, 0, null, (_, _, _) => new((SpoolContent?)null), default)).ShouldBeNull();
@@ -85,7 +85,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task What_is_deleted_while_it_is_read_is_not_kept()
+    public async Task Object_deleted_while_it_is_read_is_not_cached()
     {
         var gate = new TaskCompletionSource();
         var asked = _hot.ReadAsync(Name, 0, null, async (offset, length, cancellationToken) =>
@@ -109,7 +109,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task Whoever_stops_waiting_does_not_stop_the_read_for_the_others()
+    public async Task Cancelled_request_does_not_stop_the_read_for_the_others()
     {
         using var gone = new CancellationTokenSource();
         var gate = new TaskCompletionSource();
@@ -135,7 +135,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task What_readers_have_in_hand_counts_until_the_last_has_let_go_and_meanwhile_nothing_more_is_kept()
+    public async Task Objects_in_use_count_until_the_last_reader_releases_them_and_block_further_caching()
     {
         var slow = new List<SpoolContent>();
         for (var i = 0; i < 4; i++)
@@ -168,7 +168,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task What_is_deleted_while_somebody_has_it_in_hand_counts_until_he_has_let_go()
+    public async Task Deleted_object_in_use_counts_until_its_reader_releases_it()
     {
         var content = await _hot.ReadAsync(Name, 0, null, Open, default);
         _hot.Remove(Name);
@@ -183,7 +183,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task What_is_read_into_memory_again_while_it_is_deleted_does_not_stay()
+    public async Task Object_read_into_memory_again_during_its_deletion_is_not_cached()
     {
         await ReadAsync(Name);
         Task<byte[]>? raced = null;
@@ -198,7 +198,7 @@ public sealed class HotObjectTests
     }
 
     [Fact]
-    public async Task Of_a_sealed_file_and_of_the_store_the_spool_reads_once_and_of_what_is_deleted_nothing()
+    public async Task Spool_reads_a_sealed_file_or_stored_object_once_and_a_deleted_one_never()
     {
         await using var bench = new SpoolBench(change: options => options.MemoryBytes = 0);
         bench.Write("live/a/1", [1, 2], [3]).Seal();

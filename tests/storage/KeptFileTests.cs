@@ -10,7 +10,7 @@ namespace Broadcast.Storage.Tests;
 public sealed class KeptFileTests
 {
     [Fact]
-    public async Task What_went_up_is_read_from_disk_when_the_store_is_away_also_after_a_kill()
+    public async Task Uploaded_file_is_read_from_disk_during_a_store_outage_and_after_a_kill()
     {
         await using var bench = Bench();
         await UpAsync(bench, "live/a/1", [1, 2, 3]);
@@ -28,7 +28,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task It_leaves_the_disk_when_it_is_old_and_is_read_from_the_store_then()
+    public async Task Expired_retained_file_is_removed_from_disk_and_then_read_from_the_store()
     {
         var time = new ManualTimeProvider();
         await using var bench = Bench(time);
@@ -43,7 +43,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task Init_segments_stay_however_old_they_are_because_nothing_plays_without_them()
+    public async Task Init_segments_are_retained_at_any_age_because_playback_needs_them()
     {
         var time = new ManualTimeProvider();
         await using var bench = Bench(time);
@@ -58,7 +58,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task What_goes_up_late_is_not_kept()
+    public async Task File_uploaded_late_is_not_retained()
     {
         var time = new ManualTimeProvider();
         await using var bench = Bench(time);
@@ -72,7 +72,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task No_more_than_so_many_bytes_are_kept_and_the_oldest_go_first()
+    public async Task Retained_bytes_are_limited_and_the_oldest_files_are_removed_first()
     {
         var time = new ManualTimeProvider();
         await using var bench = Bench(time, options => options.KeepBytes = 250);
@@ -89,7 +89,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task They_give_way_to_what_the_store_does_not_have_when_the_limit_is_reached()
+    public async Task Retained_files_are_removed_for_files_not_yet_uploaded_when_the_limit_is_reached()
     {
         await using var bench = Bench(change: options => options.MaxBytes = 1 << 20);
         for (var i = 1; i <= 4; i++)
@@ -107,7 +107,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task What_is_deleted_leaves_the_disk_at_once()
+    public async Task Deleted_retained_file_is_removed_from_disk_immediately()
     {
         await using var bench = Bench();
         await UpAsync(bench, "live/a/1", [1, 2, 3]);
@@ -121,7 +121,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task A_full_disk_is_made_room_on()
+    public async Task Retained_files_are_removed_when_the_disk_is_full()
     {
         using var disk = TinyDisk.Mount(4);
         if (disk is null)
@@ -143,7 +143,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task A_disk_that_has_little_free_keeps_nothing()
+    public async Task Disk_with_little_free_space_retains_nothing()
     {
         await using var bench = Bench(change: options => options.MinFreeBytes = 0);
         await UpAsync(bench, "live/1", [1, 2, 3]);
@@ -153,7 +153,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task Of_two_files_of_one_name_the_one_that_waits_counts()
+    public async Task Waiting_file_hides_a_retained_file_of_the_same_name()
     {
         await using var bench = Bench();
         Directory.CreateDirectory(Path.Combine(bench.Folder, "live"));
@@ -166,7 +166,7 @@ public sealed class KeptFileTests
     }
 
     [Fact]
-    public async Task Readers_at_the_moment_of_keeping_and_letting_go_always_get_the_bytes()
+    public async Task Readers_always_get_the_bytes_while_files_are_retained_and_removed()
     {
         await using var bench = Bench(change: options => (options.MemoryBytes, options.HotBytes, options.KeepBytes) = (0, 0, 40_000));
         byte[] bytes = [.. Enumerable.Range(0, 10_000).Select(i => (byte)i)];

@@ -19,7 +19,7 @@ public sealed class ModuleTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task Without_a_bucket_objects_are_files_in_the_data_folder_and_a_stop_brings_everything_there()
+    public async Task Without_a_bucket_objects_are_files_in_the_data_folder_and_stopping_uploads_everything()
     {
         using (var host = Build())
         {
@@ -40,7 +40,7 @@ public sealed class ModuleTests : IDisposable
     }
 
     [Fact]
-    public void With_a_bucket_it_is_S3()
+    public void With_a_bucket_the_store_is_S3()
     {
         using var host = Build(("Storage:Bucket", "media"), ("Storage:Endpoint", "http://127.0.0.1:1"), ("Storage:AccessKey", "id"), ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "/x/y/"));
         var store = host.Services.GetRequiredService<IObjectStore>().ShouldBeOfType<S3ObjectStore>();
@@ -48,7 +48,7 @@ public sealed class ModuleTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_mistake_is_listed_and_stops_the_start()
+    public async Task Every_configuration_error_is_listed_and_prevents_the_start()
     {
         using var host = Build(
             ("Storage:Bucket", "No Bucket"), ("Storage:Endpoint", "ftp://user:hidden@host/path"), ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "../up"), ("Storage:TimeoutSeconds", "0"),
@@ -70,7 +70,7 @@ public sealed class ModuleTests : IDisposable
     [InlineData("Endpoint", "https://host/bucket", "Storage:Endpoint is not a URL")]
     [InlineData("Bucket", "", "Storage:Bucket is not")]
     [InlineData("AuthorityFile", "/nowhere/authority.pem", "cannot be read")]
-    public void A_mistake_says_what_to_do(string key, string value, string message)
+    public void Configuration_error_names_a_fix(string key, string value, string message)
     {
         var options = new StorageOptions { Bucket = "media", Region = "eu-central-1" };
         typeof(StorageOptions).GetProperty(key)!.SetValue(options, value);
@@ -78,7 +78,7 @@ public sealed class ModuleTests : IDisposable
     }
 
     [Fact]
-    public void Good_options_pass()
+    public void Valid_options_pass_validation()
     {
         foreach (var good in new StorageOptions[]
                  {
@@ -94,7 +94,7 @@ public sealed class ModuleTests : IDisposable
     }
 
     [Fact]
-    public async Task The_backlog_is_measured()
+    public async Task Upload_backlog_is_exposed_as_metrics()
     {
         var gauges = new Dictionary<string, double>(StringComparer.Ordinal);
         var reasons = new List<string?>();

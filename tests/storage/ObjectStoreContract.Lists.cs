@@ -10,7 +10,7 @@ namespace Broadcast.Storage.Tests;
 public abstract partial class ObjectStoreContract
 {
     [Fact]
-    public async Task A_list_takes_the_place_of_an_older_one_and_never_of_a_newer()
+    public async Task Manifest_replaces_an_older_one_and_never_a_newer_one()
     {
         (await Replace("live/a/index.m3u8", 1, Rank(5))).ShouldBeTrue("there was none");
         (await Replace("live/a/index.m3u8", 2, Rank(6))).ShouldBeTrue("it is newer");
@@ -30,7 +30,7 @@ public abstract partial class ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_list_that_is_gone_is_made_anew()
+    public async Task Deleted_manifest_is_created_again()
     {
         await Replace("live/a/index.m3u8", 1, Rank(5));
         await Store.DeleteAsync([Name("live/a/index.m3u8")], default);
@@ -39,7 +39,7 @@ public abstract partial class ObjectStoreContract
     }
 
     [Fact]
-    public async Task What_is_there_without_a_rank_is_older_than_any_list()
+    public async Task Object_without_a_rank_is_older_than_any_manifest()
     {
         await Put("live/a/index.m3u8", Bytes(10));
         (await Store.FindAsync(Name("live/a/index.m3u8"), default))!.Rank.ShouldBeNull();
@@ -47,7 +47,7 @@ public abstract partial class ObjectStoreContract
     }
 
     [Fact]
-    public async Task Of_many_that_replace_a_list_at_once_the_newest_stays()
+    public async Task Newest_of_many_concurrent_manifest_writes_remains()
     {
         for (var round = 0; round < 3; round++)
         {

@@ -26,7 +26,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     private protected abstract Task<IObjectStore> CreateAsync(string folder);
 
     [Fact]
-    public async Task What_was_put_is_read_back_whole()
+    public async Task Written_object_is_read_back_completely()
     {
         var bytes = Bytes(100_000);
         (await Put("live/a/1.mp4", bytes)).ShouldBeTrue();
@@ -38,7 +38,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_there_is_not_found()
+    public async Task Missing_object_is_not_found()
     {
         (await Store.OpenAsync(Name("nothing"), 0, null, default)).ShouldBeNull();
         (await Store.OpenAsync(Name("no/folder/either"), 5, 10, default)).ShouldBeNull();
@@ -58,7 +58,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     [InlineData(5000L, 5L, 100L, 0)]
     [InlineData(40L, 0L, 40L, 0)]
     [InlineData(1L, long.MaxValue, 1L, 99)]
-    public async Task A_range_is_cut_where_the_object_ends(long offset, long? length, long expectedOffset, int expectedLength)
+    public async Task Range_is_truncated_at_the_end_of_the_object(long offset, long? length, long expectedOffset, int expectedLength)
     {
         var bytes = Bytes(100);
         await Put("a", bytes);
@@ -92,7 +92,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Creating_only_refuses_a_name_that_is_taken_and_changes_nothing()
+    public async Task Create_only_write_fails_for_an_existing_name_and_changes_nothing()
     {
         var first = Bytes(100);
         (await Put("j/0001", first, PutCondition.CreateOnly)).ShouldBeTrue();
@@ -102,7 +102,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_many_that_create_the_same_name_exactly_one_does()
+    public async Task Exactly_one_of_many_concurrent_creations_of_a_name_succeeds()
     {
         for (var round = 0; round < 5; round++)
         {
@@ -114,7 +114,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reader_sees_the_old_bytes_or_the_new_and_never_a_mixture()
+    public async Task Reader_sees_the_old_or_the_new_bytes_and_never_a_mixture()
     {
         await Put("m", Bytes(50_000, seed: 0));
         var versions = Enumerable.Range(0, 20).Select(i => Bytes(50_000, seed: i)).ToArray();
@@ -137,7 +137,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_is_put_like_bytes()
+    public async Task File_is_stored_like_bytes()
     {
         var bytes = Bytes(300_000);
         var path = Path.Combine(_folder, "source");
@@ -155,14 +155,14 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_that_is_gone_is_a_missing_file()
+    public async Task Missing_source_file_throws_FileNotFoundException()
     {
         await Should.ThrowAsync<FileNotFoundException>(() => Store.PutFileAsync(Name("f/2"), Path.Combine(_folder, "nowhere"), PutCondition.CreateOnly, default));
         (await Store.FindAsync(Name("f/2"), default)).ShouldBeNull();
     }
 
     [Fact]
-    public async Task Find_tells_length_and_time()
+    public async Task Find_returns_length_and_time()
     {
         var before = TimeProvider.System.GetUtcNow();
         await Put("t", Bytes(123));
@@ -173,7 +173,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Listing_finds_every_name_that_begins_so_in_ordinal_order()
+    public async Task Listing_returns_every_name_with_the_prefix_in_ordinal_order()
     {
         // '-' and '.' sort before '/', digits and letters after it: folders must not be sorted by their bare names.
         string[] names = ["a-b", "a.b", "a/b", "a/b.c/d", "a/b-", "a/c", "aB", "a0", "b/x", "A"];
@@ -201,7 +201,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     [InlineData("a/../")]
     [InlineData(".")]
     [InlineData("a b")]
-    public async Task A_prefix_that_no_name_can_have_finds_nothing(string prefix)
+    public async Task Prefix_that_no_name_can_have_matches_nothing(string prefix)
     {
         await Put("a/b", Bytes(1));
         (await List(prefix)).ShouldBeEmpty();
@@ -212,7 +212,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Listing_pages_through_any_number()
+    public async Task Listing_pages_through_any_number_of_objects()
     {
         var names = Enumerable.Range(0, 1105).Select(i => Name($"many/{i % 7}/{i:00000}")).ToArray();
         await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (name, token) =>
@@ -242,7 +242,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Deleting_removes_what_is_there_and_does_not_mind_what_is_not()
+    public async Task Deletion_removes_existing_objects_and_ignores_missing_ones()
     {
         await Put("d/1", Bytes(1));
         await Put("d/2", Bytes(1));
@@ -257,7 +257,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reader_that_has_begun_is_not_hurt_by_a_deletion()
+    public async Task Deletion_does_not_affect_a_reader_that_has_started()
     {
         var bytes = Bytes(50_000);
         await Put("r", bytes);
@@ -267,7 +267,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Putting_and_deleting_neighbours_at_once_loses_nothing()
+    public async Task Concurrent_writes_and_deletions_of_neighbours_lose_nothing()
     {
         await Task.WhenAll(Enumerable.Range(0, 6).Select(worker => Task.Run(async () =>
         {
@@ -283,7 +283,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cancelled_call_ends_as_cancelled()
+    public async Task Cancelled_call_throws_OperationCanceledException()
     {
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
@@ -293,7 +293,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_object_is_read_with_the_checksum_of_what_was_put()
+    public async Task Every_object_is_read_with_the_checksum_of_its_written_bytes()
     {
         var path = Path.Combine(_folder, "summed");
         await File.WriteAllBytesAsync(path, Bytes(150_000));
@@ -313,7 +313,7 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_slice_of_a_larger_array_is_put_as_that_slice()
+    public async Task Slice_of_a_larger_array_is_stored_as_that_slice()
     {
         var bytes = Bytes(1000);
         await Store.PutAsync(Name("s"), bytes.AsMemory(100, 50), PutCondition.CreateOnly, default);

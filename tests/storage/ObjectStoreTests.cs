@@ -9,7 +9,7 @@ namespace Broadcast.Storage.Tests;
 public sealed class MemoryObjectStoreTests : ObjectStoreContract
 {
     [Fact]
-    public async Task A_full_store_says_so_and_keeps_what_it_has()
+    public async Task Full_store_reports_it_and_keeps_its_objects()
     {
         var small = new MemoryObjectStore(TimeProvider.System, maxBytes: 100);
         await small.PutAsync(Name("a"), Bytes(60), PutCondition.Replace, default);
@@ -27,14 +27,14 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     private string _root = "";
 
     [Fact]
-    public async Task Names_are_paths()
+    public async Task Object_names_are_file_paths()
     {
         await Put("live/a/1.mp4", Bytes(10));
         (await File.ReadAllBytesAsync(Path.Combine(_root, "live/a/1.mp4"))).ShouldBe(Bytes(10));
     }
 
     [Fact]
-    public async Task A_file_on_the_same_file_system_is_taken_over_without_copying()
+    public async Task File_on_the_same_file_system_is_moved_without_copying()
     {
         var path = Path.Combine(Path.GetDirectoryName(_root)!, "take");
         await File.WriteAllBytesAsync(path, Bytes(1000));
@@ -48,7 +48,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_file_on_another_file_system_is_copied_whole()
+    public async Task File_on_another_file_system_is_copied_completely()
     {
         var path = Path.Combine("/dev/shm", "broadcast-" + Guid.NewGuid().ToString("N"));
         await File.WriteAllBytesAsync(path, Bytes(3_000_000));
@@ -81,7 +81,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_name_that_would_be_a_folder_and_an_object_is_refused()
+    public async Task Name_that_would_be_both_folder_and_object_is_rejected()
     {
         await Put("f", Bytes(1));
         (await Should.ThrowAsync<ObjectStoreException>(() => Put("f/g", Bytes(1)))).Message.ShouldContain("f/g");
@@ -93,7 +93,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
-    public async Task What_a_killed_process_left_half_written_is_removed_and_never_seen()
+    public async Task Partial_file_of_a_killed_process_is_removed_and_never_listed()
     {
         var half = Path.Combine(_root, ".writing", "half");
         await File.WriteAllBytesAsync(half, Bytes(10));
@@ -108,7 +108,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_folder_that_has_gone_is_told_from_an_object_that_has_gone()
+    public async Task Missing_root_folder_is_distinguished_from_a_missing_object()
     {
         Directory.Delete(_root, recursive: true);
         var gone = await Should.ThrowAsync<ObjectStoreException>(() => Put("a", Bytes(1)));
@@ -118,14 +118,14 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_name_too_long_for_the_disk_is_refused_with_its_name()
+    public async Task Name_too_long_for_the_disk_is_rejected_with_the_name_in_the_message()
     {
         var name = new string('x', 300);
         (await Should.ThrowAsync<ObjectStoreException>(() => Put(name, Bytes(1)))).Message.ShouldContain(name);
     }
 
     [Fact]
-    public async Task A_full_disk_says_so_leaves_nothing_and_goes_on_when_there_is_room()
+    public async Task Full_disk_is_reported_leaves_nothing_and_writes_continue_when_space_is_free()
     {
         using var disk = TinyDisk.Mount(megabytes: 1);
         if (disk is null)
@@ -151,7 +151,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
 public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
 {
     [Fact]
-    public async Task A_large_file_goes_up_in_parts_and_is_whole()
+    public async Task Large_file_is_uploaded_in_parts_and_complete()
     {
         using var store = ceph.Store(multipartFrom: 20 << 20);
         var bytes = Bytes(40 << 20);
@@ -186,7 +186,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_missing_bucket_is_one_clear_message_whatever_is_asked()
+    public async Task Missing_bucket_yields_the_same_clear_error_for_every_call()
     {
         using var store = ceph.Store(options => options.Bucket = "no-such-bucket");
         Func<Task>[] calls =
@@ -210,7 +210,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Wrong_credentials_are_refused_without_repeating_them(bool wrongKey)
+    public async Task Wrong_credentials_are_rejected_without_appearing_in_the_message(bool wrongKey)
     {
         const string Wrong = "WRONGWRONGWRONGWRONG";
         using var store = ceph.Store(options =>
@@ -231,7 +231,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
-    public async Task Where_no_keys_are_configured_those_of_the_environment_are_taken()
+    public async Task Environment_credentials_are_used_when_none_are_configured()
     {
         // Every other test has keys of its own configured, so that nobody else looks there.
         string[] variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -251,7 +251,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
-    public async Task A_service_that_is_not_there_is_unreachable()
+    public async Task Service_that_does_not_listen_is_unreachable()
     {
         using var store = ceph.Store(options => options.Endpoint = "http://127.0.0.1:1");
         var failed = await Should.ThrowAsync<ObjectStoreException>(() => store.PutAsync(Name("a"), Bytes(1), PutCondition.CreateOnly, default));
@@ -260,7 +260,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
-    public async Task Two_processes_that_write_a_list_do_not_put_an_older_one_over_a_newer()
+    public async Task Concurrent_processes_never_overwrite_a_newer_manifest_with_an_older_one()
     {
         using var one = ceph.Store(options => options.Prefix = "two-writers");
         using var two = ceph.Store(options => options.Prefix = "two-writers");
@@ -278,7 +278,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     }
 
     [Fact]
-    public async Task Objects_say_what_they_are_and_how_long_caches_may_keep_them()
+    public async Task Objects_have_their_content_type_and_cache_lifetime()
     {
         const string Folder = "live/main/01JN8E0000000000000000000A/";
         using var store = ceph.Store(options => options.Prefix = "headers", multipartFrom: 5 << 20);

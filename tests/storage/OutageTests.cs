@@ -22,7 +22,7 @@ public sealed class OutageTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _ceph.DisposeAsync();
 
     [Fact]
-    public async Task Live_goes_on_while_S3_hangs_and_dies_and_everything_arrives_once_it_is_back()
+    public async Task Live_continues_while_S3_hangs_or_fails_and_everything_is_uploaded_afterwards()
     {
         using var store = Store(timeoutSeconds: 1);
         await using var bench = new SpoolBench(store).Run();
@@ -70,7 +70,7 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_wrong_credentials_files_wait_and_the_right_ones_bring_them_away_after_a_restart()
+    public async Task Files_wait_during_wrong_credentials_and_upload_with_correct_ones_after_a_restart()
     {
         var folder = Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
         using (var refused = Store(change: options => options.SecretKey = "not-the-secret-of-this-test"))
@@ -95,7 +95,7 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_missing_bucket_is_reported_at_the_start_and_used_when_it_is_made()
+    public async Task Missing_bucket_is_reported_at_the_start_and_used_once_created()
     {
         using var store = Store(change: options => options.Bucket = "made-later");
         await using var bench = new SpoolBench(store).Run();
@@ -106,7 +106,7 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_hanging_service_fails_a_call_in_time_and_a_body_that_stalls_too()
+    public async Task Hanging_service_and_stalled_body_fail_a_call_within_the_timeout()
     {
         using var store = Store(timeoutSeconds: 1);
         var bytes = new byte[32 << 20];

@@ -12,7 +12,7 @@ public sealed class SessionMediaTests
     private static readonly SessionId Session = SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
 
     [Fact]
-    public async Task A_segment_is_found_in_the_store_and_in_the_spool_and_not_in_another_session()
+    public async Task Segment_is_found_in_the_store_and_the_spool_and_not_in_another_session()
     {
         await using var bench = new SpoolBench();
         var media = new SessionStorageInspector(bench.Store, bench.Spool);
@@ -31,7 +31,7 @@ public sealed class SessionMediaTests
     }
 
     [Fact]
-    public async Task Objects_are_counted_once_wherever_they_are_and_not_beyond_what_was_asked_for()
+    public async Task Objects_are_counted_once_in_any_location_and_up_to_the_requested_limit()
     {
         await using var bench = new SpoolBench();
         var media = new SessionStorageInspector(bench.Store, bench.Spool);
@@ -49,7 +49,7 @@ public sealed class SessionMediaTests
     }
 
     [Fact]
-    public async Task A_store_that_fails_is_not_taken_for_an_empty_one()
+    public async Task Failing_store_is_not_treated_as_empty()
     {
         await using var bench = new SpoolBench();
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;

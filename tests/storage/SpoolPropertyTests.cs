@@ -11,7 +11,7 @@ public sealed class SpoolPropertyTests
 {
     /// <summary>Any sequence of appends, cuts, kills, ageing and reads shows the bytes that a plain array would.</summary>
     [Fact]
-    public void A_file_reads_like_an_array_whatever_happens_to_it()
+    public void File_reads_like_a_byte_array_after_any_sequence_of_operations()
     {
         Prop.ForAll<byte[]>(steps =>
         {
@@ -32,7 +32,7 @@ public sealed class SpoolPropertyTests
 
     /// <summary>Many writers and readers at once, with memory too small for all: every read shows the right bytes, and never more than were written.</summary>
     [Fact]
-    public async Task Readers_and_writers_at_once_see_consistent_bytes()
+    public async Task Concurrent_readers_and_writers_see_consistent_bytes()
     {
         const int Files = 8, Appends = 400, Slice = 300;
         await using var bench = new SpoolBench(change: options => options.MemoryBytes = 200_000).Run();

@@ -9,7 +9,7 @@ namespace Broadcast.Storage.Tests;
 public sealed class SpoolTests
 {
     [Fact]
-    public async Task What_was_appended_is_in_the_file_and_read_from_memory_as_it_was_handed_in()
+    public async Task Appended_bytes_are_in_the_file_and_read_from_memory_without_copying()
     {
         await using var bench = new SpoolBench();
         byte[] header = [1, 2, 3], payload = [4, 5, 6, 7];
@@ -29,14 +29,14 @@ public sealed class SpoolTests
 
     [Fact]
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    public async Task Nobody_else_can_open_the_lock_of_a_spool_and_so_hold_it()
+    public async Task Only_the_owner_can_open_the_lock_file_of_a_spool()
     {
         await using var bench = new SpoolBench();
         File.GetUnixFileMode(Path.Combine(bench.Folder, ".lock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]
-    public async Task A_sealed_file_goes_to_the_store_and_leaves_the_disk()
+    public async Task Sealed_file_is_uploaded_and_removed_from_disk()
     {
         await using var bench = new SpoolBench().Run();
         var file = bench.Write("live/a/1", [1, 2], [3]);
@@ -82,7 +82,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task What_is_read_once_is_read_from_everywhere_too_and_pushes_nothing_out()
+    public async Task Read_once_works_from_every_location_and_evicts_nothing()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -117,7 +117,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task Memory_has_one_budget_and_the_oldest_go_first_whosever_they_are()
+    public async Task Memory_has_one_budget_and_the_oldest_bytes_of_any_file_are_evicted_first()
     {
         await using var bench = new SpoolBench(change: options => options.MemoryBytes = 100_000);
         var (old, young) = (bench.Write("old"), bench.Write("young"));
@@ -140,7 +140,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task A_range_that_begins_at_the_end_or_past_it_is_empty()
+    public async Task Range_that_starts_at_or_past_the_end_is_empty()
     {
         await using var bench = new SpoolBench();
         bench.Write("a", [1, 2, 3]);
@@ -150,7 +150,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task A_reader_in_the_middle_is_not_hurt_when_the_file_goes_to_the_store_or_is_deleted()
+    public async Task Upload_or_deletion_of_the_file_does_not_affect_an_active_reader()
     {
         await using var bench = new SpoolBench(change: options => options.MemoryBytes = 0).Run();
         var bytes = new byte[500_000];
@@ -169,7 +169,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task After_a_kill_the_file_goes_on_where_it_was_and_sealed_ones_are_uploaded()
+    public async Task After_a_kill_open_files_continue_and_sealed_ones_are_uploaded()
     {
         await using var bench = new SpoolBench();
         bench.Write("s/open", [1, 2], [3]);
@@ -198,7 +198,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task A_file_that_was_sealed_before_the_kill_can_still_be_cut_during_the_recovery_time()
+    public async Task File_sealed_before_the_kill_can_still_be_truncated_during_the_recovery_time()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time, change: options => options.RecoverySeconds = 10);
@@ -216,7 +216,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task An_upload_that_a_kill_interrupted_after_the_store_had_it_counts_as_done()
+    public async Task Upload_interrupted_by_a_kill_after_the_store_had_it_counts_as_done()
     {
         await using var bench = new SpoolBench();
         bench.Write("a", [1, 2, 3]).Seal();
@@ -228,7 +228,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task Truncating_cuts_memory_and_disk_alike_and_minds_its_range()
+    public async Task Truncation_applies_to_memory_and_disk_and_validates_its_range()
     {
         await using var bench = new SpoolBench();
         var file = bench.Write("t", [1, 2, 3], [4, 5, 6], [7]);
@@ -263,7 +263,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task Over_the_limit_on_disk_appending_fails_and_goes_on_when_the_store_has_taken_something()
+    public async Task Append_beyond_the_disk_limit_fails_and_succeeds_after_an_upload_frees_space()
     {
         await using var bench = new SpoolBench(change: options => options.MaxBytes = 1 << 20);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
@@ -284,7 +284,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task On_a_full_disk_an_append_is_taken_back_whole_and_the_file_goes_on_when_there_is_room()
+    public async Task Append_on_a_full_disk_is_rolled_back_and_succeeds_once_space_is_free()
     {
         using var disk = TinyDisk.Mount(megabytes: 1);
         if (disk is null)
@@ -311,7 +311,7 @@ public sealed class SpoolTests
     }
 
     [Fact]
-    public async Task A_device_without_room_is_reported_as_a_full_disk()
+    public async Task Device_without_space_is_reported_as_a_full_disk()
     {
         // Works without root: the file that an earlier process left is a link to the device that is always full.
         await using var bench = new SpoolBench();

@@ -16,7 +16,7 @@ public sealed class UploadTests
     [InlineData(ObjectStoreErrorKind.NoBucket)]
     [InlineData(ObjectStoreErrorKind.Full)]
     [InlineData(ObjectStoreErrorKind.Other)]
-    public async Task A_store_that_fails_is_tried_again_until_it_takes_everything(ObjectStoreErrorKind fault)
+    public async Task Uploads_to_a_failing_store_are_retried_until_all_succeed(ObjectStoreErrorKind fault)
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -49,7 +49,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task While_the_store_fails_attempts_become_rare()
+    public async Task Upload_attempts_become_rare_while_the_store_fails()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -73,7 +73,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task An_object_of_another_length_under_the_name_is_told_and_counted_and_the_file_stays_until_that_is_gone()
+    public async Task Existing_object_of_another_length_is_logged_counted_and_blocks_the_upload_until_deleted()
     {
         var time = new ManualTimeProvider();
         await using var bench = new SpoolBench(time: time);
@@ -104,7 +104,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public void Fresh_files_go_newest_first_and_the_rest_oldest_first()
+    public void Recent_files_are_uploaded_newest_first_and_the_rest_oldest_first()
     {
         var time = new ManualTimeProvider();
         using var folder = new TemporarySpoolFolder();
@@ -132,7 +132,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public void Failures_that_came_together_lengthen_the_pause_once()
+    public void Simultaneous_failures_lengthen_the_pause_once()
     {
         var time = new ManualTimeProvider();
         using var folder = new TemporarySpoolFolder();
@@ -152,7 +152,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public void The_pause_doubles_up_to_half_a_minute_and_is_spread()
+    public void Pause_doubles_up_to_half_a_minute_with_jitter()
     {
         for (var failures = 0; failures < 40; failures++)
         {
@@ -167,7 +167,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task Several_files_go_up_at_a_time_and_no_more_than_allowed()
+    public async Task Several_files_are_uploaded_concurrently_up_to_the_limit()
     {
         await using var bench = new SpoolBench(change: options => options.Uploads = 3);
         bench.Flaky.Hold();
@@ -189,7 +189,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task A_file_that_somebody_took_away_is_reported_as_lost_and_the_others_go_on()
+    public async Task File_removed_by_another_process_is_reported_as_lost_and_the_others_are_uploaded()
     {
         await using var bench = new SpoolBench();
         bench.Write("gone", [1]).Seal();
@@ -217,7 +217,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task Draining_brings_away_what_can_go_and_does_not_wait_for_a_store_that_fails()
+    public async Task Draining_uploads_waiting_files_and_does_not_wait_for_a_failing_store()
     {
         await using var bench = new SpoolBench().Run();
         for (var i = 0; i < 50; i++)

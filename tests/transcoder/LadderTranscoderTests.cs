@@ -17,7 +17,7 @@ public class LadderTranscoderTests
     private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
 
     [Fact]
-    public async Task Video_becomes_source_and_leads_and_audio_becomes_audio()
+    public async Task Video_becomes_the_leading_source_rendition_and_audio_the_audio_rendition()
     {
         var sets = await RunAsync([Video, Audio], [Sample(Video, 0, sync: true), Sample(Audio, 0, sync: true)]);
 
@@ -27,7 +27,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task Audio_alone_leads()
+    public async Task Audio_leads_without_video()
     {
         var sets = await RunAsync([Audio], [Sample(Audio, 0, sync: true)]);
 
@@ -35,7 +35,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task A_video_that_appears_after_an_audio_only_beginning_starts_the_renditions_anew_and_loses_no_sample()
+    public async Task Video_that_joins_an_audio_publication_restarts_the_renditions_without_losing_a_sample()
     {
         var sets = await RunAsync([Audio], [Sample(Audio, 0, true), Sample(Video, 900, true), Sample(Audio, 1024, true)]);
 
@@ -45,7 +45,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task Pictures_of_a_size_not_known_yet_wait_for_the_key_frame_that_says_it()
+    public async Task Frames_of_unknown_size_wait_for_the_keyframe_that_declares_it()
     {
         var unknown = new Track(1, CodecConfig.Vp9.Parse([0, 30, 0x82, 2, 2, 2, 0, 0]), 90_000);
         var known = RenditionPlanTests.Video(1, 640, 360);
@@ -55,7 +55,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task A_video_without_sound_has_silence_beside_it_up_to_its_newest_picture_and_sound_that_comes_takes_its_place()
+    public async Task Video_without_audio_has_silence_up_to_its_newest_frame_until_audio_arrives()
     {
         MediaSample[] pictures = [.. Enumerable.Range(0, 30).Select(i => Sample(Video, 90_000 + (i * 3000), sync: i == 0))];
         var sound = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
@@ -69,7 +69,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task Payloads_are_passed_on_by_reference()
+    public async Task Payloads_are_passed_by_reference()
     {
         var payload = new byte[] { 1, 2, 3 };
         var sets = await RunAsync([Video], [Sample(Video, 0, true) with { Payload = payload }]);
@@ -80,7 +80,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task A_packager_that_does_not_read_costs_samples_up_to_the_next_sync_sample_and_never_stops_the_encoder()
+    public async Task Blocked_packager_drops_samples_until_a_sync_sample_and_never_blocks_the_encoder()
     {
         var source = Channel.CreateBounded<MediaSample>(8);
         var packager = new StuckPackager();
@@ -111,7 +111,7 @@ public class LadderTranscoderTests
     }
 
     [Fact]
-    public async Task A_packager_that_fails_ends_the_publication_at_once_and_not_when_the_encoder_leaves()
+    public async Task Packager_failure_ends_the_publication_immediately()
     {
         var source = Channel.CreateBounded<MediaSample>(8);
         var running = new LadderTranscoder(new FailingPackager(), Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)

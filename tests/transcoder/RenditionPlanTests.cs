@@ -8,13 +8,13 @@ namespace Broadcast.Transcoder.Tests;
 public sealed class RenditionPlanTests
 {
     [Fact]
-    public void A_ladder_from_the_encoder_is_named_by_its_sizes_and_sounds_are_numbered()
+    public void Ladder_from_the_encoder_is_named_by_resolution_and_audio_renditions_are_numbered()
     {
         Names(Video(1, 1920, 1080), Video(2, 1280, 720), Video(3, 720, 1280), Audio(4, "en"), Audio(5, "de")).ShouldBe(["source", "720p", "720p-2", "audio", "audio-2"]);
     }
 
     [Fact]
-    public void The_first_video_leads_wherever_it_stands()
+    public void First_video_track_leads_at_any_position()
     {
         var plan = RenditionPlan.For([Audio(1), Video(2, 640, 360), Video(3, 1280, 720)]);
         plan.Renditions.ShouldBe(
@@ -25,7 +25,7 @@ public sealed class RenditionPlanTests
     }
 
     [Fact]
-    public void A_track_that_appears_later_gets_a_way_of_its_own()
+    public void Track_that_appears_later_gets_its_own_rendition()
     {
         var plan = RenditionPlan.For([Video(1, 1920, 1080), Audio(2)]);
         plan.Find(Video(9, 854, 480))!.Rendition.ShouldBe(new Rendition("480p", TrackKind.Video, IsLeading: false));
@@ -34,7 +34,7 @@ public sealed class RenditionPlanTests
     }
 
     [Fact]
-    public void Tracks_beyond_the_limit_are_left_out_but_never_the_one_that_leads()
+    public void Tracks_beyond_the_limit_are_omitted_except_the_leading_one()
     {
         Track[] many = [.. Enumerable.Range(1, 30).Select(id => Audio(id)), Video(31, 640, 360)];
         var plan = RenditionPlan.For(many);

@@ -10,7 +10,7 @@ namespace Broadcast.Ingest.Tests.Client;
 public sealed class ClientTests
 {
     [Fact]
-    public void An_FLV_file_is_read_tag_by_tag_and_a_cut_one_up_to_the_cut()
+    public void FLV_file_is_read_by_tag_and_a_truncated_one_up_to_its_end()
     {
         var bytes = Recording.Flv(1);
         var file = FlvFileReader.Read(bytes);
@@ -31,7 +31,7 @@ public sealed class ClientTests
     [InlineData(128)]
     [InlineData(4096)]
     [InlineData(65_536)]
-    public async Task What_is_published_arrives_whatever_the_chunk_size(int chunkSize)
+    public async Task Published_media_arrives_intact_with_any_chunk_size(int chunkSize)
     {
         await using var server = await IngestServer.StartAsync();
         var media = FlvFileReader.Read(Recording.Flv(1, pictureSize: 70_000));
@@ -49,7 +49,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_load_run_loops_a_file_with_rising_times_on_every_connection()
+    public async Task Load_test_loops_the_file_with_increasing_timestamps_on_every_connection()
     {
         await using var server = await IngestServer.StartAsync();
         var media = FlvFileReader.Read(Recording.Flv(1));
@@ -72,7 +72,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_load_run_that_cannot_keep_up_says_how_far_it_fell_behind()
+    public async Task Load_test_reports_its_maximum_delay_when_it_cannot_keep_up()
     {
         await using var server = await IngestServer.StartAsync();
 
@@ -88,7 +88,7 @@ public sealed class ClientTests
     [InlineData("rtmp://host/live/KEY", "host", 1935, "live", "KEY", false)]
     [InlineData("rtmp://host:1940/a/b/KEY?x=y", "host", 1940, "a/b", "KEY?x=y", false)]
     [InlineData("rtmps://host/live/KEY", "host", 443, "live", "KEY", true)]
-    public void Addresses_are_read_and_never_shown_with_their_key(string url, string host, int port, string app, string key, bool tls)
+    public void Publish_URLs_are_parsed_and_never_shown_with_their_key(string url, string host, int port, string app, string key, bool tls)
     {
         var target = RtmpTarget.Parse(url);
         target.ShouldBe(new RtmpTarget(host, port, app, key, tls));

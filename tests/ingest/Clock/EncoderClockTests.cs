@@ -10,14 +10,14 @@ public sealed class EncoderClockTests
     private static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public void The_first_sample_is_put_where_it_arrived()
+    public void First_sample_is_placed_at_its_arrival_time()
     {
         Video(new EncoderClock(Start), 777_777, 5000).ShouldBe(5000);
         Video(new EncoderClock(Start), 777_777, -5000).ShouldBe(0);
     }
 
     [Fact]
-    public void A_publisher_cannot_make_hours_of_timeline_in_a_second()
+    public void Publisher_cannot_produce_hours_of_timeline_in_a_second()
     {
         foreach (var step in (int[])[60, 99, 2_500, 9_999])
         {
@@ -40,7 +40,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Coming_back_earns_no_second_minute_of_lead()
+    public void Reconnecting_does_not_grant_a_second_minute_of_lead()
     {
         var front = TimeSpan.Zero;
         for (var connection = 0; connection < 5; connection++)
@@ -59,11 +59,11 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void A_session_whose_wall_clock_was_set_back_begins_by_the_new_one() =>
+    public void Session_resumes_at_the_new_time_after_the_wall_clock_was_set_back() =>
         Video(new EncoderClock(Start, TimeSpan.FromHours(1)), 0, 5000).ShouldBe(5000);
 
     [Fact]
-    public void What_piled_up_while_a_line_was_down_keeps_its_times()
+    public void Samples_queued_during_a_connection_stall_keep_their_timestamps()
     {
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 6000; i++)
@@ -76,7 +76,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void What_comes_more_than_a_minute_late_is_put_where_it_arrives()
+    public void Samples_more_than_a_minute_late_are_placed_at_their_arrival_time()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 0, 0);
@@ -90,7 +90,7 @@ public sealed class EncoderClockTests
     [InlineData(-900)]
     [InlineData(86_400_000)]
     [InlineData(-3_600_000)]
-    public void A_jump_leads_to_where_the_track_would_be_without_it(int step)
+    public void Track_continues_after_a_jump_where_it_would_be_without_it(int step)
     {
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 50; i++)
@@ -104,7 +104,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void A_pause_is_time_and_no_jump()
+    public void Pause_advances_time_and_is_not_a_jump()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 0, 1000);
@@ -114,7 +114,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Pictures_left_out_on_a_line_that_was_slow_are_time_and_no_jump()
+    public void Frames_dropped_on_a_slow_connection_advance_time_and_are_not_a_jump()
     {
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 100; i++)
@@ -128,7 +128,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void A_picture_that_stands_still_for_long_is_believed_when_the_sound_has_come_that_far()
+    public void Long_video_gap_is_accepted_when_audio_has_advanced_as_far()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 0, 1000);
@@ -143,7 +143,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Sound_keeps_its_offset_to_the_picture_also_over_a_jump()
+    public void Audio_keeps_its_offset_to_video_across_a_jump()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 1000, 500).ShouldBe(500);
@@ -156,7 +156,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void A_stray_timestamp_leaves_no_trace_in_what_follows()
+    public void Stray_timestamp_does_not_affect_later_samples()
     {
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 100; i++)
@@ -170,7 +170,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Sound_a_minute_ahead_of_the_picture_is_put_where_it_arrives()
+    public void Audio_a_minute_ahead_of_video_is_placed_at_its_arrival_time()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 0, 500).ShouldBe(500);
@@ -178,7 +178,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Timestamps_that_do_not_move_give_way_to_arrival()
+    public void Constant_timestamps_are_replaced_by_arrival_times()
     {
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 250; i++)
@@ -189,7 +189,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Finer_times_than_milliseconds_are_kept()
+    public void Sub_millisecond_timestamps_are_preserved()
     {
         var clock = new EncoderClock(Start);
         clock.Map(1, TrackKind.Video, new RtmpTimestamp(0, 500_000), Start).ShouldBe(0);
@@ -197,7 +197,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void Tracks_of_one_kind_do_not_disturb_each_other()
+    public void Tracks_of_the_same_kind_do_not_affect_each_other()
     {
         var clock = new EncoderClock(Start);
         Video(clock, 0, 0);
@@ -213,7 +213,7 @@ public sealed class EncoderClockTests
     }
 
     [Fact]
-    public void A_step_of_the_wall_clock_does_not_bend_arrival()
+    public void Wall_clock_step_does_not_distort_arrival_times()
     {
         var time = new SteppedTime();
         var clock = new ArrivalClock(time);

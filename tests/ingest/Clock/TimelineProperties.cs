@@ -13,7 +13,7 @@ namespace Broadcast.Ingest.Tests.Clock;
 public sealed class TimelineProperties
 {
     [Fact]
-    public void Whatever_an_encoder_says_times_rise_on_each_track_and_stay_within_a_minute_of_arrival()
+    public void Times_of_any_input_increase_per_track_and_stay_within_a_minute_of_arrival()
     {
         ForAnySeed(seed =>
         {
@@ -49,7 +49,7 @@ public sealed class TimelineProperties
     }
 
     [Fact]
-    public void A_sane_encoder_on_an_unsteady_line_comes_out_as_long_as_it_was_and_in_sync()
+    public void Regular_encoder_on_an_unstable_connection_keeps_its_duration_and_stays_in_sync()
     {
         ForAnySeed(seed =>
         {
@@ -74,7 +74,7 @@ public sealed class TimelineProperties
     }
 
     [Fact]
-    public void Smoothing_never_leaves_the_encoders_clock_by_more_than_a_millisecond()
+    public void Smoothing_stays_within_a_millisecond_of_the_encoder_clock()
     {
         ForAnySeed(seed =>
         {

@@ -15,21 +15,21 @@ public sealed class TimelineTests
     [InlineData(150)]
     [InlineData(400)]
     [InlineData(1000)]
-    public void F06_a_jump_forward_of_up_to_a_second_is_not_seen(int jump) => ShowsNothing(jump);
+    public void F06_forward_jump_of_up_to_a_second_does_not_show_in_the_timeline(int jump) => ShowsNothing(jump);
 
     [Theory]
     [InlineData(1001)]
     [InlineData(10_000)]
     [InlineData(3_600_000)]
     [InlineData(2_000_000_000)]
-    public void F07_a_jump_forward_of_more_is_put_where_it_arrives(int jump) => ShowsNothing(jump);
+    public void F07_forward_jump_of_more_than_a_second_is_placed_at_its_arrival_time(int jump) => ShowsNothing(jump);
 
     [Theory]
     [InlineData(-300)]
     [InlineData(-1000)]
     [InlineData(-90_000)]
     [InlineData(-3_600_000)]
-    public void F08_a_jump_back_is_put_where_it_arrives_and_nothing_goes_back(int jump) => ShowsNothing(jump);
+    public void F08_backward_jump_is_placed_at_its_arrival_time_and_times_never_decrease(int jump) => ShowsNothing(jump);
 
     [Fact]
     public void F08_one_track_may_jump_before_the_other()
@@ -46,18 +46,18 @@ public sealed class TimelineTests
     [Theory]
     [InlineData(1L << 32)]
     [InlineData(1L << 24)]
-    public void F09_time_goes_on_over_2_to_the_24_whether_the_encoder_wraps_there_or_not(long modulus) => Wraps(1L << 24, modulus);
+    public void F09_timeline_continues_past_2_to_the_24_with_and_without_an_encoder_wrap(long modulus) => Wraps(1L << 24, modulus);
 
     [Theory]
     [InlineData(1L << 32)]
     [InlineData(1L << 31)]
-    public void F10_time_goes_on_over_2_to_the_31_whether_the_encoder_wraps_there_or_not(long modulus) => Wraps(1L << 31, modulus);
+    public void F10_timeline_continues_past_2_to_the_31_with_and_without_an_encoder_wrap(long modulus) => Wraps(1L << 31, modulus);
 
     [Fact]
-    public void F11_time_goes_on_over_2_to_the_32() => Wraps(1L << 32, 1L << 32);
+    public void F11_timeline_continues_past_2_to_the_32() => Wraps(1L << 32, 1L << 32);
 
     [Fact]
-    public void F11_sound_that_begins_after_the_picture_has_wrapped_belongs_to_it()
+    public void F11_audio_that_starts_after_the_video_timestamp_wrapped_stays_in_sync()
     {
         var clock = (1L << 24) - 5000;
         var encoder = new Encoder { Modulus = 1L << 24, PictureClock = clock, SoundClock = clock, HasSound = false }.Configured().Run(8);
@@ -69,7 +69,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F12_a_picture_without_sound_waits_a_moment_for_it_and_goes_on_alone()
+    public void F12_video_without_audio_waits_briefly_for_audio_and_then_continues_alone()
     {
         var encoder = new Encoder { HasSound = false }.Configured().Run(10);
         encoder.Audio.ShouldBeEmpty();
@@ -80,7 +80,7 @@ public sealed class TimelineTests
     [Theory]
     [InlineData(10)]
     [InlineData(30)]
-    public void F13_sound_that_comes_late_is_in_time_with_the_picture(int seconds)
+    public void F13_late_audio_is_in_sync_with_video(int seconds)
     {
         var encoder = new Encoder { PictureClock = 1234, SoundClock = 1234, HasSound = false }.Configured().Run(seconds);
         encoder.HasSound = true;
@@ -92,7 +92,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F13_sound_that_comes_late_with_a_clock_of_its_own_is_put_where_it_arrives()
+    public void F13_late_audio_with_its_own_clock_is_placed_at_its_arrival_time()
     {
         var encoder = new Encoder { HasSound = false, PictureClock = 7_000_000 }.Configured().Run(20);
         encoder.HasSound = true;
@@ -104,7 +104,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F14_sound_alone_is_timed_by_its_samples()
+    public void F14_audio_only_stream_is_timed_by_its_sample_count()
     {
         var encoder = new Encoder { HasPictures = false }.Configured().Run(20);
         encoder.Video.ShouldBeEmpty();
@@ -113,7 +113,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F15_sound_that_stops_and_comes_back_is_in_time_with_the_picture()
+    public void F15_audio_that_stops_and_resumes_is_in_sync_with_video()
     {
         var encoder = new Encoder().Configured().Run(10);
         encoder.HasSound = false;
@@ -128,7 +128,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F15_skew_between_sound_and_picture_is_measured()
+    public void F15_skew_between_audio_and_video_is_measured()
     {
         var encoder = new Encoder { SoundClock = 700 }.Configured().Run(30);
         encoder.Feed.Skew.TotalMilliseconds.ShouldBe(700, 30);
@@ -138,7 +138,7 @@ public sealed class TimelineTests
     [Theory]
     [InlineData(1.02)]
     [InlineData(0.98)]
-    public void F15_skew_is_bounded_though_the_sound_has_a_clock_of_its_own(double pace)
+    public void F15_skew_is_bounded_when_audio_has_its_own_clock(double pace)
     {
         var encoder = new Encoder().Configured();
         for (var second = 0; second < 900; second++)
@@ -153,7 +153,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F16_pictures_out_of_order_keep_decode_and_presentation_order()
+    public void F16_reordered_frames_keep_decode_and_presentation_order()
     {
         // I P B B P B B: shown as 0 3 1 2 6 4 5, with two frames of delay.
         var encoder = new Encoder { Offset = i => (int)(Math.Floor((i + 2 + (i == 0 ? 0 : i % 3 == 1 ? 2 : -1)) * Frame) - Math.Floor(i * Frame)) }.Configured().Run(10);
@@ -165,14 +165,14 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F16_negative_composition_offsets_come_through()
+    public void F16_negative_composition_offsets_are_preserved()
     {
         var encoder = new Encoder { Offset = i => i % 2 == 0 ? -33 : 0 }.Configured().Run(5);
         encoder.Video.Skip(60).Where((_, i) => i % 2 == 0).ShouldAllBe(s => s.Present.Ticks - s.Decode.Ticks == -3000);
     }
 
     [Fact]
-    public void F17_a_phones_varying_frame_rate_is_kept_as_it_is()
+    public void F17_variable_frame_rate_of_a_phone_is_preserved()
     {
         var random = new Random(17);
         var lengths = Enumerable.Range(0, 2000).Select(_ => (double)random.Next(16, 101)).ToList();
@@ -183,7 +183,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F19_H75_without_a_keyframe_only_sound_comes_out_and_the_publisher_is_sent_away_after_30_s()
+    public void F19_H75_without_a_keyframe_only_audio_is_emitted_and_the_publisher_disconnected_after_30_s()
     {
         var encoder = new Encoder { KeyframeSeconds = 0 }.Configured();
         var rejected = Should.Throw<RtmpProtocolException>(() =>
@@ -199,7 +199,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F20_changed_parameter_sets_count_from_the_next_sync_sample_and_repeated_ones_not_at_all()
+    public void F20_changed_parameter_sets_apply_at_the_next_sync_sample_and_repeated_ones_never()
     {
         byte[] other = [.. Wire.AvcRecord];
         other[^5] ^= 1; // the PPS
@@ -224,7 +224,7 @@ public sealed class TimelineTests
     [Theory]
     [InlineData(200)]
     [InlineData(-200)]
-    public void F36_over_a_week_an_encoder_whose_clock_drifts_stays_within_half_a_second_of_the_wall_clock(int perMillion)
+    public void F36_drifting_encoder_stays_within_half_a_second_of_the_wall_clock_for_a_week(int perMillion)
     {
         // 5 pictures and 8 frames of sound a second, on a line that is up to 150 ms late.
         var (clock, video, audio) = (new Broadcast.Ingest.Clock.EncoderClock(Encoder.Start), new Broadcast.Ingest.Clock.VideoClock(), new Broadcast.Ingest.Clock.AudioClock());
@@ -262,7 +262,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void F36_drift_without_the_wall_clocks_help_would_be_two_minutes() =>
+    public void F36_drift_without_wall_clock_correction_would_be_two_minutes() =>
         (200 / 1e6 * 7 * 86_400).ShouldBeGreaterThan(120, "or the test above would show nothing");
 
     /// <summary>Both clocks jump in the middle: what comes out is as if they had not.</summary>

@@ -20,10 +20,10 @@ public sealed class TimestampTests
     [InlineData((1u << 24) - 70_000, 30u, 30 - (1 << 24) + 70_000)] // too far from the wrap: the encoder began anew
     [InlineData(5_000_000u, 0u, -5_000_000)]
     [InlineData(0u, 3_600_000u, 3_600_000)]
-    public void A_step_is_the_shortest_way_also_over_the_wraps_of_24_31_and_32_bits(uint from, uint to, long milliseconds) =>
+    public void Timestamp_difference_is_the_shortest_across_wraps_of_24_31_and_32_bits(uint from, uint to, long milliseconds) =>
         new RtmpTimestamp(to).Since(new RtmpTimestamp(from)).ShouldBe(milliseconds * 1_000_000);
 
     [Fact]
-    public void Parts_of_a_millisecond_count() =>
+    public void Timestamp_difference_includes_fractions_of_a_millisecond() =>
         new RtmpTimestamp(101, 250_000).Since(new RtmpTimestamp(99, 900_000)).ShouldBe(1_350_000);
 }

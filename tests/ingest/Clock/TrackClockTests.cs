@@ -20,7 +20,7 @@ public sealed class TrackClockTests
     [InlineData(50, 1)]
     [InlineData(15, 1)]
     [InlineData(120, 1)]
-    public void Milliseconds_are_smoothed_to_the_exact_frame_rate(int frames, int seconds)
+    public void Millisecond_timestamps_are_smoothed_to_the_exact_frame_rate(int frames, int seconds)
     {
         foreach (var rounding in (double[])[0, 0.5, 0.999])
         {
@@ -44,7 +44,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Times_that_need_no_smoothing_show_no_sign_of_it()
+    public void Exact_timestamps_are_not_changed_by_smoothing()
     {
         for (var fraction = 0; fraction < 50; fraction++)
         {
@@ -55,7 +55,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void A_claimed_frame_rate_is_taken_at_once_where_it_fits()
+    public void Declared_frame_rate_is_used_immediately_when_it_fits()
     {
         var clock = new VideoClock();
         clock.SetDeclaredRate(29.97);
@@ -75,7 +75,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Drift_of_the_encoders_clock_is_followed()
+    public void Smoothing_follows_encoder_clock_drift()
     {
         var clock = new VideoClock();
         for (var i = 0L; i < 200_000; i++)
@@ -88,7 +88,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Pictures_left_out_leave_the_others_on_the_grid()
+    public void Dropped_frames_keep_the_remaining_frames_on_the_grid()
     {
         var clock = new VideoClock();
         var random = new Random(3);
@@ -110,7 +110,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void A_frame_rate_that_varies_is_left_alone()
+    public void Variable_frame_rate_is_not_smoothed()
     {
         var clock = new VideoClock();
         var random = new Random(8);
@@ -125,7 +125,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void A_frame_rate_that_changes_is_found_again()
+    public void Changed_frame_rate_is_detected_again()
     {
         var clock = new VideoClock();
         var time = 0.0;
@@ -160,7 +160,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Equal_and_descending_decode_times_rise_by_one_tick_and_are_counted()
+    public void Equal_and_decreasing_decode_times_increase_by_one_tick_and_are_counted()
     {
         var clock = new VideoClock();
         clock.Next(100 * Millisecond, 0).Decode.Ticks.ShouldBe(9000);
@@ -179,7 +179,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Sound_counts_samples_however_the_milliseconds_are_rounded()
+    public void Audio_time_counts_samples_regardless_of_rounded_milliseconds()
     {
         var clock = new AudioClock();
         for (var i = 0; i < 10_000; i++)
@@ -194,7 +194,7 @@ public sealed class TrackClockTests
     [Theory]
     [InlineData(1.0006)]
     [InlineData(0.9994)]
-    public void Sound_that_drifts_from_the_encoders_clock_follows_without_a_hole(double pace)
+    public void Audio_that_drifts_from_the_encoder_clock_follows_it_without_a_gap(double pace)
     {
         var clock = new AudioClock();
         var last = -1024L;
@@ -211,7 +211,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Sound_that_was_left_out_moves_the_count_on_by_whole_frames()
+    public void Missing_audio_advances_the_sample_count_by_whole_frames()
     {
         var clock = new AudioClock();
         clock.TryNext(0, 48_000, 1024, out _);
@@ -221,7 +221,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Sound_that_runs_ahead_of_the_encoders_clock_loses_frames_and_never_goes_back()
+    public void Audio_ahead_of_the_encoder_clock_loses_frames_and_never_goes_back()
     {
         var clock = new AudioClock();
         var last = -1L;
@@ -240,7 +240,7 @@ public sealed class TrackClockTests
     }
 
     [Fact]
-    public void Another_sample_rate_goes_on_at_the_same_instant()
+    public void New_sample_rate_continues_at_the_same_instant()
     {
         var clock = new AudioClock();
         clock.TryNext(0, 48_000, 1024, out _);
@@ -256,7 +256,7 @@ public sealed class TrackClockTests
     [InlineData(24, 1, 23.976)]
     [InlineData(30_000, 1001, 30)]
     [InlineData(60_000, 1001, 0)]
-    public void A_rate_that_is_nearly_another_is_told_from_it_within_seconds_and_its_times_stay_by_the_encoders(int frames, int seconds, double claimed)
+    public void Similar_frame_rates_are_distinguished_within_seconds_and_times_follow_the_encoder(int frames, int seconds, double claimed)
     {
         var clock = new VideoClock();
         clock.SetDeclaredRate(claimed);
@@ -276,7 +276,7 @@ public sealed class TrackClockTests
     [InlineData(30_000, 1001, 2)]
     [InlineData(60_000, 1001, 3)]
     [InlineData(30, 1, 2)]
-    public void Times_that_were_cut_towards_zero_on_both_sides_of_it_are_smoothed_too(int frames, int seconds, int bFrames)
+    public void Timestamps_truncated_towards_zero_on_both_sides_are_smoothed(int frames, int seconds, int bFrames)
     {
         // As OBS does: decode times begin below zero by the B-frames, are cut to milliseconds, and are then counted from the first.
         var clock = new VideoClock();

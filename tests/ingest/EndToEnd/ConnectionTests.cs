@@ -14,7 +14,7 @@ public sealed class ConnectionTests
     private static readonly FlvFile Media = FlvFileReader.Read(Recording.Flv(2));
 
     [Fact]
-    public async Task An_HTTP_request_is_turned_away_with_a_hint_in_the_log()
+    public async Task HTTP_request_is_rejected_with_a_hint_in_the_log()
     {
         await using var server = await IngestServer.StartAsync();
         await SendAndWaitForCloseAsync(server, Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -22,7 +22,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_TLS_hello_is_turned_away_with_a_hint_in_the_log()
+    public async Task TLS_hello_is_rejected_with_a_hint_in_the_log()
     {
         await using var server = await IngestServer.StartAsync();
         await SendAndWaitForCloseAsync(server, [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3]);
@@ -30,7 +30,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task Garbage_in_any_amount_closes_that_connection_alone()
+    public async Task Garbage_of_any_length_closes_only_its_own_connection()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -54,7 +54,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task Silence_slow_bytes_and_missing_commands_meet_their_deadlines()
+    public async Task Silent_slow_and_commandless_clients_are_closed_at_their_deadlines()
     {
         await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:00:00.3"), ("PublishTimeout", "00:00:00.3"));
         using var silent = await server.ConnectAsync();
@@ -71,7 +71,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_publisher_without_media_and_one_that_falls_silent_are_sent_away_and_reported_once()
+    public async Task Publisher_that_sends_no_media_or_stops_sending_is_disconnected_and_reported_once()
     {
         await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("SilenceTimeout", "00:00:00.4"));
         await using var mute = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
@@ -84,7 +84,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task F19_H75_a_publisher_of_pictures_without_a_keyframe_is_told_so()
+    public async Task F19_H75_publisher_of_video_without_a_keyframe_is_disconnected_with_a_reason()
     {
         await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("KeyframeTimeout", "00:00:01"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -96,7 +96,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_busy_channel_a_wrong_key_and_a_hanging_authority_are_told_apart()
+    public async Task Busy_channel_wrong_key_and_hanging_authority_get_different_errors()
     {
         await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"), ("AuthorityTimeout", "00:00:00.2"));
         await using var first = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -109,7 +109,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task The_key_may_stand_in_the_application()
+    public async Task Stream_key_may_be_part_of_the_application_name()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live/good-key", ""));
@@ -120,7 +120,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_revoked_publisher_is_told_and_sent_away()
+    public async Task Revoking_a_key_disconnects_the_publisher_with_a_reason()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -131,7 +131,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_publisher_whose_place_another_takes_is_told_so_and_its_end_is_reported_once_F33()
+    public async Task Superseded_publisher_is_disconnected_with_a_reason_and_its_end_is_reported_once_F33()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -143,7 +143,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_half_open_connection_gives_its_key_back_when_another_takes_its_place_though_it_never_answers_H08()
+    public async Task Superseded_half_open_connection_releases_its_key_without_a_response_H08()
     {
         await using var server = await IngestServer.StartAsync();
         using var client = await server.ConnectAsync();
@@ -154,7 +154,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task The_authority_sees_when_frames_come_and_when_they_do_not_H08()
+    public async Task Authority_sees_the_time_of_the_last_frame_H08()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -167,7 +167,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_stopping_server_tells_its_publishers_and_reports_their_ends()
+    public async Task Stopping_server_notifies_its_publishers_and_reports_their_ends()
     {
         await using var server = await IngestServer.StartAsync();
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good"));
@@ -181,7 +181,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_failing_next_stage_ends_the_publication_and_nothing_else()
+    public async Task Failing_sink_ends_only_its_own_publication()
     {
         await using var server = await IngestServer.StartAsync();
         server.Sink.Fails = true;
@@ -196,7 +196,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_reset_right_after_publish_is_one_end_like_any_other_H12()
+    public async Task Connection_reset_right_after_publish_reports_exactly_one_end_H12()
     {
         await using var server = await IngestServer.StartAsync();
         using (var client = await server.ConnectAsync())
@@ -212,7 +212,7 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_peer_that_never_reads_is_let_go()
+    public async Task Peer_that_never_reads_is_disconnected()
     {
         await using var server = await IngestServer.StartAsync(("WriteTimeout", "00:00:00.3"));
         using var client = new TcpClient { ReceiveBufferSize = 4096 };
@@ -231,7 +231,7 @@ public sealed class ConnectionTests
     [InlineData("Ingest:SilenceTimeout", "SilenceTimeout", "1.00:00:00")]
     [InlineData("Ingest:Application", "Application", "a/b")]
     [InlineData("Typo", "Typo", "1")]
-    public async Task Options_that_cannot_be_stop_the_start(string named, string name, string value) =>
+    public async Task Invalid_options_prevent_the_start(string named, string name, string value) =>
         (await Should.ThrowAsync<Exception>(() => IngestServer.StartAsync((name, value)))).ToString().ShouldContain(named);
 
     private static RtmpTarget Target(IngestServer server, string key) => new("127.0.0.1", server.Port, "live", key);

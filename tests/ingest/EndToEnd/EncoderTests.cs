@@ -37,7 +37,7 @@ public sealed class EncoderTests
     }
 
     [Fact]
-    public async Task Ffmpeg_publishes_sound_alone()
+    public async Task Ffmpeg_publishes_audio_only()
     {
         await using var server = await IngestServer.StartAsync();
         await PublishAsync(FfmpegTool.Publish(server.Url("good"), new TestSource { Seconds = 2, Video = false, RealTime = false }));
@@ -47,7 +47,7 @@ public sealed class EncoderTests
     }
 
     [Fact]
-    public async Task Ffmpeg_publishes_a_picture_alone()
+    public async Task Ffmpeg_publishes_video_only()
     {
         await using var server = await IngestServer.StartAsync();
         await PublishAsync(FfmpegTool.Publish(server.Url("good"), new TestSource { Seconds = 2, Audio = false, RealTime = false }));
@@ -59,7 +59,7 @@ public sealed class EncoderTests
     [Theory]
     [InlineData("rtmp2sink")]
     [InlineData("rtmpsink")]
-    public async Task GStreamer_publishes(string sink)
+    public async Task GStreamer_publishes_video_and_audio(string sink)
     {
         await using var server = await IngestServer.StartAsync();
         var location = sink == "rtmpsink" ? server.Url("good") + " live=1" : server.Url("good");
@@ -82,7 +82,7 @@ public sealed class EncoderTests
     }
 
     [Fact]
-    public async Task A_wrong_key_is_refused_with_words_that_the_encoder_shows()
+    public async Task Wrong_key_is_rejected_with_a_reason_that_the_encoder_displays()
     {
         await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"));
         await using var ffmpeg = FfmpegTool.Publish(server.Url("wrong-secret"), new TestSource { Seconds = 5 });
@@ -94,7 +94,7 @@ public sealed class EncoderTests
     }
 
     [Fact]
-    public async Task The_samples_decode_without_complaint()
+    public async Task Received_samples_decode_without_errors()
     {
         await using var server = await IngestServer.StartAsync();
         await PublishAsync(FfmpegTool.Publish(server.Url("good"), new TestSource { Seconds = 2, Audio = false, RealTime = false, BFrames = 2 }));

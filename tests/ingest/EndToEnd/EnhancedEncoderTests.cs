@@ -13,7 +13,7 @@ public sealed class EnhancedEncoderTests
     [InlineData("hevc", "hvc1.")]
     [InlineData("av1", "av01.")]
     [InlineData("vp9", "vp09.")]
-    public async Task What_ffmpeg_sends_in_newer_codecs_arrives_frame_for_frame(string recording, string codec)
+    public async Task Media_from_ffmpeg_in_newer_codecs_arrives_frame_for_frame(string recording, string codec)
     {
         await using var server = await IngestServer.StartAsync();
         var media = Recorded(recording);
@@ -38,7 +38,7 @@ public sealed class EnhancedEncoderTests
     [Theory]
     [InlineData("ac3", "ac-3")]
     [InlineData("eac3", "ec-3")]
-    public async Task Frames_of_a_real_encoder_that_say_all_themselves_need_no_configuration(string encoder, string codec)
+    public async Task Self_describing_frames_of_a_real_encoder_need_no_configuration(string encoder, string codec)
     {
         using var folder = TempFolder.Create();
         var path = Path.Combine(folder.Path, "sound." + encoder);
@@ -60,7 +60,7 @@ public sealed class EnhancedEncoderTests
     }
 
     [Fact]
-    public async Task An_encoder_that_knows_how_is_asked_to_reconnect_when_the_server_stops_and_leaves_by_itself()
+    public async Task Stopping_server_sends_a_reconnect_request_and_the_encoder_ends_by_itself()
     {
         await using var server = await IngestServer.StartAsync(("ReconnectUrl", "rtmp://other.example.org/live"), ("ReconnectWait", "00:00:30"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
@@ -78,7 +78,7 @@ public sealed class EnhancedEncoderTests
     }
 
     [Fact]
-    public async Task One_that_was_asked_and_stays_is_sent_away_in_the_end()
+    public async Task Publisher_that_ignores_a_reconnect_request_is_disconnected_after_the_wait()
     {
         await using var server = await IngestServer.StartAsync(("ReconnectWait", "00:00:00.3"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server));
@@ -90,7 +90,7 @@ public sealed class EnhancedEncoderTests
     }
 
     [Fact]
-    public async Task H08_A_silent_peer_that_does_not_answer_pings_is_told_from_one_that_does()
+    public async Task H08_silent_peer_that_does_not_answer_pings_is_distinguished_from_one_that_does()
     {
         await using var server = await IngestServer.StartAsync(("PingInterval", "00:00:00.2"), ("FirstMediaTimeout", "00:00:01"));
         using var gone = await server.ConnectAsync();

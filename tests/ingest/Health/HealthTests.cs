@@ -15,7 +15,7 @@ namespace Broadcast.Ingest.Tests.Health;
 public sealed class HealthTests
 {
     [Fact]
-    public void A_good_source_is_measured_and_nothing_is_found()
+    public void Healthy_source_is_measured_and_has_no_issues()
     {
         var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(65);
         encoder.Feed.ApplyMetadata(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
@@ -39,7 +39,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_long_keyframe_interval_is_told_with_the_setting_that_helps()
+    public void Long_keyframe_interval_is_reported_with_the_setting_to_change()
     {
         var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(30);
         var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
@@ -52,7 +52,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F19_pictures_without_a_keyframe_are_told_at_once()
+    public void F19_video_without_a_keyframe_is_reported_immediately()
     {
         var encoder = new Encoder { HasSound = false }.Configured();
         for (var second = 0; second < 2; second++)
@@ -65,7 +65,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F12_a_stream_without_sound_is_told_and_no_more_once_it_comes()
+    public void F12_stream_without_audio_is_reported_until_audio_arrives()
     {
         var encoder = new Encoder { HasSound = false }.Configured().Run(10);
         encoder.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", IssueSeverity.Warning)]);
@@ -76,7 +76,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F15_sound_or_pictures_that_stop_are_told()
+    public void F15_audio_or_video_that_stops_is_reported()
     {
         var silent = new Encoder().Configured().Run(10);
         silent.HasSound = false;
@@ -90,13 +90,13 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F14_sound_alone_is_nothing_to_complain_of() =>
+    public void F14_audio_only_stream_has_no_issues() =>
         new Encoder { HasPictures = false }.Configured().Run(60).Meter.Report!.Issues.ShouldBeEmpty();
 
     [Theory]
     [InlineData(700, "0.7 s before")]
     [InlineData(-700, "0.7 s after")]
-    public void F15_skew_of_sound_and_picture_is_told(int skew, string words)
+    public void F15_skew_between_audio_and_video_is_reported(int skew, string words)
     {
         var encoder = new Encoder { PictureClock = 10_000, SoundClock = 10_000 + skew, Delay = _ => 1000 }.Configured().Run(30);
         var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
@@ -105,7 +105,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F22_a_bit_rate_that_breaks_down_is_told()
+    public void F22_bitrate_collapse_is_reported()
     {
         var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(90);
         encoder.PictureSize = 5000;
@@ -120,14 +120,14 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_line_that_cannot_take_the_stream_is_told()
+    public void Connection_too_slow_for_the_stream_is_reported()
     {
         var encoder = new Encoder { Delay = time => time / 5 }.Configured().Run(30);
         encoder.Meter.Report!.Issues.ShouldContain(f => f.Code == "line_slow" && f.Advice.Contains("s late", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void F08_a_clock_that_jumps_again_and_again_is_told_and_counted_by_direction()
+    public void F08_repeated_clock_jumps_are_reported_and_counted_by_direction()
     {
         var encoder = new Encoder { PictureClock = 9_000_000, SoundClock = 9_000_000 }.Configured();
         for (var i = 0; i < 4; i++)
@@ -143,7 +143,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void F17_a_frame_rate_that_varies_is_told()
+    public void F17_variable_frame_rate_is_reported()
     {
         var random = new Random(17);
         var encoder = new Encoder { Length = _ => random.Next(16, 80) }.Configured().Run(30);
@@ -151,21 +151,21 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_frame_rate_lower_than_claimed_is_told()
+    public void Frame_rate_lower_than_declared_is_reported()
     {
         var encoder = new Encoder { FrameRate = 24 }.Configured().Run(30);
         encoder.Meter.Report!.Issues.ShouldHaveSingleItem().Code.ShouldBe("frame_rate_mismatch", "the codec configuration of the test says 30");
     }
 
     [Fact]
-    public void F16_pictures_that_are_shown_before_the_keyframe_they_follow_are_told()
+    public void F16_frames_presented_before_their_preceding_keyframe_are_reported()
     {
         var encoder = new Encoder { Offset = i => i % 60 == 1 ? -66 : 66 }.Configured().Run(30);
         encoder.Meter.Report!.Issues.Select(f => f.Code).ShouldBe(["b_frames_open_gop"]);
     }
 
     [Fact]
-    public void F21_broken_messages_are_told()
+    public void F21_malformed_messages_are_reported()
     {
         var encoder = new Encoder().Configured().Run(20);
         for (var i = 0; i < 12; i++)
@@ -180,7 +180,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void Frames_left_out_are_told()
+    public void Dropped_frames_are_reported()
     {
         var encoder = new Encoder { HasPictures = false }.Configured().Run(10);
         for (var i = 0; i < 20; i++)
@@ -193,7 +193,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void Findings_keep_their_beginning_and_come_the_gravest_first()
+    public void Issues_keep_their_start_time_and_are_sorted_by_severity()
     {
         var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(20);
         encoder.HasSound = false;
@@ -205,7 +205,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_sample_costs_no_memory()
+    public void Counting_a_sample_allocates_no_memory()
     {
         var encoder = new Encoder();
         var track = new Track(1, CodecConfig.Avc.Parse(Wire.AvcRecord), 90_000);
@@ -226,7 +226,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void Seconds_without_anything_count_as_nothing()
+    public void Seconds_without_samples_count_as_zero()
     {
         var window = new RateWindow(11);
         window.Advance(1000);
@@ -243,7 +243,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void The_register_tells_of_those_that_publish_and_hands_their_front_to_the_next()
+    public void Registry_returns_active_sources_and_hands_their_position_to_the_next()
     {
         var time = new Broadcast.Testing.ManualTimeProvider();
         var register = new SourceRegistry(time);

@@ -13,23 +13,23 @@ public sealed class ChunkLayerTests
     private const int EightMebibytes = 8 * 1024 * 1024;
 
     [Fact]
-    public void H13_a_chunk_size_of_zero_ends_the_connection() =>
+    public void H13_chunk_size_of_zero_ends_the_connection() =>
         Of("H13", Accepted(SetChunkSize(0))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Theory]
     [InlineData(0x80000000)]
     [InlineData(0xFFFFFFFF)]
-    public void H14_a_chunk_size_with_its_top_bit_set_ends_the_connection(uint size) =>
+    public void H14_chunk_size_with_its_top_bit_set_ends_the_connection(uint size) =>
         Of("H14", Accepted(SetChunkSize(size))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Theory]
     [InlineData(1)]
     [InlineData(127)]
-    public void H15_chunks_so_small_that_they_would_peg_a_core_are_refused(uint size) =>
+    public void H15_chunk_size_small_enough_to_saturate_a_core_is_rejected(uint size) =>
         Of("H15", Accepted(SetChunkSize(size))).ShouldBe(IngestRejectionReason.InvalidChunkSize);
 
     [Fact]
-    public void H16_the_largest_chunk_size_is_cut_to_the_longest_message_and_sets_nothing_aside()
+    public void H16_largest_chunk_size_is_capped_at_the_longest_message_and_allocates_nothing()
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
@@ -43,11 +43,11 @@ public sealed class ChunkLayerTests
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
-    public void H17_a_chunk_size_of_too_few_bytes_ends_the_connection(int length) =>
+    public void H17_chunk_size_message_that_is_too_short_ends_the_connection(int length) =>
         Of("H17", Accepted(Wire.Message(1, 0, 0, new byte[length], 2))).ShouldBe(IngestRejectionReason.InvalidControl);
 
     [Fact]
-    public void H17_of_a_chunk_size_of_too_many_bytes_the_first_four_count()
+    public void H17_chunk_size_message_that_is_too_long_uses_its_first_four_bytes()
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Message(1, 0, 0, [0, 0, 16, 0, 9, 9, 9], 2)));
@@ -56,7 +56,7 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H18_a_chunk_size_that_changes_inside_a_message_holds_from_the_next_chunk_on()
+    public void H18_chunk_size_changed_inside_a_message_applies_from_the_next_chunk()
     {
         var body = Wire.PictureBody(sync: true, 500);
         var session = new SessionHarness();
@@ -66,7 +66,7 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H19_a_declared_length_sets_aside_little_and_one_over_the_limit_nothing()
+    public void H19_declared_length_allocates_little_and_one_beyond_the_limit_is_rejected()
     {
         Of("H19", Accepted(Wire.Chunk(0, 6, 0, 0xFFFFFF, 9, 1, []))).ShouldBe(IngestRejectionReason.MessageTooLarge);
         var session = new SessionHarness();
@@ -86,7 +86,7 @@ public sealed class ChunkLayerTests
     [InlineData(8, 0)] // an encoder's way to say silence
     [InlineData(9, 20)]
     [InlineData(20, 20)]
-    public void H20_messages_without_a_body_are_counted_and_change_nothing(byte type, int counted)
+    public void H20_messages_without_a_body_are_counted_and_have_no_effect(byte type, int counted)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Times(20, Wire.Message(type, 1, 0, []))));
@@ -96,7 +96,7 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H21_partial_messages_on_many_chunk_streams_meet_the_limits_of_streams_and_of_memory()
+    public void H21_partial_messages_on_many_chunk_streams_hit_the_stream_and_memory_limits()
     {
         byte[] Partial(int stream) => Wire.Chunk(0, stream, 0, EightMebibytes, 9, 1, Wire.Filler(128));
         Of("H21", Accepted([.. Enumerable.Range(3, 65).Select(i => Wire.Chunk(0, i, 0, 1000, 9, 1, Wire.Filler(128)))])).ShouldBe(IngestRejectionReason.TooManyChunkStreams);
@@ -108,7 +108,7 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H22_media_and_commands_are_taken_on_any_chunk_stream_and_answered_on_2_and_3()
+    public void H22_any_chunk_stream_carries_media_and_commands_and_2_and_3_the_responses()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Handshake());
@@ -122,11 +122,11 @@ public sealed class ChunkLayerTests
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
-    public void H23_a_chunk_stream_that_begins_with_less_than_a_length_ends_the_connection(int format) =>
+    public void H23_chunk_stream_that_starts_without_a_length_ends_the_connection(int format) =>
         Of("H23", Accepted(Wire.Chunk(format, 40, 0, 0, 0, 0, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Fact]
-    public void H23_a_chunk_stream_that_begins_with_type_1_counts_from_zero()
+    public void H23_chunk_stream_that_starts_with_type_1_counts_from_zero()
     {
         // Its message stream is 0 then, which is fit for metadata and not for media.
         var session = new SessionHarness();
@@ -135,17 +135,17 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H24_a_new_message_inside_another_on_the_same_chunk_stream_ends_the_connection() =>
+    public void H24_new_message_inside_another_on_the_same_chunk_stream_ends_the_connection() =>
         Of("H24", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(0, 6, 0, 300, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Fact]
-    public void H25_a_length_that_changes_inside_a_message_ends_the_connection() =>
+    public void H25_length_that_changes_inside_a_message_ends_the_connection() =>
         Of("H25", Accepted(Wire.Chunk(0, 6, 0, 300, 9, 1, Wire.Filler(128)), Wire.Chunk(1, 6, 0, 60_000, 9, 1, []))).ShouldBe(IngestRejectionReason.InvalidChunk);
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void H26_extended_timestamps_are_read_whether_or_not_type_3_repeats_them_however_they_are_cut(bool repeated)
+    public void H26_extended_timestamps_are_read_at_any_split_whether_type_3_repeats_them_or_not(bool repeated)
     {
         const uint Time = 0x01000203;
         var body = Wire.PictureBody(sync: true, 300);
@@ -173,7 +173,7 @@ public sealed class ChunkLayerTests
     [InlineData(1, 0xFFFFFFu)]
     [InlineData(2, 0x1000000u)]
     [InlineData(1, 0xFFFFFFFFu)]
-    public void H27_an_extended_delta_is_a_delta_and_the_timeline_goes_on(int format, uint delta)
+    public void H27_extended_delta_is_a_delta_and_the_timeline_continues(int format, uint delta)
     {
         var body = Wire.PictureBody(sync: true, 100);
         var session = new SessionHarness();
@@ -186,7 +186,7 @@ public sealed class ChunkLayerTests
     }
 
     [Fact]
-    public void H28_abort_forgets_that_message_alone_and_keeps_its_times()
+    public void H28_abort_discards_only_its_message_and_keeps_the_timestamps()
     {
         var (first, second) = (Wire.PictureBody(true, 300), Wire.PictureBody(true, 100));
         byte[] sound = [0xAF, 1, 0x21, .. Wire.Filler(197)];

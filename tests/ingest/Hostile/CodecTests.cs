@@ -27,7 +27,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H59_pictures_before_any_configuration_are_counted_and_dropped()
+    public void H59_frames_before_any_configuration_are_counted_and_dropped()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -53,7 +53,7 @@ public sealed class CodecTests
 
     [Theory]
     [MemberData(nameof(BrokenRecords))]
-    public void H60_a_broken_record_is_counted_and_the_last_good_one_stays(string what, byte[] record)
+    public void H60_malformed_configuration_record_is_counted_and_the_last_valid_one_stays(string what, byte[] record)
     {
         var session = Publishing();
         session.Feeds(Wire.Picture(0, true));
@@ -76,7 +76,7 @@ public sealed class CodecTests
 
     [Theory]
     [MemberData(nameof(BrokenUnits))]
-    public void H61_a_picture_whose_NAL_lengths_do_not_add_up_is_counted_and_dropped(string what, byte[] units)
+    public void H61_frame_with_inconsistent_NAL_lengths_is_counted_and_dropped(string what, byte[] units)
     {
         var session = Publishing();
         session.Feeds([.. Wire.Picture(0, true), .. Wire.Message(9, 1, 40, [0x17, 1, 0, 0, 0, .. units]), .. Wire.Picture(80, true)]);
@@ -85,7 +85,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H62_a_picture_larger_than_the_server_takes_is_refused_in_words()
+    public void H62_video_larger_than_the_limit_is_rejected_with_a_reason()
     {
         var session = new SessionHarness { MaxPictureSide = 256 };
         var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds([.. Wire.Opening(), .. Configurations]));
@@ -94,7 +94,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H62_more_than_120_pictures_a_second_for_a_minute_are_refused_in_words()
+    public void H62_more_than_120_frames_per_second_for_a_minute_is_rejected_with_a_reason()
     {
         new IngestOptions().MaxFrameRate.ShouldBe(120);
         var session = Publishing();
@@ -105,7 +105,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H62_120_pictures_a_second_and_what_gathered_in_a_pause_of_the_line_are_taken()
+    public void H62_120_frames_per_second_and_frames_queued_during_a_stall_are_accepted()
     {
         var session = Publishing();
         Pictures(session, perSecond: 120, seconds: 90);
@@ -130,7 +130,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H63_a_configuration_holds_from_the_next_keyframe_on_and_one_that_always_changes_ends_the_connection()
+    public void H63_configuration_applies_from_the_next_keyframe_and_constant_changes_end_the_connection()
     {
         var session = Publishing();
         session.Feeds([.. Wire.Picture(0, true), .. Configuration(1), .. Wire.Picture(40, false), .. Wire.Picture(80, true)]);
@@ -147,7 +147,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H64_the_same_configuration_with_every_keyframe_is_nothing()
+    public void H64_repeated_configuration_with_every_keyframe_has_no_effect()
     {
         var session = Publishing();
         for (uint i = 0; i < 100; i++)
@@ -175,7 +175,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H66_the_NAL_units_say_what_is_a_keyframe_whatever_the_tag_says()
+    public void H66_NAL_units_determine_keyframes_regardless_of_the_tag()
     {
         var (claimed, hidden) = (Wire.PictureBody(sync: false), Wire.PictureBody(sync: true));
         (claimed[0], hidden[0]) = (0x17, 0x27);
@@ -185,7 +185,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H67_composition_times_are_signed_and_bounded_and_times_never_go_back()
+    public void H67_composition_times_are_signed_and_bounded_and_decode_times_never_decrease()
     {
         var session = Publishing();
         session.Feeds([.. Picture(0, 0), .. Picture(40, -40), .. Picture(80, 0x7FFFFF), .. Picture(80, -0x800000), .. Picture(40, 40), .. Picture(120, 0)]);
@@ -210,7 +210,7 @@ public sealed class CodecTests
 
     [Theory]
     [MemberData(nameof(BrokenSound))]
-    public void H68_a_broken_sound_configuration_is_counted_and_the_last_good_one_stays(string what, byte[] record)
+    public void H68_malformed_audio_configuration_is_counted_and_the_last_valid_one_stays(string what, byte[] record)
     {
         var session = Publishing();
         session.Feeds([.. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, .. record]), .. Wire.Sound(21)]);
@@ -220,7 +220,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H68_sound_that_changes_becomes_another_track_and_ADTS_headers_are_taken_off()
+    public void H68_changed_audio_becomes_a_new_track_and_ADTS_headers_are_removed()
     {
         var session = Publishing();
         session.Feeds([.. Wire.Picture(0, true), .. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]), .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
@@ -236,7 +236,7 @@ public sealed class CodecTests
     [InlineData(8, 0xB2, "Speex")]
     [InlineData(8, 0x5F, "Nellymoser")]
     [InlineData(8, 0x7F, "G.711")]
-    public void H70_codecs_that_are_not_taken_are_refused_in_words(byte type, byte first, string word)
+    public void H70_unsupported_codecs_are_rejected_with_a_reason(byte type, byte first, string word)
     {
         var refusal = Should.Throw<RtmpProtocolException>(() => Publishing().Feeds(Wire.Message(type, 1, 0, [first, 1, 2])));
         (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.UnsupportedCodec, "H70", "NetStream.Publish.Rejected"));
@@ -244,7 +244,7 @@ public sealed class CodecTests
     }
 
     [Fact]
-    public void H71_reserved_bits_are_passed_over()
+    public void H71_reserved_bits_are_ignored()
     {
         // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved ones and the mark of encryption.
         var picture = Wire.PictureBody(true, 60);

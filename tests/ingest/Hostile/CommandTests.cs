@@ -26,7 +26,7 @@ public sealed class CommandTests
 
     [Theory]
     [MemberData(nameof(Nested))]
-    public void H39_seventy_thousand_containers_inside_one_another_are_refused_and_nothing_recurses(string what, byte[] bytes)
+    public void H39_seventy_thousand_nested_containers_are_rejected_without_recursion(string what, byte[] bytes)
     {
         Broken("H39", bytes, what);
         Of("H39", [.. Connected, .. Call([2, 0, 1, (byte)'x', .. bytes[..10_000]])]).ShouldBe(IngestRejectionReason.InvalidAmf);
@@ -35,7 +35,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData(10)]
     [InlineData(8)]
-    public void H40_a_count_of_four_billion_sets_nothing_aside(byte marker)
+    public void H40_count_of_four_billion_allocates_nothing(byte marker)
     {
         byte[] bytes = [marker, 0xFF, 0xFF, 0xFF, 0xFF, 5, 5, 5, 5];
         Allocated(() => Should.Throw<RtmpProtocolException>(() => new AmfReader(bytes).Read())).ShouldBeLessThan(64 * 1024);
@@ -51,13 +51,13 @@ public sealed class CommandTests
     [InlineData(new byte[] { 12, 0xFF, 0xFF, 0xFF, 0xFF, 1 })]
     [InlineData(new byte[] { 15, 0x7F, 0xFF, 0xFF, 0xFF, 1 })]
     [InlineData(new byte[] { 0, 1, 2, 3 })]
-    public void H41_texts_and_numbers_that_reach_past_the_end_are_refused(byte[] bytes) => Broken("H41", bytes);
+    public void H41_strings_and_numbers_that_extend_past_the_end_are_rejected(byte[] bytes) => Broken("H41", bytes);
 
     [Theory]
     [InlineData(0u)]
     [InlineData(1u)]
     [InlineData(9999u)]
-    public void H42_the_count_of_an_ECMA_array_is_not_believed(uint count)
+    public void H42_count_of_an_ECMA_array_is_not_trusted(uint count)
     {
         byte[] bytes = [8, .. Wire.UInt32(count), 0, 1, (byte)'a', 5, 0, 1, (byte)'b', 5, 0, 0, 9];
         new AmfReader(bytes).Read().ShouldBeOfType<AmfValue.Map>().Properties.Keys.ShouldBe(["a", "b"]);
@@ -67,16 +67,16 @@ public sealed class CommandTests
     [InlineData(new byte[] { 3, 0, 1, (byte)'a', 5 }, "H41")]
     [InlineData(new byte[] { 3, 0, 1, (byte)'a', 5, 0, 0 }, "H41")]
     [InlineData(new byte[] { 3, 0, 0, 5 }, "H43")]
-    public void H43_an_object_without_its_end_mark_is_refused(byte[] bytes, string rule) => Broken(rule, bytes);
+    public void H43_object_without_its_end_marker_is_rejected(byte[] bytes, string rule) => Broken(rule, bytes);
 
     [Theory]
     [InlineData(new byte[] { 7, 0, 0 })]
     [InlineData(new byte[] { 3, 0, 1, (byte)'a', 7, 0, 0, 0, 0, 9 })]
     [InlineData(new byte[] { 10, 0, 0, 0, 1, 7, 0xFF, 0xFF })]
-    public void H44_references_are_refused(byte[] bytes) => Broken("H44", bytes);
+    public void H44_references_are_rejected(byte[] bytes) => Broken("H44", bytes);
 
     [Fact]
-    public void H45_broken_and_odd_text_is_replaced_kept_out_of_the_log_and_bounded()
+    public void H45_malformed_and_unusual_text_is_replaced_kept_out_of_the_log_and_bounded()
     {
         new AmfReader([2, 0, 3, 0xC3, 0x28, 0xFF]).Read().ShouldBeOfType<AmfValue.Text>().Value.ShouldBe("\uFFFD(\uFFFD");
         TextSanitizer.Sanitize("a\0b\u202Ec\r\nd\u2028e\u200Ff").ShouldBe("abcdef");
@@ -105,7 +105,7 @@ public sealed class CommandTests
     [InlineData(1e308)]
     [InlineData(-1)]
     [InlineData(4294967296.0)]
-    public void H46_numbers_that_are_none_do_no_harm_wherever_they_stand(double number)
+    public void H46_NaN_and_infinite_numbers_have_no_effect_anywhere(double number)
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Command(0, amf =>
@@ -127,7 +127,7 @@ public sealed class CommandTests
     [InlineData(65_535, 0, 7)]
     [InlineData(65_535, 1e9, 2)]
     [InlineData(0, 0, 12)]
-    public void H47_metadata_is_a_hint_and_the_configuration_the_truth(double side, double rate, double codec)
+    public void H47_metadata_is_a_hint_and_the_codec_configuration_is_authoritative(double side, double rate, double codec)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Command(0, amf => amf.Text("_checkbw").Number(0)), Wire.Message(18, 1, 0, Amf(amf =>
@@ -150,7 +150,7 @@ public sealed class CommandTests
     [InlineData("📺")]
     [InlineData("")]
     [InlineData("LIVE")]
-    public void H48_an_application_of_another_name_is_refused(string app)
+    public void H48_unknown_application_is_rejected(string app)
     {
         Of("H48", [.. Wire.Handshake(), .. Wire.Connect(app)]).ShouldBe(IngestRejectionReason.UnknownApplication);
         Of("H48", [.. Wire.Handshake(), .. Wire.Connect(new string('x', 10_240))]).ShouldBe(IngestRejectionReason.UnknownApplication);
@@ -167,7 +167,7 @@ public sealed class CommandTests
     [InlineData("live", "ключ", null)]
     [InlineData("live", "🎬", null)]
     [InlineData("live", "", null)]
-    public void H48_a_key_is_of_few_kinds_of_characters_or_none(string app, string name, string? key)
+    public void H48_stream_key_with_unsupported_characters_or_length_is_ignored(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
@@ -178,7 +178,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H49_commands_out_of_their_order_are_refused_or_answered_with_an_error()
+    public void H49_commands_out_of_order_are_rejected_or_answered_with_an_error()
     {
         Of("H49", [.. Connected, .. Wire.Connect()]).ShouldBe(IngestRejectionReason.InvalidCommand);
         Of("H49", [.. Wire.Handshake(), .. Wire.Publish("good")]).ShouldBe(IngestRejectionReason.InvalidCommand);
@@ -192,7 +192,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H50_eight_streams_are_made_and_no_more()
+    public void H50_eight_streams_are_created_and_no_more()
     {
         var session = new SessionHarness();
         session.Feeds(Connected);
@@ -206,7 +206,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H51_the_calls_of_old_encoders_may_be_missing_or_odd()
+    public void H51_calls_of_old_encoders_may_be_missing_or_malformed()
     {
         var session = new SessionHarness();
         session.Feeds([.. Connected, .. Wire.Command(0, a => a.Text("releaseStream").Number(2)), .. Wire.Command(0, a => a.Text("FCPublish").Number(3).Number(7)),
@@ -221,7 +221,7 @@ public sealed class CommandTests
     [InlineData("record")]
     [InlineData("append")]
     [InlineData("../../x")]
-    public void H52_whatever_kind_of_publishing_is_asked_for_it_is_live(string kind)
+    public void H52_any_requested_publishing_type_is_live(string kind)
     {
         var session = new SessionHarness();
         session.Feeds([.. Connected, .. Wire.CreateStream(), .. Wire.Command(1, amf => amf.Text("publish").Number(5).Null().Text("good").Text(kind))]);
@@ -229,7 +229,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H56_of_a_flood_of_metadata_the_last_counts_and_a_flood_without_end_ends_the_connection()
+    public void H56_last_metadata_of_a_flood_applies_and_an_endless_flood_ends_the_connection()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -246,7 +246,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H57_unknown_calls_are_answered_with_an_error_and_reach_nothing()
+    public void H57_unknown_calls_are_answered_with_an_error_and_have_no_effect()
     {
         var session = new SessionHarness();
         session.Feeds(Connected);
@@ -264,7 +264,7 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void H76_text_by_the_gigabyte_is_left_out_beyond_its_budget()
+    public void H76_metadata_text_beyond_its_budget_is_ignored()
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));

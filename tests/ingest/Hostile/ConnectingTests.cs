@@ -19,7 +19,7 @@ public sealed class ConnectingTests
     private static readonly FlvFile Media = FlvFileReader.Read(Recording.Flv(2));
 
     [Fact]
-    public async Task H01_a_connection_that_says_nothing_is_closed_at_the_handshakes_deadline()
+    public async Task H01_silent_connection_is_closed_at_the_handshake_deadline()
     {
         new IngestOptions().HandshakeTimeout.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(5));
         using var counted = new Counted();
@@ -31,7 +31,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H02_bytes_that_drip_do_not_move_the_handshakes_deadline()
+    public async Task H02_slow_bytes_do_not_extend_the_handshake_deadline()
     {
         await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:00:00.4"));
         using var client = await RawClient.ConnectAsync(server);
@@ -44,7 +44,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H03_idle_connections_give_way_to_newcomers_and_publishers_notice_nothing()
+    public async Task H03_idle_connections_are_closed_for_new_ones_and_publishers_are_not_affected()
     {
         using var counted = new Counted();
         await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "8"), ("MaxUnpublishedConnections", "20"));
@@ -85,7 +85,7 @@ public sealed class ConnectingTests
     [InlineData(new byte[] { 255 }, "Not RTMP")]
     [InlineData(new byte[] { 0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3 }, "TLS on the plain RTMP port")]
     [InlineData(new byte[] { (byte)'G', (byte)'E', (byte)'T', (byte)' ', (byte)'/' }, "HTTP request on the RTMP port")]
-    public async Task H04_other_protocols_are_turned_away_at_once_with_a_hint(byte[] bytes, string hint)
+    public async Task H04_other_protocols_are_rejected_immediately_with_a_hint(byte[] bytes, string hint)
     {
         using var counted = new Counted();
         await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:01:00"));
@@ -97,7 +97,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H05_whatever_C2_says_the_handshake_is_done()
+    public async Task H05_handshake_completes_with_any_content_of_C2()
     {
         await using var server = await IngestServer.StartAsync();
         using var client = await RawClient.ConnectAsync(server);
@@ -108,7 +108,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H07_all_in_one_segment_and_every_byte_in_one_of_its_own_both_work()
+    public async Task H07_single_segment_and_one_byte_per_segment_both_work()
     {
         await using var server = await IngestServer.StartAsync();
         using var together = await RawClient.ConnectAsync(server);
@@ -120,7 +120,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H09_a_peer_that_never_reads_is_let_go()
+    public async Task H09_peer_that_never_reads_is_disconnected()
     {
         using var counted = new Counted();
         await using var server = await IngestServer.StartAsync(("WriteTimeout", "00:00:00.3"));
@@ -138,7 +138,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task H12_a_reset_right_after_publish_is_one_end_like_any_other()
+    public async Task H12_connection_reset_right_after_publish_reports_exactly_one_end()
     {
         await using var server = await IngestServer.StartAsync();
         for (var i = 0; i < 20; i++)
@@ -155,7 +155,7 @@ public sealed class ConnectingTests
     }
 
     [Fact]
-    public async Task Of_many_refusals_from_one_address_five_are_told_and_all_are_counted()
+    public async Task Only_five_of_many_rejections_from_one_address_are_logged_and_all_are_counted()
     {
         using var counted = new Counted();
         await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00"));

@@ -17,13 +17,13 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
     private const int Most = 16 * 1024;
 
     [Fact]
-    public async Task H01_a_connection_that_says_nothing_costs_less_than_16_KiB() => (await CostAsync([])).ShouldBeLessThan(Most);
+    public async Task H01_silent_connection_uses_less_than_16_KiB() => (await CostAsync([])).ShouldBeLessThan(Most);
 
     [Fact]
-    public async Task H02_a_connection_that_drips_its_handshake_costs_less_than_16_KiB() => (await CostAsync(Wire.Handshake()[..1000])).ShouldBeLessThan(Most);
+    public async Task H02_connection_with_a_slow_handshake_uses_less_than_16_KiB() => (await CostAsync(Wire.Handshake()[..1000])).ShouldBeLessThan(Most);
 
     [Fact]
-    public async Task H02_a_connection_that_stops_within_its_first_command_costs_less_than_16_KiB() =>
+    public async Task H02_connection_that_stops_within_its_first_command_uses_less_than_16_KiB() =>
         (await CostAsync(Wire.Opening()[..(1 + (2 * 1536) + 5)])).ShouldBeLessThan(Most);
 
     /// <summary>Bytes of managed memory for each connection that says so much and no more. Something else in the process may grow meanwhile, so what is too much is measured again, twice.</summary>

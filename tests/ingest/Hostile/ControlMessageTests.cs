@@ -22,7 +22,7 @@ public sealed class ControlMessageTests
 
     [Theory]
     [MemberData(nameof(Floods))]
-    public void H29_a_flood_of_any_kind_of_control_message_ends_the_connection(string what, byte[] message)
+    public void H29_flood_of_any_kind_of_control_message_ends_the_connection(string what, byte[] message)
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -42,7 +42,7 @@ public sealed class ControlMessageTests
     [InlineData(0u, 0)]
     [InlineData(1u, 6)] // every 17 messages of about 4,040 bytes, which are just over 64 KiB
     [InlineData(uint.MaxValue, 0)]
-    public void H30_a_window_of_nothing_is_passed_over_a_tiny_one_is_not_obeyed_to_the_byte(uint window, int acknowledgements)
+    public void H30_zero_window_is_ignored_and_a_tiny_one_is_followed_only_roughly(uint window, int acknowledgements)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Message(5, 0, 0, Wire.UInt32(window), 2), Wire.Message(6, 0, 0, [0, 0, 16, 0, 99], 2), Wire.Message(6, 0, 0, [0, 0, 16, 0], 2),
@@ -59,7 +59,7 @@ public sealed class ControlMessageTests
     }
 
     [Fact]
-    public void H31_acknowledgements_may_be_missing_wrong_or_go_backwards()
+    public void H31_acknowledgements_may_be_missing_wrong_or_decreasing()
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
@@ -73,7 +73,7 @@ public sealed class ControlMessageTests
     }
 
     [Fact]
-    public void H32_the_count_of_bytes_runs_over_32_bits_and_reception_goes_on()
+    public void H32_byte_count_wraps_at_32_bits_and_reception_continues()
     {
         var session = new SessionHarness(received: uint.MaxValue - 1_000_000);
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
@@ -91,7 +91,7 @@ public sealed class ControlMessageTests
     }
 
     [Fact]
-    public void H33_unknown_user_control_events_are_passed_over_and_truncated_ones_end_the_connection()
+    public void H33_unknown_user_control_events_are_ignored_and_truncated_ones_end_the_connection()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -110,7 +110,7 @@ public sealed class ControlMessageTests
     [InlineData(23)]
     [InlineData(210)]
     [InlineData(255)]
-    public void H34_unknown_message_types_are_counted_and_end_the_connection_only_in_a_flood(byte type)
+    public void H34_unknown_message_types_are_counted_and_only_a_flood_ends_the_connection(byte type)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
@@ -131,7 +131,7 @@ public sealed class ControlMessageTests
     [InlineData(0u)]
     [InlineData(5u)]
     [InlineData(0xFFFFFFFFu)]
-    public void H35_media_on_streams_never_made_is_counted_and_dropped_and_metadata_on_0_is_taken(uint stream)
+    public void H35_media_on_unknown_streams_is_counted_and_dropped_and_metadata_on_0_accepted(uint stream)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Times(50, Wire.Message(9, stream, 0, Wire.PictureBody(true)))));
@@ -142,7 +142,7 @@ public sealed class ControlMessageTests
     }
 
     [Fact]
-    public void H36_messages_whose_chunks_alternate_come_out_whole()
+    public void H36_messages_with_interleaved_chunks_are_reassembled()
     {
         var (video, sound) = (Wire.PictureBody(true, 295), (byte[])[0xAF, 1, 0x21, .. Wire.Filler(197)]);
         var session = new SessionHarness();
@@ -158,7 +158,7 @@ public sealed class ControlMessageTests
     [Theory]
     [InlineData(16)]
     [InlineData(19)]
-    public void H38_shared_objects_are_passed_over(byte type)
+    public void H38_shared_objects_are_ignored(byte type)
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Message(type, 1, 0, Wire.Filler(100))));
@@ -166,7 +166,7 @@ public sealed class ControlMessageTests
     }
 
     [Fact]
-    public void H38_commands_and_data_of_the_AMF3_types_are_read_behind_their_format_byte()
+    public void H38_AMF3_commands_and_data_are_read_after_their_format_byte()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Handshake());

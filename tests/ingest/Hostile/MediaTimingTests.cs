@@ -13,7 +13,7 @@ namespace Broadcast.Ingest.Tests.Hostile;
 public sealed class MediaTimingTests
 {
     [Fact]
-    public void H72_more_bits_than_the_limit_over_ten_seconds_are_told_and_a_burst_is_not()
+    public void H72_exceeding_the_bitrate_limit_for_ten_seconds_is_reported_and_a_burst_not()
     {
         var time = new ManualTimeProvider();
         var meter = new BitrateLimiter(1_000_000, time);
@@ -31,7 +31,7 @@ public sealed class MediaTimingTests
     [InlineData(1)]
     [InlineData(24)]
     [InlineData(240)]
-    public void H72_every_frame_rate_comes_through(int rate)
+    public void H72_every_frame_rate_is_preserved(int rate)
     {
         var session = Publishing();
         for (var i = 0; i < 100; i++)
@@ -58,7 +58,7 @@ public sealed class MediaTimingTests
 
     [Theory]
     [MemberData(nameof(Clocks))]
-    public void H73_whatever_the_encoders_clock_does_the_timeline_goes_forward_at_the_pace_of_arrival(string what, uint[] times)
+    public void H73_timeline_advances_at_the_pace_of_arrival_for_any_encoder_clock(string what, uint[] times)
     {
         var session = Publishing();
         foreach (var time in times)
@@ -74,7 +74,7 @@ public sealed class MediaTimingTests
     }
 
     [Fact]
-    public void H74_sound_a_minute_ahead_of_the_picture_is_passed_on_or_dropped_within_bounds()
+    public void H74_audio_a_minute_ahead_of_video_is_forwarded_or_dropped_within_bounds()
     {
         var session = Publishing();
         uint time = 0;
@@ -92,7 +92,7 @@ public sealed class MediaTimingTests
     }
 
     [Fact]
-    public async Task H75_a_stream_without_a_keyframe_passes_nothing_on_and_ends_for_want_of_one()
+    public async Task H75_stream_without_a_keyframe_forwards_nothing_and_ends_with_that_reason()
     {
         await using var server = await IngestServer.StartAsync(("KeyframeTimeout", "00:00:01"));
         await using var publisher = await RtmpPublisher.ConnectAsync(new RtmpTarget("127.0.0.1", server.Port, "live", "good"));

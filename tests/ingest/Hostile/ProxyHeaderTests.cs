@@ -30,7 +30,7 @@ public sealed class ProxyHeaderTests
 
     [Theory]
     [MemberData(nameof(Good))]
-    public void H11_a_header_of_either_version_is_read_and_no_prefix_of_it_is(byte[] bytes, string? source)
+    public void H11_header_of_either_version_is_read_and_a_prefix_needs_more_bytes(byte[] bytes, string? source)
     {
         for (var length = 0; length < bytes.Length; length++)
         {
@@ -66,12 +66,12 @@ public sealed class ProxyHeaderTests
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void H11_anything_else_is_no_header(byte[] bytes) => ProxyProtocolHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyProtocolResult.Invalid);
+    public void H11_malformed_header_is_invalid(byte[] bytes) => ProxyProtocolHeader.TryRead(bytes, out _, out _).ShouldBe(ProxyProtocolResult.Invalid);
 
     [Theory]
     [InlineData("PROXY TCP4 203.0.113.9 198.51.100.2 56324 1935\r\n")]
     [InlineData("\r\n\r\n\0\r\nQUIT\n")]
-    public async Task H11_a_header_from_an_address_that_is_not_trusted_is_not_RTMP(string header)
+    public async Task H11_header_from_an_untrusted_address_is_rejected(string header)
     {
         await using var server = await IngestServer.StartAsync(("TrustedProxies", "192.0.2.0/24"));
         using var client = await RawClient.ConnectAsync(server);
@@ -82,7 +82,7 @@ public sealed class ProxyHeaderTests
     }
 
     [Fact]
-    public async Task H11_from_a_trusted_balancer_the_address_behind_it_is_the_one_that_counts()
+    public async Task H11_client_address_behind_a_trusted_load_balancer_applies_to_limits()
     {
         await using var server = await IngestServer.StartAsync(("TrustedProxies", "10.0.0.0/8, 127.0.0.0/8"), ("MaxUnpublishedConnectionsPerAddress", "2"));
         using var client = await RawClient.ConnectAsync(server);
@@ -107,7 +107,7 @@ public sealed class ProxyHeaderTests
     }
 
     [Fact]
-    public async Task H11_a_trusted_balancer_that_sends_no_header_or_half_of_one_is_turned_away()
+    public async Task H11_trusted_load_balancer_without_a_complete_header_is_rejected()
     {
         using var counted = new Counted();
         await using var server = await IngestServer.StartAsync(("TrustedProxies", "127.0.0.1"), ("HandshakeTimeout", "00:00:00.3"));
@@ -124,7 +124,7 @@ public sealed class ProxyHeaderTests
     [Theory]
     [InlineData("10.0.0.0/8, ::/129")]
     [InlineData("balancer.example.org")]
-    public async Task H11_trusted_networks_that_are_none_stop_the_start(string networks) =>
+    public async Task H11_invalid_trusted_networks_prevent_the_start(string networks) =>
         (await Should.ThrowAsync<Exception>(() => IngestServer.StartAsync(("TrustedProxies", networks)))).ToString().ShouldContain("Ingest:TrustedProxies");
 
     private static byte[] Version2(byte command, byte family, byte[] rest) => [.. Signature, command, family, (byte)(rest.Length >> 8), (byte)rest.Length, .. rest];

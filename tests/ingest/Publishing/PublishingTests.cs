@@ -22,7 +22,7 @@ public sealed class PublishingTests
     [InlineData(false, true, true, false, 0, 0, false)]
     [InlineData(false, true, false, true, 0, 0, true)]
     [InlineData(true, false, true, true, 0, 0, false)]
-    public void A_publication_begins_when_it_is_known_what_there_is(
+    public void Publication_starts_once_its_tracks_are_known(
         bool video, bool audio, bool? expectsVideo, bool? expectsAudio, double media, double waited, bool ready) =>
         new PendingPublication(video, audio, expectsVideo, expectsAudio, TimeSpan.FromSeconds(media), TimeSpan.FromSeconds(waited), 0, 0).IsReady.ShouldBe(ready);
 
@@ -30,11 +30,11 @@ public sealed class PublishingTests
     [InlineData(511, 0, false)]
     [InlineData(512, 0, true)]
     [InlineData(1, 16 * 1024 * 1024, true)]
-    public void What_is_held_back_is_bounded(int samples, long bytes, bool ready) =>
+    public void Held_back_samples_are_bounded(int samples, long bytes, bool ready) =>
         new PendingPublication(true, false, null, null, default, default, samples, bytes).IsReady.ShouldBe(ready);
 
     [Fact]
-    public void Sound_alone_begins_after_a_second_of_it_and_a_late_picture_appears_in_the_samples()
+    public void Audio_only_publication_starts_after_a_second_and_late_video_appears_in_the_samples()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration()]);
@@ -51,7 +51,7 @@ public sealed class PublishingTests
     }
 
     [Fact]
-    public void A_short_publication_is_passed_on_when_it_ends()
+    public void Short_publication_is_forwarded_when_it_ends()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration(), .. Wire.Sound(0)]);
@@ -62,7 +62,7 @@ public sealed class PublishingTests
     }
 
     [Fact]
-    public void A_full_queue_drops_a_track_up_to_its_next_keyframe_and_counts()
+    public void Full_queue_drops_and_counts_samples_of_a_track_up_to_its_next_keyframe()
     {
         var queue = new SampleQueue();
         for (var i = 0; i < SampleQueue.Capacity; i++)
@@ -87,7 +87,7 @@ public sealed class PublishingTests
     }
 
     [Fact]
-    public void A_queue_of_large_samples_is_full_before_it_is_full_of_samples()
+    public void Queue_of_large_samples_reaches_its_byte_limit_before_its_sample_limit()
     {
         var queue = new SampleQueue();
         var large = new byte[8 * 1024 * 1024];
@@ -104,7 +104,7 @@ public sealed class PublishingTests
     }
 
     [Fact]
-    public void The_accounts_stay_true_over_many_rounds()
+    public void Queue_accounting_stays_correct_during_many_rounds()
     {
         var queue = new SampleQueue();
         var random = new Random(5);

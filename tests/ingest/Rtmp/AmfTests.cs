@@ -11,7 +11,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public sealed class AmfTests
 {
     [Fact]
-    public void What_the_writer_writes_the_reader_reads()
+    public void Reader_reads_the_output_of_the_writer()
     {
         var writer = new AmfWriter();
         writer.Text("hello").Number(-1.5).Boolean(true).Null();
@@ -75,25 +75,25 @@ public sealed class AmfTests
 
     [Theory]
     [MemberData(nameof(Hostile))]
-    public void What_cannot_be_is_refused_without_harm(string what, byte[] bytes) =>
+    public void Malformed_values_are_rejected(string what, byte[] bytes) =>
         Should.Throw<RtmpProtocolException>(() => new AmfReader(bytes).Read(), what).Reason.ShouldBe(IngestRejectionReason.InvalidAmf);
 
     [Fact]
-    public void Sixteen_objects_inside_one_another_are_read()
+    public void Sixteen_nested_objects_are_read()
     {
         byte[] bytes = [.. Enumerable.Repeat<byte[]>([3, 0, 1, (byte)'a'], 16).SelectMany(b => b), 5, .. Enumerable.Repeat<byte[]>([0, 0, 9], 16).SelectMany(b => b)];
         new AmfReader(bytes).Read().ShouldBeOfType<AmfValue.Map>();
     }
 
     [Fact]
-    public void Of_names_that_come_twice_the_last_counts()
+    public void Last_of_duplicate_property_names_applies()
     {
         byte[] bytes = [3, 0, 1, (byte)'a', 1, 0, 0, 1, (byte)'a', 1, 1, 0, 0, 9];
         new AmfReader(bytes).Read().ShouldBeOfType<AmfValue.Map>().Properties["a"].ShouldBe(new AmfValue.Boolean(true));
     }
 
     [Fact]
-    public void A_command_of_type_17_is_read_as_AMF0_behind_its_format_byte()
+    public void Command_of_type_17_is_read_as_AMF0_after_its_format_byte()
     {
         byte[] body = [0, 2, 0, 7, .. "connect"u8, 0, .. Double(1), 5];
         var command = RtmpCommand.Read(new(MessageType.CommandAmf3, 0, 0, body));
@@ -103,14 +103,14 @@ public sealed class AmfTests
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void A_transaction_that_is_no_number_is_none(double transaction)
+    public void Transaction_ID_that_is_not_a_finite_number_reads_as_zero(double transaction)
     {
         byte[] body = [2, 0, 7, .. "publish"u8, 0, .. Double(transaction)];
         RtmpCommand.Read(new(MessageType.Command, 0, 0, body)).Transaction.ShouldBe(0);
     }
 
     [Fact]
-    public void Metadata_says_what_there_is()
+    public void Metadata_announces_tracks_and_the_encoder_name()
     {
         var writer = new AmfWriter().Text("@setDataFrame").Text("onMetaData");
         using (writer.EcmaArray(2))
@@ -132,7 +132,7 @@ public sealed class AmfTests
     [InlineData(2_500_000, 0)]
     [InlineData(double.NaN, 0)]
     [InlineData(double.PositiveInfinity, 0)]
-    public void Bits_a_second_that_nobody_can_believe_are_none(double kilobits, int expected)
+    public void Implausible_bitrates_in_metadata_are_ignored(double kilobits, int expected)
     {
         var writer = new AmfWriter().Text("onMetaData");
         using (writer.EcmaArray(1))

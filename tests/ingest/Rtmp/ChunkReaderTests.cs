@@ -30,7 +30,7 @@ public sealed class ChunkReaderTests
     [InlineData(1, 0x1000000u)]
     [InlineData(2, 40u)]
     [InlineData(2, 0x1000000u)]
-    public void No_prefix_of_a_header_consumes_anything(int format, uint time)
+    public void Partial_header_consumes_nothing(int format, uint time)
     {
         var streams = new ChunkStreams();
         var header = Wire.Chunk(format, 700, time, 5, 9, 0x01020304, []);
@@ -44,7 +44,7 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void A_header_of_type_3_repeats_the_last_delta()
+    public void Type_3_header_repeats_the_last_delta()
     {
         byte[] bytes =
         [
@@ -60,7 +60,7 @@ public sealed class ChunkReaderTests
     [Theory]
     [InlineData(23u, 46u)] // "the same delta as the timestamp of type 0", as ffmpeg has it at the start
     [InlineData(900_000u, 900_000u)] // a leap of 15 minutes is what nobody means
-    public void A_header_of_type_3_right_behind_one_of_type_0_repeats_its_timestamp_when_that_can_be_a_delta(uint first, uint second)
+    public void Type_3_header_after_type_0_repeats_its_timestamp_when_usable_as_a_delta(uint first, uint second)
     {
         byte[] bytes = [.. Wire.Chunk(0, 4, first, 2, 8, 1, [1, 2]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, [5, 6])];
         Read(bytes).Select(m => m.Time).ShouldBe([first, second]);
@@ -69,7 +69,7 @@ public sealed class ChunkReaderTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Extended_timestamps_are_read_whether_or_not_continuations_repeat_them(bool repeated)
+    public void Extended_timestamps_are_read_with_or_without_repetition_in_continuations(bool repeated)
     {
         const uint Time = 0x01000203;
         var body = Wire.Filler(300);
@@ -90,14 +90,14 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void A_short_last_chunk_without_the_repeated_timestamp_is_not_waited_for()
+    public void Short_last_chunk_without_the_repeated_timestamp_completes_the_message()
     {
         byte[] bytes = [.. Wire.Chunk(0, 6, 0x01000203, 130, 9, 1, Wire.Filler(128)), .. Wire.Chunk(3, 6, 0, 0, 0, 0, [0x55, 0x66], extended: false)];
         Read(bytes).ShouldHaveSingleItem().Length.ShouldBe(130);
     }
 
     [Fact]
-    public void Interleaved_messages_come_out_whole()
+    public void Interleaved_messages_are_reassembled()
     {
         var (video, audio) = (Wire.Filler(300), Wire.Filler(200));
         byte[] bytes =
@@ -113,7 +113,7 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void A_new_chunk_size_holds_from_the_next_chunk_on()
+    public void New_chunk_size_applies_from_the_next_chunk()
     {
         var body = Wire.Filler(500);
         byte[] bytes =
@@ -127,7 +127,7 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void Abort_forgets_that_message_alone_and_keeps_its_times()
+    public void Abort_discards_only_its_message_and_keeps_the_timestamps()
     {
         byte[] bytes =
         [
@@ -144,10 +144,10 @@ public sealed class ChunkReaderTests
     [InlineData(127u, IngestRejectionReason.InvalidChunkSize)]
     [InlineData(0x80000000u, IngestRejectionReason.InvalidChunkSize)]
     [InlineData(0xFFFFFFFFu, IngestRejectionReason.InvalidChunkSize)]
-    public void A_chunk_size_that_cannot_be_is_refused(uint size, IngestRejectionReason reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
+    public void Invalid_chunk_size_is_rejected(uint size, IngestRejectionReason reason) => Rejection(Wire.Message(1, 0, 0, Wire.UInt32(size), 2)).ShouldBe(reason);
 
     [Fact]
-    public void The_largest_chunk_size_allocates_nothing_and_reads_on()
+    public void Largest_chunk_size_allocates_nothing_and_reading_continues()
     {
         byte[] bytes = [.. Wire.Message(1, 0, 0, Wire.UInt32(0x7FFFFFFF), 2), .. Wire.Chunk(0, 6, 0, 5000, 9, 1, Wire.Filler(5000))];
         Read(bytes)[^1].Length.ShouldBe(5000);
@@ -169,10 +169,10 @@ public sealed class ChunkReaderTests
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public void What_breaks_the_rules_is_refused_by_name(byte[] bytes, IngestRejectionReason reason) => Rejection(bytes).ShouldBe(reason);
+    public void Protocol_violations_are_rejected_by_reason(byte[] bytes, IngestRejectionReason reason) => Rejection(bytes).ShouldBe(reason);
 
     [Fact]
-    public void Memory_for_a_long_message_grows_with_what_arrives()
+    public void Memory_for_a_long_message_grows_with_received_bytes()
     {
         var reader = new ChunkReader(Wire.Wide, 128);
         _ = Pull(reader, Wire.Message(1, 0, 0, Wire.UInt32(0xFFFFFF), 2));
@@ -182,7 +182,7 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void Partial_messages_on_many_streams_meet_the_limit_of_memory()
+    public void Partial_messages_on_many_streams_hit_the_memory_limit()
     {
         var reader = new ChunkReader(Wire.Wide with { PartialBytes = 300_000 }, 128);
         var e = Should.Throw<RtmpProtocolException>(() =>
@@ -196,14 +196,14 @@ public sealed class ChunkReaderTests
     }
 
     [Fact]
-    public void A_message_without_a_body_is_a_message()
+    public void Message_without_a_body_is_a_message()
     {
         byte[] bytes = [.. Wire.Chunk(0, 5, 7, 0, 9, 1, []), .. Wire.Chunk(0, 5, 8, 1, 9, 1, [1])];
         Read(bytes).ShouldBe([(9, 1u, 7u, 0), (9, 1u, 8u, 1)]);
     }
 
     [Fact]
-    public void What_the_writer_writes_the_reader_reads()
+    public void Reader_reads_the_output_of_the_writer()
     {
         var body = Wire.Filler(1000);
         foreach (var time in (uint[])[0, 0xFFFFFE, 0xFFFFFF, 0xFFFFFFFF])

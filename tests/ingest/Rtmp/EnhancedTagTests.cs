@@ -79,24 +79,24 @@ public sealed class EnhancedTagTests
 
     [Theory]
     [MemberData(nameof(Video))]
-    public void Packets_of_video_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Video, out var broken)
+    public void Video_packets_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Video, out var broken)
         .ShouldBe(packets, what + (broken ? ", which is not broken" : ""));
 
     [Theory]
     [MemberData(nameof(Audio))]
-    public void Packets_of_audio_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Audio, out var broken)
+    public void Audio_packets_are_read(string what, string header, byte[] body, string[] packets) => Read(Bytes(header, body), TrackKind.Audio, out var broken)
         .ShouldBe(packets, what + (broken ? ", which is not broken" : ""));
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public void H69_What_is_broken_ends_there(string what, string kind, string bytes, int good)
+    public void H69_malformed_tag_ends_at_the_malformed_packet(string what, string kind, string bytes, int good)
     {
         var packets = Read(Bytes(bytes, []), kind == "video" ? TrackKind.Video : TrackKind.Audio, out var broken);
         (packets.Length, broken).ShouldBe((good, true), what);
     }
 
     [Fact]
-    public void H69_Whatever_comes_is_read_without_a_fault_and_in_bounds()
+    public void H69_any_bytes_are_read_without_an_exception_and_within_bounds()
     {
         foreach (var (video, body) in Random())
         {
@@ -115,7 +115,7 @@ public sealed class EnhancedTagTests
     }
 
     [Fact]
-    public void H69_Whatever_comes_leads_to_frames_drops_or_a_refusal()
+    public void H69_any_bytes_result_in_frames_drops_or_a_rejection()
     {
         var (video, audio, units, refused, dropped) = (new VideoTags(), new AudioTags(), new List<AccessUnit>(), 0, 0);
         foreach (var (isVideo, body) in Random())
@@ -139,7 +139,7 @@ public sealed class EnhancedTagTests
     }
 
     [Fact]
-    public void What_the_client_writes_is_read_back()
+    public void Tags_written_by_the_client_are_read_back()
     {
         Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "hvc1", [1], isSync: false, compositionOffset: -1), TrackKind.Video, out _).ShouldBe(["CodedFrames hvc1 0 FFFFFF01"]);
         Read(EnhancedBody.Video(EnhancedPacket.CodedFrames, "av01", [1], track: 4, nanoseconds: 333_333), TrackKind.Video, out _).ShouldBe(["CodedFrames av01 4 01 +333333"]);

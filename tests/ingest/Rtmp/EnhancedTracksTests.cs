@@ -23,7 +23,7 @@ public sealed class EnhancedTracksTests
         [.. "fLaC"u8, 0x80, 0, 0, 34, 0x10, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x0B, 0xB8, 0x02, 0xF0, 0, 0, 0, 0, .. new byte[16]];
 
     [Fact]
-    public void H264_by_its_FourCC_is_the_track_that_it_is_without()
+    public void H264_by_its_FourCC_is_the_same_track_as_legacy_H264()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord)).ShouldBeEmpty();
@@ -35,7 +35,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Each_number_is_a_track_of_its_own_whose_identity_stays()
+    public void Each_track_number_is_a_separate_track_with_a_stable_ID()
     {
         var tags = new VideoTags();
         EnhancedTrack[] configurations = [new(0, "avc1", Wire.AvcRecord), new(2, "avc1", Wire.AvcRecord), new(255, "avc1", Wire.AvcRecord)];
@@ -49,7 +49,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void H69_Of_255_tracks_eight_are_taken_and_the_default_one_always()
+    public void H69_eight_of_255_tracks_are_accepted_and_always_the_default_one()
     {
         var (video, audio, units) = (new VideoTags(), new AudioTags(), new List<AccessUnit>());
         video.Read(EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, [.. Numbers().Select(n => new EnhancedTrack(n, "avc1", Wire.AvcRecord))]), units).ShouldBe(255 - 7);
@@ -63,7 +63,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void A_frame_in_another_codec_than_its_track_is_dropped()
+    public void Frame_in_another_codec_than_its_track_is_dropped()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
@@ -73,7 +73,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void An_end_mark_and_a_command_are_nothing()
+    public void Sequence_end_and_command_have_no_effect()
     {
         var tags = new VideoTags();
         tags.Read(EnhancedBody.Video(EnhancedPacket.SequenceEnd, "avc1", []), []).ShouldBe(0);
@@ -82,7 +82,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Sound_of_every_codec_says_how_many_samples_it_holds()
+    public void Audio_frames_of_every_codec_report_their_sample_count()
     {
         var tags = new AudioTags();
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord));
@@ -96,7 +96,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Opus_without_a_header_is_stereo_or_what_the_channels_say()
+    public void Opus_without_a_header_is_stereo_or_has_the_described_channels()
     {
         var tags = new AudioTags();
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "Opus", []));
@@ -121,10 +121,10 @@ public sealed class EnhancedTracksTests
     [InlineData(new byte[] { 0, 25 }, false)]
     [InlineData(new byte[] { 0 }, false)]
     [InlineData(new byte[0], false)]
-    public void H69_Channels_are_read_within_bounds(byte[] body, bool whole) => SpeakerLayout.TryRead(body, out _).ShouldBe(whole);
+    public void H69_channel_layouts_are_read_within_bounds(byte[] body, bool whole) => SpeakerLayout.TryRead(body, out _).ShouldBe(whole);
 
     [Fact]
-    public void Colors_are_read_taken_back_and_kept_in_range()
+    public void Color_information_is_read_reset_and_validated()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "hvc1", Color(9, 16, 1000)));
@@ -141,7 +141,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Colors_belong_to_the_track_from_the_next_keyframe_on()
+    public void Color_information_applies_to_the_track_from_the_next_keyframe()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.Description, "avc1", Color(9, 16, 1000)));
@@ -159,7 +159,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void A_mastering_display_is_handed_on_whole_or_not_at_all()
+    public void Mastering_display_is_forwarded_completely_or_not_at_all()
     {
         var display = new MasteringDisplayMetadata((0.708, 0.292), (0.17, 0.797), (0.131, 0.046), (0.3127, 0.329), 1000, 0.0001);
         var color = new ColorInfoMetadata(10, null, null, null, 400, 1000, display);
@@ -170,7 +170,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void In_band_parameter_sets_that_differ_make_another_track_from_their_keyframe_on()
+    public void Changed_in_band_parameter_sets_create_a_new_track_from_their_keyframe()
     {
         var tags = new VideoTags();
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
@@ -183,7 +183,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Tracks_bear_the_language_and_the_name_that_metadata_gave_them()
+    public void Tracks_have_the_language_and_name_from_the_metadata()
     {
         var tags = new AudioTags { Labels = new Dictionary<int, TrackLabel> { [0] = TrackLabel.Create("de", null), [1] = TrackLabel.Create("pt-BR", " Sala\u202E 1\n ") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
@@ -192,7 +192,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Where_the_encoder_says_no_language_the_channels_counts()
+    public void Channel_language_applies_when_the_encoder_declares_none()
     {
         var tags = new AudioTags { Languages = ["en", "und", "fr", "pt-BR"], Labels = new Dictionary<int, TrackLabel> { [2] = TrackLabel.Create("de", "Halle"), [3] = TrackLabel.Create(null, "Sala") } };
         Read(tags, [0xAF, 0, .. Wire.AacRecord]);
@@ -205,7 +205,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void The_first_picture_bears_the_bits_that_metadata_claimed_and_others_do_not()
+    public void Only_the_first_video_track_has_the_bitrate_declared_in_metadata()
     {
         var tags = new VideoTags { DeclaredBitsPerSecond = 2_500_000 };
         Read(tags, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord));
@@ -214,7 +214,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Several_FLAC_frames_in_one_message_are_so_many_samples_each_at_its_own_time()
+    public void Several_FLAC_frames_in_one_message_become_samples_with_their_own_times()
     {
         var tags = new AudioTags();
         Read(tags, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader));
@@ -226,7 +226,7 @@ public sealed class EnhancedTracksTests
     }
 
     [Fact]
-    public void Sound_of_several_FLAC_frames_a_message_goes_on_without_a_hole_or_a_loss()
+    public void Audio_with_several_FLAC_frames_per_message_continues_without_gap_or_loss()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "fLaC", FlacHeader), 4)]);
@@ -253,7 +253,7 @@ public sealed class EnhancedTracksTests
     [InlineData("\"><script>", null)]
     [InlineData("aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-a", null)]
     [InlineData(null, null)]
-    public void Only_a_language_tag_is_a_language(string? said, string? taken) => TrackLabel.Create(said, null).Language.ShouldBe(taken);
+    public void Only_a_language_tag_is_accepted(string? said, string? taken) => TrackLabel.Create(said, null).Language.ShouldBe(taken);
 
     private static IEnumerable<byte> Numbers() => Enumerable.Range(1, 255).Select(n => (byte)n);
 

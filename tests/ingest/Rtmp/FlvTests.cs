@@ -30,7 +30,7 @@ public sealed class FlvTests
 
     [Theory]
     [MemberData(nameof(AccessUnits))]
-    public void Lengths_of_NAL_units_must_add_up(string what, byte[] bytes, int lengthSize, bool valid, bool sync)
+    public void NAL_unit_lengths_must_add_up(string what, byte[] bytes, int lengthSize, bool valid, bool sync)
     {
         byte[] record = [.. Wire.AvcRecord];
         record[4] = (byte)(0xFC | (lengthSize - 1));
@@ -42,7 +42,7 @@ public sealed class FlvTests
     }
 
     [Fact]
-    public void Pictures_before_a_configuration_or_a_keyframe_are_dropped()
+    public void Frames_before_a_configuration_or_a_keyframe_are_dropped()
     {
         var tags = new VideoTags();
         tags.Read(Wire.PictureBody(sync: true), out _).ShouldBe(TagContent.Dropped);
@@ -56,7 +56,7 @@ public sealed class FlvTests
     }
 
     [Fact]
-    public void The_NAL_units_say_what_is_a_keyframe_whatever_the_tag_says()
+    public void NAL_units_determine_keyframes_regardless_of_the_tag()
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
@@ -68,7 +68,7 @@ public sealed class FlvTests
     }
 
     [Fact]
-    public void The_same_configuration_again_is_nothing_and_another_one_holds_from_the_next_keyframe_on()
+    public void Repeated_configuration_has_no_effect_and_a_changed_one_applies_from_the_next_keyframe()
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
@@ -88,7 +88,7 @@ public sealed class FlvTests
     }
 
     [Fact]
-    public void A_broken_configuration_leaves_the_last_good_one()
+    public void Malformed_configuration_keeps_the_last_valid_one()
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
@@ -119,7 +119,7 @@ public sealed class FlvTests
     [InlineData(new byte[] { 0x90, (byte)'v', (byte)'p', (byte)'0', (byte)'8', 1 }, "vp08")]
     [InlineData(new byte[] { 0x90, 0, 1, 2, 3 }, "unknown")]
     [InlineData(new byte[] { 0x95, (byte)'a', (byte)'v', (byte)'0', (byte)'1', 1 }, "MPEG-2")]
-    public void Other_video_codecs_are_refused_in_words(byte[] body, string word)
+    public void Other_video_codecs_are_rejected_with_a_reason(byte[] body, string word)
     {
         var e = Should.Throw<RtmpProtocolException>(() => new VideoTags().Read(body, out _));
         (e.Reason, e.Status).ShouldBe((IngestRejectionReason.UnsupportedCodec, "NetStream.Publish.Rejected"));
@@ -127,7 +127,7 @@ public sealed class FlvTests
     }
 
     [Fact]
-    public void Sound_is_read_and_an_ADTS_header_taken_off()
+    public void Audio_is_read_and_an_ADTS_header_is_removed()
     {
         var tags = new AudioTags();
         tags.Read((byte[])[0xAF, 1, 0x21, 1], out _).ShouldBe(TagContent.Dropped);
@@ -148,7 +148,7 @@ public sealed class FlvTests
     [InlineData(new byte[] { 0xAF, 0, 0x16, 0x90 })] // sampling index 13
     [InlineData(new byte[] { 0xAF, 1 })]
     [InlineData(new byte[] { 0xAF, 5, 1 })]
-    public void Broken_sound_is_dropped(byte[] body)
+    public void Malformed_audio_is_dropped(byte[] body)
     {
         var tags = new AudioTags();
         tags.Read(body, out _).ShouldBe(TagContent.Dropped);
@@ -161,11 +161,11 @@ public sealed class FlvTests
     [InlineData(new byte[] { 0x5F, 1, 2 }, "Nellymoser")]
     [InlineData(new byte[] { 0x90, (byte)'.', (byte)'m', (byte)'p', (byte)'3' }, "MP3")]
     [InlineData(new byte[] { 0x91, (byte)'a', (byte)'l', (byte)'a', (byte)'c', 1 }, "alac")]
-    public void Other_audio_codecs_are_refused_in_words(byte[] body, string word) =>
+    public void Other_audio_codecs_are_rejected_with_a_reason(byte[] body, string word) =>
         Should.Throw<RtmpProtocolException>(() => new AudioTags().Read(body, out _)).Message.ShouldContain(word);
 
     [Fact]
-    public void An_aggregate_is_taken_apart_with_times_counted_from_its_own()
+    public void Aggregate_is_split_with_times_relative_to_its_own()
     {
         byte[] body = [.. Tag(9, 500, [1, 2]), .. Tag(8, 540, [3])];
         AggregateMessage.Split(new RtmpMessage(22, 1, 1000, body))!.Select(m => (m.Type, m.Timestamp, m.Payload.Length)).ShouldBe([((byte)9, 1000u, 2), ((byte)8, 1040u, 1)]);
@@ -182,7 +182,7 @@ public sealed class FlvTests
 
     [Theory]
     [MemberData(nameof(BrokenAggregates))]
-    public void Nothing_of_a_broken_aggregate_is_used(byte[] body) => AggregateMessage.Split(new RtmpMessage(22, 1, 0, body)).ShouldBeNull();
+    public void Malformed_aggregate_is_ignored_completely(byte[] body) => AggregateMessage.Split(new RtmpMessage(22, 1, 0, body)).ShouldBeNull();
 
     private static byte[] Tag(byte type, uint time, byte[] body) =>
         [type, .. Wire.UInt24((uint)body.Length), .. Wire.UInt24(time), 0, 0, 0, 0, .. body, .. Wire.UInt32((uint)body.Length + 11)];

@@ -10,7 +10,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public sealed class HandshakeTests
 {
     [Fact]
-    public void A_simple_handshake_is_echoed_byte_by_byte_or_all_at_once()
+    public void Simple_handshake_is_echoed_byte_by_byte_or_all_at_once()
     {
         var bytes = Wire.Handshake();
         var handshake = new ServerHandshake();
@@ -29,7 +29,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
-    public void What_follows_the_handshake_is_left_alone()
+    public void Bytes_after_the_handshake_are_not_consumed()
     {
         List<byte> bytes = [.. Wire.Handshake(), 1, 2, 3];
         Feed(new ServerHandshake(), bytes, new ArrayBufferWriter<byte>()).ShouldBeTrue();
@@ -39,7 +39,7 @@ public sealed class HandshakeTests
     [Theory]
     [InlineData(8)]
     [InlineData(772)]
-    public void H06_a_digest_in_either_layout_whose_pointer_is_as_large_as_it_can_be_is_answered_with_a_digest(int pointer)
+    public void H06_digest_in_either_layout_with_the_largest_pointer_is_answered_with_a_digest(int pointer)
     {
         var block = ClientBlock();
         block.AsSpan(pointer, 4).Fill(0xFF); // the largest sum there is
@@ -55,7 +55,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
-    public void H06_a_wrong_digest_is_taken_for_a_simple_handshake()
+    public void H06_wrong_digest_is_treated_as_a_simple_handshake()
     {
         var block = ClientBlock();
         var output = new ArrayBufferWriter<byte>();
@@ -70,7 +70,7 @@ public sealed class HandshakeTests
     [InlineData(6, IngestRejectionReason.NotRtmp)]
     [InlineData(32, IngestRejectionReason.NotRtmp)]
     [InlineData(255, IngestRejectionReason.NotRtmp)]
-    public void Another_protocol_is_known_by_its_first_byte(int first, IngestRejectionReason reason) =>
+    public void Other_protocols_are_detected_by_their_first_byte(int first, IngestRejectionReason reason) =>
         Should.Throw<RtmpProtocolException>(() => Feed(new ServerHandshake(), [(byte)first], new ArrayBufferWriter<byte>())).Reason.ShouldBe(reason);
 
     private static byte[] ClientBlock()

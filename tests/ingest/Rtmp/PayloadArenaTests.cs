@@ -8,7 +8,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public class PayloadArenaTests
 {
     [Fact]
-    public void What_was_taken_is_nobody_elses_and_has_the_length_that_was_asked_for()
+    public void Allocated_memory_is_exclusive_and_has_the_requested_length()
     {
         var arena = new PayloadArena();
         var random = new Random(7);
@@ -34,7 +34,7 @@ public class PayloadArenaTests
     }
 
     [Fact]
-    public void What_is_no_longer_used_does_not_pile_up()
+    public void Unused_memory_does_not_accumulate()
     {
         var arena = new PayloadArena();
         var before = GC.CollectionCount(2);

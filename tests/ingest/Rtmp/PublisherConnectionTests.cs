@@ -23,7 +23,7 @@ public sealed class PublisherConnectionTests : IDisposable
     public PublisherConnectionTests() => _port.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
     [Fact]
-    public async Task What_is_left_over_before_leave_to_publish_lies_in_a_small_buffer_and_frames_of_a_publisher_in_a_large_one()
+    public async Task Data_before_publish_is_in_a_small_buffer_and_publisher_frames_in_a_large_one()
     {
         await using var connection = await ConnectAsync();
         await _peer.SendAsync(new byte[700]);
@@ -38,7 +38,7 @@ public sealed class PublisherConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task When_no_descriptor_is_left_it_is_said_once_a_minute_with_what_to_do_and_counted_and_who_waits_is_let_in_later()
+    public async Task Descriptor_shortage_is_logged_once_a_minute_and_counted_and_waiting_publishers_connect_later()
     {
         var (time, log) = (new ManualTimeProvider(), new RememberingLog());
         using var counted = new Counted();

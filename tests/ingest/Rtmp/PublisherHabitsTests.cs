@@ -13,7 +13,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public sealed class PublisherHabitsTests
 {
     [Fact]
-    public void A_client_of_Enhanced_RTMP_is_told_what_is_taken_and_one_of_RTMP_1_0_is_not()
+    public void Enhanced_RTMP_client_receives_the_capabilities_and_an_RTMP_1_0_client_does_not()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect()]);
@@ -44,7 +44,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Capabilities_of_the_wrong_type_were_not_said()
+    public void Capabilities_of_the_wrong_type_are_ignored()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Connect(amf => amf.Name("capsEx").Number(double.NaN).Name("fourCcList").Text("*"))]);
@@ -55,7 +55,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Only_a_client_that_reconnects_is_asked_to()
+    public void Only_a_reconnect_capable_client_receives_a_reconnect_request()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -70,7 +70,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void H37_Media_in_aggregates_is_the_media_that_it_is_outside()
+    public void H37_media_in_aggregates_equals_media_outside()
     {
         var plain = new SessionHarness();
         plain.Feeds([.. Wire.Opening(), .. Wire.Media(1).SelectMany(b => b)]);
@@ -94,7 +94,7 @@ public sealed class PublisherHabitsTests
 
     [Theory]
     [MemberData(nameof(OddAggregates))]
-    public void H37_A_broken_aggregate_is_left_out_whole_and_counted(string what, byte[] body)
+    public void H37_malformed_aggregate_is_ignored_completely_and_counted(string what, byte[] body)
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Picture(0, true)]);
@@ -104,7 +104,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void H37_Parts_without_a_body_and_falling_times_are_taken_one_by_one()
+    public void H37_parts_without_a_body_and_decreasing_times_are_processed_one_by_one()
     {
         var session = new SessionHarness();
         byte[] body = [.. Tag(9, 900, Wire.PictureBody(true)), .. Tag(9, 500, Wire.PictureBody(false)), .. Tag(9, 940, []), .. Tag(18, 940, [])];
@@ -117,7 +117,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void H38_Commands_and_data_of_AMF3_types_are_read_as_far_as_they_are_AMF0()
+    public void H38_AMF3_commands_and_data_are_read_as_far_as_they_are_AMF0()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Handshake());
@@ -133,7 +133,7 @@ public sealed class PublisherHabitsTests
     [Theory]
     [InlineData(16)]
     [InlineData(19)]
-    public void H38_Shared_objects_are_refused_once_with_a_reason_and_the_stream_goes_on(byte type)
+    public void H38_shared_objects_are_rejected_once_with_a_reason_and_the_stream_continues(byte type)
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -149,7 +149,7 @@ public sealed class PublisherHabitsTests
     [InlineData("pause")]
     [InlineData("pauseRaw")]
     [InlineData("seek")]
-    public void Who_wants_to_watch_is_sent_to_where_that_is_done(string command)
+    public void Play_command_is_rejected_with_a_reason(string command)
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect(), .. Wire.CreateStream()]);
@@ -158,7 +158,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Cues_captions_and_time_codes_may_come_all_day_on_any_stream()
+    public void Cues_captions_and_time_codes_are_accepted_indefinitely_on_any_stream()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -175,7 +175,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void A_little_nonsense_may_come_all_day()
+    public void Unknown_messages_at_a_low_rate_are_accepted_indefinitely()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -189,7 +189,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void A_message_of_silence_is_no_nonsense()
+    public void Empty_audio_message_is_not_counted_as_ignored_or_malformed()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Enumerable.Repeat(Wire.Message(8, 1, 0, []), 2000).SelectMany(b => b)]);
@@ -197,7 +197,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Who_closes_its_stream_is_told_to_connect_again_before_publishing_another()
+    public void Publisher_that_closes_its_stream_must_reconnect_before_publishing_another()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -207,7 +207,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void A_peer_bandwidth_is_answered_with_the_window_that_it_makes()
+    public void Peer_bandwidth_is_answered_with_its_window_size()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -230,7 +230,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void A_track_that_was_announced_and_never_comes_holds_nothing_up_for_long_and_a_later_one_simply_appears()
+    public void Announced_track_that_never_arrives_delays_the_start_only_briefly_and_may_appear_later()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "")), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration()]);
@@ -248,7 +248,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Nanoseconds_reach_the_times_of_the_samples()
+    public void Nanosecond_offsets_are_preserved_in_sample_times()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
@@ -267,7 +267,7 @@ public sealed class PublisherHabitsTests
     }
 
     [Fact]
-    public void Several_tracks_in_one_message_are_samples_of_their_tracks_at_its_time()
+    public void Several_tracks_in_one_message_become_samples_of_their_tracks_at_its_time()
     {
         var session = new SessionHarness();
         EnhancedTrack[] video = [new(0, "avc1", Wire.AvcRecord), new(1, "avc1", Wire.AvcRecord)];

@@ -9,7 +9,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public sealed class SessionTests
 {
     [Fact]
-    public void The_commands_of_an_encoder_get_the_answers_it_wants()
+    public void Encoder_commands_get_the_expected_responses()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect()]);
@@ -37,7 +37,7 @@ public sealed class SessionTests
     [InlineData("live?a=b", "KEY?c=d", "c=d")]
     [InlineData("live", "KEY", "")]
     [InlineData("live", "KEY?a\u0007b", "")]
-    public void What_follows_the_question_mark_is_kept_for_those_who_ask_others(string app, string name, string query)
+    public void Query_string_of_stream_name_or_application_is_passed_on(string app, string name, string query)
     {
         var harness = new SessionHarness { Grants = false };
         harness.Feeds(Wire.Opening(name, app));
@@ -45,7 +45,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void A_query_too_long_to_pass_on_is_left_out()
+    public void Query_string_that_is_too_long_is_dropped()
     {
         var harness = new SessionHarness { Grants = false };
         harness.Feeds(Wire.Opening("KEY?" + new string('a', 2049)));
@@ -64,7 +64,7 @@ public sealed class SessionTests
     [InlineData("live", "a%2e", null)]
     [InlineData("live", "ключ", null)]
     [InlineData("live", "a\u0000b", null)]
-    public void The_key_is_the_publish_name_or_the_end_of_the_application(string app, string name, string? key)
+    public void Stream_key_is_the_publish_name_or_the_end_of_the_application(string app, string name, string? key)
     {
         var session = new SessionHarness { Grants = false };
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect(app), .. Wire.CreateStream(), .. Wire.Publish(name)]).ShouldBe(RtmpAction.Authorize);
@@ -72,7 +72,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void A_key_of_many_characters_is_none()
+    public void Stream_key_that_is_too_long_is_ignored()
     {
         var session = new SessionHarness { Grants = false };
         session.Feeds([.. Wire.Opening(new string('k', 129))]);
@@ -100,11 +100,11 @@ public sealed class SessionTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void What_may_not_be_is_refused_by_name(string what, byte[] bytes, IngestRejectionReason reason) =>
+    public void Invalid_commands_are_rejected_with_a_specific_reason(string what, byte[] bytes, IngestRejectionReason reason) =>
         Should.Throw<RtmpProtocolException>(() => new SessionHarness().Feeds(bytes), what).Reason.ShouldBe(reason);
 
     [Fact]
-    public void Only_eight_streams_are_made()
+    public void Only_eight_streams_are_created()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Handshake(), .. Wire.Connect()]);
@@ -114,7 +114,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void Pings_are_answered_and_odd_messages_passed_over()
+    public void Pings_are_answered_and_unknown_messages_are_ignored()
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
@@ -125,7 +125,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void A_session_cut_anywhere_gives_the_same_samples()
+    public void Session_split_at_any_byte_yields_the_same_samples()
     {
         byte[] bytes = [.. Wire.Opening(), .. Wire.Media(0.2).SelectMany(b => b)];
         var whole = new SessionHarness();
@@ -147,7 +147,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void Bytes_received_are_acknowledged_but_not_one_by_one()
+    public void Received_bytes_are_acknowledged_but_not_one_by_one()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.Message(5, 0, 0, Wire.UInt32(1), 2), .. Wire.VideoConfiguration()]);
@@ -169,7 +169,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public void A_configuration_that_changes_all_the_time_is_refused()
+    public void Constantly_changing_configuration_is_rejected()
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration()]);

@@ -7,7 +7,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 public class TokenBucketTests
 {
     [Fact]
-    public void A_clock_set_back_neither_empties_nor_freezes_the_budget()
+    public void Clock_set_back_neither_empties_nor_freezes_the_budget()
     {
         var start = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
         var bucket = new TokenBucket(capacity: 2, perSecond: 1);

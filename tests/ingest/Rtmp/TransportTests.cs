@@ -14,7 +14,7 @@ public sealed class TransportTests : IDisposable
     private readonly List<IDisposable> _opened = [];
 
     [Fact]
-    public async Task What_was_sent_is_read_whether_it_came_before_or_after_it_was_asked_for()
+    public async Task Data_sent_before_or_after_the_read_starts_is_read()
     {
         var (stream, peer) = await ConnectAsync();
         await peer.SendAsync(new byte[] { 1, 2, 3 });
@@ -26,7 +26,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_read_of_nothing_waits_until_there_is_something_and_takes_none_of_it()
+    public async Task Zero_byte_read_waits_for_data_and_consumes_none_of_it()
     {
         var (stream, peer) = await ConnectAsync();
         var waiting = stream.ReadAsync(Memory<byte>.Empty).AsTask();
@@ -40,7 +40,7 @@ public sealed class TransportTests : IDisposable
     [InlineData(1)]
     [InlineData(4096)]
     [InlineData(3_000_000)]
-    public async Task The_end_comes_after_all_that_was_sent_before_it(int length)
+    public async Task End_of_stream_follows_all_data_sent_before_it(int length)
     {
         var (stream, peer) = await ConnectAsync();
         var sent = new byte[length];
@@ -60,7 +60,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_resets_the_connection_is_a_reset()
+    public async Task Reset_by_the_peer_throws_ConnectionResetException()
     {
         var (stream, peer) = await ConnectAsync();
         var reading = stream.ReadAsync(new byte[16]).AsTask();
@@ -70,7 +70,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_read_can_be_given_up_and_nothing_is_lost()
+    public async Task Cancelled_read_loses_no_data()
     {
         var (stream, peer) = await ConnectAsync();
         using var cancel = new CancellationTokenSource();
@@ -83,7 +83,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_for_a_connection_that_is_closed_here_is_told()
+    public async Task Pending_read_fails_when_the_connection_is_closed_locally()
     {
         var (stream, _) = await ConnectAsync();
         var reading = stream.ReadAsync(new byte[16]).AsTask();
@@ -94,7 +94,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task More_than_the_line_takes_at_once_is_written_as_the_peer_reads()
+    public async Task Write_larger_than_the_socket_buffer_completes_as_the_peer_reads()
     {
         var (stream, peer) = await ConnectAsync();
         var sent = new byte[20_000_000];
@@ -112,7 +112,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_does_not_read_is_given_up_when_asked()
+    public async Task Write_to_a_peer_that_does_not_read_can_be_cancelled()
     {
         var (stream, _) = await ConnectAsync();
         using var cancel = new CancellationTokenSource();
@@ -122,7 +122,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_connection_keeps_what_it_has_when_another_thread_takes_it_over()
+    public async Task Connection_keeps_its_data_when_it_moves_to_another_thread()
     {
         using var other = new ReadLoop("other", () => TimeSpan.FromMilliseconds(1));
         var (stream, peer) = await ConnectAsync();
@@ -138,7 +138,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_sends_without_end_does_not_keep_others_of_its_thread_from_theirs()
+    public async Task Flooding_connection_does_not_starve_others_on_its_thread()
     {
         var (busy, flood) = await ConnectAsync();
         var (quiet, peer) = await ConnectAsync();
@@ -178,7 +178,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Fact]
-    public async Task Threads_grow_with_publishers_and_not_beyond_the_processors()
+    public async Task Threads_grow_with_publishers_up_to_the_number_of_processors()
     {
         using var loops = new ReadLoops(TimeSpan.Zero);
         var used = new HashSet<ReadLoop>();
@@ -203,14 +203,14 @@ public sealed class TransportTests : IDisposable
     [InlineData(10, 20)]
     [InlineData(20, 40)]
     [InlineData(5000, 40)]
-    public void One_publisher_hardly_waits_and_many_gather_up_to_the_limit(int publishers, int milliseconds) =>
+    public void Pause_is_short_for_one_publisher_and_grows_with_more_up_to_the_limit(int publishers, int milliseconds) =>
         ReadLoops.GetPause(publishers, TimeSpan.FromMilliseconds(40)).ShouldBe(TimeSpan.FromMilliseconds(milliseconds));
 
     [Fact]
-    public void Nothing_gathers_where_no_time_is_given_for_it() => ReadLoops.GetPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
+    public void Pause_is_zero_when_the_limit_is_zero() => ReadLoops.GetPause(5000, TimeSpan.Zero).ShouldBe(TimeSpan.Zero);
 
     [Fact]
-    public async Task A_stream_in_the_middle_of_a_large_frame_is_looked_at_again_while_the_others_gather()
+    public async Task Stream_in_the_middle_of_a_large_frame_is_polled_again_during_the_pause()
     {
         // From the first bytes on, the loop rests for longer than the test may take: only another look within that rest can bring the others.
         var begun = false;

@@ -33,7 +33,7 @@ public sealed class BoxTests
     }
 
     [Fact]
-    public void Fields_written_before_can_be_put_in_later_but_not_outside_of_what_was_written()
+    public void Fields_can_be_patched_only_within_the_written_bytes()
     {
         var writer = new BoxWriter();
         writer.UInt32(0);
@@ -45,7 +45,7 @@ public sealed class BoxTests
     }
 
     [Fact]
-    public void A_reader_goes_from_box_to_box_in_all_forms_of_size()
+    public void Reader_iterates_boxes_with_all_forms_of_size()
     {
         var file = Convert.FromHexString("0000000966726565AA" + "00000001" + "6D646174" + "0000000000000012" + "BBCC" + "00000000" + "736B6970" + "DDEEFF");
         var reader = new BoxReader(file);
@@ -71,14 +71,14 @@ public sealed class BoxTests
     [InlineData("00000001667265650000000000000011")]
     [InlineData("0000000166726565FFFFFFFFFFFFFFFF")]
     [InlineData("00000001667265657FFFFFFFFFFFFFFF")]
-    public void Impossible_sizes_are_refused(string hex) => Should.Throw<InvalidBmffException>(() =>
+    public void Invalid_box_sizes_are_rejected(string hex) => Should.Throw<InvalidBmffException>(() =>
     {
         var reader = new BoxReader(Convert.FromHexString(hex));
         reader.TryRead(out _);
     });
 
     [Fact]
-    public void A_box_cannot_be_larger_than_what_it_is_in()
+    public void Box_larger_than_its_parent_is_rejected()
     {
         // moov of 16 bytes, in it a trak that claims 24, of which 16 would lie in the free behind it.
         var file = Convert.FromHexString("00000010" + "6D6F6F76" + "00000018" + "7472616B" + "00000010" + "66726565" + "0000000000000000");
@@ -87,7 +87,7 @@ public sealed class BoxTests
     }
 
     [Fact]
-    public void A_path_finds_the_first_of_its_kind_or_nothing()
+    public void Path_finds_the_first_box_of_its_type_or_nothing()
     {
         var writer = new BoxWriter();
         using (writer.Box("moov"u8))
@@ -126,12 +126,12 @@ public sealed class BoxTests
     }
 
     [Fact]
-    public void Fields_past_the_end_of_a_box_are_refused() => Should.Throw<InvalidBmffException>(() =>
+    public void Fields_past_the_end_of_a_box_are_rejected() => Should.Throw<InvalidBmffException>(() =>
     {
         var fields = new BoxFields([0, 0, 0], "tkhd");
         fields.UInt32();
     }).Message.ShouldContain("tkhd");
 
     [Fact]
-    public void A_type_that_is_not_text_can_still_be_shown() => new BoxType(0x41_00_0A_FF).ToString().ShouldBe("A???");
+    public void Non_text_box_type_can_be_formatted() => new BoxType(0x41_00_0A_FF).ToString().ShouldBe("A???");
 }

@@ -23,7 +23,7 @@ public sealed class CodecBoxTests
     public static TheoryData<string> Entries => [.. Tracks.Keys];
 
     [Theory, MemberData(nameof(Entries))]
-    public void A_track_comes_back(string entry)
+    public void Track_round_trips_through_the_init_segment(string entry)
     {
         var track = Tracks[entry];
         var bytes = InitSegmentWriter.Write(track);
@@ -44,7 +44,7 @@ public sealed class CodecBoxTests
     [InlineData("fLaC", "dfLa 50")]
     [InlineData("ac-3", "dac3 11")]
     [InlineData("ec-3", "dec3 13")]
-    public void An_entry_has_the_boxes_of_its_codec_and_no_others(string entry, params string[] boxes)
+    public void Sample_entry_has_only_the_boxes_of_its_codec(string entry, params string[] boxes)
     {
         var nodes = BoxTree.Read(InitSegmentWriter.Write(Tracks[entry]));
         var at = nodes.ToList().FindIndex(node => node.Box.Type.ToString() == entry);
@@ -52,7 +52,7 @@ public sealed class CodecBoxTests
     }
 
     [Fact]
-    public void Parameter_sets_of_HEVC_are_marked_as_complete_as_hvc1_wants_them()
+    public void HEVC_parameter_sets_are_marked_as_complete_as_hvc1_requires()
     {
         var record = new HevcSps().WriteRecord();
         var written = InitSegmentReader.Read(InitSegmentWriter.Write(Video(CodecConfig.Hevc.Parse(record)))).Config.Record.ToArray();
@@ -66,7 +66,7 @@ public sealed class CodecBoxTests
     [InlineData(192_000, 48_000u)]
     [InlineData(88_200, 44_100u)]
     [InlineData(176_401, 65_535u)]
-    public void A_sample_rate_of_FLAC_beyond_16_bits_is_halved_in_the_entry(int rate, uint said)
+    public void FLAC_sample_rate_beyond_16_bits_is_halved_in_the_sample_entry(int rate, uint said)
     {
         var header = (byte[])FlacTests.Header.Clone();
         (header[18], header[19], header[20]) = ((byte)(rate >> 12), (byte)(rate >> 4), (byte)((rate << 4) | 2));
@@ -79,11 +79,11 @@ public sealed class CodecBoxTests
     }
 
     [Fact]
-    public void A_configuration_that_is_not_complete_is_not_written() => Should.Throw<ArgumentException>(
+    public void Incomplete_configuration_is_not_written() => Should.Throw<ArgumentException>(
         () => InitSegmentWriter.Write(Video(CodecConfig.Vp9.Parse(Vp9Tests.Record()))));
 
     [Theory, MemberData(nameof(Entries))]
-    public void Mutated_and_cut_init_segments_give_a_track_or_a_refusal(string entry)
+    public void Mutated_and_truncated_init_segments_yield_a_track_or_a_rejection(string entry)
     {
         var whole = InitSegmentWriter.Write(Tracks[entry]);
         var refused = 0;

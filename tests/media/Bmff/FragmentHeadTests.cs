@@ -25,7 +25,7 @@ public sealed class FragmentHeadTests
     }
 
     [Fact]
-    public void They_say_what_a_reader_of_the_whole_says()
+    public void Fragment_metadata_equals_that_of_a_full_read()
     {
         var segment = Segment(4);
         var whole = FragmentReader.ReadAll(segment, out _);
@@ -36,7 +36,7 @@ public sealed class FragmentHeadTests
     }
 
     [Fact]
-    public void With_too_few_bytes_more_are_asked_for_and_those_are_enough_to_come_further()
+    public void Too_few_bytes_request_as_many_more_as_needed_to_advance()
     {
         var segment = Segment(2);
         var data = (int)MovieSource.Heads(segment)[0].DataOffset;
@@ -48,7 +48,7 @@ public sealed class FragmentHeadTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_chunk_are_refused_or_asked_more_of_and_never_anything_else()
+    public void Malformed_chunks_are_rejected_or_need_more_bytes_and_nothing_else()
     {
         byte[][] seeds = [Segment(1), Segment(2)[1300..]];
         for (var seed = 0; seed < 20_000; seed++)
@@ -76,7 +76,7 @@ public sealed class FragmentHeadTests
     }
 
     [Fact]
-    public void Init_segments_that_are_none_are_refused_and_never_anything_else()
+    public void Malformed_init_segments_are_rejected_with_the_expected_exception()
     {
         byte[][] seeds = [InitSegmentWriter.Write(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000, "de-CH"))];
         var good = 0;

@@ -10,7 +10,7 @@ public sealed class FragmentTests
     private static readonly FragmentSample[] Sounds = [.. Enumerable.Repeat(new FragmentSample(1024, 256, true), 24)];
 
     [Fact]
-    public void The_bytes_of_a_chunk_are_those_of_the_specification()
+    public void Chunk_bytes_match_the_specification()
     {
         var header = new FragmentWriter().Write(new FragmentHeader(9, 0x1_0000_0002), [new(3000, 5, true, 0), new(3000, 6, false, -1)]);
         Convert.ToHexString(header).ShouldBe(
@@ -25,7 +25,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void Samples_that_are_all_alike_are_said_once()
+    public void Identical_samples_are_described_once_by_defaults()
     {
         var header = new FragmentWriter().Write(new FragmentHeader(1, 0), Sounds);
         BoxTree.Describe([.. header, .. new byte[24 * 256]]).ShouldBe("moof 100\n  mfhd 16\n  traf 76\n    tfhd 28\n    tfdt 20\n    trun 20\nmdat 6152\n");
@@ -33,7 +33,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void Flags_are_said_for_each_sample_when_they_come_and_go()
+    public void Flags_are_written_per_sample_when_they_alternate()
     {
         FragmentSample[] samples = [new(1, 1, false), new(1, 2, true), new(1, 3, false), new(1, 4, true)];
         Read(new FragmentWriter().Write(new FragmentHeader(1, 0), samples), samples).Samples.ShouldBe(samples);
@@ -43,7 +43,7 @@ public sealed class FragmentTests
     [InlineData(SegmentTypeBox.None)]
     [InlineData(SegmentTypeBox.Segment)]
     [InlineData(SegmentTypeBox.Chunk)]
-    public void A_chunk_comes_back_as_it_was_written(SegmentTypeBox type)
+    public void Chunk_header_round_trips(SegmentTypeBox type)
     {
         var clock = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
         var writer = new FragmentWriter(trackId: 5);
@@ -60,7 +60,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void Any_samples_come_back()
+    public void Any_samples_round_trip()
     {
         var writer = new FragmentWriter();
         for (var seed = 0; seed < 2000; seed++)
@@ -80,7 +80,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void What_cannot_be_said_is_refused()
+    public void Values_that_cannot_be_encoded_are_rejected()
     {
         var writer = new FragmentWriter();
         Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), []));
@@ -91,7 +91,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void A_chunk_costs_one_array_of_its_size()
+    public void Writing_a_chunk_header_allocates_one_array_of_its_size()
     {
         var writer = new FragmentWriter();
         var header = new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch));
@@ -107,7 +107,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void A_segment_cut_off_anywhere_gives_its_whole_chunks()
+    public void Segment_truncated_anywhere_yields_its_complete_chunks()
     {
         var writer = new FragmentWriter();
         var (segment, ends) = (new List<byte>(), new List<int> { 0 });
@@ -137,7 +137,7 @@ public sealed class FragmentTests
     [InlineData("sizes over the mdat's", 0x64, 0x7FFFFFFF)]
     [InlineData("other base of data", 0x28, 0x28)]
     [InlineData("decode time over 63 bits", 0x44, unchecked((int)0x80000000))]
-    public void A_broken_chunk_is_refused(string what, int position, int value)
+    public void Malformed_chunk_is_rejected(string what, int position, int value)
     {
         var chunk = new FragmentWriter().Write(new FragmentHeader(9, 0), [new(3000, 5, true, 0), new(3000, 6, false, -1)]).Concat(new byte[11]).ToArray();
         FragmentReader.TryRead(chunk, 0, out _).ShouldBeTrue();
@@ -146,7 +146,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void Default_sizes_of_nothing_do_not_make_room_for_millions_of_samples()
+    public void Zero_default_size_does_not_allow_millions_of_samples()
     {
         FragmentSample[] samples = [new(1, 0, true), new(1, 0, true)];
         var chunk = new FragmentWriter().Write(new FragmentHeader(1, 0), samples);
@@ -155,7 +155,7 @@ public sealed class FragmentTests
     }
 
     [Fact]
-    public void Mutated_segments_give_chunks_or_a_refusal()
+    public void Mutated_segments_yield_chunks_or_a_rejection()
     {
         var writer = new FragmentWriter();
         byte[][] seeds =

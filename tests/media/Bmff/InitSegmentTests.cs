@@ -12,7 +12,7 @@ public sealed class InitSegmentTests
     internal static readonly Track Audio = new(8, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0]), 48_000, "pt-BR");
 
     [Fact]
-    public void Video_has_the_boxes_that_CMAF_asks_for_and_no_others() => BoxTree.Describe(InitSegmentWriter.Write(Video)).ShouldBe(
+    public void Video_has_only_the_boxes_that_CMAF_requires() => BoxTree.Describe(InitSegmentWriter.Write(Video)).ShouldBe(
         """
         ftyp 32
         moov 643
@@ -46,7 +46,7 @@ public sealed class InitSegmentTests
     [InlineData(AvcRecords.Main576IWide)]
     [InlineData(AvcRecords.High444Odd)]
     [InlineData(AvcRecords.Baseline2160PColors)]
-    public void Video_comes_back(string hex)
+    public void Video_round_trips_through_the_init_segment(string hex)
     {
         var track = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(hex)) };
         var read = InitSegmentReader.Read(InitSegmentWriter.Write(track));
@@ -56,7 +56,7 @@ public sealed class InitSegmentTests
     }
 
     [Fact]
-    public void What_the_encoder_says_of_colors_stands_behind_what_the_stream_says_and_brightness_behind_that()
+    public void Stream_color_overrides_encoder_color_and_mastering_metadata_is_written()
     {
         var described = new ColorInfo(
             new ColorDescription(9, 16, 9, FullRange: false),
@@ -74,7 +74,7 @@ public sealed class InitSegmentTests
     }
 
     [Fact]
-    public void A_stream_that_says_only_its_range_takes_the_rest_from_beside_it()
+    public void Stream_that_declares_only_its_range_takes_the_remaining_color_from_metadata()
     {
         var ranged = Video with { Config = CodecConfig.Avc.Parse(new Sps { FullRange = true }.WriteRecord()), ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
         ranged.Color.ShouldBe(new ColorDescription(9, 18, 9, FullRange: true));
@@ -88,7 +88,7 @@ public sealed class InitSegmentTests
     private static byte[] Box(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> type) => BoxReader.Find(entry, type).ToArray();
 
     [Fact]
-    public void Sound_comes_back_with_its_language_in_full()
+    public void Audio_round_trips_with_its_full_language_tag()
     {
         var read = InitSegmentReader.Read(InitSegmentWriter.Write(Audio, trackId: 3));
         read.ShouldBe(new InitSegment(3, 48_000, Audio.Config, "pt-BR", 0, 0));
@@ -96,11 +96,11 @@ public sealed class InitSegmentTests
     }
 
     [Fact]
-    public void The_same_track_gives_the_same_bytes_whatever_its_number_in_the_publication() =>
+    public void Same_track_yields_the_same_bytes_with_any_track_ID() =>
         InitSegmentWriter.Write(Video with { Id = 1 }).ShouldBe(InitSegmentWriter.Write(Video with { Id = 2 }));
 
     [Fact]
-    public void Colors_are_written_where_the_stream_says_them()
+    public void Colors_are_written_when_the_stream_declares_them()
     {
         var colored = Video with { Config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Baseline2160PColors)) };
         var entry = BoxReader.Find(InitSegmentWriter.Write(colored), "moov/trak/mdia/minf/stbl/stsd"u8)[8..];
@@ -128,7 +128,7 @@ public sealed class InitSegmentTests
     [InlineData("en_US", "und", null, false)]
     [InlineData("deutschland", "und", null, false)]
     [InlineData("d\u00e9", "und", null, false)]
-    public void Languages_are_packed_and_said_in_full_only_where_the_code_is_too_short(string? tag, string packed, string? read, bool extended)
+    public void Languages_are_packed_and_written_in_full_only_when_the_code_is_too_short(string? tag, string packed, string? read, bool extended)
     {
         var bytes = InitSegmentWriter.Write(Audio with { Language = tag });
         var mdhd = BoxReader.Find(bytes, "moov/trak/mdia/mdhd"u8);
@@ -140,7 +140,7 @@ public sealed class InitSegmentTests
     }
 
     [Fact]
-    public void The_table_of_languages_is_sound()
+    public void Every_packed_language_unpacks_to_itself()
     {
         foreach (var letters in Enumerable.Range(0, 26 * 26).Select(i => $"{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}"))
         {
@@ -157,21 +157,21 @@ public sealed class InitSegmentTests
     }
 
     [Fact]
-    public void A_sample_rate_beyond_16_bits_is_left_to_the_codec_configuration()
+    public void Sample_rate_beyond_16_bits_is_read_from_the_codec_configuration()
     {
         var track = new Track(1, CodecConfig.Aac.Parse([0x10, 0x10]), 96_000);
         InitSegmentReader.Read(InitSegmentWriter.Write(track)).Config.ShouldBe(track.Config);
     }
 
     [Fact]
-    public void Impossible_tracks_are_not_written()
+    public void Invalid_tracks_are_not_written()
     {
         Should.Throw<ArgumentOutOfRangeException>(() => InitSegmentWriter.Write(Video with { Timescale = 0 }));
         Should.Throw<ArgumentOutOfRangeException>(() => InitSegmentWriter.Write(Video, trackId: 0));
     }
 
     [Fact]
-    public void Mutated_and_cut_init_segments_give_a_track_or_a_refusal()
+    public void Mutated_and_truncated_init_segments_yield_a_track_or_a_rejection()
     {
         byte[][] seeds = [InitSegmentWriter.Write(Video), InitSegmentWriter.Write(Audio)];
         var refused = 0;

@@ -58,7 +58,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void Any_samples_have_their_bytes_sizes_and_presentation_times_however_they_were_cut_into_chunks()
+    public void Samples_keep_their_bytes_sizes_and_presentation_times_with_any_chunk_layout()
     {
         for (var seed = 0; seed < 400; seed++)
         {
@@ -118,7 +118,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void Tracks_keep_the_distance_that_they_had_and_the_movie_begins_with_the_first()
+    public void Tracks_keep_their_offset_and_the_movie_starts_with_the_first()
     {
         var source = new MovieSource(2).Add(0, Pictures, Samples(900_000, 4, 3000, offset: 6000), () => 2).Add(1, Sound, Samples(480_960, 8), () => 3);
         var tracks = MovieReading.Read(source.Builder.Build(Noon).Head.Span);
@@ -129,7 +129,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void What_stands_before_a_hole_lasts_until_it_is_over()
+    public void Sample_before_a_gap_lasts_until_the_gap_ends()
     {
         var source = new MovieSource().Add(0, Sound, Samples(0, 10), () => 4).Add(0, Sound, Samples(480_000, 10), () => 4);
         var track = MovieReading.Read(source.Builder.Build(Noon).Head.Span).ShouldHaveSingleItem();
@@ -140,7 +140,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void A_changed_configuration_is_one_more_sample_entry_and_one_that_comes_back_is_none()
+    public void Changed_configuration_adds_a_sample_entry_and_a_returning_one_does_not()
     {
         var source = new MovieSource().Add(0, Sound, Samples(0, 10), () => 4).Add(0, OtherSound, Samples(44_100, 441), () => 4)
             .Add(0, SetupOf(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000)), Samples(1_000_000, 10), () => 4);
@@ -153,7 +153,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void Languages_sizes_and_the_time_of_the_broadcast_are_told()
+    public void Languages_sizes_and_the_broadcast_time_are_written()
     {
         var head = new MovieSource(2).Add(1, Sound, Samples(0, 10), () => 4).Builder.Build(Noon).Head;
         BoxTree.Describe(head.Span[..^8]).ShouldNotContain("edts");
@@ -165,7 +165,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void Twelve_hours_have_tables_of_some_thirty_megabytes_and_payloads_beyond_four_gigabytes()
+    public void Twelve_hours_have_tables_of_about_thirty_megabytes_and_payloads_beyond_four_gigabytes()
     {
         const int Segments = 12 * 60 * 30;
         var builder = new MovieBuilder(128 << 20);
@@ -204,7 +204,7 @@ public sealed class MovieTests
     }
 
     [Fact]
-    public void What_has_no_room_or_cannot_be_told_is_refused()
+    public void Movie_that_is_too_large_or_cannot_be_encoded_is_rejected()
     {
         var small = new MovieSource(maxBytes: 2000).Add(0, Sound, Samples(0, 100), () => 4);
         Should.Throw<MovieTooLongException>(() => small.Add(0, Sound, Samples(480_000, 1000), () => 4)).Message.ShouldContain("2000");

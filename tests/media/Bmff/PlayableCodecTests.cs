@@ -17,7 +17,7 @@ public sealed class PlayableCodecTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Theory, MemberData(nameof(Recipes))]
-    public async Task Samples_say_by_their_own_bits_what_ffmpeg_says_of_them(string recipe)
+    public async Task Samples_parsed_from_their_own_bits_match_ffmpeg(string recipe)
     {
         var media = await MakeAsync(recipe);
         var config = media.Track.Config;
@@ -37,7 +37,7 @@ public sealed class PlayableCodecTests : IDisposable
     }
 
     [Fact]
-    public async Task Pictures_that_need_what_stood_before_their_sync_sample_are_known()
+    public async Task Frames_that_reference_frames_before_their_sync_sample_are_detected()
     {
         var media = await MakeAsync("hvc1 open");
         var skipped = media.Samples.Where(sample => media.Track.Config.TryInspect(sample.Payload.Span, out var frame) && frame.IsSkipped).ToList();
@@ -47,7 +47,7 @@ public sealed class PlayableCodecTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Recipes))]
-    public async Task What_is_written_decodes_with_the_times_that_were_written(string recipe)
+    public async Task Written_media_decodes_with_the_written_times(string recipe)
     {
         var media = await MakeAsync(recipe);
         Write(media);
@@ -83,7 +83,7 @@ public sealed class PlayableCodecTests : IDisposable
     [InlineData("fLaC", "fLaC")]
     [InlineData("ac-3", "ac-3")]
     [InlineData("ec-3", "ec-3")]
-    public async Task Codec_strings_of_real_encoders(string recipe, string codec) => (await MakeAsync(recipe)).Track.Config.CodecString.ShouldBe(codec);
+    public async Task Codec_strings_of_real_encoders_are_correct(string recipe, string codec) => (await MakeAsync(recipe)).Track.Config.CodecString.ShouldBe(codec);
 
     private static Task<CodedTrack> MakeAsync(string recipe) => CodedTrack.MakeAsync(recipe, seconds: 1.2, keyframeSeconds: 0.48);
 

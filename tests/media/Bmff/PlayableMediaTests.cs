@@ -16,7 +16,7 @@ public sealed class PlayableMediaTests : IDisposable
     [InlineData("2", 10)] // B-frames: composition offsets
     [InlineData("0", 7)]
     [InlineData("2", 1)] // one sample a chunk: every default is in tfhd
-    public async Task Video_decodes_with_exactly_the_times_that_were_written(string bFrames, int chunkSize)
+    public async Task Video_decodes_with_exactly_the_written_times(string bFrames, int chunkSize)
     {
         var media = await EncodedMedia.GenerateAsync(
             "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", $"bframes={bFrames}:keyint=24:scenecut=0",
@@ -37,7 +37,7 @@ public sealed class PlayableMediaTests : IDisposable
     }
 
     [Fact]
-    public async Task Audio_decodes_with_exactly_the_times_that_were_written()
+    public async Task Audio_decodes_with_exactly_the_written_times()
     {
         var media = await EncodedMedia.GenerateAsync("-f", "lavfi", "-i", "sine=r=44100:d=2", "-c:a", "aac", "-ac", "2");
         var samples = media.Of(TrackKind.Audio);

@@ -17,7 +17,7 @@ public sealed class PlayableMovieTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Pictures_and_sound_decode_to_what_the_segments_decode_to_and_any_time_can_be_gone_to()
+    public async Task Video_and_audio_decode_like_their_segments_and_any_time_is_seekable()
     {
         var media = await EncodedMedia.GenerateAsync(
             "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=4", "-f", "lavfi", "-i", "sine=r=44100:d=4", "-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "bframes=2:keyint=30:scenecut=0",
@@ -61,7 +61,7 @@ public sealed class PlayableMovieTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hole_stays_as_long_as_it_was_and_what_follows_it_in_another_size_decodes()
+    public async Task Gap_keeps_its_length_and_video_of_another_size_after_it_decodes()
     {
         async Task<EncodedMedia> MakeAsync(string size) => await EncodedMedia.GenerateAsync(
             "-f", "lavfi", "-i", $"testsrc2=s={size}:r=25:d=1", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p");
@@ -89,7 +89,7 @@ public sealed class PlayableMovieTests : IDisposable
     [InlineData("Opus")]
     [InlineData("fLaC")]
     [InlineData("ec-3")]
-    public async Task Every_codec_is_described_as_its_init_segment_has_it(string recipe)
+    public async Task Every_codec_has_the_sample_entry_of_its_init_segment(string recipe)
     {
         var media = await CodedTrack.MakeAsync(recipe, seconds: 0.8, keyframeSeconds: 0.4);
         var samples = media.Samples.Select(sample => new SourceSample(sample.Decode, sample.Said, sample.Payload.ToArray())).ToList();

@@ -16,7 +16,7 @@ public sealed class AacTests
     [InlineData("2b118800", 5, 24_000, 2, 1024, "mp4a.40.5")] // HE-AAC, 24 kHz core
     [InlineData("eb098800", 29, 24_000, 1, 1024, "mp4a.40.29")] // HE-AAC v2
     [InlineData("17807d0010", 2, 64_000, 2, 1024, "mp4a.40.2")] // sample rate in 24 bits
-    public void Sound_configurations_are_read(string hex, int type, int rate, int channels, int samples, string codec)
+    public void Audio_configurations_are_read(string hex, int type, int rate, int channels, int samples, string codec)
     {
         var config = CodecConfig.Aac.Parse(Convert.FromHexString(hex));
         config.Audio.ShouldBe(new AudioSpecificConfig(type, rate, channels, samples));
@@ -38,9 +38,9 @@ public sealed class AacTests
     [InlineData("1781")] // ends in the rate
     [InlineData("2b11")] // ends before the core's type
     [InlineData("ffff")]
-    public void Others_are_refused_by_name(string hex) =>
+    public void Unsupported_configurations_are_rejected_with_a_message(string hex) =>
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Aac.Parse(Convert.FromHexString(hex))).Message.ShouldNotBeEmpty();
 
     [Fact]
-    public void A_long_one_is_refused() => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Aac.Parse(new byte[65]));
+    public void Oversized_record_is_rejected() => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Aac.Parse(new byte[65]));
 }

@@ -14,7 +14,7 @@ public sealed class Ac3Tests
     [InlineData(2, 36, 1, false, 32_000, 1, 3840)] // 640 kbit/s, mono
     [InlineData(0, 0, 4, true, 48_000, 4, 128)]
     [InlineData(0, 37, 0, false, 48_000, 2, 2560)]
-    public void A_frame_says_all(int rate, int size, int mode, bool effects, int sampleRate, int channels, int length)
+    public void Frame_describes_itself_completely(int rate, int size, int mode, bool effects, int sampleRate, int channels, int length)
     {
         var frame = Frame(rate, size, mode, effects, length);
         var ac3 = CodecConfig.Ac3.FromFrame(frame);
@@ -34,7 +34,7 @@ public sealed class Ac3Tests
     }
 
     [Fact]
-    public void The_record_holds_the_fields_of_dac3() =>
+    public void Record_holds_the_fields_of_dac3() =>
         Convert.ToHexString(CodecConfig.Ac3.FromFrame(Frame(0, 30, 7, true, 1792)).Record.Span).ShouldBe("103DE0");
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class Ac3Tests
     [InlineData(4, 38)] // a size that is reserved
     [InlineData(5, 0x48)] // bsid 9
     [InlineData(0, 0x0C)]
-    public void What_is_no_frame_is_refused(int position, byte value)
+    public void Malformed_frame_is_rejected(int position, byte value)
     {
         var frame = Frame(0, 20, 2, false, 768);
         frame[position] = value;
@@ -55,11 +55,11 @@ public sealed class Ac3Tests
     [InlineData("103DE000")]
     [InlineData("D03DE0")]
     [InlineData("183DE0")]
-    public void A_broken_record_is_refused(string hex) =>
+    public void Malformed_record_is_rejected(string hex) =>
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Ac3.Parse(Convert.FromHexString(hex))).Message.ShouldNotBeEmpty();
 
     [Fact]
-    public void Another_bit_rate_is_nothing_new_but_other_channels_are()
+    public void Changed_bitrate_keeps_the_configuration_and_changed_channels_replace_it()
     {
         var stereo = CodecConfig.Ac3.FromFrame(Frame(0, 20, 2, false, 768));
         stereo.CompleteFrom(Frame(0, 24, 2, false, 1024)).ShouldBeSameAs(stereo);

@@ -7,7 +7,7 @@ namespace Broadcast.Media.Tests.Codecs;
 public sealed class Av1Tests
 {
     [Fact]
-    public void A_plain_record_is_read()
+    public void Valid_record_is_read()
     {
         var av1 = CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord());
         av1.CodecString.ShouldBe("av01.0.08M.08");
@@ -18,7 +18,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void Everything_before_the_colors_is_passed_over_to_the_bit()
+    public void Fields_before_the_color_information_are_skipped_to_the_bit()
     {
         var read = Av1SequenceHeader.Parse(new Av1Sequence
         {
@@ -62,7 +62,7 @@ public sealed class Av1Tests
     private static Av1Sequence Unbounded => new() { Points = [(31, false)] };
 
     [Theory, MemberData(nameof(Strings))]
-    public void Codec_strings_say_no_more_than_they_have_to(string codec, string which) => CodecConfig.Av1.Parse((which switch
+    public void Codec_strings_omit_default_values(string codec, string which) => CodecConfig.Av1.Parse((which switch
     {
         nameof(Small) => Small,
         nameof(High) => High,
@@ -76,7 +76,7 @@ public sealed class Av1Tests
     }).WriteRecord()).CodecString.ShouldBe(codec);
 
     [Fact]
-    public void A_still_picture_has_a_short_header()
+    public void Still_image_has_a_reduced_header()
     {
         var still = CodecConfig.Av1.Parse(new Av1Sequence { Still = true, Points = [(5, false)] }.WriteRecord());
         still.VideoFormat!.Height.ShouldBe(1080);
@@ -85,7 +85,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void A_record_cut_off_anywhere_is_refused_by_name_or_has_no_header()
+    public void Truncated_record_is_rejected_or_has_no_sequence_header()
     {
         var record = new Av1Sequence { Timing = (1, 30, 1), DecoderModel = true }.WriteRecord();
         for (var length = 0; length < record.Length; length++)
@@ -101,7 +101,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void Broken_records_are_refused_by_name()
+    public void Malformed_records_are_rejected_with_a_message()
     {
         void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Av1.Parse(record)).Message.ShouldNotBeEmpty();
         Refused(new Av1Sequence { Width = 8193 }.WriteRecord());
@@ -117,7 +117,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void A_record_without_a_header_takes_that_of_the_first_sync_sample()
+    public void Record_without_a_header_takes_that_of_the_first_sync_sample()
     {
         var bare = CodecConfig.Av1.Parse([0x81, 0x08, 0x0C, 0]);
         (bare.IsComplete, bare.CodecString).ShouldBe((false, "av01.0.08M.08"));
@@ -149,7 +149,7 @@ public sealed class Av1Tests
     [InlineData("36000110", true, false)] // an extension byte
     [InlineData("36", false, false)]
     [InlineData("", false, false)]
-    public void What_a_temporal_unit_is_stands_in_its_units(string hex, bool sound, bool sync)
+    public void Temporal_unit_type_follows_from_its_OBUs(string hex, bool sound, bool sync)
     {
         var unit = Convert.FromHexString(hex.Replace("SS", Convert.ToHexString(new Av1Sequence().Unit()), StringComparison.Ordinal));
         CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()).TryInspect(unit, out var frame).ShouldBe(sound);
@@ -157,7 +157,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void Units_have_an_end()
+    public void Number_of_OBUs_in_a_temporal_unit_is_bounded()
     {
         var av1 = CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord());
         byte[] Many(int count) => [.. Enumerable.Repeat<byte[]>([0x32, 1, 0x30], count).SelectMany(unit => unit)];
@@ -166,7 +166,7 @@ public sealed class Av1Tests
     }
 
     [Fact]
-    public void A_delimiter_is_taken_off_without_a_copy()
+    public void Temporal_delimiter_is_removed_without_copying()
     {
         byte[] unit = [0x12, 0, 0x32, 1, 0x30];
         ObuReader.WithoutDelimiter(unit).ToArray().ShouldBe([0x32, 1, 0x30]);

@@ -16,7 +16,7 @@ public sealed class AvcTests
     [InlineData(AvcRecords.High422TenBit, "avc1.7a001f", 642, 362, 642, 50.0)]
     [InlineData(AvcRecords.Baseline2160PColors, "avc1.42c033", 3840, 2160, 3840, 24000.0 / 1001)]
     [InlineData(AvcRecords.HighScalingLists, "avc1.64001f", 1280, 720, 1280, 25.0)]
-    public void Records_of_a_real_encoder_say_what_was_encoded(string hex, string codec, int width, int height, int displayWidth, double rate)
+    public void Records_of_a_real_encoder_describe_its_output(string hex, string codec, int width, int height, int displayWidth, double rate)
     {
         var config = CodecConfig.Avc.Parse(Convert.FromHexString(hex));
 
@@ -28,7 +28,7 @@ public sealed class AvcTests
     }
 
     [Fact]
-    public void Sample_aspect_and_colors_are_known_only_where_they_are_said()
+    public void Sample_aspect_ratio_and_color_are_known_only_when_declared()
     {
         var wide = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.Main576IWide)).Sequence;
         (wide.SampleAspectWidth, wide.SampleAspectHeight).ShouldBe((64, 45));
@@ -50,7 +50,7 @@ public sealed class AvcTests
     }
 
     [Fact]
-    public void Parameter_sets_of_a_sync_sample_that_say_something_else_make_the_record_that_they_belong_to()
+    public void Changed_parameter_sets_of_a_sync_sample_produce_their_own_record()
     {
         foreach (var (from, to) in AvcRecords.All.SelectMany(_ => AvcRecords.All, (from, to) => (from, to)))
         {
@@ -64,7 +64,7 @@ public sealed class AvcTests
     }
 
     [Fact]
-    public void A_sync_sample_without_parameter_sets_says_nothing_new_and_H62_an_SPS_beyond_the_limit_is_refused()
+    public void Sync_sample_without_parameter_sets_changes_nothing_and_H62_an_oversized_SPS_is_rejected()
     {
         var config = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30));
         config.CompleteFrom(Units([])).ShouldBeSameAs(config);
@@ -76,7 +76,7 @@ public sealed class AvcTests
         [.. sets.Append(new byte[] { 0x65, 0x80 }).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit.Span])];
 
     [Fact]
-    public void A_record_cut_off_anywhere_is_refused_by_name()
+    public void Truncated_record_is_rejected()
     {
         foreach (var hex in AvcRecords.All)
         {
@@ -103,7 +103,7 @@ public sealed class AvcTests
     [InlineData("255 PPS", 0x23, 0xFF)]
     [InlineData("PPS past the end", 0x24, 0x01)]
     [InlineData("PPS that is an SPS", 0x26, 0x67)]
-    public void A_broken_record_is_refused_by_name(string what, int position, byte value)
+    public void Malformed_record_is_rejected_with_a_message(string what, int position, byte value)
     {
         var record = Convert.FromHexString(AvcRecords.High1080P30);
         record[position] = value;
@@ -111,7 +111,7 @@ public sealed class AvcTests
     }
 
     [Fact]
-    public void Many_parameter_sets_are_read_when_they_are_there()
+    public void Maximum_number_of_parameter_sets_is_read()
     {
         var original = CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)).Configuration;
         var record = new List<byte> { 1, 0x64, 0, 0x28, 0xFF, 0xE0 | 31 };
@@ -133,7 +133,7 @@ public sealed class AvcTests
     }
 
     [Fact]
-    public void A_record_beyond_the_limit_is_refused_before_it_is_copied()
+    public void Oversized_record_is_rejected_before_it_is_copied()
     {
         var huge = new byte[8 << 20];
         var before = GC.GetAllocatedBytesForCurrentThread();

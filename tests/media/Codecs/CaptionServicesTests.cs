@@ -13,7 +13,7 @@ public sealed class CaptionServicesTests
     private static readonly byte[] Slice = [0, 0, 0, 3, 0x65, 1, 2];
 
     [Fact]
-    public void The_first_channel_counts_even_while_nothing_is_said_and_the_second_field_when_something_is()
+    public void First_field_counts_when_empty_and_the_second_field_only_with_captions()
     {
         In((0, 0x80, 0x80)).ShouldBe("CC1");
         In((0, 0x80, 0x80), (1, 0x80, 0x80)).ShouldBe("CC1");
@@ -21,7 +21,7 @@ public sealed class CaptionServicesTests
     }
 
     [Fact]
-    public void Services_of_CEA_708_are_told_by_the_first_block_of_a_packet()
+    public void CEA_708_services_are_detected_by_the_first_block_of_a_packet()
     {
         In((3, 0x02, 0x22), (2, 0x41, 0x42)).ShouldBe("SERVICE1");
         In((0, 0x80, 0x80), (3, 0x42, 0x22), (3, 0x82, 0x42)).ShouldBe("CC1 SERVICE1 SERVICE2");
@@ -29,10 +29,10 @@ public sealed class CaptionServicesTests
     }
 
     [Fact]
-    public void Bytes_that_would_look_like_a_start_code_are_read_as_what_they_stand_for() => In((2, 0, 0), (2, 0, 0), (0, 0x94, 0x25)).ShouldBe("CC1");
+    public void Emulation_prevention_bytes_are_removed_before_parsing() => In((2, 0, 0), (2, 0, 0), (0, 0x94, 0x25)).ShouldBe("CC1");
 
     [Fact]
-    public void Other_messages_and_pictures_without_any_have_none()
+    public void Other_messages_and_frames_without_captions_have_no_services()
     {
         CaptionServices.Find(Avc, Slice).Any.ShouldBeFalse();
         CaptionServices.Find(Avc, []).Any.ShouldBeFalse();
@@ -53,10 +53,10 @@ public sealed class CaptionServicesTests
     [InlineData("CC0 CC5 CC SERVICE0 SERVICE-1 SERVICE99 cc1 CC12", "")]
     [InlineData("", "")]
     [InlineData(null, "")]
-    public void Names_are_read_back_and_others_are_left_out(string? names, string read) => CaptionServices.Parse(names).ToString().ShouldBe(read);
+    public void Service_names_are_parsed_and_unknown_names_are_ignored(string? names, string read) => CaptionServices.Parse(names).ToString().ShouldBe(read);
 
     [Fact]
-    public void Some_have_more_than_others()
+    public void Service_set_with_additional_services_has_more_than_another()
     {
         CaptionServices.Parse("CC1 CC3").HasMoreThan(CaptionServices.Parse("CC1")).ShouldBeTrue();
         CaptionServices.Parse("CC1").HasMoreThan(CaptionServices.Parse("CC1 CC3")).ShouldBeFalse();
@@ -64,7 +64,7 @@ public sealed class CaptionServicesTests
     }
 
     [Fact]
-    public void Whatever_comes_is_no_exception()
+    public void Mutated_frames_never_throw_an_exception()
     {
         var random = new Random(608);
         var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25), (3, 0x02, 0x22), (1, 0, 0));

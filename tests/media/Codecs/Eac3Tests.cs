@@ -12,7 +12,7 @@ public sealed class Eac3Tests
     [InlineData(1, 0, 2, false, 44_100, 2, 256)]
     [InlineData(2, 1, 1, false, 32_000, 1, 512)]
     [InlineData(0, 2, 0, false, 48_000, 2, 768)]
-    public void A_frame_says_all(int rate, int blocks, int mode, bool effects, int sampleRate, int channels, int samples)
+    public void Frame_describes_itself_completely(int rate, int blocks, int mode, bool effects, int sampleRate, int channels, int samples)
     {
         var frame = Frame(rate: rate, blocks: blocks, mode: mode, effects: effects);
         var eac3 = CodecConfig.Eac3.FromFrame(frame);
@@ -29,7 +29,7 @@ public sealed class Eac3Tests
     }
 
     [Fact]
-    public void Channels_of_dependent_substreams_are_counted_and_several_frames_of_few_blocks_add_up()
+    public void Dependent_substream_channels_are_counted_and_short_frames_add_up()
     {
         // 7.1: 5.1 and a dependent substream with the rear pair (place 6 of chanmap, 1 of chan_loc).
         byte[] unit = [.. Frame(mode: 7, effects: true), .. Frame(type: 1, mode: 2, map: 1 << (15 - 6))];
@@ -46,7 +46,7 @@ public sealed class Eac3Tests
     }
 
     [Fact]
-    public void What_players_cannot_take_is_refused()
+    public void Frames_unsupported_by_players_are_rejected()
     {
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Eac3.FromFrame(Frame(rate: 3)));
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Eac3.FromFrame(Frame(type: 1)), "a dependent substream alone");
@@ -61,11 +61,11 @@ public sealed class Eac3Tests
     [InlineData("0600E00400")]
     [InlineData("0600100400")]
     [InlineData("0600200F02")] // a dependent substream whose places are missing
-    public void A_broken_record_is_refused(string hex) =>
+    public void Malformed_record_is_rejected(string hex) =>
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Eac3.Parse(Convert.FromHexString(hex))).Message.ShouldNotBeEmpty();
 
     [Fact]
-    public void Another_bit_rate_is_nothing_new_but_other_channels_are()
+    public void Changed_bitrate_keeps_the_configuration_and_changed_channels_replace_it()
     {
         var stereo = CodecConfig.Eac3.FromFrame(Frame());
         stereo.CompleteFrom(Frame(length: 1200)).ShouldBeSameAs(stereo);

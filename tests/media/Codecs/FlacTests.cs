@@ -12,7 +12,7 @@ public sealed class FlacTests
     public static readonly byte[] Header = [.. "fLaC"u8, .. Convert.FromHexString(Block)];
 
     [Fact]
-    public void A_header_is_read_with_and_without_its_mark()
+    public void Header_is_read_with_and_without_its_marker()
     {
         var flac = CodecConfig.Flac.Parse(Header);
         flac.Stream.ShouldBe(new FlacStreamInfo(48_000, 2, 16, 4608));
@@ -22,11 +22,11 @@ public sealed class FlacTests
     }
 
     [Fact]
-    public void STREAMINFO_without_the_header_of_its_block_is_read_because_ffmpeg_sends_that() =>
+    public void STREAMINFO_without_its_block_header_is_read_because_ffmpeg_sends_it() =>
         CodecConfig.Flac.Parse(Header.AsSpan(8)).ShouldBe(CodecConfig.Flac.Parse(Header));
 
     [Fact]
-    public void Blocks_behind_the_first_are_left_out()
+    public void Metadata_blocks_after_the_first_are_ignored()
     {
         byte[] longer = [.. Header, .. (byte[])[0x84, 0, 1, 0], .. new byte[256]];
         longer[4] = 0;
@@ -34,7 +34,7 @@ public sealed class FlacTests
     }
 
     [Fact]
-    public void A_header_cut_off_anywhere_is_refused_by_name()
+    public void Truncated_header_is_rejected_with_a_message()
     {
         for (var length = 0; length < Header.Length; length++)
         {
@@ -47,7 +47,7 @@ public sealed class FlacTests
     [InlineData("a block of 35 bytes", 7, 35)]
     [InlineData("blocks of no samples", 10, 0)]
     [InlineData("a rate of 0 Hz", 18, 0)]
-    public void A_broken_header_is_refused_by_name(string what, int position, byte value)
+    public void Malformed_header_is_rejected_with_a_message(string what, int position, byte value)
     {
         var header = (byte[])Header.Clone();
         header[position] = value;
@@ -56,7 +56,7 @@ public sealed class FlacTests
     }
 
     [Fact]
-    public void Frames_behind_one_another_are_told_apart_wherever_their_bytes_look_like_a_beginning()
+    public void Concatenated_frames_are_split_even_when_they_contain_sync_codes()
     {
         // The value is a sync code, so that each frame has two false beginnings in it.
         byte[][] frames = [.. Enumerable.Range(0, 100).Select(n => FlacFrame.Write((byte)n, unchecked((short)(n % 2 == 0 ? 0xFFF8 : 0))))];
@@ -69,7 +69,7 @@ public sealed class FlacTests
     }
 
     [Fact]
-    public void A_frame_alone_and_what_is_none_are_whole()
+    public void Single_or_malformed_frame_is_not_split()
     {
         var frame = FlacFrame.Write(1, unchecked((short)0xFFF8));
         FlacFrameSplitter.LengthOfFirst(frame).ShouldBe(frame.Length);
@@ -81,7 +81,7 @@ public sealed class FlacTests
     }
 
     [Fact]
-    public async Task Frames_of_a_real_encoder_are_told_apart()
+    public async Task Frames_of_a_real_encoder_are_split()
     {
         var samples = (await CodedTrack.MakeAsync("fLaC", 2)).Samples.Select(s => s.Payload.ToArray()).ToList();
         var rest = samples.SelectMany(s => s).ToArray().AsSpan();
@@ -111,7 +111,7 @@ public sealed class FlacTests
     [InlineData("fff0ca180000", 0)] // no sync code
     [InlineData("fff8ca1800", 0)]
     [InlineData("", 0)]
-    public void A_frame_tells_its_length_in_its_header(string hex, int samples)
+    public void Frame_header_determines_the_sample_count(string hex, int samples)
     {
         var bytes = Convert.FromHexString(hex);
         CodecConfig.Flac.Parse(Header).TryInspect(bytes, out var frame).ShouldBe(samples > 0);

@@ -7,7 +7,7 @@ namespace Broadcast.Media.Tests.Codecs;
 public sealed class HevcTests
 {
     [Fact]
-    public void A_plain_record_is_read()
+    public void Valid_record_is_read()
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.CodecString.ShouldBe("hvc1.1.6.L93.B0");
@@ -18,7 +18,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Everything_before_the_usability_information_is_passed_over_to_the_bit()
+    public void Fields_before_the_VUI_are_skipped_to_the_bit()
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps
         {
@@ -34,7 +34,7 @@ public sealed class HevcTests
     [InlineData(1, 2, 2)]
     [InlineData(2, 2, 1)]
     [InlineData(3, 1, 1)]
-    public void The_window_counts_in_units_of_the_chroma_format(ulong chroma, int unitX, int unitY)
+    public void Conformance_window_counts_in_units_of_the_chroma_format(ulong chroma, int unitX, int unitY)
     {
         var picture = HevcSequenceParameterSet.Parse(new HevcSps { Chroma = chroma, Window = (1, 2, 3, 4) }.Write()).VideoFormat;
         (picture.Width, picture.Height).ShouldBe((1280 - (3 * unitX), 720 - (7 * unitY)));
@@ -46,14 +46,14 @@ public sealed class HevcTests
     [InlineData(1u, true, 4u, 0x08000000u, 0x9E08_0000_0000ul, 153u, "hvc1.A4.10.H153.9E.8")]
     [InlineData(0u, false, 1u, 0x60000000u, 0ul, 30u, "hvc1.1.6.L30")]
     [InlineData(3u, false, 31u, 0xFFFFFFFFu, 1ul, 255u, "hvc1.C31.FFFFFFFF.L255.0.0.0.0.0.1")]
-    public void Codec_strings_are_those_of_the_standard(uint space, bool high, uint profile, uint compatibility, ulong constraints, uint level, string codec) =>
+    public void Codec_strings_match_the_standard(uint space, bool high, uint profile, uint compatibility, ulong constraints, uint level, string codec) =>
         CodecConfig.Hevc.Parse(new HevcSps
         {
             Space = space, HighTier = high, Profile = profile, Compatibility = compatibility, Constraints = constraints, Level = level,
         }.WriteRecord()).CodecString.ShouldBe(codec);
 
     [Fact]
-    public void Pictures_beyond_the_limit_and_sets_that_cannot_be_are_refused()
+    public void Oversized_video_and_invalid_parameter_sets_are_rejected()
     {
         HevcSequenceParameterSet.Parse(new HevcSps { Width = 8192, Height = 8192 }.Write()).VideoFormat.Width.ShouldBe(8192);
         Refused(new HevcSps { Width = 8193 });
@@ -67,7 +67,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Usability_information_that_is_broken_or_out_of_sense_leaves_the_rest_as_it_is()
+    public void Malformed_or_implausible_VUI_does_not_affect_the_other_fields()
     {
         HevcSequenceParameterSet.Parse(new HevcSps { ReferenceSets = [40] }.Write()).VideoFormat.ShouldBe(new VideoFormat(1280, 720, 1, 1, 0, null));
         HevcSequenceParameterSet.Parse(new HevcSps { LongTerm = 40 }.Write()).VideoFormat.FramesPerSecond.ShouldBe(0);
@@ -78,7 +78,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Parameter_sets_of_a_sync_sample_that_say_something_else_make_another_record()
+    public void Changed_parameter_sets_of_a_sync_sample_produce_a_new_record()
     {
         var before = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var other = new HevcSps { Profile = 2, Compatibility = 0x20000000, Level = 120, Width = 1920, Height = 1080, DepthMinus8 = 2, Color = (9, 16, 9) };
@@ -94,7 +94,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Parameter_sets_of_a_sync_sample_that_are_in_the_record_or_of_another_layer_are_nothing_new()
+    public void Repeated_and_other_layer_parameter_sets_of_a_sync_sample_change_nothing()
     {
         var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var layered = new HevcSps { Width = 1920 }.Write();
@@ -106,7 +106,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void A_PPS_with_a_number_of_its_own_is_added_and_H62_an_SPS_beyond_the_limit_is_refused()
+    public void PPS_with_a_new_ID_is_added_and_H62_an_oversized_SPS_is_rejected()
     {
         var config = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var added = (CodecConfig.Hevc)config.CompleteFrom(Units([34 << 1, 1, 0x5C]));
@@ -120,7 +120,7 @@ public sealed class HevcTests
         [.. sets.Append([19 << 1, 1, 0x80]).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit])];
 
     [Fact]
-    public void A_record_cut_off_anywhere_is_refused_by_name()
+    public void Truncated_record_is_rejected()
     {
         var record = new HevcSps { SubLayers = 1, ReferenceSets = [2, 3] }.WriteRecord();
         for (var length = 0; length < record.Length; length++)
@@ -130,7 +130,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Broken_records_are_refused_by_name()
+    public void Malformed_records_are_rejected_with_a_message()
     {
         byte[][] vps = [[32 << 1, 1, 0x0C]], pps = [[34 << 1, 1, 0xC1]], sps = [new HevcSps().Write()];
         CodecConfig.Hevc.Parse(HevcSps.Record(0, vps, sps, pps)).VideoFormat.Width.ShouldBe(1280, "early encoders said version 0");
@@ -161,7 +161,7 @@ public sealed class HevcTests
     [InlineData(false, false, 35, 1, 1)]
     [InlineData(false, false, 19, 1)]
     [InlineData(false, false, 32, 33, 34)] // parameter sets alone are no picture
-    public void What_a_picture_is_stands_in_its_units(bool sync, bool skipped, params int[] types)
+    public void Frame_type_follows_from_its_NAL_units(bool sync, bool skipped, params int[] types)
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.TryInspect(Unit([.. types.Select(type => (byte[])[(byte)(type << 1), 1, 0x80])]), out var frame).ShouldBeTrue();
@@ -169,7 +169,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Units_of_other_layers_say_nothing_of_the_base()
+    public void NAL_units_of_other_layers_do_not_affect_the_base_layer()
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.TryInspect(Unit([19 << 1, 1, 0x80], [1 << 1, 9, 0x80], [(1 << 1) | 1, 1, 0x80]), out var frame).ShouldBeTrue();
@@ -177,7 +177,7 @@ public sealed class HevcTests
     }
 
     [Fact]
-    public void Lengths_that_do_not_add_up_are_no_picture()
+    public void Frame_with_inconsistent_NAL_lengths_is_invalid()
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         var unit = Unit([19 << 1, 1, 0x80], [19 << 1, 1, 0x80]);

@@ -10,11 +10,11 @@ public sealed class HostileBytesTests
     private const int Rounds = 20_000;
 
     [Fact]
-    public void Mutated_records_of_H264() => Hold(
+    public void Mutated_H264_records_are_valid_or_rejected() => Hold(
         [.. AvcRecords.All.Select(Convert.FromHexString)], bytes => Sound(CodecConfig.Avc.Parse(bytes).Sequence));
 
     [Fact]
-    public void Mutated_parameter_sets_of_H264() => Hold(
+    public void Mutated_H264_parameter_sets_are_valid_or_rejected() => Hold(
         [
             .. AvcRecords.All.Select(hex => CodecConfig.Avc.Parse(Convert.FromHexString(hex)).Configuration.SpsUnits[0].ToArray()),
             new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write(),
@@ -23,7 +23,7 @@ public sealed class HostileBytesTests
         bytes => Sound(AvcSequenceParameterSet.Parse(bytes)));
 
     [Fact]
-    public void Mutated_configurations_of_AAC() => Hold(
+    public void Mutated_AAC_configurations_are_valid_or_rejected() => Hold(
         [[0x12, 0x10], [0x11, 0x90, 0x56, 0xe5, 0], [0x2b, 0x11, 0x88, 0], [0x17, 0x80, 0x7d, 0, 0x10]],
         bytes =>
         {
@@ -33,7 +33,7 @@ public sealed class HostileBytesTests
         });
 
     [Fact]
-    public void Mutated_records_of_HEVC() => Hold(
+    public void Mutated_HEVC_records_are_valid_or_rejected() => Hold(
         [
             new HevcSps().WriteRecord(),
             new HevcSps { SubLayers = 3, ScalingLists = true, ReferenceSets = [3, 4, 5], LongTerm = 4, Aspect = (4, 3), Color = (9, 18, 9) }.WriteRecord(),
@@ -41,12 +41,12 @@ public sealed class HostileBytesTests
         bytes => Sound(CodecConfig.Hevc.Parse(bytes)));
 
     [Fact]
-    public void Mutated_parameter_sets_of_HEVC() => Hold(
+    public void Mutated_HEVC_parameter_sets_are_valid_or_rejected() => Hold(
         [new HevcSps { Window = (1, 1, 1, 1) }.Write(), new HevcSps { Chroma = 3, ScalingLists = true, ReferenceSets = [16, 16], LongTerm = 32 }.Write()],
         bytes => HevcSequenceParameterSet.Parse(bytes).VideoFormat.Width.ShouldBeInRange(1, VideoFormat.MaxSide));
 
     [Fact]
-    public void Mutated_records_of_AV1() => Hold(
+    public void Mutated_AV1_records_are_valid_or_rejected() => Hold(
         [
             new Av1Sequence().WriteRecord(),
             new Av1Sequence { Timing = (1, 60, 1), DecoderModel = true, DisplayDelay = true, Points = [(9, true), (4, false)], Depth = 10, Color = (9, 16, 9) }.WriteRecord(),
@@ -54,29 +54,29 @@ public sealed class HostileBytesTests
         bytes => Sound(CodecConfig.Av1.Parse(bytes)));
 
     [Fact]
-    public void Mutated_records_of_VP9() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Sound(CodecConfig.Vp9.Parse(bytes)));
+    public void Mutated_VP9_records_are_valid_or_rejected() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Sound(CodecConfig.Vp9.Parse(bytes)));
 
     [Fact]
-    public void Mutated_headers_of_Opus() => Hold(
+    public void Mutated_Opus_headers_are_valid_or_rejected() => Hold(
         [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)], bytes => Sound(CodecConfig.Opus.Parse(bytes)));
 
     [Fact]
-    public void Mutated_headers_of_FLAC() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Sound(CodecConfig.Flac.Parse(bytes)));
+    public void Mutated_FLAC_headers_are_valid_or_rejected() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Sound(CodecConfig.Flac.Parse(bytes)));
 
     [Fact]
-    public void Mutated_frames_and_records_of_AC3() => Hold(
+    public void Mutated_AC3_frames_and_records_are_valid_or_rejected() => Hold(
         [Ac3Tests.Frame(0, 0, 2, false, 128), Ac3Tests.Frame(1, 0, 7, true, 138)], bytes => Sound(CodecConfig.Ac3.FromFrame(bytes)));
 
     [Fact]
-    public void Mutated_frames_of_EAC3() => Hold(
+    public void Mutated_EAC3_frames_are_valid_or_rejected() => Hold(
         [Eac3Tests.Frame(length: 64), [.. Eac3Tests.Frame(mode: 7, effects: true, length: 64), .. Eac3Tests.Frame(type: 1, map: 512, length: 40)]],
         bytes => Sound(CodecConfig.Eac3.FromFrame(bytes)));
 
     [Fact]
-    public void Mutated_records_of_EAC3() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Sound(CodecConfig.Eac3.Parse(bytes)));
+    public void Mutated_EAC3_records_are_valid_or_rejected() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Sound(CodecConfig.Eac3.Parse(bytes)));
 
     [Fact]
-    public void Any_payload_is_a_sample_or_none_and_what_it_says_of_its_configuration_is_sound()
+    public void Any_payload_is_a_sample_or_invalid_and_yields_a_valid_configuration()
     {
         byte[][] seeds =
         [

@@ -11,7 +11,7 @@ public sealed class OpusTests
     public const string Surround = "4f707573486561640106380180bb00000000010402000401020305";
 
     [Fact]
-    public void A_header_is_read()
+    public void Header_is_read_and_written()
     {
         var opus = CodecConfig.Opus.Parse(Convert.FromHexString(Stereo));
         (opus.Header.Channels, opus.Header.PreSkip, opus.Header.InputSampleRate, opus.Header.MappingFamily).ShouldBe((2, 312, 48_000u, (byte)0));
@@ -26,7 +26,7 @@ public sealed class OpusTests
     [Theory]
     [InlineData(Stereo)]
     [InlineData(Surround)]
-    public void A_header_cut_off_anywhere_is_refused_by_name(string hex)
+    public void Truncated_header_is_rejected_with_a_message(string hex)
     {
         var header = Convert.FromHexString(hex);
         for (var length = 0; length < header.Length; length++)
@@ -44,7 +44,7 @@ public sealed class OpusTests
     [InlineData("no streams", 19, 0)]
     [InlineData("more coupled streams than streams", 20, 5)]
     [InlineData("a place beyond the streams", 21, 6)]
-    public void A_broken_header_is_refused_by_name(string what, int position, byte value)
+    public void Malformed_header_is_rejected_with_a_message(string what, int position, byte value)
     {
         var header = Convert.FromHexString(Surround);
         header[position] = value;
@@ -52,7 +52,7 @@ public sealed class OpusTests
     }
 
     [Fact]
-    public void A_long_header_is_refused_before_it_is_copied()
+    public void Oversized_header_is_rejected_before_it_is_copied()
     {
         var huge = new byte[8 << 20];
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -78,7 +78,7 @@ public sealed class OpusTests
     [InlineData("1bc3", 0)] // three of 60 ms
     [InlineData("1b82", 5760)]
     [InlineData("", 0)]
-    public void A_packet_tells_its_length_by_its_first_byte(string hex, int samples)
+    public void First_byte_of_a_packet_determines_its_sample_count(string hex, int samples)
     {
         var packet = Convert.FromHexString(hex);
         OpusHeader.SamplesIn(packet).ShouldBe(samples);

@@ -7,7 +7,7 @@ namespace Broadcast.Media.Tests.Codecs;
 public sealed class SequenceParameterTests
 {
     [Fact]
-    public void A_plain_one_is_read()
+    public void Valid_SPS_is_read()
     {
         var read = AvcSequenceParameterSet.Parse(new Sps().Write());
         read.ShouldBe(new AvcSequenceParameterSet(66, 0, 30, 320, 192, 1, 1, 30));
@@ -29,7 +29,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void H62_cropping_that_leaves_nothing_is_refused()
+    public void H62_cropping_of_the_complete_frame_is_rejected()
     {
         Refused(new Sps { Crop = (80, 80, 0, 0) });
         Refused(new Sps { Crop = (0, 0, 96, 0) });
@@ -38,7 +38,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void H62_a_picture_beyond_the_limit_is_refused()
+    public void H62_video_beyond_the_size_limit_is_rejected()
     {
         AvcSequenceParameterSet.Parse(new Sps { WidthBlocks = 512, HeightBlocks = 512 }.Write()).Width.ShouldBe(8192);
         Refused(new Sps { WidthBlocks = 513 });
@@ -49,7 +49,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void H62_a_cycle_of_a_thousand_million_is_refused_at_once()
+    public void H62_order_count_cycle_of_a_billion_is_rejected_immediately()
     {
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 1_000_000_000 });
         Refused(new Sps { OrderCountType = 1, OrderCountCycle = 256, OrderCountOffsets = 256 });
@@ -67,7 +67,7 @@ public sealed class SequenceParameterTests
     [InlineData(0x8000_0000UL, 60UL, 0.0)]
     [InlineData(uint.MaxValue, uint.MaxValue, 0.5)]
     [InlineData(1UL, uint.MaxValue, 0.0)]
-    public void H62_a_rate_outside_sense_is_no_rate(ulong units, ulong scale, double rate) =>
+    public void H62_implausible_frame_rate_is_ignored(ulong units, ulong scale, double rate) =>
         AvcSequenceParameterSet.Parse(new Sps { Timing = (units, scale) }.Write()).FramesPerSecond.ShouldBe(rate, 1e-9);
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class SequenceParameterTests
     [InlineData(255UL, 64UL, 45UL, 64, 45)]
     [InlineData(255UL, 0UL, 45UL, 1, 1)]
     [InlineData(255UL, 64UL, 0UL, 1, 1)]
-    public void Aspect_ratios_are_those_of_table_E_1(ulong index, ulong x, ulong y, int width, int height)
+    public void Aspect_ratios_match_table_E_1(ulong index, ulong x, ulong y, int width, int height)
     {
         var read = AvcSequenceParameterSet.Parse(new Sps { Aspect = (index, x, y) }.Write());
         (read.SampleAspectWidth, read.SampleAspectHeight).ShouldBe((width, height));
@@ -89,11 +89,11 @@ public sealed class SequenceParameterTests
     [Theory]
     [InlineData(65_535UL, 1UL, 65_535)]
     [InlineData(1UL, 65_535UL, 1)]
-    public void A_mad_aspect_ratio_still_gives_a_width_that_fits(ulong x, ulong y, int width) =>
+    public void Extreme_aspect_ratio_still_yields_a_valid_display_width(ulong x, ulong y, int width) =>
         AvcSequenceParameterSet.Parse(new Sps { Aspect = (255, x, y) }.Write()).DisplayWidth.ShouldBe(width);
 
     [Fact]
-    public void H62_a_usability_part_cut_off_at_any_bit_leaves_the_picture_known()
+    public void H62_VUI_truncated_at_any_bit_keeps_the_video_size()
     {
         var whole = new Sps { Aspect = (255, 64, 45), FullRange = true };
         var bytes = whole.Body(out var vuiStart).ToArray();
@@ -115,7 +115,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void H62_Exp_Golomb_codes_of_over_31_zeros_are_refused()
+    public void H62_Exp_Golomb_codes_with_more_than_31_zeros_are_rejected()
     {
         for (var zeros = 0; zeros <= 64; zeros++)
         {
@@ -141,11 +141,11 @@ public sealed class SequenceParameterTests
     [InlineData(12_345)]
     [InlineData(int.MaxValue)]
     [InlineData(-int.MaxValue)]
-    public void Signed_codes_come_back(int value) =>
+    public void Signed_Golomb_codes_round_trip(int value) =>
         new BitReader(new BitWriter().Se(value).ToArray(), "test").SignedGolomb().ShouldBe(value);
 
     [Fact]
-    public void Unsigned_codes_come_back_up_to_the_largest()
+    public void Unsigned_Golomb_codes_round_trip_up_to_the_largest()
     {
         foreach (var value in new uint[] { 0u, 1u, 2u, 255u, 65_535u, int.MaxValue, uint.MaxValue - 1 })
         {
@@ -154,7 +154,7 @@ public sealed class SequenceParameterTests
     }
 
     [Fact]
-    public void Bits_past_the_end_and_impossible_counts_are_refused()
+    public void Bits_past_the_end_and_invalid_bit_counts_are_rejected()
     {
         Should.Throw<InvalidCodecConfigException>(() => { var bits = new BitReader([1, 2], "test"); bits.Bits(17); });
         Should.Throw<ArgumentOutOfRangeException>(() => { var bits = new BitReader(new byte[64], "test"); bits.Bits(33); });

@@ -7,7 +7,7 @@ namespace Broadcast.Media.Tests.Codecs;
 public sealed class Vp9Tests
 {
     [Fact]
-    public void A_record_is_read_but_the_first_key_frame_says_how_large_pictures_are()
+    public void Record_is_read_and_the_first_keyframe_determines_the_video_size()
     {
         var bare = CodecConfig.Vp9.Parse(Record(level: 31));
         (bare.IsComplete, bare.CodecString).ShouldBe((false, "vp09.00.31.08"));
@@ -29,7 +29,7 @@ public sealed class Vp9Tests
     [InlineData(3840, 2160, 51)]
     [InlineData(7680, 4320, 61)]
     [InlineData(8192, 8192, 62)]
-    public void A_level_that_was_left_open_follows_from_the_size(int width, int height, int level) =>
+    public void Undefined_level_is_derived_from_the_video_size(int width, int height, int level) =>
         CodecConfig.Vp9.Parse(Record(level: 0)).CompleteFrom(Key(width, height)).CodecString.ShouldBe($"vp09.00.{level}.08");
 
     [Theory]
@@ -38,11 +38,11 @@ public sealed class Vp9Tests
     [InlineData(2, 10, 1, false, 9, 16, 9, "vp09.02.40.10.01.09.16.09.00")]
     [InlineData(1, 8, 3, true, 1, 13, 0, "vp09.01.40.08.03.01.13.00.01")]
     [InlineData(0, 8, 1, true, 1, 1, 1, "vp09.00.40.08.01.01.01.01.01")]
-    public void Codec_strings_say_no_more_than_they_have_to(int profile, int depth, int chroma, bool full, int primaries, int transfer, int matrix, string codec) =>
+    public void Codec_strings_omit_default_values(int profile, int depth, int chroma, bool full, int primaries, int transfer, int matrix, string codec) =>
         CodecConfig.Vp9.Parse(Record(profile, 40, depth, chroma, full, primaries, transfer, matrix)).CodecString.ShouldBe(codec);
 
     [Fact]
-    public void Broken_records_are_refused_by_name()
+    public void Malformed_records_are_rejected_with_a_message()
     {
         void Refused(byte[] record) => Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Vp9.Parse(record)).Message.ShouldNotBeEmpty();
         var record = Record();
@@ -65,7 +65,7 @@ public sealed class Vp9Tests
     }
 
     [Fact]
-    public void What_a_frame_is_stands_in_its_first_bits()
+    public void Frame_type_follows_from_its_first_bits()
     {
         var vp9 = CodecConfig.Vp9.Parse(Record());
         void Is(byte[] frame, bool sound, bool sync)
@@ -87,7 +87,7 @@ public sealed class Vp9Tests
     }
 
     [Fact]
-    public void A_key_frame_says_depth_and_chroma_where_the_record_was_wrong()
+    public void Keyframe_overrides_a_wrong_bit_depth_and_chroma_of_the_record()
     {
         var deep = CodecConfig.Vp9.Parse(Record(level: 30)).CompleteFrom(Key(640, 360, profile: 3, twelve: true, chroma: 2));
         deep.CodecString.ShouldBe("vp09.03.30.12.02.02.02.02.00");

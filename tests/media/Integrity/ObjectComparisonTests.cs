@@ -22,7 +22,7 @@ public sealed class ObjectComparisonTests
     [InlineData(false, false, false, 101, false, ObjectDifference.WrongLength)]
     [InlineData(true, false, true, 101, true, ObjectDifference.WrongLength)]
     [InlineData(false, false, true, 99, true, ObjectDifference.WrongLength)]
-    public void An_object_is_as_long_as_it_is_announced_unless_it_still_grows_in_the_spool(bool isOver, bool isStored, bool isOpen, long length, bool mayGrow, ObjectDifference difference)
+    public void Object_has_its_announced_length_unless_it_still_grows_in_the_spool(bool isOver, bool isStored, bool isOpen, long length, bool mayGrow, ObjectDifference difference)
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(length, Now, isStored, isOpen) }, isOver);
 
@@ -33,7 +33,7 @@ public sealed class ObjectComparisonTests
     }
 
     [Fact]
-    public void What_is_announced_and_not_found_is_missing_and_what_is_found_and_not_announced_is_left()
+    public void Announced_object_that_is_not_found_is_missing_and_an_unannounced_one_is_unreferenced()
     {
         var other = ObjectName.Parse("live/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/source/8.m4s");
         var comparison = new ObjectComparison(new() { [other] = new FoundObject(5, Now, IsStored: true, IsOpen: false) }, isOver: true);
@@ -46,7 +46,7 @@ public sealed class ObjectComparisonTests
     [Theory]
     [InlineData(SessionObjectKind.SpriteSheet, ObjectDifference.None)]
     [InlineData(SessionObjectKind.Segment, ObjectDifference.Missing)]
-    public void Only_a_picture_may_be_named_twice(SessionObjectKind kind, ObjectDifference second)
+    public void Only_a_sprite_sheet_may_be_referenced_twice(SessionObjectKind kind, ObjectDifference second)
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(100, Now, IsStored: true, IsOpen: false) }, isOver: true);
 
@@ -64,7 +64,7 @@ public sealed class ObjectComparisonTests
     [InlineData("720p/3.m4s", 48, true, true)]
     [InlineData("posters/1000.jpg", 48, true, true)]
     [InlineData("stranger", 48, true, true)]
-    public void What_nobody_names_is_left_over_when_nothing_can_be_under_way_with_it(string file, int hours, bool isOver, bool isOrphan)
+    public void Unreferenced_object_is_an_orphan_once_no_write_can_be_pending(string file, int hours, bool isOver, bool isOrphan)
     {
         var timeline = Timeline(isOver);
         var rules = new OrphanRules(timeline, Now);
@@ -78,7 +78,7 @@ public sealed class ObjectComparisonTests
     [InlineData("6h", true, false, 1)]
     [InlineData("all", false, false, 49)]
     [InlineData("all", false, true, 1)]
-    public void What_could_be_gone_back_to_is_deleted_as_long_again_after_it_cannot_any_more(string rewind, bool isRecorded, bool isOver, int hours)
+    public void Minimum_orphan_age_includes_twice_the_DVR_window_unless_ended_or_recorded(string rewind, bool isRecorded, bool isOver, int hours)
     {
         DvrWindow.TryParse(rewind, out var length).ShouldBeTrue();
         var patience = new OrphanRules(Timeline(isOver, session => session with { Rewind = length, IsRecorded = isRecorded }), Now).MinimumAge;

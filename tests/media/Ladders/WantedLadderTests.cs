@@ -24,7 +24,7 @@ public sealed class WantedLadderTests
     [InlineData("0720p@02500k", "720p@2500k")]
     [InlineData("720p@2.125M", "720p@2125k")]
     [InlineData("720p@0.1M", "720p@100k")]
-    public void A_ladder_is_read_and_told_in_one_form(string text, string told)
+    public void Ladder_is_parsed_and_formatted_in_one_canonical_form(string text, string told)
     {
         LadderSpec.TryParse(text, out var ladder, out var mistake).ShouldBeTrue(mistake);
         ladder.ToString().ShouldBe(told);
@@ -58,7 +58,7 @@ public sealed class WantedLadderTests
     [InlineData("720p@999999M", "Rung 1, '720p@999999m': its bitrate, '999999m', is out of range. Use 100k to 50000k.")]
     [InlineData("720p@2500k, 720P@1200k", "Rung 2, '720p@1200k': duplicate of rung 720p. Remove one of them.")]
     [InlineData("1080p@1M,720p@1M,480p@1M,360p@1M,240p@1M", "The ladder has 5 rungs; the maximum is 4. Remove some.")]
-    public void What_is_none_is_refused_with_what_is_wrong_where_and_what_to_do(string? text, string mistake)
+    public void Invalid_ladder_is_rejected_with_the_error_its_position_and_a_fix(string? text, string mistake)
     {
         LadderSpec.TryParse(text, out var ladder, out var told).ShouldBeFalse();
         ladder.ShouldBeNull();
@@ -66,21 +66,21 @@ public sealed class WantedLadderTests
     }
 
     [Fact]
-    public void A_text_that_is_too_long_is_not_looked_into()
+    public void Ladder_that_is_too_long_is_rejected_without_parsing()
     {
         LadderSpec.TryParse("720p@2500k," + new string(',', 1_000_000), out _, out var mistake).ShouldBeFalse();
         mistake.ShouldBe("The ladder has 1000011 characters; the maximum is 200. Write up to 4 rungs such as 1280x720@2500k,854x480@1200k.");
     }
 
     [Fact]
-    public void The_sign_for_kelvin_and_numbers_that_end_in_nothing_are_not_taken()
+    public void Kelvin_sign_and_numbers_with_null_characters_are_rejected()
     {
         LadderSpec.TryParse("720p@2500\u212a", out _, out _).ShouldBeFalse();
         LadderSpec.TryParse("720p@2500\0k", out _, out _).ShouldBeFalse();
     }
 
     [Fact]
-    public void What_is_told_is_read_as_the_same_in_whatever_order_it_stands() =>
+    public void Formatted_ladder_parses_to_the_same_ladder_in_any_order() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             var random = new Random(seed);
@@ -97,7 +97,7 @@ public sealed class WantedLadderTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Nothing_that_is_written_breaks_it_and_what_it_takes_it_tells() =>
+    public void Any_text_parses_without_an_exception_and_accepted_ladders_round_trip() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), ArbMap.Default.ArbFor<string>(), (seed, text) =>
         {
             const string Alphabet = "0123456789xxpp@@,,kkmM. K\0é";
@@ -127,14 +127,14 @@ public sealed class WantedLadderTests
     [InlineData("720x1280", 1920, 1080, 720, 404)]
     [InlineData("1280x720", 2560, 1080, 1280, 540)]
     [InlineData("16x16", 8192, 1, 16, 2)]
-    public void A_picture_is_fitted_into_a_rung_in_its_own_shape(string size, int width, int height, int across, int down)
+    public void Video_is_scaled_into_a_rung_with_its_aspect_ratio(string size, int width, int height, int across, int down)
     {
         LadderSpec.TryParse(size + "@1M", out var ladder, out _).ShouldBeTrue();
         ladder.Rungs[0].Fit(width, height).ShouldBe((across, down));
     }
 
     [Fact]
-    public void A_fitted_picture_is_never_larger_than_its_box_or_itself_and_always_even() =>
+    public void Scaled_video_never_exceeds_its_rung_or_source_and_has_even_dimensions() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             var random = new Random(seed);

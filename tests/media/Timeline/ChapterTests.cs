@@ -24,7 +24,7 @@ public class ChapterTests
     };
 
     [Fact]
-    public void A_chapter_is_read_as_it_was_written()
+    public void Index_block_round_trips()
     {
         for (var seed = 0; seed < 200; seed++)
         {
@@ -38,7 +38,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void Of_a_chapter_only_the_renditions_that_are_wanted_are_read()
+    public void Only_the_requested_renditions_of_an_index_block_are_read()
     {
         for (var seed = 0; seed < 50; seed++)
         {
@@ -56,7 +56,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_chapter_are_refused_and_nothing_else_happens()
+    public void Malformed_index_blocks_are_rejected_with_the_expected_exception()
     {
         var timeline = Closed(7);
         var good = IndexBlockFile.Write(WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), 7));
@@ -82,7 +82,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void Chapters_that_follow_each_other_are_joined_and_what_a_rendition_lacks_between_them_are_gaps()
+    public void Consecutive_index_blocks_are_joined_and_missing_rendition_segments_become_gaps()
     {
         var clock = new MediaTime(180_000, 90_000);
         IndexedSegment At(long number) => new(number, 1, Story.At(number), clock, Story.Start + Story.At(number).ToTimeSpan(), false, false, true, 100);
@@ -104,7 +104,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void A_checkpoint_has_the_chapters_and_a_replay_changes_nothing()
+    public void Checkpoint_contains_the_index_blocks_and_a_replay_changes_nothing()
     {
         for (var seed = 0; seed < 200; seed++)
         {
@@ -151,7 +151,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void A_chapter_tells_the_run_that_it_begins_in_though_that_began_long_before()
+    public void Index_block_names_the_period_it_starts_in_even_if_that_started_long_before()
     {
         for (var seed = 0; seed < 200; seed++)
         {
@@ -194,7 +194,7 @@ public class ChapterTests
     }
 
     [Fact]
-    public void A_chapter_takes_the_place_of_those_from_its_first_number_on_and_one_that_leaves_a_hole_is_refused()
+    public void Index_block_replaces_those_from_its_first_number_and_a_gap_between_blocks_is_rejected()
     {
         var timeline = Story.Fold([new TimelineEvent.Started(Story.Session()), new TimelineEvent.RenditionAdded("source", TrackKind.Video), Story.Init("source", 1)]);
         for (var number = 1L; number <= 12; number++)
@@ -225,7 +225,7 @@ public class ChapterTests
     [InlineData("12h", 43_200)]
     [InlineData("7d", 604_800)]
     [InlineData("all", -1)]
-    public void A_rewind_is_read_and_written(string text, long seconds)
+    public void DVR_window_is_parsed_and_formatted(string text, long seconds)
     {
         DvrWindow.TryParse(text, out var rewind).ShouldBeTrue();
         rewind.ShouldBe(seconds < 0 ? DvrWindow.All : TimeSpan.FromSeconds(seconds));
@@ -244,5 +244,5 @@ public class ChapterTests
     [InlineData("99999999d")]
     [InlineData("1w")]
     [InlineData("h")]
-    public void What_is_no_rewind_is_refused(string? text) => DvrWindow.TryParse(text, out _).ShouldBeFalse();
+    public void Invalid_DVR_window_is_rejected(string? text) => DvrWindow.TryParse(text, out _).ShouldBeFalse();
 }

@@ -69,7 +69,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public void Every_kind_of_timeline_event_has_its_golden_JSON_and_is_parsed_from_it()
+    public void Every_kind_of_timeline_event_matches_its_golden_JSON_and_parses_back()
     {
         var events = Events().ToList();
         typeof(TimelineEvent).GetNestedTypes().Where(type => type.IsSubclassOf(typeof(TimelineEvent)))
@@ -79,7 +79,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public void A_journal_has_its_golden_text()
+    public void Journal_matches_its_golden_text()
     {
         var timeline = Folded();
         var begin = JournalFile.Preamble(Channel, Session, 7, 42, timeline.Checkpoint());
@@ -90,7 +90,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public void Index_blocks_without_and_with_sprite_sheets_have_their_golden_bytes()
+    public void Index_blocks_with_and_without_sprite_sheets_match_their_golden_bytes()
     {
         var timeline = Folded();
         var block = IndexBlock.Of(timeline, timeline.LastSegment);

@@ -9,7 +9,7 @@ public sealed class PictureFoldTests
     private readonly ImageProjection _pictures = new();
 
     [Fact]
-    public void Only_a_newer_poster_takes_the_place_of_the_one_before()
+    public void Only_a_newer_poster_replaces_the_previous_one()
     {
         _pictures.Poster.ShouldBeNull();
         _pictures.SetPoster(Story.Poster(2000)).ShouldBeTrue();
@@ -20,7 +20,7 @@ public sealed class PictureFoldTests
     }
 
     [Fact]
-    public void A_sheet_that_overlaps_the_one_before_is_left_out()
+    public void Sprite_sheet_that_overlaps_the_previous_one_is_ignored()
     {
         _pictures.Add(Story.Sheet(0, 4000)).ShouldBeTrue();
         _pictures.Add(Story.Sheet(3999)).ShouldBeFalse();
@@ -29,7 +29,7 @@ public sealed class PictureFoldTests
     }
 
     [Fact]
-    public void Sheets_that_end_before_a_window_leave_it_but_the_newest_stays()
+    public void Sprite_sheets_before_the_window_are_removed_except_the_newest()
     {
         _pictures.EndingBefore(new(0, 1000)).ShouldBeEmpty();
         foreach (var start in new[] { 0, 10_000, 20_000 })

@@ -44,7 +44,7 @@ public class RecordedTimelineTests
         + $"{timeline.DvrFirstSegment} {timeline.DvrDiscontinuitySequence} {timeline.OldestSegment} {timeline.RetainedDiscontinuitySequence}";
 
     [Fact]
-    public void All_that_left_the_window_is_kept_and_as_much_listed_as_can_be_gone_back_to()
+    public void All_segments_behind_the_window_are_retained_and_those_in_the_DVR_window_are_listed()
     {
         foreach (var rewind in Rewinds)
         {
@@ -71,7 +71,7 @@ public class RecordedTimelineTests
     }
 
     [Fact]
-    public void Chapters_that_are_joined_later_take_the_place_of_those_that_they_are_made_of_wherever_those_are()
+    public void Joined_index_blocks_replace_their_sources_at_any_position()
     {
         var timeline = Thirty(DvrWindow.Off);
         List<IndexBlock> chapters = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
@@ -87,7 +87,7 @@ public class RecordedTimelineTests
     }
 
     [Fact]
-    public void A_sheet_is_in_the_chapter_with_which_it_leaves_and_in_no_other()
+    public void Sprite_sheet_is_only_in_the_index_block_of_its_segments()
     {
         var timeline = Thirty(DvrWindow.Off);
         foreach (var start in new[] { 0, 10_000, 20_000, 30_000 })
@@ -109,7 +109,7 @@ public class RecordedTimelineTests
     }
 
     [Fact]
-    public void A_window_that_leaps_leaves_what_was_before_it_kept_and_lists_none_of_it()
+    public void Window_that_skips_ahead_retains_earlier_segments_without_listing_them()
     {
         var timeline = Thirty(DvrWindow.All);
         Leave(timeline, 12);
@@ -123,7 +123,7 @@ public class RecordedTimelineTests
     }
 
     [Fact]
-    public void What_was_open_when_a_process_was_killed_is_closed_and_what_a_rendition_lacks_is_a_gap()
+    public void Open_segments_of_a_killed_process_are_closed_and_missing_rendition_segments_become_gaps()
     {
         for (var seed = 0; seed < 200; seed++)
         {

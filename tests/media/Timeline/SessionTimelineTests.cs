@@ -9,7 +9,7 @@ public sealed class SessionTimelineTests
     private const int Stories = 1500;
 
     [Fact]
-    public void A_checkpoint_folded_from_nothing_gives_an_equal_timeline_at_every_moment()
+    public void Checkpoint_folded_from_scratch_yields_an_equal_timeline_at_every_moment()
     {
         for (var seed = 0; seed < Stories; seed++)
         {
@@ -28,7 +28,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void What_follows_a_checkpoint_has_the_same_effect_as_without_it()
+    public void Events_after_a_checkpoint_have_the_same_effect_as_without_it()
     {
         for (var seed = 0; seed < Stories; seed++)
         {
@@ -41,7 +41,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void A_replay_of_any_part_of_the_past_changes_nothing()
+    public void Replaying_any_past_events_changes_nothing()
     {
         for (var seed = 0; seed < Stories; seed++)
         {
@@ -61,7 +61,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Discontinuities_are_counted_once_they_leave_the_window_and_marked_while_they_are_in_it()
+    public void Discontinuities_are_marked_inside_the_window_and_counted_behind_it()
     {
         for (var seed = 0; seed < Stories; seed++)
         {
@@ -94,7 +94,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Captions_that_are_seen_late_are_noted_with_the_newest_init_and_never_taken_back()
+    public void Late_captions_are_added_to_the_newest_init_and_never_removed()
     {
         var timeline = Begun();
         var (plain, captioned) = (Captioned(null), Captioned("CC1"));
@@ -112,7 +112,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void A_part_opens_its_segment_and_the_next_segment_closes_it()
+    public void Part_opens_its_segment_and_the_next_segment_closes_it()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -131,7 +131,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void A_gap_is_a_closed_segment_of_known_length_without_bytes()
+    public void Gap_is_a_closed_segment_of_known_duration_without_bytes()
     {
         var timeline = Begun();
         timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, Story.At(1), new(180_000, 90_000), Story.Start)).ShouldBeTrue();
@@ -144,7 +144,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void The_window_takes_old_segments_and_inits_with_it_but_leaves_the_newest_init()
+    public void Window_removes_old_segments_and_inits_but_keeps_the_newest_init()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -164,7 +164,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void An_old_init_that_the_window_needs_survives_a_checkpoint()
+    public void Old_init_needed_by_the_window_survives_a_checkpoint()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -175,7 +175,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void A_discontinuity_is_only_for_what_has_not_begun()
+    public void Discontinuity_is_accepted_only_for_a_segment_that_has_not_started()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -185,7 +185,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Nothing_follows_the_end_but_a_takeover()
+    public void Only_a_takeover_is_accepted_after_the_end()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -208,7 +208,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void A_stale_epoch_changes_nothing()
+    public void Stale_epoch_changes_nothing()
     {
         var timeline = new SessionTimeline(Story.Session(epoch: 5));
         timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 4))).ShouldBeFalse();
@@ -217,7 +217,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Contradictions_are_refused_and_leave_the_timeline_as_it_was()
+    public void Contradictory_events_are_rejected_without_changing_the_timeline()
     {
         var timeline = Begun();
         timeline.Apply(Story.Part("v", 1, 0));
@@ -237,7 +237,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Renditions_stand_by_their_place_however_late_they_come_and_a_checkpoint_keeps_it()
+    public void Renditions_are_sorted_by_position_even_if_late_and_a_checkpoint_keeps_the_order()
     {
         var timeline = new SessionTimeline(Story.Session());
         foreach (var (name, place) in new[] { ("audio-3", 3), ("source", 0), ("late", 4), ("audio-2", 2), ("later", 4), ("audio", 1) })
@@ -259,7 +259,7 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void Sheets_leave_with_the_segments_of_their_time_and_the_newest_poster_stays()
+    public void Sprite_sheets_are_removed_with_segments_of_their_time_and_the_newest_poster_stays()
     {
         var timeline = Story.Fold(
         [

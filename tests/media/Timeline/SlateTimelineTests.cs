@@ -13,7 +13,7 @@ public class SlateTimelineTests
     private static TimelineEvent Slate(long segment) => new TimelineEvent.Discontinuity(segment, IsSlate: true);
 
     [Fact]
-    public void The_slate_is_at_the_end_until_an_encoder_is_back()
+    public void Slate_is_at_the_end_until_an_encoder_returns()
     {
         var timeline = Begun(Story.Part("v", 1, 0), Story.Part("v", 2, 0));
         timeline.Slate.ShouldBeNull();
@@ -39,7 +39,7 @@ public class SlateTimelineTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Of_a_discontinuity_that_a_killed_process_told_without_its_media_and_the_next_one_told_again_the_later_counts(bool slateLast)
+    public void Later_of_two_discontinuities_for_a_segment_without_media_applies(bool slateLast)
     {
         var timeline = Begun(Story.Part("v", 1, 0), Story.Part("v", 2, 0));
         var (first, second) = (new TimelineEvent.Discontinuity(3, IsSlate: !slateLast), new TimelineEvent.Discontinuity(3, IsSlate: slateLast));
@@ -54,7 +54,7 @@ public class SlateTimelineTests
     }
 
     [Fact]
-    public void A_checkpoint_tells_it_wherever_it_began_and_whether_anything_of_it_is_there()
+    public void Checkpoint_preserves_the_slate_with_any_start_and_before_its_first_segment()
     {
         var timeline = Begun(Story.Part("v", 1, 0), new TimelineEvent.Discontinuity(2), Story.Part("v", 2, 0), Slate(3));
         var pending = Story.Fold(timeline.Checkpoint());
@@ -80,7 +80,7 @@ public class SlateTimelineTests
     }
 
     [Fact]
-    public void A_checkpoint_that_is_told_again_brings_no_slate_back()
+    public void Replayed_checkpoint_does_not_restore_a_slate()
     {
         var timeline = Begun(Story.Part("v", 1, 0), Slate(2), Story.Part("v", 2, 0));
         var before = timeline.Checkpoint();
@@ -95,6 +95,6 @@ public class SlateTimelineTests
     }
 
     [Fact]
-    public void Gaps_are_of_the_slate_as_segments_are() =>
+    public void Gaps_belong_to_the_slate_like_segments() =>
         Begun(Story.Part("v", 1, 0), Slate(2), new TimelineEvent.SegmentGap("v", 2, 1, Story.At(2), new(180_000, 90_000), Story.Start)).Slate!.First.ShouldBe(2);
 }

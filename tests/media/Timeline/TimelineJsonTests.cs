@@ -49,7 +49,7 @@ public sealed class TimelineJsonTests
 
     [Theory]
     [MemberData(nameof(Numbers))]
-    public void Every_event_comes_back_as_it_was(int number)
+    public void Every_event_round_trips(int number)
     {
         var bytes = TimelineJson.Serialize(Examples[number]);
         TimelineJson.Parse(bytes).ShouldBe(Examples[number]);
@@ -60,12 +60,12 @@ public sealed class TimelineJsonTests
     }
 
     [Fact]
-    public void No_event_is_without_an_example() =>
+    public void Every_event_type_has_an_example() =>
         typeof(TimelineEvent).GetNestedTypes(BindingFlags.Public).Where(type => type.IsSubclassOf(typeof(TimelineEvent)))
             .Except(Examples.Select(example => example.GetType())).ShouldBeEmpty();
 
     [Fact]
-    public void The_form_is_fixed_because_journals_outlive_versions()
+    public void JSON_format_is_stable_because_journals_outlive_versions()
     {
         Text(Story.Part("source", 2, 1)).ShouldBe(
             """{"type":"part","rendition":"source","segment":2,"part":1,"init":1,"start":"225000/90000","duration":"45000/90000","independent":true,"wallClock":"2026-03-01T12:00:02.5+00:00","object":"live/main/s/source/2.mp4","offset":1000,"length":1000}""");
@@ -92,12 +92,12 @@ public sealed class TimelineJsonTests
     }
 
     [Fact]
-    public void A_journal_from_before_names_and_colors_is_read() =>
+    public void Journal_without_names_and_colors_is_readable() =>
         TimelineJson.Parse("""{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}"""u8)
             .ShouldBe(Story.Init("audio", 1, TrackKind.Audio));
 
     [Fact]
-    public void Properties_of_later_versions_are_passed_over_wherever_they_stand() =>
+    public void Properties_of_later_versions_are_ignored_at_any_position() =>
         TimelineJson.Parse("""{"new":{"a":[1]},"firstSegment":31,"type":"window","also":null}"""u8).ShouldBe(new TimelineEvent.WindowMoved(31));
 
     [Theory]
@@ -125,19 +125,19 @@ public sealed class TimelineJsonTests
     [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":5,\"duration\":\"1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
     [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"-1/1\",\"wallClock\":\"2026-03-01T12:00:00Z\"}")]
     [InlineData("{\"type\":\"gap\",\"rendition\":\"a\",\"segment\":1,\"init\":1,\"start\":\"0/1\",\"duration\":\"1/1\",\"wallClock\":\"yesterday\"}")]
-    public void Anything_else_is_refused_by_name(string text) =>
+    public void Malformed_events_are_rejected_with_a_message(string text) =>
         Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes(text))).Message.ShouldNotBeEmpty();
 
     [Fact]
-    public void An_object_name_that_leaves_its_folder_is_refused() => Should.Throw<InvalidTimelineEventException>(
+    public void Object_name_that_escapes_its_folder_is_rejected() => Should.Throw<InvalidTimelineEventException>(
         () => TimelineJson.Parse(Encoding.UTF8.GetBytes(Text(Story.Part("a", 1, 0)).Replace("live/main", "../main", StringComparison.Ordinal))));
 
     [Fact]
-    public void A_time_that_is_none_is_not_written() =>
+    public void Invalid_time_is_not_written() =>
         Should.Throw<ArgumentException>(() => TimelineJson.Serialize(Story.Part("a", 1, 0) with { Duration = default }));
 
     [Fact]
-    public void Mutated_events_give_an_event_or_a_refusal()
+    public void Mutated_events_yield_an_event_or_a_rejection()
     {
         byte[][] seeds = [.. Examples.Select(TimelineJson.Serialize)];
         var refused = 0;
@@ -163,11 +163,11 @@ public sealed class TimelineJsonTests
     }
 
     [Fact]
-    public void An_event_beyond_the_limit_is_refused() =>
+    public void Event_beyond_the_length_limit_is_rejected() =>
         Should.Throw<InvalidTimelineEventException>(() => TimelineJson.Parse(Encoding.UTF8.GetBytes($$"""{"type":"ended","reason":"{{new string('a', TimelineJson.MaxLength)}}"}""")));
 
     [Fact]
-    public void A_whole_session_comes_back_through_its_text()
+    public void Complete_session_round_trips_through_its_JSON()
     {
         for (var seed = 0; seed < 200; seed++)
         {

@@ -24,7 +24,7 @@ public sealed class EdgeTokenTests
     [Theory]
     [InlineData("nginx.conf")]
     [InlineData("varnish.vcl")]
-    public void An_edge_takes_for_a_token_that_is_good_anywhere_what_the_server_does(string file)
+    public void Edge_accepts_the_same_location_independent_tokens_as_the_server(string file)
     {
         var text = File.ReadAllText(Repository.PathOf("infra", "edge", file));
         var pattern = Regex.Matches(text, @"/t/(?<token>1\\\..*?)/live/").Select(match => match.Groups["token"].Value).ShouldHaveSingleItem();

@@ -19,7 +19,7 @@ public sealed class ViewerTokenTests
     private static readonly IPAddress Home = IPAddress.Parse("203.0.113.5");
 
     [Fact]
-    public void A_token_is_what_the_documented_computation_makes()
+    public void Token_matches_the_documented_computation()
     {
         var text = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(2), "jane-42", null);
 
@@ -32,7 +32,7 @@ public sealed class ViewerTokenTests
     }
 
     [Fact]
-    public void The_longest_token_that_can_be_fits_into_the_limit_and_a_longer_text_is_not_looked_at()
+    public void Longest_possible_token_fits_the_limit_and_longer_text_is_not_parsed()
     {
         ViewerNetwork.TryParseUserInput("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128", out var network).ShouldBeTrue();
         var longest = ViewerToken.Sign("abcdefgh", Secret, ChannelName.Parse(new string('a', ChannelName.MaxLength)), DateTimeOffset.FromUnixTimeSeconds(99_999_999_999), new string('i', 32), network);
@@ -59,10 +59,10 @@ public sealed class ViewerTokenTests
     [InlineData("1.abcdefgh.demo.1900007200.jane.-.x.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("1.abcdefgh.demo.1900007200.jane.-")]
     [InlineData("1.abcdefgh.demo.١٩٠٠.jane.-.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
-    public void What_has_not_the_form_is_no_token(string text) => ViewerToken.TryParse(text, out _).ShouldBeFalse();
+    public void Malformed_text_is_not_a_token(string text) => ViewerToken.TryParse(text, out _).ShouldBeFalse();
 
     [Fact]
-    public void A_token_opens_its_own_channel_with_its_own_key_until_its_second_and_nothing_else()
+    public void Token_opens_only_its_channel_with_its_key_until_its_expiry()
     {
         var policy = Policy(("abcdefgh", Secret), ("kkkkkkkk", Other));
         var good = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", null);
@@ -92,7 +92,7 @@ public sealed class ViewerTokenTests
     [InlineData("2001:db8::/32", "620010db8", "2001:db8:ffff::1", "2001:db9::1")]
     [InlineData("2001:db8::7/128", "620010db8000000000000000000000007", "2001:db8::7", "2001:db8::8")]
     [InlineData("::ffff:203.0.113.5", "4cb007105", "203.0.113.5", "203.0.113.6")]
-    public void A_network_is_what_its_digits_say(string written, string text, string inside, string outside)
+    public void Network_contains_exactly_the_addresses_of_its_prefix(string written, string text, string inside, string outside)
     {
         ViewerNetwork.TryParseUserInput(written, out var network).ShouldBeTrue();
         network.Value.ShouldBe(text);
@@ -115,10 +115,10 @@ public sealed class ViewerTokenTests
     [InlineData("jane")]
     [InlineData("")]
     [InlineData(null)]
-    public void What_is_no_address_is_none(string? written) => ViewerNetwork.TryParseUserInput(written, out _).ShouldBeFalse();
+    public void Invalid_address_is_not_a_network(string? written) => ViewerNetwork.TryParseUserInput(written, out _).ShouldBeFalse();
 
     [Fact]
-    public void Whatever_one_character_is_changed_to_the_token_opens_nothing()
+    public void Token_with_any_changed_character_is_invalid()
     {
         var good = ViewerToken.Sign("abcdefgh", Secret, Demo, Now.AddHours(1), "jane", null);
         var policy = Policy(("abcdefgh", Secret));
@@ -132,7 +132,7 @@ public sealed class ViewerTokenTests
     }
 
     [Fact]
-    public void Whatever_is_signed_is_read_back_the_same()
+    public void Any_signed_token_is_read_back_unchanged()
     {
         var ids = Gen.Elements("abcXYZ019_-".ToCharArray()).ListOf().Where(l => l.Count is > 0 and <= 32).Select(l => string.Concat(l));
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(
@@ -152,7 +152,7 @@ public sealed class ViewerTokenTests
     [InlineData("abcdefgh", "a.b")]
     [InlineData("abcdefgh", "jané")]
     [InlineData("abcdefgh", "0123456789012345678901234567890123")]
-    public void What_would_be_no_token_is_not_signed(string key, string id) =>
+    public void Invalid_token_is_not_signed(string key, string id) =>
         Should.Throw<ArgumentException>(() => ViewerToken.Sign(key, Secret, Demo, Now, id, null));
 
     private static ViewerAccessPolicy Policy(params (string Id, byte[] Secret)[] keys) =>

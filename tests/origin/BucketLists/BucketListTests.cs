@@ -18,7 +18,7 @@ public class BucketListTests
     private static readonly string Folder = $"live/demo/{Broadcaster.First}/";
 
     [Fact]
-    public async Task Lists_lie_where_the_origin_has_them_so_that_relative_addresses_lead_to_the_media()
+    public async Task Manifests_use_the_origins_paths_so_that_relative_URLs_resolve_to_the_media()
     {
         var bucket = await new Bucket().HearAsync(new Broadcaster().Video().Audio().Segments(3));
 
@@ -33,7 +33,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task A_segment_that_is_announced_and_not_stored_is_not_listed_in_any_rendition()
+    public async Task Announced_but_not_stored_segment_is_not_listed_in_any_rendition()
     {
         var show = new Broadcaster().Video().Audio().Segments(5);
         var bucket = await new Bucket().Hold("audio/4.m4s").HearAsync(show);
@@ -45,7 +45,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task Of_a_session_that_is_hidden_nothing_is_listed_and_once_it_is_shown_nothing_older()
+    public async Task Hidden_session_has_no_manifests_and_lists_nothing_older_once_it_is_shown()
     {
         var audience = new KnownAudience();
         var show = new Broadcaster(hidden: true).Video().Audio().Segments(4);
@@ -62,7 +62,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task An_init_segment_that_is_not_stored_holds_back_what_needs_it()
+    public async Task Missing_init_segment_holds_back_the_segments_that_need_it()
     {
         var show = new Broadcaster().Video().Segments(2).Change("source", format => format with { Width = 640, Height = 360 }).Segments(2);
         var bucket = await new Bucket().Hold("source/init-2.mp4").HearAsync(show);
@@ -71,7 +71,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task Captions_that_are_seen_late_are_told_in_the_lists_that_lie_there()
+    public async Task Captions_detected_late_are_added_to_the_existing_manifests()
     {
         var show = new Broadcaster().Video().Audio().Segments(3);
         var bucket = await new Bucket().HearAsync(show);
@@ -88,7 +88,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task Nothing_is_listed_before_every_rendition_has_something()
+    public async Task Nothing_is_listed_before_every_rendition_has_a_segment()
     {
         var bucket = await new Bucket().Hold("audio/1.m4s").HearAsync(new Broadcaster().Video().Audio().Segments(1));
         bucket.Store.Names.ShouldBeEmpty();
@@ -98,7 +98,7 @@ public class BucketListTests
     [InlineData("low")]
     [InlineData("standard")]
     [InlineData("safe")]
-    public async Task Nothing_is_said_that_takes_a_server_which_answers(string profile)
+    public async Task Bucket_manifests_have_no_feature_that_needs_a_responding_server(string profile)
     {
         var bucket = await new Bucket().HearAsync(new Broadcaster(latency: LatencyProfile.Find(profile), rewind: TimeSpan.FromHours(1), recorded: true) { KeyLength = 100 }.Video().Audio().Segments(6).Sheet(0).Open("source"));
 
@@ -126,7 +126,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task A_hole_that_has_left_the_live_window_is_passed_over_and_its_discontinuities_count()
+    public async Task Gap_that_left_the_live_window_is_skipped_and_its_discontinuities_are_counted()
     {
         var show = new Broadcaster().Video().Segments(5);
         var bucket = await new Bucket().HearAsync(show);
@@ -145,7 +145,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task Whatever_comes_late_and_in_whatever_order_no_rule_of_changing_lists_is_broken()
+    public async Task Late_and_reordered_uploads_break_no_rule_of_playlist_updates()
     {
         for (var seed = 0; seed < 6; seed++)
         {
@@ -199,7 +199,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task The_end_is_said_when_all_is_there_and_caches_may_keep_it()
+    public async Task End_is_written_once_everything_is_stored_and_caches_may_keep_it()
     {
         var show = new Broadcaster().Video().Segments(3);
         var bucket = await new Bucket().Hold("source/3.m4s").HearAsync(show.End());
@@ -216,7 +216,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task What_does_not_change_is_not_put_again()
+    public async Task Unchanged_manifests_are_not_written_again()
     {
         var bucket = await new Bucket().HearAsync(new Broadcaster().Video().Segments(3));
         var puts = bucket.Store.Puts;
@@ -226,7 +226,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task The_next_session_takes_the_channels_addresses_over_once_it_can_be_played_and_keeps_them()
+    public async Task Next_session_takes_the_channels_manifests_once_it_is_playable_and_keeps_them()
     {
         var first = new Broadcaster().Video().Segments(3);
         var bucket = await new Bucket().HearAsync(first);
@@ -242,7 +242,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task Another_process_goes_on_where_the_first_was_killed()
+    public async Task Another_process_continues_where_a_killed_one_stopped()
     {
         var show = new Broadcaster().Video().Segments(10);
         var bucket = await new Bucket().Hold("source/9.m4s", "source/10.m4s").HearAsync(show);
@@ -263,7 +263,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task While_the_store_fails_it_is_tried_again_and_the_newest_wins()
+    public async Task Failed_writes_are_retried_and_the_newest_manifest_wins()
     {
         var show = new Broadcaster().Video().Segments(3);
         var bucket = await new Bucket().HearAsync(show);
@@ -279,7 +279,7 @@ public class BucketListTests
     }
 
     [Fact]
-    public async Task A_channel_that_is_not_public_has_no_lists_and_loses_those_it_had()
+    public async Task Channel_that_becomes_non_public_loses_its_manifests_and_gets_no_new_ones()
     {
         var door = new Door { Access = ViewerAccess.Public };
         var show = new Broadcaster().Video().Segments(3);
@@ -300,11 +300,11 @@ public class BucketListTests
     [Theory]
     [InlineData(ViewerAccess.Webhook)]
     [InlineData(null)]
-    public async Task Nothing_is_written_of_a_channel_of_which_it_is_not_known_that_everybody_may_watch(ViewerAccess? access) =>
+    public async Task Nothing_is_written_for_a_channel_with_unknown_access(ViewerAccess? access) =>
         (await new Bucket(authority: new Door { Access = access }).HearAsync(new Broadcaster().Video().Segments(3))).Store.Names.ShouldBeEmpty();
 
     [Fact]
-    public async Task What_is_deleted_takes_its_lists_along_and_a_newer_session_keeps_its_own()
+    public async Task Deleting_a_session_deletes_its_manifests_but_not_those_of_a_newer_session()
     {
         var (first, second) = (new Broadcaster().Video().Segments(3), new Broadcaster(Broadcaster.Second).Video().Segments(1));
         var bucket = await new Bucket().HearAsync(first);

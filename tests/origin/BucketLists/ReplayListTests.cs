@@ -47,7 +47,7 @@ public class ReplayListTests
     private static List<long> Numbers(ListStore store, string rendition = "source") => [.. new HlsPlaylist(store.Text($"{Folder}{rendition}.m3u8")).Segments.Select(segment => segment.Number)];
 
     [Fact]
-    public async Task Lists_lie_under_the_recordings_address_and_lead_to_the_media_where_they_are()
+    public async Task Recording_manifests_resolve_to_the_media_at_its_original_location()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -82,7 +82,7 @@ public class ReplayListTests
     }
 
     [Fact]
-    public async Task What_is_as_it_should_be_is_not_put_again_also_by_the_next_process()
+    public async Task Unchanged_manifests_are_not_written_again_even_by_the_next_process()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -99,7 +99,7 @@ public class ReplayListTests
     }
 
     [Fact]
-    public async Task A_trim_replaces_them_and_what_is_hidden_or_deleted_loses_them_also_while_no_process_ran()
+    public async Task Trim_replaces_manifests_and_hiding_or_deleting_removes_them_even_without_a_running_process()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -135,7 +135,7 @@ public class ReplayListTests
     }
 
     [Fact]
-    public async Task They_come_once_the_session_is_over_and_the_bucket_has_all_of_it()
+    public async Task Manifests_are_written_once_the_session_has_ended_and_is_fully_stored()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -159,7 +159,7 @@ public class ReplayListTests
     }
 
     [Fact]
-    public async Task Only_channels_that_everybody_may_watch_have_them()
+    public async Task Only_public_channels_have_recording_manifests()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -185,7 +185,7 @@ public class ReplayListTests
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token, false)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public, true)]
-    public async Task A_recording_that_is_for_others_than_its_channel_is_judged_by_itself(ViewerAccess channel, ViewerAccess recording, bool isListed)
+    public async Task Recording_with_its_own_access_overrides_the_access_of_its_channel(ViewerAccess channel, ViewerAccess recording, bool isListed)
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -199,7 +199,7 @@ public class ReplayListTests
     }
 
     [Fact]
-    public async Task While_the_store_fails_or_control_is_away_nothing_is_lost_and_it_is_tried_again()
+    public async Task Store_failures_and_control_outages_lose_nothing_and_are_retried()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;

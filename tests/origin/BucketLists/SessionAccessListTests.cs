@@ -11,7 +11,7 @@ public class SessionAccessListTests
     private static readonly string Second = $"live/demo/{Broadcaster.Second}/";
 
     [Fact]
-    public async Task A_session_for_token_holders_has_no_lists_and_while_it_is_the_newest_the_channel_has_none_either()
+    public async Task Token_session_has_no_manifests_and_while_newest_removes_those_of_the_channel()
     {
         var bucket = new Bucket(authority: new Door { Channel = ViewerAccess.Public });
         var open = new Broadcaster().Video().Segments(3).End();
@@ -29,7 +29,7 @@ public class SessionAccessListTests
     }
 
     [Fact]
-    public async Task A_session_that_is_closed_while_it_is_on_loses_its_lists_at_the_next_look()
+    public async Task Session_that_becomes_restricted_while_live_loses_its_manifests_at_the_next_pass()
     {
         var door = new Door { Channel = ViewerAccess.Public };
         var bucket = new Bucket(authority: door);
@@ -45,7 +45,7 @@ public class SessionAccessListTests
     }
 
     [Fact]
-    public async Task On_a_channel_for_token_holders_a_session_for_everybody_has_its_lists_and_one_that_is_hidden_takes_none_away()
+    public async Task Public_session_on_a_token_channel_has_manifests_and_a_hidden_session_removes_none()
     {
         var audience = new KnownAudience();
         var bucket = new Bucket(authority: new Door { Channel = ViewerAccess.Token }, audience: audience);

@@ -7,7 +7,7 @@ namespace Broadcast.Origin.Tests.BucketLists;
 public class StoredTimelineTests
 {
     [Fact]
-    public void Captions_that_are_seen_late_are_told_once_of_the_init_segment_that_is_listed()
+    public void Captions_detected_late_are_reported_once_for_the_listed_init_segment()
     {
         var show = new Broadcaster().Video().Audio().Segments(3);
         var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
@@ -26,7 +26,7 @@ public class StoredTimelineTests
     }
 
     [Fact]
-    public void Captions_are_told_of_the_init_segment_that_is_listed_while_a_newer_one_is_on_its_way()
+    public void Captions_are_reported_for_the_listed_init_segment_while_a_newer_one_is_uploading()
     {
         var show = new Broadcaster().Video().Segments(3);
         var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));

@@ -45,7 +45,7 @@ public class HlsConformanceTests
     [InlineData("low", true)]
     [InlineData("standard", false)]
     [InlineData("standard", true)]
-    public async Task Playlists_that_can_be_rewound_break_no_rule(string profile, bool all)
+    public async Task Playlists_with_a_DVR_window_break_no_rule(string profile, bool all)
     {
         var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? DvrWindow.All : TimeSpan.FromHours(1));
         await using var server = await OriginServer.StartAsync();
@@ -83,7 +83,7 @@ public class HlsConformanceTests
     }
 
     [Fact]
-    public void Independence_is_not_claimed_of_a_segment_that_has_begun_without_it_4_4_2_1()
+    public void Independence_is_not_claimed_once_the_open_segment_has_a_dependent_start_4_4_2_1()
     {
         var story = new Broadcaster(latency: LatencyProfile.Low).Video().Parts("source", 6).Close("source");
         var session = story.Listen();
@@ -96,7 +96,7 @@ public class HlsConformanceTests
     }
 
     [Fact]
-    public void Multivariant_playlists_of_all_kinds_of_broadcasts_break_no_rule()
+    public void Multivariant_playlists_of_every_kind_of_broadcast_break_no_rule()
     {
         RenditionFormat Sound(string codecs, string? language) => new(TrackKind.Audio, codecs, 48_000, 0, 0, 0, 48_000, 2, language);
         RenditionFormat Picture(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);

@@ -176,7 +176,7 @@ public class HlsRulesTests
     ];
 
     [Fact]
-    public void What_keeps_all_rules_breaks_none()
+    public void Valid_playlists_break_no_rule()
     {
         HlsRules.Media.Broken(new HlsPlaylist(Media)).ShouldBeEmpty();
         HlsRules.Media.Broken(new HlsPlaylist(Next)).ShouldBeEmpty();
@@ -188,7 +188,7 @@ public class HlsRulesTests
     }
 
     [Fact]
-    public void Every_rule_of_a_playlist_finds_what_breaks_it()
+    public void Every_playlist_rule_detects_its_violation()
     {
         foreach (var (says, from, to) in BrokenMedia)
         {
@@ -205,7 +205,7 @@ public class HlsRulesTests
     }
 
     [Fact]
-    public void Every_rule_of_changes_and_of_several_playlists_finds_what_breaks_it()
+    public void Every_rule_of_playlist_updates_and_sets_detects_its_violation()
     {
         foreach (var (says, before, now) in BrokenChanges)
         {
@@ -228,7 +228,7 @@ public class HlsRulesTests
     }
 
     [Fact]
-    public void Every_section_of_the_tables_is_in_the_documentation()
+    public void Every_section_of_the_rule_tables_is_documented()
     {
         var document = File.ReadAllText(Repository.PathOf("docs", "conformance.md"));
         var sections = HlsRules.Media.Concat(HlsRules.Multivariant).Select(rule => rule.Section).Concat(HlsChangeRules.Changes.Select(rule => rule.Section))

@@ -59,7 +59,7 @@ public class MpdConformanceTests
     ];
 
     [Fact]
-    public void Every_rule_finds_what_breaks_it_and_leaves_alone_what_does_not()
+    public void Every_MPD_rule_detects_its_violation_and_accepts_valid_MPDs()
     {
         // Low latency, two periods, thumbnails; the same listed, with a ladder, and over.
         var counted = Story(LatencyProfile.Low).Sheet(0).Listen().SessionMpd().Text();
@@ -172,7 +172,7 @@ public class MpdConformanceTests
     [InlineData("")]
     [InlineData("?start=2026-03-01T12:00:20Z")]
     [InlineData("?start=2026-03-01T12:00:09Z&end=2026-03-01T12:00:50Z")]
-    public async Task MPDs_that_can_be_rewound_break_no_rule(string query)
+    public async Task MPDs_with_a_DVR_window_break_no_rule(string query)
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Video("360p", 640, 360).Audio().Segments(5, bytes: 1000).Discontinuity().Segments(30, bytes: 1000);
         await using var server = await OriginServer.StartAsync();

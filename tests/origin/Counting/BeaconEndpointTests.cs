@@ -15,7 +15,7 @@ public class BeaconEndpointTests
     private const string Page = "play 0123456789abcdef";
 
     [Fact]
-    public async Task Pages_that_play_are_counted_and_the_status_tells_how_many()
+    public async Task Playing_pages_are_counted_and_the_status_reports_the_number()
     {
         await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
         (await ViewersAsync(server)).ShouldBe(0);
@@ -41,7 +41,7 @@ public class BeaconEndpointTests
     [InlineData("play")]
     [InlineData("play 0123456789abcdef0123456789abcdef")]
     [InlineData("{\"id\":\"0123456789abcdef\"}")]
-    public async Task What_is_no_beacon_is_refused_whichever_way_it_is_sent(string text)
+    public async Task Invalid_beacon_is_rejected_with_and_without_chunked_encoding(string text)
     {
         await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         foreach (var isChunked in (bool[])[false, true])
@@ -55,7 +55,7 @@ public class BeaconEndpointTests
     }
 
     [Fact]
-    public async Task A_beacon_in_pieces_is_one()
+    public async Task Beacon_sent_in_pieces_counts_once()
     {
         await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page, isChunked: true);
@@ -65,7 +65,7 @@ public class BeaconEndpointTests
     }
 
     [Fact]
-    public async Task Where_nothing_is_on_nobody_is_counted_and_nothing_is_remembered()
+    public async Task Beacons_without_a_visible_live_session_are_not_counted_or_remembered()
     {
         var audience = new KnownAudience();
         audience.Views[Broadcaster.First] = SessionVisibility.Hidden;
@@ -87,7 +87,7 @@ public class BeaconEndpointTests
     }
 
     [Fact]
-    public async Task Other_methods_are_told_which_one_it_is()
+    public async Task Other_methods_get_405_with_the_allowed_methods()
     {
         await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         using var get = await server.SendAsync("/live/demo/beacon");
@@ -99,7 +99,7 @@ public class BeaconEndpointTests
     }
 
     [Fact]
-    public async Task Viewers_are_not_told_how_many_they_are_where_the_operator_says_so()
+    public async Task Viewer_numbers_are_hidden_when_the_operator_disables_them()
     {
         await using var server = (await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync(("Origin:ShowViewers", "false"))).Hear(new Broadcaster().Video().Segment());
         using var response = await PostAsync(server, "/live/demo/beacon", Page);
@@ -116,7 +116,7 @@ public class BeaconEndpointTests
     [InlineData("203.0.113.5", false, true, "X-Forwarded-For", "203.0.113.5")]   // he has named all there are
     [InlineData("203.0.113.5", true, false, null, null)]   // an edge that does not say for whom
     [InlineData("203.0.113.5", true, false, "X-Original-For", "203.0.113.5")]   // one that did
-    public void Viewers_are_limited_by_an_address_that_is_their_own(string address, bool isShared, bool isDirect, string? header, string? network)
+    public void Viewer_limit_uses_only_addresses_of_direct_clients(string address, bool isShared, bool isDirect, string? header, string? network)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
         if (isShared)

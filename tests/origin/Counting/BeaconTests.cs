@@ -9,7 +9,7 @@ public class BeaconTests
     [InlineData("play 0123456789abcdef", 0x0123456789abcdefUL, false)]
     [InlineData("left ffffffffffffffff", ulong.MaxValue, true)]
     [InlineData("play 0000000000000000", 0UL, false)]
-    public void A_beacon_says_who_plays_or_plays_no_more(string text, ulong id, bool isLeaving)
+    public void Beacon_has_an_id_and_whether_the_page_plays_or_has_left(string text, ulong id, bool isLeaving)
     {
         Beacon.TryParse(Encoding.Latin1.GetBytes(text), out var beacon).ShouldBeTrue();
         beacon.ShouldBe(new Beacon(id, isLeaving));
@@ -30,5 +30,5 @@ public class BeaconTests
     [InlineData("play\t0123456789abcdef")]
     [InlineData("0123456789abcdef play")]
     [InlineData("\u00e9lay 0123456789abcdef")]
-    public void Whatever_is_not_exactly_that_is_none(string text) => Beacon.TryParse(Encoding.Latin1.GetBytes(text), out _).ShouldBeFalse();
+    public void Any_other_text_is_not_a_beacon(string text) => Beacon.TryParse(Encoding.Latin1.GetBytes(text), out _).ShouldBeFalse();
 }

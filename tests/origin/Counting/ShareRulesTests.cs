@@ -15,10 +15,10 @@ public class ShareRulesTests
     [InlineData(1, 9_000, 0)]
     [InlineData(9, 100, 0)]
     [InlineData(0, long.MaxValue, BeaconSampling.MaxLevel)]
-    public void A_share_falls_at_once_and_rises_when_that_is_easy(int level, long viewers, int expected) => BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(expected);
+    public void Sampling_share_falls_at_once_and_rises_only_with_margin(int level, long viewers, int expected) => BeaconSamplingPolicy.Level(level, viewers, 15_000).ShouldBe(expected);
 
     [Fact]
-    public void Whatever_the_audience_is_its_beacons_stay_within_what_there_is_room_for_and_a_share_that_was_chosen_stays()
+    public void Beacons_stay_within_capacity_for_any_audience_and_the_chosen_share_is_stable()
     {
         for (var viewers = 1L; viewers < 10_000_000_000; viewers += 1 + (viewers / 7))
         {
@@ -33,7 +33,7 @@ public class ShareRulesTests
     }
 
     [Fact]
-    public void Small_channels_are_counted_whole_beside_a_large_one()
+    public void Small_channels_are_counted_completely_beside_a_large_one()
     {
         BeaconSamplingPolicy.MaxPerChannel([], 15_000).ShouldBe(15_000);
         BeaconSamplingPolicy.MaxPerChannel([15_000], 15_000).ShouldBe(15_000);
@@ -49,10 +49,10 @@ public class ShareRulesTests
     [InlineData(1, 1_096)]
     [InlineData(9, 11)]
     [InlineData(20, 2)]
-    public void A_crowd_behind_one_address_has_room_for_chance(int level, int ids) => BeaconSamplingPolicy.MaxPerNetwork(2_000, level).ShouldBe(ids);
+    public void Limit_for_many_viewers_behind_one_address_allows_for_random_variation(int level, int ids) => BeaconSamplingPolicy.MaxPerNetwork(2_000, level).ShouldBe(ids);
 
     [Fact]
-    public void A_deeper_sample_may_have_what_chance_brings_and_nothing_beyond()
+    public void Sample_size_limit_allows_random_variation_and_no_more()
     {
         foreach (var others in (int[])[0, 1, 10, 500, 8_000, 100_000])
         {

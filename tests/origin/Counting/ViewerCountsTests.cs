@@ -15,7 +15,7 @@ public class ViewerCountsTests
     private readonly ManualTimeProvider _clock = new(Broadcaster.Start);
 
     [Fact]
-    public void A_page_counts_until_it_leaves_or_is_not_heard_of()
+    public void Page_counts_until_it_leaves_or_its_beacons_stop()
     {
         var counts = Counts();
         Plays(counts, 1).ShouldBe(BeaconOutcome.Counted);
@@ -37,7 +37,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void Nobody_is_more_viewers_than_come_from_one_address()
+    public void Viewers_of_one_address_are_limited()
     {
         var counts = Counts(new() { MaxViewersPerClient = 5 });
         var answers = Enumerable.Range(1, 8).Select(id => Plays(counts, (ulong)id, Home)).ToList();
@@ -53,7 +53,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void Ids_that_are_made_up_to_count_for_many_count_for_no_more_than_one_address_may()
+    public void Forged_ids_in_deep_samples_count_no_more_than_one_address_is_allowed()
     {
         var counts = Counts();
         for (var id = 1UL; id <= 5_000; id++)
@@ -82,7 +82,7 @@ public class ViewerCountsTests
     [InlineData(3_000, 0)]
     [InlineData(40_000, 0.05)]
     [InlineData(600_000, 0.05)]
-    public void The_count_is_right_while_the_audience_comes_stays_and_goes(int most, double error)
+    public void Viewer_count_is_accurate_while_the_audience_joins_stays_and_leaves(int most, double error)
     {
         var counts = Counts();
         var crowd = new Crowd(most, seed: most);
@@ -103,7 +103,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void Ids_are_bounded_whoever_makes_them_up()
+    public void Number_of_stored_ids_is_bounded_for_forged_ids_too()
     {
         var counts = Counts();
         var random = new Random(5);
@@ -127,7 +127,7 @@ public class ViewerCountsTests
     [InlineData(0, 1)]
     [InlineData(100_000, 20)]
     [InlineData(100_000, 4)]
-    public void Ids_that_are_made_up_to_be_in_small_samples_are_no_more_viewers_than_they_are(int others, int zeros)
+    public void Forged_ids_of_small_samples_do_not_inflate_the_viewer_count(int others, int zeros)
     {
         const int MadeUp = 16_000;
         var counts = Counts();
@@ -157,7 +157,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void A_channel_that_cannot_have_a_smaller_sample_takes_no_room_from_others()
+    public void Channel_that_cannot_reduce_its_sample_takes_no_capacity_from_other_channels()
     {
         var counts = Counts();
         var other = ChannelName.Parse("other");
@@ -182,7 +182,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void What_another_process_needs_is_offered_and_kept_here_too()
+    public void Sampling_level_of_another_process_is_offered_and_applied_locally()
     {
         var counts = Counts();
         counts.GetLevel(Demo, 3).ShouldBe(3, "nobody is here, and there is a large audience elsewhere");
@@ -197,7 +197,7 @@ public class ViewerCountsTests
     }
 
     [Fact]
-    public void Status_tells_three_digits() =>
+    public void Status_rounds_viewer_numbers_to_three_digits() =>
         new long[] { 0, 7, 999, 1_000, 1_004, 1_005, 99_949, 99_950, 5_123_456 }.Select(Broadcast.Origin.Delivery.ChannelStatusText.Rounded)
             .ShouldBe([0, 7, 999, 1_000, 1_000, 1_010, 99_900, 100_000, 5_120_000]);
 

@@ -14,7 +14,7 @@ public class LowLatencyMpdTests
     private static readonly XNamespace Ns = "urn:mpeg:dash:schema:mpd:2011";
 
     [Fact]
-    public void A_live_session_in_low_latency() =>
+    public void Low_latency_MPD_of_a_live_session() =>
         Low().Video().Audio(language: "en").Segments(3).Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" minBufferTime="PT2S" maxSegmentDuration="PT2S" xmlns="urn:mpeg:dash:schema:mpd:2011">
@@ -55,13 +55,13 @@ public class LowLatencyMpdTests
     [InlineData(-0.9, 5)]
     [InlineData(1.5, 6.5)]
     [InlineData(-30, -25)]
-    public void A_first_picture_that_came_a_little_off_its_time_was_captured_at_its_time_all_the_same(double late, double captured) =>
+    public void Reference_time_corrects_the_capture_time_of_a_slightly_offset_first_frame(double late, double captured) =>
         MpdRenderer.CapturedAt(
             new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = Broadcaster.Start + TimeSpan.FromSeconds(5 + late) }, Broadcaster.Start)
             .ShouldBe(Broadcaster.Start + TimeSpan.FromSeconds(captured));
 
     [Fact]
-    public void It_changes_only_when_there_is_something_to_say()
+    public void MPD_changes_only_when_its_content_changes()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(2);
@@ -80,7 +80,7 @@ public class LowLatencyMpdTests
     [Theory]
     [InlineData("standard")]
     [InlineData("safe")]
-    public void Other_profiles_list_their_segments(string profile)
+    public void Other_latency_profiles_list_their_segments(string profile)
     {
         var text = new Broadcaster(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().SessionMpd().Text();
 
@@ -92,7 +92,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void A_configuration_that_changes_begins_a_period_which_says_the_same_of_time()
+    public void Configuration_change_starts_a_period_with_continuous_timing()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(5);
@@ -113,7 +113,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void A_hole_in_one_rendition_begins_a_period_without_it_and_its_return_one_with_it()
+    public void Gap_in_one_rendition_starts_a_period_without_it_and_its_return_another()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(3);
@@ -130,7 +130,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void Without_a_rhythm_segments_are_listed_at_standard_latency_until_there_is_one()
+    public void Irregular_segments_are_listed_at_standard_latency_until_their_duration_is_regular()
     {
         var live = new OnAir(Low().Video());
         foreach (var seconds in new[] { 2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4 })
@@ -154,7 +154,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void A_rung_that_comes_late_makes_all_promise_less()
+    public void Lagging_rung_lowers_the_availability_offset_of_all_renditions()
     {
         var live = new OnAir(Low().Video().Video("360p", 640, 360));
         live.Segments(1);
@@ -168,7 +168,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void When_nothing_comes_any_more_no_end_is_said_and_what_comes_then_at_its_place_goes_on_in_the_same_period()
+    public void Input_loss_announces_no_end_and_late_media_continues_in_the_same_period()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(5);
@@ -188,7 +188,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void What_comes_after_a_silence_and_stays_late_begins_a_period_that_lists()
+    public void Media_that_stays_late_after_an_input_loss_starts_a_period_with_listed_segments()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(5);
@@ -201,7 +201,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void What_comes_after_a_hole_in_time_begins_a_period()
+    public void Media_after_a_time_gap_starts_a_period()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(5);
@@ -215,7 +215,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void At_the_end_it_is_static_and_lasts_from_what_is_left_to_the_end()
+    public void Ended_MPD_is_static_and_spans_from_the_remaining_window_to_the_end()
     {
         var live = new OnAir(Low().Video().Audio());
         live.Segments(40);
@@ -236,7 +236,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void A_restart_lists_what_is_left_of_a_period_and_counts_again_from_the_encoders_return()
+    public void Restart_lists_the_rest_of_a_period_and_uses_durations_again_after_the_reconnect()
     {
         var broadcaster = Low().Video().Segments(20).Window(15);
         var timeline = new SessionTimeline(broadcaster.Session);
@@ -254,7 +254,7 @@ public class LowLatencyMpdTests
     }
 
     [Fact]
-    public void Thumbnails_have_the_offset_too_without_which_Shaka_takes_nothing_for_low_latency() =>
+    public void Thumbnails_have_the_availability_offset_that_Shaka_requires_for_low_latency() =>
         Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text().ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
 
     /// <summary>The promise of low latency: asked for as soon as the MPD says, a segment's first bytes are there after half a segment at most, of every rendition.</summary>
@@ -264,7 +264,7 @@ public class LowLatencyMpdTests
     [InlineData(0.9, 0)]
     [InlineData(0.3, 0.2)]
     [InlineData(0.2, 1)]
-    public void What_an_MPD_promises_is_there_soon_after_and_what_it_said_stays(double lag, double spread)
+    public void Segments_are_available_soon_after_the_promised_time_and_published_values_never_change(double lag, double spread)
     {
         var random = new Random(7);
         var live = new OnAir(Low().Video().Video("360p", 640, 360).Audio()) { Lag = TimeSpan.FromSeconds(lag) };
@@ -311,7 +311,7 @@ public class LowLatencyMpdTests
     public static TheoryData<string> Names => [.. Shows.Keys];
 
     [Theory, MemberData(nameof(Names))]
-    public async Task An_MPD_of_low_latency_is_valid_by_the_schema(string show)
+    public async Task Low_latency_MPD_is_schema_valid(string show)
     {
         var live = Shows[show]();
 

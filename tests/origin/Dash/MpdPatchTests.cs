@@ -13,7 +13,7 @@ public class MpdPatchTests
     private static readonly LatencyProfile Long = LatencyProfile.Standard with { Window = TimeSpan.FromMinutes(5) };
 
     [Fact]
-    public void A_patch_says_what_left_and_what_came()
+    public void Patch_contains_removed_and_added_segments()
     {
         var broadcaster = new Broadcaster(latency: Long).Video().Segment(2.0333).Segments(3);
         var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10));
@@ -44,7 +44,7 @@ public class MpdPatchTests
     [Theory]
     [InlineData("standard")]
     [InlineData("low")]
-    public void An_older_MPD_with_the_patch_is_exactly_the_newer_one(string profile)
+    public void Older_MPD_plus_patch_equals_the_newer_MPD(string profile)
     {
         for (var seed = 0; seed < 10; seed++)
         {
@@ -108,7 +108,7 @@ public class MpdPatchTests
     [Theory]
     [InlineData("standard", false)]
     [InlineData("low", true)]
-    public void Captions_that_are_seen_late_make_another_MPD_and_patches_say_them_once(string profile, bool isLowLatency)
+    public void Captions_detected_late_change_the_MPD_and_patches_add_them_once(string profile, bool isLowLatency)
     {
         var live = new OnAir(new Broadcaster(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
         live.Mpd().Contains("low-latency-live", StringComparison.Ordinal).ShouldBe(isLowLatency);
@@ -138,7 +138,7 @@ public class MpdPatchTests
     }
 
     [Fact]
-    public void Who_has_an_MPD_that_is_not_known_any_more_gets_a_patch_that_fits_only_the_newest()
+    public void Patch_for_a_forgotten_MPD_version_matches_only_the_newest_version()
     {
         var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10));
         var broadcaster = new Broadcaster(latency: Long).Video().Segment();
@@ -159,7 +159,7 @@ public class MpdPatchTests
     }
 
     [Fact]
-    public void Short_windows_and_low_latency_have_none()
+    public void Short_windows_and_low_latency_have_no_patches()
     {
         new Broadcaster().Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
         new Broadcaster(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
@@ -167,11 +167,11 @@ public class MpdPatchTests
     }
 
     [Fact]
-    public async Task An_MPD_that_says_where_its_patches_are_is_valid_by_the_schema() =>
+    public async Task MPD_with_a_patch_location_is_schema_valid() =>
         (await Schema.ValidateAsync(new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd().Text())).ShouldBeEmpty();
 
     [Fact]
-    public async Task It_is_had_where_the_MPD_says_and_is_the_same_for_everybody()
+    public async Task Patch_is_served_at_its_announced_location_and_is_the_same_for_all_viewers()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster(latency: LatencyProfile.Safe).Video().Segment(6);

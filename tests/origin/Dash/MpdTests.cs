@@ -87,7 +87,7 @@ public class MpdTests
             """);
 
     [Fact]
-    public void At_the_channels_address_it_names_the_sessions_address_and_where_its_media_is()
+    public void Channel_MPD_names_the_sessions_MPD_and_media_location()
     {
         var session = new Broadcaster().Video().Segment().Listen();
 
@@ -99,7 +99,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void A_hole_in_one_rendition_ends_its_run_and_its_return_begins_a_period_of_all()
+    public void Gap_in_one_rendition_ends_its_timeline_and_its_return_starts_a_common_period()
     {
         var broadcaster = new Broadcaster().Video().Audio().Segment();
         broadcaster.Open("source").Close("source").Gap("audio").Segments(2);
@@ -114,7 +114,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void What_was_said_of_a_period_stays_when_the_window_moves_past_its_beginning()
+    public void Period_attributes_stay_when_the_window_moves_past_the_period_start()
     {
         var broadcaster = new Broadcaster().Video().Audio().Segment().Discontinuity().Silence(1).Segments(3);
         var session = broadcaster.Listen();
@@ -130,7 +130,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void The_end_moves_no_period_where_players_come_back_and_who_comes_then_begins_with_what_is_left()
+    public void End_keeps_period_starts_for_current_players_and_new_players_get_the_remaining_window()
     {
         var broadcaster = new Broadcaster().Video().Audio().Segments(9).Sheet(0).Sheet(10).Window(6);
         var session = broadcaster.Listen();
@@ -152,7 +152,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void A_restart_from_a_checkpoint_names_the_periods_as_before()
+    public void Restart_from_a_checkpoint_keeps_the_period_ids()
     {
         var broadcaster = new Broadcaster().Video().Segment().Discontinuity().Segments(2).Discontinuity().Segments(2).Window(3);
         var timeline = new SessionTimeline(broadcaster.Session);
@@ -165,7 +165,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void A_segment_is_listed_when_all_renditions_have_it_or_one_is_far_ahead()
+    public void Segment_is_listed_when_all_renditions_have_it_or_one_is_far_ahead()
     {
         var broadcaster = new Broadcaster().Video().Audio().Segment().Open("source").Close("source");
         var session = broadcaster.Listen();
@@ -177,7 +177,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void The_publish_time_changes_with_the_content_only()
+    public void Publish_time_changes_only_with_the_content()
     {
         var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(3));
         var broadcaster = new Broadcaster().Video().Segment();
@@ -193,7 +193,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void Times_before_zero_are_told_from_zero_on()
+    public void Negative_times_are_clamped_to_zero()
     {
         var broadcaster = new Broadcaster().Video();
         var name = ObjectName.Parse("live/demo/x/source/1.m4s");
@@ -208,7 +208,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void Each_sound_is_a_set_of_its_own_and_sizes_of_one_codec_share_one()
+    public void Each_audio_rendition_is_an_adaptation_set_and_sizes_of_one_codec_share_one()
     {
         var period = Periods(Broadcasts["ladder, languages and codecs"]().Listen())[0];
 
@@ -223,7 +223,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void High_dynamic_range_is_a_set_of_its_own_that_says_what_a_player_must_know()
+    public void HDR_is_a_separate_adaptation_set_with_essential_color_properties()
     {
         var sets = Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Elements(Ns + "AdaptationSet").ToList();
 
@@ -239,11 +239,11 @@ public class MpdTests
     }
 
     [Fact]
-    public void Audio_is_labelled_with_the_name_that_the_encoder_gave_it() =>
+    public void Audio_is_labelled_with_the_name_from_the_encoder() =>
         Periods(Broadcasts["names and high dynamic range"]().Listen())[0].Descendants(Ns + "Label").ShouldHaveSingleItem().Value.ShouldBe("<Halle> & 'Tor'");
 
     [Fact]
-    public void BT709_which_silence_means_is_not_said_and_other_colors_of_standard_range_are_no_condition()
+    public void Default_BT709_is_not_signalled_and_other_SDR_colors_are_supplemental_properties()
     {
         foreach (var (color, properties) in new[] { (new ColorDescription(1, 1, 1, false), 0), (new ColorDescription(2, 2, 2, true), 0), (new ColorDescription(5, 6, 5, false), 3) })
         {
@@ -254,7 +254,7 @@ public class MpdTests
     }
 
     [Fact]
-    public void Captions_in_the_pictures_are_told_with_their_language()
+    public void Embedded_captions_are_signalled_with_their_language()
     {
         var set = Periods(new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
         set.Elements(Ns + "Accessibility").Select(element => ((string)element.Attribute("schemeIdUri")!, (string)element.Attribute("value")!)).ShouldBe(
@@ -290,7 +290,7 @@ public class MpdTests
     };
 
     [Theory, MemberData(nameof(Shapes))]
-    public async Task An_mpd_is_valid_by_the_schema(string shape)
+    public async Task MPD_is_schema_valid(string shape)
     {
         var session = Broadcasts[shape]().Listen();
 
@@ -299,7 +299,7 @@ public class MpdTests
     }
 
     [Fact]
-    public async Task The_schema_refuses_what_is_wrong()
+    public async Task Schema_rejects_an_invalid_MPD()
     {
         var text = new Broadcaster().Video().Segment().Listen().SessionMpd().Text();
 
@@ -312,7 +312,7 @@ public class MpdTests
     [InlineData(59.9401, "60000/1001")]
     [InlineData(23.976, "24000/1001")]
     [InlineData(12.5, "12500/1000")]
-    public void Frame_rates_are_whole_or_fractions(double rate, string text) => MpdText.FrameRate(rate).ShouldBe(text);
+    public void Frame_rates_are_integers_or_fractions(double rate, string text) => MpdText.FrameRate(rate).ShouldBe(text);
 
     private static List<XElement> Periods(LiveSession session) => [.. XDocument.Parse(session.SessionMpd().Text()).Root!.Elements(Ns + "Period")];
 

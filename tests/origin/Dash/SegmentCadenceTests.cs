@@ -33,7 +33,7 @@ public class SegmentCadenceTests
     };
 
     [Theory, MemberData(nameof(Rhythms))]
-    public void Periods_follow_the_rhythm_of_keyframes(string what, string lengths, string periods) => Run(new SegmentCadence(Part), lengths).ShouldBe(periods, what);
+    public void Periods_follow_the_keyframe_cadence(string what, string lengths, string periods) => Run(new SegmentCadence(Part), lengths).ShouldBe(periods, what);
 
     [Theory]
     [InlineData(0, 0.75)]
@@ -42,7 +42,7 @@ public class SegmentCadenceTests
     [InlineData(1100, 1.5)]
     [InlineData(1600, 1.5)]
     [InlineData(1700, double.NaN)]
-    public void A_segment_can_be_asked_for_when_the_latest_rendition_has_a_part_of_it(int lagMilliseconds, double delay)
+    public void Segment_can_be_requested_once_the_slowest_rendition_has_a_part_of_it(int lagMilliseconds, double delay)
     {
         var verdict = new SegmentCadence(Part).Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, TimeSpan.FromMilliseconds(lagMilliseconds));
 
@@ -50,7 +50,7 @@ public class SegmentCadenceTests
     }
 
     [Fact]
-    public void A_rendition_that_falls_behind_begins_a_period_that_promises_less_and_in_the_end_nothing()
+    public void Lagging_rendition_starts_a_period_with_a_smaller_and_finally_no_offset()
     {
         var cadence = new SegmentCadence(Part);
         cadence.Evaluate(Segment(1, 0, 2), mustStart: true, isKnown: true, default).Cadence!.Value.Early.TotalSeconds.ShouldBe(1.25);
@@ -67,7 +67,7 @@ public class SegmentCadenceTests
     }
 
     [Fact]
-    public void What_is_left_of_a_period_whose_begin_is_not_known_is_listed()
+    public void Rest_of_a_period_with_an_unknown_start_is_listed()
     {
         var cadence = new SegmentCadence(Part);
         cadence.Evaluate(Segment(71, 140, 142), mustStart: true, isKnown: false, default).ShouldBe(new CadenceDecision(true, null));
@@ -80,7 +80,7 @@ public class SegmentCadenceTests
     }
 
     [Fact]
-    public void No_segment_begins_further_from_its_place_than_the_tolerance_unless_a_period_begins_with_it()
+    public void Segment_start_beyond_the_tolerance_starts_a_period()
     {
         var random = new Random(1);
         for (var round = 0; round < 200; round++)

@@ -23,7 +23,7 @@ public class AudienceTests
     ];
 
     [Fact]
-    public async Task A_hidden_session_is_not_there_but_for_who_may_preview_and_nobody_keeps_what_those_get()
+    public async Task Hidden_session_is_404_except_for_previewers_and_their_responses_are_not_cached()
     {
         var (server, audience) = await ServerAsync(new Broadcaster().Video().Segments(6).Poster(1).Sheet(0));
         await using var _ = server;
@@ -43,7 +43,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task A_session_that_begins_hidden_is_never_seen_though_nobody_was_told_of_it()
+    public async Task Session_that_starts_hidden_is_never_visible_even_without_a_visibility_update()
     {
         var story = new Broadcaster(hidden: true).Video();
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -56,7 +56,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task The_session_before_stays_at_the_channels_addresses_until_the_next_is_shown_and_can_be_played()
+    public async Task Previous_session_stays_at_the_channels_addresses_until_the_next_is_shown_and_playable()
     {
         var (server, audience) = await ServerAsync(new Broadcaster().Video().Segments(3).End());
         await using var _ = server;
@@ -77,7 +77,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task Once_shown_nothing_older_is_listed_or_handed_out_while_who_previews_goes_on_as_before()
+    public async Task Shown_session_lists_and_serves_nothing_older_and_previewers_are_not_affected()
     {
         var story = new Broadcaster(hidden: true).Video().Audio().Segments(4, bytes: 1000).Poster(3).Sheet(0);
         var (server, audience) = await ServerAsync(story);
@@ -108,7 +108,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task In_low_latency_the_first_segment_is_shown_part_by_part_and_reloads_by_number_go_on()
+    public async Task Low_latency_session_is_shown_part_by_part_and_blocking_reloads_continue()
     {
         var story = new Broadcaster(latency: LatencyProfile.Low, hidden: true).Video().Segments(4, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
@@ -130,7 +130,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task What_can_be_gone_back_to_begins_there_too_though_its_chapter_does_not()
+    public async Task DVR_window_starts_at_the_shown_segment_even_inside_an_index_block()
     {
         var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
@@ -154,7 +154,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task Chapters_that_are_joined_with_what_is_hidden_are_still_cut()
+    public async Task Index_blocks_merged_with_hidden_ones_are_still_trimmed()
     {
         var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(10, bytes: 1000).Chapter(6);
         var (server, audience) = await ServerAsync(story);
@@ -178,7 +178,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task After_a_restart_that_knows_the_segment_viewers_get_the_same_lists()
+    public async Task Restart_with_the_known_first_segment_serves_the_same_playlists()
     {
         var story = new Broadcaster(rewind: DvrWindow.All, hidden: true).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Segments(40, bytes: 1000);
         var (server, audience) = await ServerAsync(story);
@@ -199,7 +199,7 @@ public class AudienceTests
     }
 
     [Fact]
-    public async Task Its_recording_begins_there_and_is_not_there_while_it_is_hidden()
+    public async Task Recording_starts_at_the_shown_segment_and_is_404_while_hidden()
     {
         var story = new Broadcaster(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000).Sheet(10).Chapter(15).End().Journal();
         var catalog = new Catalog();

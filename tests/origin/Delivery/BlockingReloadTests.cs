@@ -22,7 +22,7 @@ public class BlockingReloadTests
     [InlineData("?_HLS_msn=2&_HLS_part=90", 400, "max-age=1")]
     [InlineData("?_HLS_part=0", 400, "max-age=1")]
     [InlineData("?_HLS_msn=x", 400, "max-age=1")]
-    public async Task What_can_be_answered_at_once_is_and_caches_know_for_how_long(string query, int status, string caching)
+    public async Task Immediate_answers_are_sent_at_once_with_their_cache_lifetime(string query, int status, string caching)
     {
         await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source").Part("source"));
         using var response = await server.SendAsync(Source + query);
@@ -33,7 +33,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task A_request_waits_for_its_part_and_then_has_it()
+    public async Task Request_is_held_until_its_part_exists()
     {
         var broadcaster = Low().Audio().Parts("source", 6).Parts("audio", 6).Close("source").Close("audio").Part("source").Part("audio");
         await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
@@ -60,7 +60,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task The_end_of_the_session_answers_all_who_wait()
+    public async Task Session_end_answers_all_held_requests()
     {
         var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
         await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
@@ -76,7 +76,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task When_the_encoder_is_away_all_who_wait_get_503_at_once_and_who_asks_for_nothing_new_gets_the_playlist()
+    public async Task Input_loss_answers_held_requests_with_503_and_plain_requests_with_the_playlist()
     {
         var broadcaster = Low().Parts("source", 6).Close("source").Part("source");
         await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
@@ -108,7 +108,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task A_request_that_waits_for_one_rendition_in_vain_while_the_others_go_on_gets_503_after_three_target_durations()
+    public async Task Request_held_for_a_stalled_rendition_gets_503_after_three_target_durations()
     {
         var broadcaster = Low().Audio().Parts("source", 6).Parts("audio", 6).Close("source").Close("audio");
         await using var server = (await OriginServer.StartAsync()).Hear(broadcaster);
@@ -128,7 +128,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task When_the_server_stops_nobody_is_held_any_longer()
+    public async Task Server_stop_releases_all_held_requests()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source"));
         var held = server.SendAsync(Source + "?_HLS_msn=2");
@@ -140,7 +140,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task A_viewer_who_goes_away_is_not_waited_for()
+    public async Task Disconnected_viewers_request_is_no_longer_held()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(Low().Parts("source", 6).Close("source"));
         using var gone = new CancellationTokenSource();
@@ -153,7 +153,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task Beyond_the_limit_of_held_requests_one_is_asked_to_come_again()
+    public async Task Request_beyond_the_limit_of_held_requests_gets_503_with_Retry_After()
     {
         var broadcaster = Low().Parts("source", 6).Close("source");
         await using var server = (await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"))).Hear(broadcaster);
@@ -171,7 +171,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task Where_parts_are_not_offered_no_directive_means_anything()
+    public async Task Directives_are_ignored_where_parts_are_not_offered()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
         var plain = await server.Client.GetStringAsync(Source);
@@ -183,7 +183,7 @@ public class BlockingReloadTests
     }
 
     [Fact]
-    public async Task Ten_thousand_who_wait_share_one_drawing_and_cost_little()
+    public async Task Ten_thousand_held_requests_share_one_rendering_and_little_memory()
     {
         const int crowd = 10_000;
         var broadcaster = Low().Parts("source", 6).Close("source");

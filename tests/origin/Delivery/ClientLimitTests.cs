@@ -9,7 +9,7 @@ namespace Broadcast.Origin.Tests.Delivery;
 public class ClientLimitTests
 {
     [Fact]
-    public void Each_client_has_its_own_limit_and_nothing_is_left_of_those_who_have_gone()
+    public void Each_client_has_its_own_limit_and_departed_clients_are_forgotten()
     {
         var (count, one, other) = (new ClientCount(2), IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
         (count.TryEnter(one), count.TryEnter(one), count.TryEnter(one), count.TryEnter(other)).ShouldBe((true, true, false, true));
@@ -22,7 +22,7 @@ public class ClientLimitTests
     }
 
     [Fact]
-    public void What_counts_for_nobody_has_no_limit()
+    public void Requests_without_a_client_are_not_limited()
     {
         var count = new ClientCount(1);
         (count.TryEnter(null), count.TryEnter(null)).ShouldBe((true, true));
@@ -31,7 +31,7 @@ public class ClientLimitTests
     }
 
     [Fact]
-    public async Task Under_a_crowd_the_count_is_never_over_the_limit_and_ends_at_nothing()
+    public async Task Concurrent_count_never_exceeds_the_limit_and_ends_at_zero()
     {
         var (count, client, inside, most) = (new ClientCount(3), IPAddress.Loopback, 0, 0);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
@@ -56,7 +56,7 @@ public class ClientLimitTests
     [InlineData("192.0.2.7", "192.0.2.7")]
     [InlineData("::ffff:192.0.2.7", "192.0.2.7")]
     [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
-    public void A_client_is_an_IPv4_address_or_an_IPv6_network_of_64_bits(string address, string client)
+    public void Client_is_an_IPv4_address_or_an_IPv6_64_bit_prefix(string address, string client)
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
@@ -64,7 +64,7 @@ public class ClientLimitTests
     }
 
     [Fact]
-    public void What_an_edge_asks_for_many_counts_for_nobody()
+    public void Requests_of_a_trusted_edge_count_for_no_client()
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse("192.0.2.7");
@@ -76,7 +76,7 @@ public class ClientLimitTests
     [Theory]
     [InlineData("source.m3u8?_HLS_msn=2")]
     [InlineData("source/2.0.m4s")]
-    public async Task A_client_that_has_as_many_requests_held_as_it_may_is_asked_to_come_again_and_others_are_held(string file)
+    public async Task Client_at_its_held_request_limit_gets_503_and_other_clients_are_held(string file)
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxHeldPerClient", "1"));
         var feed = new PartFeed().Parts(6).Close().SendTo(server);
@@ -103,7 +103,7 @@ public class ClientLimitTests
     }
 
     [Fact]
-    public async Task A_client_that_is_sent_as_much_as_it_may_be_is_asked_to_come_again_and_others_are_sent_it()
+    public async Task Client_at_its_open_response_limit_gets_503_and_other_clients_are_served()
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxOpenPerClient", "1"));
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -125,7 +125,7 @@ public class ClientLimitTests
     }
 
     [Fact]
-    public async Task Held_requests_that_are_too_many_in_all_are_counted_apart()
+    public async Task Rejections_by_the_total_held_request_limit_are_counted_separately()
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"));
         var feed = new PartFeed().Parts(6).Close().SendTo(server);

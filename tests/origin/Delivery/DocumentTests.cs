@@ -13,7 +13,7 @@ public class DocumentTests
     [InlineData(Document.ShortText)]
     [InlineData(Document.ShortText + 1)]
     [InlineData(3_000_000)]
-    public async Task Each_coding_has_its_own_tag_and_reads_as_the_same_text(int length)
+    public async Task Each_content_coding_has_its_own_ETag_and_decodes_to_the_same_text(int length)
     {
         var document = new Document(Text(length), ContentTypes.Hls);
         var codings = Enum.GetValues<ContentCoding>();
@@ -35,7 +35,7 @@ public class DocumentTests
     }
 
     [Fact]
-    public async Task Who_wants_a_long_text_compressed_waits_without_holding_a_thread_and_short_ones_do_not_wait()
+    public async Task Compressing_a_long_text_blocks_no_thread_and_short_texts_do_not_wait()
     {
         var (text, other) = (new Document(Text(Document.ShortText + 1), ContentTypes.Hls), new Document(Text(1000), ContentTypes.Hls));
         var turns = Document.CompressionSlots.CurrentCount;
@@ -65,7 +65,7 @@ public class DocumentTests
     }
 
     [Fact]
-    public async Task All_who_ask_for_a_long_document_at_the_same_time_get_the_same_and_then_it_is_not_kept()
+    public async Task Concurrent_requests_for_a_long_document_share_one_rendering_that_is_not_cached_afterwards()
     {
         var (cell, rendered, gate) = (new CachedLongDocument(), 0, new TaskCompletionSource());
         var asked = Enumerable.Range(0, 20).Select(_ => cell.GetAsync(1, RenderAsync, default).AsTask()).ToList();
@@ -86,7 +86,7 @@ public class DocumentTests
     }
 
     [Fact]
-    public async Task Once_nobody_has_a_use_for_it_the_memory_of_a_long_document_is_free()
+    public async Task Unused_long_document_is_garbage_collected()
     {
         var cell = new CachedLongDocument();
         var document = await AskAsync();
@@ -99,7 +99,7 @@ public class DocumentTests
     }
 
     [Fact]
-    public async Task A_short_document_is_kept_and_whoever_stops_waiting_stops_nothing()
+    public async Task Short_document_is_cached_and_a_cancelled_request_does_not_cancel_the_rendering()
     {
         var (cell, rendered, gate) = (new CachedLongDocument(), 0, new TaskCompletionSource());
         using var gone = new CancellationTokenSource();

@@ -15,7 +15,7 @@ public class HeldMediaTests
     private static readonly LatencyProfile Impatient = LatencyProfile.Low with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
 
     [Fact]
-    public async Task A_part_that_is_about_to_exist_is_sent_when_it_does()
+    public async Task Request_for_the_next_part_is_held_until_the_part_exists()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -38,7 +38,7 @@ public class HeldMediaTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_part_that_never_comes_is_not_found_for_a_second(bool ends)
+    public async Task Part_that_never_appears_is_404_for_a_second(bool ends)
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -55,7 +55,7 @@ public class HeldMediaTests
     [InlineData("1.2.m4s")]
     [InlineData("2.0.m4s")]
     [InlineData("2.m4s")]
-    public async Task When_it_does_not_come_in_time_the_player_is_asked_to_try_again(string file)
+    public async Task Held_media_request_gets_503_with_Retry_After_at_its_timeout(string file)
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
@@ -68,7 +68,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task Over_the_limit_of_those_who_are_held_the_player_is_asked_to_try_again_at_once()
+    public async Task Media_request_beyond_the_limit_of_held_requests_gets_503_at_once()
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"));
         var feed = new PartFeed(LatencyProfile.Safe).Parts(2).SendTo(server);
@@ -84,7 +84,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task A_server_that_stops_lets_go_of_whoever_it_holds()
+    public async Task Server_stop_releases_held_media_requests()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -97,7 +97,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task A_segment_is_sent_part_by_part_while_it_is_made()
+    public async Task Open_segment_is_sent_part_by_part()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(1).SendTo(server);
@@ -123,7 +123,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task The_next_segment_is_held_until_its_first_part_and_then_sent_while_it_is_made()
+    public async Task Next_segment_is_held_until_its_first_part_and_then_sent_part_by_part()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -137,7 +137,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task A_reader_who_is_so_slow_that_the_segment_leaves_the_window_gets_all_of_it()
+    public async Task Slow_client_gets_the_complete_segment_after_it_left_the_window()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(1).SendTo(server);
@@ -151,7 +151,7 @@ public class HeldMediaTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_segment_that_cannot_be_finished_is_cut_off_so_that_nobody_keeps_it(bool fails)
+    public async Task Connection_of_an_unfinished_segment_is_aborted_so_that_caches_do_not_keep_it(bool fails)
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed(Impatient).Parts(2).SendTo(server);
@@ -182,7 +182,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task When_a_session_ends_what_there_is_of_its_last_segment_is_all_of_it()
+    public async Task Session_end_completes_the_last_segment_with_its_existing_parts()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -194,7 +194,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task Http_1_0_gets_a_segment_when_it_is_whole_because_it_could_not_tell_a_half_one()
+    public async Task HTTP_1_0_client_gets_the_segment_once_complete_with_its_length()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(1).SendTo(server);
@@ -211,7 +211,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task HEAD_of_a_segment_that_is_made_is_answered_at_once_and_a_range_of_it_is_the_whole()
+    public async Task HEAD_of_an_open_segment_is_immediate_and_a_range_request_gets_everything()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed().Parts(2).SendTo(server);
@@ -228,7 +228,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task Many_who_wait_for_the_same_share_one_wait_and_all_get_it()
+    public async Task Requests_for_the_same_part_share_one_wait_and_all_receive_it()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed(LatencyProfile.Safe).Parts(1).SendTo(server);
@@ -241,7 +241,7 @@ public class HeldMediaTests
     }
 
     [Fact]
-    public async Task A_viewer_who_goes_away_while_held_leaves_nothing_behind()
+    public async Task Viewer_that_disconnects_while_held_leaves_no_state()
     {
         await using var server = await OriginServer.StartAsync();
         var feed = new PartFeed(Impatient).Parts(1).SendTo(server);

@@ -29,7 +29,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     ];
 
     [Theory, MemberData(nameof(OddPaths))]
-    public async Task An_odd_path_is_not_found_and_reads_nothing(string path)
+    public async Task Malformed_path_is_404_or_400_and_reads_nothing(string path)
     {
         var server = odd.Server!;
         var answer = await server.SendRawAsync(path);
@@ -41,7 +41,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task What_is_not_found_may_be_asked_for_again_in_a_second_from_any_site()
+    public async Task Not_found_responses_are_cached_for_a_second_and_readable_from_any_site()
     {
         await using var server = await OriginServer.StartAsync();
         using var response = await server.SendAsync("/live/nobody/index.m3u8");
@@ -56,7 +56,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     [InlineData("/live/demo/index.m3u8")]
     [InlineData("/live/anything/at/all")]
     [InlineData("/time")]
-    public async Task A_preflight_allows_what_players_send(string path)
+    public async Task Preflight_allows_the_headers_players_send(string path)
     {
         await using var server = await OriginServer.StartAsync();
         using var response = await server.SendAsync(path, HttpMethod.Options, ("Origin", "https://elsewhere.example"), ("Access-Control-Request-Headers", "range"));
@@ -72,7 +72,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     [InlineData("PUT")]
     [InlineData("DELETE")]
     [InlineData("BREW")]
-    public async Task Other_methods_are_not_allowed(string method)
+    public async Task Other_methods_get_405(string method)
     {
         await using var server = await OriginServer.StartAsync();
         using var response = await server.SendAsync("/live/demo/index.m3u8", new HttpMethod(method));
@@ -83,7 +83,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task The_rest_of_the_site_is_left_alone()
+    public async Task Other_paths_of_the_site_are_not_handled()
     {
         await using var server = await OriginServer.StartAsync();
 
@@ -93,7 +93,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task Many_at_once_get_the_same_text_while_the_session_goes_on()
+    public async Task Concurrent_viewers_get_consistent_playlists_while_the_session_continues()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Audio().Segment();
@@ -128,7 +128,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task Only_the_newest_sessions_are_kept()
+    public async Task Only_the_newest_sessions_of_a_channel_are_kept()
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxSessionsPerChannel", "2"));
         var sessions = Enumerable.Range(0, 5).Select(i => SessionId.New(Broadcaster.Start.AddMinutes(i))).ToList();
@@ -144,7 +144,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task Events_that_make_no_sense_harm_nobody()
+    public async Task Invalid_timeline_events_are_ignored()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Segment();
@@ -158,7 +158,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task Every_mistake_in_the_options_is_named()
+    public async Task Every_invalid_option_is_named()
     {
         var failure = await Should.ThrowAsync<OptionsValidationException>(() => OriginServer.StartAsync(
             ("Origin:EndedPlaylistMaxAge", "02:00:00"), ("Origin:MaxSessionsPerChannel", "0")));
@@ -168,11 +168,11 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     }
 
     [Fact]
-    public async Task A_misspelt_option_stops_the_start() =>
+    public async Task Misspelled_option_stops_the_start() =>
         (await Should.ThrowAsync<Exception>(() => OriginServer.StartAsync(("Origin:MaxSesions", "2")))).ToString().ShouldContain("MaxSesions");
 
     [Fact]
-    public void Every_good_path_is_read_and_spelt_back()
+    public void Every_valid_path_is_parsed_and_maps_to_its_object_name()
     {
         LivePath.TryParse($"/live/demo/{Session}/source/12.m4s", out var segment).ShouldBeTrue();
         LivePath.TryParse($"/live/demo/{Session}/source/init-3.mp4", out var init).ShouldBeTrue();

@@ -13,7 +13,7 @@ public class MediaDeliveryTests
     [InlineData("/audio/1.m4s", "audio/mp4", false)]
     [InlineData("/source/init-1.mp4", "video/mp4", false)]
     [InlineData("/source/1.m4s", "video/mp4", true)]
-    public async Task Media_is_the_objects_bytes_and_cached_for_a_year(string path, string contentType, bool streams)
+    public async Task Media_response_has_the_objects_bytes_and_is_cached_for_a_year(string path, string contentType, bool streams)
     {
         await using var server = await StartAsync(streams);
         using var response = await server.SendAsync(Base + path);
@@ -29,7 +29,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task The_parts_of_a_segment_put_together_are_the_segment_and_come_before_it()
+    public async Task Concatenated_parts_equal_the_segment_and_are_available_before_it()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Segment().Open("source", bytes: 999);
@@ -52,7 +52,7 @@ public class MediaDeliveryTests
     [InlineData("/source.m3u8", "ot=m,sf=h")]
     [InlineData("/manifest.mpd", "ot=m,sf=d")]
     [InlineData("/source/9.m4s", null)]
-    public async Task Caches_and_players_are_told_what_an_object_is(string path, string? expected)
+    public async Task CMSD_header_describes_each_object_to_caches_and_players(string path, string? expected)
     {
         await using var server = await StartAsync();
         using var response = await server.SendAsync(Base + path);
@@ -68,7 +68,7 @@ public class MediaDeliveryTests
     [InlineData("bytes=-5", 999_995, 5)]
     [InlineData("bytes=-99999999", 0, 1_000_000)]
     [InlineData("bytes=999999-99999999999999999999999", 999_999, 1)]
-    public async Task A_range_gives_that_range(string asked, int first, int length)
+    public async Task Range_request_gets_the_requested_range(string asked, int first, int length)
     {
         await using var server = await StartAsync();
         using var response = await server.SendAsync(Segment, null, ("Range", asked));
@@ -82,7 +82,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task A_range_of_a_part_counts_from_the_parts_first_byte()
+    public async Task Range_of_a_part_is_relative_to_the_parts_first_byte()
     {
         await using var server = await StartAsync();
         using var response = await server.SendAsync(Base + "/source/1.1.m4s", null, ("Range", "bytes=10-19"));
@@ -94,7 +94,7 @@ public class MediaDeliveryTests
     [Theory]
     [InlineData("bytes=1000000-")]
     [InlineData("bytes=-0")]
-    public async Task A_range_beyond_the_end_cannot_be_given(string asked)
+    public async Task Range_beyond_the_end_is_not_satisfiable(string asked)
     {
         await using var server = await StartAsync();
         using var response = await server.SendAsync(Segment, null, ("Range", asked));
@@ -111,7 +111,7 @@ public class MediaDeliveryTests
     [InlineData("bytes=")]
     [InlineData("lines=1-2")]
     [InlineData("bytes=--1")]
-    public async Task A_range_that_is_none_gives_the_whole(string asked)
+    public async Task Invalid_range_gets_the_whole_object(string asked)
     {
         await using var server = await StartAsync();
         using var response = await server.SendAsync(Segment, null, ("Range", asked));
@@ -121,7 +121,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task A_range_of_what_has_changed_gives_the_whole()
+    public async Task Range_with_an_outdated_If_Range_gets_the_whole_object()
     {
         await using var server = await StartAsync();
         using var first = await server.SendAsync(Segment, HttpMethod.Head);
@@ -133,7 +133,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task HEAD_and_what_is_known_are_answered_without_reading_media()
+    public async Task HEAD_and_conditional_requests_are_answered_without_reading_media()
     {
         await using var server = await StartAsync();
         using var head = await server.SendAsync(Segment, HttpMethod.Head);
@@ -145,7 +145,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task What_has_left_the_window_is_served_as_long_as_it_can_be_read()
+    public async Task Segment_that_left_the_window_is_served_while_it_is_readable()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Segments(2).Change("source", format => format).Segments(3);
@@ -167,7 +167,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task A_forgotten_sessions_media_is_gone_at_once()
+    public async Task Media_of_a_deleted_session_is_404_at_once()
     {
         await using var server = await StartAsync();
         server.Directory.Forget(ChannelName.Parse("demo"), Broadcaster.First);
@@ -178,7 +178,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task A_hole_has_no_bytes()
+    public async Task Gap_segment_is_404()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment().Gap("source").Segment());
         using var response = await server.SendAsync(Base + "/source/2.m4s");
@@ -187,7 +187,7 @@ public class MediaDeliveryTests
     }
 
     [Fact]
-    public async Task When_the_spool_fails_the_player_is_asked_to_try_again()
+    public async Task Spool_failure_gets_503_with_Retry_After()
     {
         await using var server = await StartAsync();
         server.Spool.Failure = new IOException("disk on fire");

@@ -33,7 +33,7 @@ public class MediaVerdictTests
     [InlineData("i2-2.m4s", "Empty")]
     [InlineData("init-1.mp4", "Complete")]
     [InlineData("init-2.mp4", "Never")]
-    public void What_is_about_to_exist_is_told_from_what_never_will(string file, string expected)
+    public void Upcoming_media_is_distinguished_from_media_that_will_never_exist(string file, string expected)
     {
         var feed = new PartFeed().Parts(2).Close().Parts(3);
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
@@ -44,7 +44,7 @@ public class MediaVerdictTests
     [InlineData("2.m4s", "Upcoming")]
     [InlineData("1.2.m4s", "Never")]
     [InlineData("3.0.m4s", "Never")]
-    public void Between_two_segments_the_next_is_waited_for(string file, string expected)
+    public void Next_segment_is_awaited_between_two_segments(string file, string expected)
     {
         var feed = new PartFeed().Parts(2).Close();
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
@@ -54,7 +54,7 @@ public class MediaVerdictTests
     [InlineData("2.m4s", "Complete")]          // what there is of the last one is all of it
     [InlineData("2.2.m4s", "Never")]
     [InlineData("3.m4s", "Never")]
-    public void Nothing_is_waited_for_once_a_session_is_over(string file, string expected)
+    public void Nothing_is_awaited_in_an_ended_session(string file, string expected)
     {
         var feed = new PartFeed().Parts(2).Close().Parts(2).End();
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
@@ -64,7 +64,7 @@ public class MediaVerdictTests
     [InlineData("1.m4s", "Upcoming")]
     [InlineData("1.0.m4s", "Upcoming")]
     [InlineData("2.m4s", "Never")]
-    public void The_first_segment_is_waited_for_from_the_session_s_begin(string file, string expected)
+    public void First_segment_is_awaited_from_the_start_of_the_session(string file, string expected)
     {
         var feed = new PartFeed();
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
@@ -78,7 +78,7 @@ public class MediaVerdictTests
     [InlineData("4.m4s", "Upcoming")]
     [InlineData("5.m4s", "Never")]
     [InlineData("2.0.m4s", "Upcoming")]
-    public void A_rung_that_is_behind_its_source_is_waited_for(string file, string expected)
+    public void Segment_of_a_lagging_rung_is_awaited(string file, string expected)
     {
         var source = new PartFeed().Parts(1).Close().Parts(1).Close().Parts(1);
         var timeline = source.Fold();
@@ -97,7 +97,7 @@ public class MediaVerdictTests
     [InlineData("standard", "1.m4s", 1.5)]
     [InlineData("safe", "1.m4s", 5)]
     [InlineData("low", "i1-1.m4s", 9)]       // it is not told that nothing comes, and takes refusals for the end
-    public void A_hint_is_held_longer_than_its_part_takes(string profile, string file, double seconds)
+    public void Hold_time_of_a_hinted_part_exceeds_the_part_target(string profile, string file, double seconds)
     {
         var latency = LatencyProfile.Find(profile)!;
         LivePath.TryParse(new PartFeed().Folder + file, out var path).ShouldBeTrue();
@@ -106,7 +106,7 @@ public class MediaVerdictTests
     }
 
     [Fact]
-    public void Of_an_unknown_rendition_nothing_is_waited_for()
+    public void Nothing_is_awaited_for_an_unknown_rendition()
     {
         var feed = new PartFeed().Parts(2);
         Judge(feed, $"/live/demo/{feed.Session.Id}/other/1.m4s").Readiness.ShouldBe(Readiness.Never);

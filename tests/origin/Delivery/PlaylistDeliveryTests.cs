@@ -21,7 +21,7 @@ public class PlaylistDeliveryTests
     };
 
     [Theory, MemberData(nameof(Texts))]
-    public async Task A_text_is_cached_for_a_moment_and_readable_from_any_site(string path, string contentType)
+    public async Task Manifest_and_status_are_cached_for_a_second_and_readable_from_any_site(string path, string contentType)
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
         using var response = await server.SendAsync(path);
@@ -39,7 +39,7 @@ public class PlaylistDeliveryTests
     }
 
     [Theory, MemberData(nameof(Texts))]
-    public async Task What_is_known_already_is_not_sent_again(string path, string contentType)
+    public async Task Matching_ETag_gets_304(string path, string contentType)
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
         using var first = await server.SendAsync(path);
@@ -56,7 +56,7 @@ public class PlaylistDeliveryTests
     }
 
     [Theory, MemberData(nameof(Texts))]
-    public async Task HEAD_says_what_GET_would(string path, string contentType)
+    public async Task HEAD_response_has_the_headers_of_GET(string path, string contentType)
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
         using var get = await server.SendAsync(path);
@@ -77,7 +77,7 @@ public class PlaylistDeliveryTests
     [InlineData("identity", null)]
     [InlineData("gzip;q=0", null)]
     [InlineData("gzip;q=nonsense,,;=,", null)]
-    public async Task Texts_are_compressed_as_the_player_likes(string accepted, string? coding)
+    public async Task Manifests_are_compressed_in_the_coding_the_player_prefers(string accepted, string? coding)
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(10));
         var path = $"/live/demo/{Session}/source.m3u8";
@@ -97,7 +97,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task A_new_segment_makes_a_new_text_and_a_new_part_does_not()
+    public async Task New_segment_changes_the_playlist_and_a_new_part_does_not()
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Segment();
@@ -119,7 +119,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task An_ended_sessions_own_addresses_are_kept_longer_and_the_channels_are_not()
+    public async Task Ended_sessions_own_manifests_are_cached_longer_and_the_channels_are_not()
     {
         await using var server = (await OriginServer.StartAsync(("Origin:EndedPlaylistMaxAge", "00:00:45"))).Hear(new Broadcaster().Video().Segment().End());
         using var own = await server.SendAsync($"/live/demo/{Session}/source.m3u8");
@@ -136,7 +136,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task The_channel_shows_the_session_before_until_the_next_can_be_played()
+    public async Task Channel_shows_the_previous_session_until_the_next_is_playable()
     {
         await using var server = await OriginServer.StartAsync();
         using (var none = await server.SendAsync("/live/demo/index.m3u8"))
@@ -175,7 +175,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task A_channels_status_tells_what_is_announced()
+    public async Task Channel_status_has_the_next_announced_event()
     {
         await using var server = await OriginServer.StartAsync();
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("next");
@@ -186,7 +186,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task A_channels_status_tells_what_is_on_by_the_title_of_its_event()
+    public async Task Channel_status_has_the_title_of_the_current_event()
     {
         await using var server = await OriginServer.StartAsync();
         server.Called = "The \"gala\"";
@@ -200,7 +200,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task A_channels_status_tells_what_of_it_can_be_replayed_behind_a_token_too()
+    public async Task Channel_status_behind_a_token_has_the_playable_recording()
     {
         await using var server = await OriginServer.StartAsync();
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("replay");
@@ -212,7 +212,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task Behind_a_token_the_addresses_in_manifests_keep_it_and_none_holds_it()
+    public async Task Manifest_URLs_behind_a_token_are_relative_and_never_contain_it()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
         var index = await server.Client.GetStringAsync("/t/secret/live/demo/index.m3u8");
@@ -230,7 +230,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task The_clock_is_the_servers_and_is_never_cached()
+    public async Task Time_endpoint_returns_the_servers_clock_and_is_never_cached()
     {
         await using var server = await OriginServer.StartAsync();
         using var response = await server.SendAsync("/time");
@@ -241,7 +241,7 @@ public class PlaylistDeliveryTests
     }
 
     [Fact]
-    public async Task The_read_model_tells_state_format_and_bitrates()
+    public async Task Session_directory_reports_state_format_and_bitrates()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
         var status = server.Directory.Status(ChannelName.Parse("demo"));

@@ -10,7 +10,7 @@ public class PosterTests
     [Theory]
     [InlineData("")]
     [InlineData("/t/secret")]
-    public async Task The_newest_poster_stands_at_the_channels_address_and_is_kept_for_seconds(string prefix)
+    public async Task Newest_poster_is_served_at_the_channels_URL_and_cached_for_seconds(string prefix)
     {
         await using var server = await OriginServer.StartAsync();
         var broadcaster = new Broadcaster().Video().Segments(3).Poster(1).Poster(5, bytes: 77);
@@ -31,7 +31,7 @@ public class PosterTests
     }
 
     [Fact]
-    public async Task Without_a_poster_there_is_nothing_for_a_second()
+    public async Task Missing_poster_is_404_for_a_second()
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(3));
@@ -44,7 +44,7 @@ public class PosterTests
     }
 
     [Fact]
-    public async Task Pages_are_told_which_posters_there_are_and_how_large()
+    public async Task Pages_know_the_existing_posters_and_their_sizes()
     {
         await using var server = await OriginServer.StartAsync();
         var posters = server.Get<IPosters>();
@@ -62,7 +62,7 @@ public class PosterTests
     }
 
     [Fact]
-    public async Task The_poster_of_a_session_that_is_over_stays_with_it()
+    public async Task Poster_of_an_ended_session_is_still_served()
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(3).End().Poster(5));

@@ -25,7 +25,7 @@ public class SessionAccessTests
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
-    public async Task Each_session_is_for_whom_it_is_for_and_the_channels_addresses_for_whom_the_session_is_that_they_show(ViewerAccess channel, ViewerAccess own)
+    public async Task Each_session_applies_its_own_access_and_the_channel_that_of_its_shown_session(ViewerAccess channel, ViewerAccess own)
     {
         await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(Broadcaster.First, null).End());
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), channel);
@@ -38,7 +38,7 @@ public class SessionAccessTests
     }
 
     [Fact]
-    public async Task Before_its_first_segment_it_is_told_of_to_its_own_viewers_and_the_channel_shows_the_one_before_to_all()
+    public async Task Session_before_its_first_segment_shows_only_its_status_to_its_own_viewers()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(Broadcaster.First, null).End()).Hear(new Broadcaster(Broadcaster.Second, access: ViewerAccess.Token));
         await ExpectAsync(server, ["live/demo/status.json"], ViewerAccess.Token);
@@ -46,7 +46,7 @@ public class SessionAccessTests
     }
 
     [Fact]
-    public async Task While_it_is_hidden_the_channel_is_as_it_was_and_from_the_moment_it_is_shown_on_it_is_for_its_viewers()
+    public async Task Hidden_session_does_not_change_channel_access_and_a_shown_session_applies_its_own()
     {
         var audience = new KnownAudience();
         await using var server = (await OriginServer.StartAsync(new Guard(), null, audience)).Hear(Show(Broadcaster.First, null).End()).Hear(Show(Broadcaster.Second, ViewerAccess.Token, hidden: true));
@@ -61,7 +61,7 @@ public class SessionAccessTests
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
-    public async Task When_it_is_over_the_channel_is_as_it_was_before_and_its_own_addresses_are_for_whom_they_were(ViewerAccess channel, ViewerAccess own)
+    public async Task Session_end_restores_the_channels_access_and_keeps_the_sessions_own(ViewerAccess channel, ViewerAccess own)
     {
         await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(Broadcaster.First, null).End());
         var show = Show(Broadcaster.Second, own);
@@ -77,7 +77,7 @@ public class SessionAccessTests
     }
 
     [Fact]
-    public async Task What_control_says_of_a_session_counts_more_than_what_it_began_with()
+    public async Task Access_from_control_overrides_the_access_the_session_started_with()
     {
         var guard = new Guard { Sessions = new Dictionary<SessionId, ViewerAccess> { [Broadcaster.First] = ViewerAccess.Token } };
         await using var server = (await OriginServer.StartAsync(guard)).Hear(Show(Broadcaster.First, null));
@@ -87,7 +87,7 @@ public class SessionAccessTests
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
-    public async Task Its_recording_and_the_media_behind_that_are_for_the_same_viewers(ViewerAccess channel, ViewerAccess own)
+    public async Task Recording_and_its_media_have_the_sessions_access(ViewerAccess channel, ViewerAccess own)
     {
         var catalog = new Catalog();
         var guard = new Guard { Channel = channel, Sessions = new Dictionary<SessionId, ViewerAccess> { [Broadcaster.First] = own } };
@@ -106,7 +106,7 @@ public class SessionAccessTests
     }
 
     [Fact]
-    public async Task An_edge_that_keeps_answers_for_whole_channels_is_told_to_keep_none_where_sessions_differ()
+    public async Task Edge_that_caches_decisions_per_channel_gets_no_store_when_session_access_differs()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(Broadcaster.First, null).End());
         (await HeldAsync(server, null)).ShouldBe("max-age=5");
@@ -124,7 +124,7 @@ public class SessionAccessTests
     }
 
     [Fact]
-    public void A_session_is_named_by_an_address_below_it_alone()
+    public void Only_paths_below_a_session_name_it()
     {
         foreach (var (path, session) in new (string, SessionId?)[]
         {

@@ -12,7 +12,7 @@ public class ThumbnailTests
     private const string Session = "01JN8E0000000000000000000A";
 
     [Fact]
-    public async Task WebVTT_has_a_cue_a_tile_at_the_channels_address_and_at_the_sessions()
+    public async Task WebVTT_has_a_cue_per_tile_at_the_channels_and_the_sessions_URL()
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(11).Sheet(0).Sheet(10));
@@ -36,7 +36,7 @@ public class ThumbnailTests
     }
 
     [Fact]
-    public async Task The_last_sheet_of_a_session_that_is_over_has_cues_up_to_its_end()
+    public async Task Last_sprite_sheet_of_an_ended_session_has_cues_up_to_its_end()
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(7).Sheet(0).End().Sheet(10));
@@ -49,7 +49,7 @@ public class ThumbnailTests
     [Theory]
     [InlineData("")]
     [InlineData("/t/secret")]
-    public async Task A_sheet_is_media_and_what_left_the_window_is_still_looked_for(string prefix)
+    public async Task Sprite_sheet_is_served_as_media_even_after_it_left_the_window(string prefix)
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(16).Sheet(0).Sheet(10).Sheet(20).Window(7));
@@ -67,7 +67,7 @@ public class ThumbnailTests
     }
 
     [Fact]
-    public void The_multivariant_playlist_names_the_image_playlist_once_there_is_a_sheet()
+    public void Multivariant_playlist_names_the_image_playlist_once_a_sprite_sheet_exists()
     {
         var broadcaster = new Broadcaster().Video().Segments(6);
         broadcaster.Listen().MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
@@ -76,7 +76,7 @@ public class ThumbnailTests
     }
 
     [Fact]
-    public void The_image_playlist_counts_sheets_by_their_time_and_shows_holes_as_gaps()
+    public void Image_playlist_numbers_sprite_sheets_by_time_and_marks_missing_ones_as_gaps()
     {
         new Broadcaster().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().ImagePlaylist().Text().ShouldBe("""
             #EXTM3U
@@ -103,7 +103,7 @@ public class ThumbnailTests
     }
 
     [Fact]
-    public async Task The_MPD_lists_sheets_in_the_periods_they_reach_into_and_is_published_anew_with_each()
+    public async Task MPD_adds_sprite_sheets_to_every_overlapping_period_and_each_changes_its_publish_time()
     {
         var broadcaster = new Broadcaster().Video().Audio().Segments(6).Silence(1).Discontinuity().Segments(6).Sheet(0).Sheet(10);
         var text = broadcaster.Listen().SessionMpd().Text();
@@ -122,7 +122,7 @@ public class ThumbnailTests
     }
 
     [Fact]
-    public void Sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
+    public void Sprite_sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
     {
         var broadcaster = new Broadcaster().Video().Segments(16).Sheet(0);
         broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000), new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
@@ -138,7 +138,7 @@ public class ThumbnailTests
     [InlineData($"/live/demo/{Session}/thumbnails.vtt")]
     [InlineData($"/live/demo/{Session}/thumbnails.m3u8")]
     [InlineData($"/live/demo/{Session}/thumbnails/0.jpg")]
-    public async Task Without_thumbnails_there_is_nothing(string path)
+    public async Task Thumbnail_manifests_are_404_without_thumbnails(string path)
     {
         await using var server = await OriginServer.StartAsync();
         server.Hear(new Broadcaster().Video().Segments(3));

@@ -21,7 +21,7 @@ public class ViewerDoorTests
     ];
 
     [Fact]
-    public async Task Without_leave_nothing_of_the_channel_is_told_and_with_it_everything_is()
+    public async Task Everything_of_a_channel_is_denied_without_permission_and_served_with_it()
     {
         var guard = new Guard();
         await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segments(6).Poster(1).Sheet(0));
@@ -46,7 +46,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task Behind_a_token_are_the_same_bytes_and_caches_may_keep_them_as_long()
+    public async Task Response_behind_a_token_has_the_bytes_and_cache_lifetime_of_a_public_one()
     {
         var guard = new Guard();
         await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
@@ -61,7 +61,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task A_token_opens_no_other_channel_whatever_the_path_looks_like()
+    public async Task Token_opens_no_other_channel_for_any_spelling_of_the_path()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
         foreach (var path in (string[])
@@ -81,7 +81,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task An_edge_is_told_how_long_an_answer_holds_and_nothing_else()
+    public async Task Auth_endpoint_returns_only_the_decision_and_its_lifetime()
     {
         var guard = new Guard();
         await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
@@ -101,7 +101,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task A_recordings_viewers_are_those_of_its_channel()
+    public async Task Recording_has_the_access_of_its_channel()
     {
         var catalog = new Catalog();
         await using var server = await OriginServer.StartAsync(new Guard(), catalog);
@@ -129,7 +129,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task While_it_cannot_be_found_out_who_may_watch_players_are_asked_to_come_again()
+    public async Task Unavailable_access_decision_gets_503_with_Retry_After()
     {
         var guard = new Guard { Refusal = ViewerDenialReason.Unavailable };
         await using var server = (await OriginServer.StartAsync(guard)).Hear(new Broadcaster().Video().Segment());
@@ -147,7 +147,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task A_preflight_needs_no_token_and_other_methods_get_nothing()
+    public async Task Preflight_needs_no_token_and_other_methods_are_denied()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
         using var preflight = await server.SendAsync("/t/bad/live/demo/index.m3u8", HttpMethod.Options, ("Origin", "https://elsewhere.example"));
@@ -160,7 +160,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public async Task Who_may_not_watch_is_not_counted_as_a_viewer()
+    public async Task Denied_viewer_is_not_counted()
     {
         await using var server = (await OriginServer.StartAsync(new Guard())).Hear(new Broadcaster().Video().Segment());
         foreach (var (prefix, status) in new[] { ("", HttpStatusCode.Forbidden), ("/t/bad", HttpStatusCode.Forbidden), ("/t/open", HttpStatusCode.Forbidden), ("/t/good", HttpStatusCode.NoContent) })
@@ -173,7 +173,7 @@ public class ViewerDoorTests
     }
 
     [Fact]
-    public void Whatever_leads_to_a_channels_things_leads_through_the_door()
+    public void Every_path_of_a_channel_is_subject_to_access_control()
     {
         foreach (var path in Things.Select(t => $"/live/demo/{t}").Append($"/live/demo/{Session}/source/1.2.m4s"))
         {

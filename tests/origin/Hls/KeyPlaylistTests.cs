@@ -10,7 +10,7 @@ namespace Broadcast.Origin.Tests.Hls;
 public class KeyPlaylistTests
 {
     [Fact]
-    public void Each_segment_is_its_first_picture_with_the_numbers_of_the_media_playlist_4_3_3_6() =>
+    public void I_frame_playlist_has_each_segments_first_frame_and_the_media_playlists_numbers_4_3_3_6() =>
         new Broadcaster { KeyLength = 20_000 }.Video().Segment().Segment(3).Listen().IFramePlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -33,7 +33,7 @@ public class KeyPlaylistTests
             """);
 
     [Fact]
-    public void What_does_not_begin_with_a_picture_of_its_own_is_a_gap_and_discontinuities_stay()
+    public void Segment_without_a_leading_keyframe_is_a_gap_and_discontinuities_stay()
     {
         var lines = new Broadcaster { KeyLength = 20_000 }.Video().Segment().Segment(independent: false).Discontinuity().Segment().Gap("source").Segment().End()
             .Listen().IFramePlaylist("source").Text().Split('\n');
@@ -45,7 +45,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public void The_multivariant_playlist_names_it_with_the_bits_of_its_pictures_alone_4_3_4_3()
+    public void Multivariant_playlist_has_the_I_frame_playlist_with_the_bitrate_of_its_frames_4_3_4_3()
     {
         var text = new Broadcaster { KeyLength = 25_000 }.Video().Audio().Segments(2).Listen().MultivariantPlaylist().Text();
 
@@ -53,7 +53,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public void Sound_and_pictures_of_which_it_is_not_known_have_none()
+    public void Audio_and_video_with_unknown_keyframe_sizes_have_no_I_frame_playlist()
     {
         var session = new Broadcaster().Video().Audio().Segments(2).Listen();
 
@@ -64,7 +64,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public void With_low_latency_and_with_rewind_there_is_none_as_it_could_not_say_what_media_playlists_say_6_2_4()
+    public void Low_latency_and_DVR_sessions_have_no_I_frame_playlist_6_2_4()
     {
         var low = new Broadcaster(latency: LatencyProfile.Low) { KeyLength = 20_000 }.Video().Segments(2).Listen();
 
@@ -75,7 +75,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public async Task It_is_at_an_address_of_its_own_and_its_ranges_are_in_the_segments()
+    public async Task I_frame_playlist_has_its_own_URL_and_byte_ranges_in_the_segments()
     {
         await using var server = await Broadcast.Origin.Tests.Delivery.OriginServer.StartAsync();
         server.Hear(new Broadcaster { KeyLength = 300 }.Video().Segments(2));
@@ -91,7 +91,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public void Variants_of_several_codecs_are_ranked_by_size_rate_and_what_their_bits_are_worth()
+    public void Variants_of_several_codecs_are_scored_by_resolution_frame_rate_and_codec_efficiency()
     {
         var text = new Broadcaster()
             .Add("avc-720", Picture("avc1.64001f", 1280, 30)).Add("hevc-1080", Picture("hvc1.1.6.L120.90", 1920, 30)).Add("avc-1080", Picture("avc1.640028", 1920, 30)).Add("avc-1080-60", Picture("avc1.64002a", 1920, 60))
@@ -101,7 +101,7 @@ public class KeyPlaylistTests
     }
 
     [Fact]
-    public void Variants_of_one_codec_have_no_rank_but_their_bits() =>
+    public void Variants_of_one_codec_have_no_score() =>
         new Broadcaster().Video().Add("360p", Picture("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("SCORE");
 
     private static RenditionFormat Picture(string codecs, int width, double rate) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, rate, 0, 0, null);

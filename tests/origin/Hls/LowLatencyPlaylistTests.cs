@@ -7,7 +7,7 @@ namespace Broadcast.Origin.Tests.Hls;
 public class LowLatencyPlaylistTests
 {
     [Fact]
-    public void Parts_of_whole_segments_and_of_the_open_one_are_listed_and_the_next_is_hinted_at() =>
+    public void Parts_of_complete_and_open_segments_are_listed_and_the_next_part_is_hinted() =>
         Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Parts("source", 2).Part("audio").Listen().MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:9
@@ -33,7 +33,7 @@ public class LowLatencyPlaylistTests
             """);
 
     [Fact]
-    public void Between_two_segments_the_first_part_of_the_next_is_hinted_at()
+    public void First_part_of_the_next_segment_is_hinted_between_two_segments()
     {
         var text = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio").Listen().MediaPlaylist("audio").Text();
 
@@ -46,7 +46,7 @@ public class LowLatencyPlaylistTests
     }
 
     [Fact]
-    public void What_applies_to_a_segment_stands_before_its_first_part_and_a_hole_has_parts_that_are_gaps() =>
+    public void Segment_tags_precede_its_first_part_and_a_gap_has_gap_parts() =>
         new Broadcaster(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity().Change("audio", format => format with { Channels = 1 })
             .Gap("audio", 1).Part("audio").Listen().MediaPlaylist("audio").Text().ShouldEndWith("""
             audio/1.m4s
@@ -66,7 +66,7 @@ public class LowLatencyPlaylistTests
             """);
 
     [Fact]
-    public void A_part_that_one_long_picture_made_longer_than_the_target_is_said_to_be_as_long_as_the_target()
+    public void Part_longer_than_the_target_is_listed_with_the_target_duration()
     {
         // RFC 8216bis, 4.4.4.9: no part is longer than the target. The segment's own length is the true one.
         var text = Low().Part("source", 0.3333).Part("source", 1.2).Close("source").Listen().MediaPlaylist("source").Text();
@@ -96,7 +96,7 @@ public class LowLatencyPlaylistTests
     [InlineData(10, null)]
     [InlineData(11, 1)]
     [InlineData(20, 10)]
-    public void A_delta_update_leaves_out_what_is_further_back_than_six_target_durations(int segments, int? skipped)
+    public void Delta_update_skips_segments_older_than_six_target_durations(int segments, int? skipped)
     {
         var broadcaster = Low();
         for (var i = 0; i < segments; i++)
@@ -119,7 +119,7 @@ public class LowLatencyPlaylistTests
     }
 
     [Fact]
-    public void Of_a_window_of_twelve_hours_a_delta_update_is_a_few_kilobytes()
+    public void Delta_update_of_a_twelve_hour_window_is_a_few_kilobytes()
     {
         var broadcaster = new Broadcaster(latency: LatencyProfile.Low).Video();
         for (var i = 0; i < 12 * 1800; i++)
@@ -131,7 +131,7 @@ public class LowLatencyPlaylistTests
     }
 
     [Fact]
-    public void A_session_that_is_over_hints_at_nothing_and_skips_nothing()
+    public void Ended_session_has_no_preload_hint_and_skips_nothing()
     {
         var broadcaster = Low();
         for (var i = 0; i < 20; i++)
@@ -152,7 +152,7 @@ public class LowLatencyPlaylistTests
     [Theory]
     [InlineData("standard")]
     [InlineData("safe")]
-    public void Other_profiles_list_whole_segments_and_nothing_else(string latency)
+    public void Other_latency_profiles_list_only_complete_segments(string latency)
     {
         var session = new Broadcaster(latency: LatencyProfile.Find(latency)).Video().Audio().Segments(20).Open("source").Listen();
         var text = session.MediaPlaylist("source").Text();
@@ -167,7 +167,7 @@ public class LowLatencyPlaylistTests
     }
 
     [Fact]
-    public void A_part_makes_a_new_playlist_of_its_own_rendition_and_of_no_other()
+    public void New_part_changes_only_the_playlist_of_its_own_rendition()
     {
         var broadcaster = Low().Parts("source", 3).Parts("audio", 3).Close("source").Close("audio");
         var session = broadcaster.Listen();

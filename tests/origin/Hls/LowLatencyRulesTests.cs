@@ -30,7 +30,7 @@ public partial class LowLatencyRulesTests
     private static readonly string[] Names = ["source", "audio"];
 
     [Fact]
-    public void Over_any_broadcast_playlists_never_contradict_those_before_them() =>
+    public void Playlists_of_any_broadcast_never_contradict_earlier_ones() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(50).WithEndSize(60), Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));
 
     private static void Play(Step[] steps)

@@ -7,7 +7,7 @@ namespace Broadcast.Origin.Tests.Hls;
 public class MediaPlaylistTests
 {
     [Fact]
-    public void A_live_session_lists_its_whole_segments_and_not_the_open_one() =>
+    public void Live_session_lists_its_complete_segments_and_not_the_open_one() =>
         new Broadcaster().Video().Audio().Segments(2).Segment(2.0333).Open("source").Listen().MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -30,7 +30,7 @@ public class MediaPlaylistTests
             """);
 
     [Fact]
-    public void A_changed_configuration_brings_a_discontinuity_and_its_map_also_where_the_map_is_the_same() =>
+    public void Configuration_change_adds_a_discontinuity_and_a_map_even_for_an_identical_map() =>
         new Broadcaster().Video().Audio().Segment().Discontinuity().Change("source", format => format with { Width = 1280, Height = 720 })
             .Silence(5).Segments(2).Listen().MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
@@ -56,7 +56,7 @@ public class MediaPlaylistTests
             """);
 
     [Fact]
-    public void A_hole_is_a_gap_no_longer_than_the_target() =>
+    public void Gap_is_no_longer_than_the_target_duration() =>
         new Broadcaster().Audio("audio").Segment().Gap("audio", 20).Segment().Listen().MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -80,7 +80,7 @@ public class MediaPlaylistTests
             """);
 
     [Fact]
-    public void An_ended_session_with_a_window_that_moved_keeps_its_numbers_and_says_that_it_is_over() =>
+    public void Ended_session_with_a_moved_window_keeps_its_sequence_numbers_and_has_ENDLIST() =>
         new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6).Window(4).End()
             .Listen().MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
@@ -100,7 +100,7 @@ public class MediaPlaylistTests
             """);
 
     [Fact]
-    public void Independence_is_not_claimed_once_a_segment_began_without_a_sync_sample()
+    public void Independence_is_not_claimed_once_a_segment_started_without_a_sync_sample()
     {
         var broadcaster = new Broadcaster().Video().Segment().Segment(independent: false);
 
@@ -118,7 +118,7 @@ public class MediaPlaylistTests
             .ShouldEndWith("#EXTINF:1.500,\nsource/2.m4s\n#EXT-X-ENDLIST\n");
 
     [Fact]
-    public void There_is_no_playlist_before_the_first_whole_segment_nor_for_an_unknown_rendition()
+    public void No_playlist_exists_before_the_first_complete_segment_or_for_an_unknown_rendition()
     {
         var session = new Broadcaster().Video().Open("source").Listen();
 
@@ -127,7 +127,7 @@ public class MediaPlaylistTests
     }
 
     [Fact]
-    public void A_rendition_that_joins_late_has_the_discontinuity_numbers_of_the_others()
+    public void Rendition_that_joins_late_has_the_common_discontinuity_sequence()
     {
         var session = new Broadcaster().Video().Segment().Discontinuity().Segment().Discontinuity().Segment().Listen();
         var format = new RenditionFormat(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, null);

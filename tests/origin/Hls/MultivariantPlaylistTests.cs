@@ -8,7 +8,7 @@ namespace Broadcast.Origin.Tests.Hls;
 public class MultivariantPlaylistTests
 {
     [Fact]
-    public void Video_refers_to_its_audio_and_its_bandwidth_counts_both() =>
+    public void Video_variant_refers_to_its_audio_and_its_bandwidth_includes_both() =>
         new Broadcaster().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -20,7 +20,7 @@ public class MultivariantPlaylistTests
             """);
 
     [Fact]
-    public void Audio_alone_is_the_variant() =>
+    public void Audio_only_session_has_an_audio_variant() =>
         new Broadcaster().Audio().Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -31,7 +31,7 @@ public class MultivariantPlaylistTests
             """);
 
     [Fact]
-    public void Video_alone_has_no_audio_group_and_an_unknown_frame_rate_is_left_out() =>
+    public void Video_only_session_has_no_audio_group_and_omits_an_unknown_frame_rate() =>
         new Broadcaster().Video(frameRate: 0).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -52,7 +52,7 @@ public class MultivariantPlaylistTests
     }
 
     [Fact]
-    public void Audio_bears_the_name_that_the_encoder_gave_it_when_no_other_has_that()
+    public void Audio_rendition_has_the_encoders_name_if_it_is_unique()
     {
         var text = new Broadcaster().Video()
             .Add("audio", Sound("de") with { Name = "Stadion" }).Add("audio-2", Sound("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
@@ -73,7 +73,7 @@ public class MultivariantPlaylistTests
     [InlineData(16, ",VIDEO-RANGE=PQ,")]
     [InlineData(18, ",VIDEO-RANGE=HLG,")]
     [InlineData(2, "FRAME-RATE=30.000,AUDIO")]
-    public void A_variant_says_which_displays_can_show_it(byte transfer, string attribute)
+    public void Variant_declares_its_video_range(byte transfer, string attribute)
     {
         var text = new Broadcaster().Video().Audio().Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
             .Segments(2).Listen().MultivariantPlaylist().Text();
@@ -81,7 +81,7 @@ public class MultivariantPlaylistTests
     }
 
     [Fact]
-    public void Sound_of_another_codec_is_a_group_of_its_own_so_that_no_variant_names_what_it_can_do_without() =>
+    public void Audio_of_another_codec_has_its_own_group_and_its_own_variants() =>
         new Broadcaster().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
@@ -102,7 +102,7 @@ public class MultivariantPlaylistTests
             """);
 
     [Fact]
-    public void Captions_in_the_pictures_are_a_group_that_the_variants_which_have_them_name()
+    public void Embedded_captions_are_a_group_referenced_by_the_variants_that_have_them()
     {
         var text = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
             .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90).Audio().Segments(2).Listen().MultivariantPlaylist().Text();
@@ -123,11 +123,11 @@ public class MultivariantPlaylistTests
     [InlineData("SERVICE64")]
     [InlineData("SERVICE01")]
     [InlineData("CC1\",URI=\"x")]
-    public void What_is_no_name_of_captions_is_left_out(string name) =>
+    public void Invalid_caption_names_are_omitted(string name) =>
         new Broadcaster().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("CAPTIONS");
 
     [Fact]
-    public void Radio_in_two_languages_is_one_variant_that_is_the_first_of_them() =>
+    public void Audio_in_two_languages_is_one_variant_with_the_first_language() =>
         new Broadcaster().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -140,11 +140,11 @@ public class MultivariantPlaylistTests
             """);
 
     [Fact]
-    public void A_language_that_is_none_does_not_get_into_the_playlist() =>
+    public void Invalid_language_is_omitted_from_the_playlist() =>
         new Broadcaster().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
 
     [Fact]
-    public void Small_changes_of_bitrate_leave_the_playlist_as_it_is_and_a_higher_peak_raises_it_for_good()
+    public void Small_bitrate_changes_keep_the_playlist_and_a_higher_peak_raises_it_permanently()
     {
         var broadcaster = new Broadcaster().Video();
         var before = broadcaster.Segment(bytes: 1_010_000).Listen().MultivariantPlaylist().Text();
@@ -157,7 +157,7 @@ public class MultivariantPlaylistTests
     }
 
     [Fact]
-    public void There_is_none_until_every_rendition_has_a_whole_segment()
+    public void Multivariant_playlist_exists_once_every_rendition_has_a_complete_segment()
     {
         var broadcaster = new Broadcaster().Video().Audio().Open("source").Close("source").Open("audio");
 

@@ -23,7 +23,7 @@ public class PlaylistRulesTests
     }
 
     [Fact]
-    public void Over_any_broadcast_playlists_only_grow_at_the_end_and_shrink_at_the_front() =>
+    public void Playlists_of_any_broadcast_only_grow_at_the_end_and_shrink_at_the_front() =>
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(60),
             Prop.ForAll(ArbMap.Default.ArbFor<Step[]>(), steps => Play(steps)));

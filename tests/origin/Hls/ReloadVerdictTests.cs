@@ -41,7 +41,7 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=12&_HLS_part=999999999999999", "Reject")]
     // "an _HLS_part directive but no _HLS_msn directive"
     [InlineData("_HLS_part=0", "Reject")]
-    public void A_request_gets_what_the_draft_says(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
+    public void Each_directive_gets_the_decision_of_the_specification(string query, string verdict) => Judge(query, Edge).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
     [InlineData("_HLS_msn=10&_HLS_part=6", "Hold")]
@@ -49,18 +49,18 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=11&_HLS_part=8", "Hold")]
     [InlineData("_HLS_msn=11&_HLS_part=9", "Reject")]
     [InlineData("_HLS_msn=10&_HLS_part=5", "RespondRequested")]
-    public void Between_two_segments_the_first_part_of_the_next_is_waited_for(string query, string verdict) =>
+    public void Request_between_two_segments_waits_for_the_first_part_of_the_next(string query, string verdict) =>
         Judge(query, Edge with { OpenParts = 0 }).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Theory]
     [InlineData(0, "Hold")]
     [InlineData(8999, "Hold")]
     [InlineData(9000, "Unavailable")]
-    public void After_three_target_durations_the_server_gives_up(int milliseconds, string verdict) =>
+    public void Server_stops_holding_a_request_after_three_target_durations(int milliseconds, string verdict) =>
         Judge("_HLS_msn=11&_HLS_part=2", Edge, held: TimeSpan.FromMilliseconds(milliseconds)).ShouldBe(Enum.Parse<ReloadDecision>(verdict));
 
     [Fact]
-    public void When_the_encoder_is_away_nobody_waits_and_nobody_gets_an_old_playlist_for_a_new_number()
+    public void Input_loss_holds_no_request_and_returns_no_outdated_playlist()
     {
         var stalled = new ProducerState(IsEnded: false, IsStalled: true);
 
@@ -75,14 +75,14 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=11&_HLS_part=2")]
     [InlineData("_HLS_msn=999")]
     [InlineData("_HLS_part=1")]
-    public void Directives_mean_nothing_once_the_session_is_over(string query) =>
+    public void Directives_are_ignored_in_an_ended_session(string query) =>
         Judge(query, Edge, new ProducerState(IsEnded: true, IsStalled: true), TimeSpan.FromMinutes(1)).ShouldBe(ReloadDecision.Respond);
 
     [Theory]
     [InlineData("_HLS_msn=11&_HLS_part=2")]
     [InlineData("_HLS_msn=999")]
     [InlineData("_HLS_part=1")]
-    public void Directives_mean_nothing_where_they_are_not_offered(string query)
+    public void Directives_are_ignored_where_they_are_not_offered(string query)
     {
         Judge(query, Edge, latency: LatencyProfile.Standard).ShouldBe(ReloadDecision.Respond);
         Judge(query, Edge, latency: LatencyProfile.Safe).ShouldBe(ReloadDecision.Respond);
@@ -110,7 +110,7 @@ public class ReloadVerdictTests
     [InlineData("?_HLS_skip", null, null, false)]
     [InlineData("?_HLS_future=1&_hls_msn=4&_HLS_msnx=4", null, null, false)]
     [InlineData("?_HLS_msn=007", 7L, null, false)]
-    public void A_query_is_read_in_any_order_and_what_is_not_known_means_nothing(string? query, long? segment, int? part, bool delta)
+    public void Directives_are_parsed_in_any_order_and_unknown_parameters_are_ignored(string? query, long? segment, int? part, bool delta)
     {
         DeliveryDirectives.TryParse(query, out var request).ShouldBeTrue();
         request.ShouldBe(new DeliveryDirectives(segment, part, delta));
@@ -128,7 +128,7 @@ public class ReloadVerdictTests
     [InlineData("?_HLS_msn=1&_HLS_part=0&_HLS_part=1")]
     [InlineData("?_HLS_msn=1000000000000000")]
     [InlineData("?_HLS_skip=YES&_HLS_skip=v2")]
-    public void What_is_no_number_or_comes_twice_is_refused(string query) => DeliveryDirectives.TryParse(query, out _).ShouldBeFalse();
+    public void Invalid_or_repeated_directive_is_rejected(string query) => DeliveryDirectives.TryParse(query, out _).ShouldBeFalse();
 
     private static ReloadDecision Judge(
         string query, RenditionEdge? edge, ProducerState producer = default, TimeSpan held = default, LatencyProfile? latency = null)

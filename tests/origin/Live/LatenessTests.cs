@@ -10,17 +10,17 @@ public class LatenessTests
     private readonly Lateness _lateness = new();
 
     [Fact]
-    public void Nothing_is_known_at_first() => _lateness.Typical.ShouldBe(TimeSpan.Zero);
+    public void Lag_is_unknown_at_first() => _lateness.Typical.ShouldBe(TimeSpan.Zero);
 
     [Fact]
-    public void It_is_that_of_the_latest_of_the_last_four_parts()
+    public void Lag_is_the_maximum_of_the_last_four_parts()
     {
         Come(0.9, 0.2, 0.3, 0.5).ShouldBe(0.9);
         Come(0.1).ShouldBe(0.5);
     }
 
     [Fact]
-    public void What_comes_in_one_go_after_a_silence_does_not_count()
+    public void Burst_after_an_input_loss_does_not_count_as_lag()
     {
         Come(0.1, 0.2, 0.1, 0.2);
         Come(6, 5.65, 5.3, 4.95, 4.6, 4.25, 3.9, 3.55, 3.2).ShouldBe(0.2);
@@ -28,7 +28,7 @@ public class LatenessTests
     }
 
     [Fact]
-    public void A_silence_after_which_all_stays_late_counts_after_four_parts()
+    public void Lasting_lag_after_an_input_loss_counts_after_four_parts()
     {
         Come(0.1, 0.1, 0.1, 0.1);
         Come(4, 3.9, 4.1).ShouldBe(0.1);
@@ -36,14 +36,14 @@ public class LatenessTests
     }
 
     [Fact]
-    public void Another_silence_meanwhile_is_the_same_one()
+    public void Second_input_loss_during_a_burst_does_not_count_as_lag()
     {
         Come(0.1, 0.1, 0.1, 0.1);
         Come(4, 3.65, 3.3, 6, 5.65).ShouldBe(0.1);
     }
 
     [Fact]
-    public void Growing_later_and_later_counts_at_once()
+    public void Steadily_growing_lag_counts_at_once()
     {
         Come(0.1, 0.5, 1, 1.5).ShouldBe(1.5);
         Come(2.4).ShouldBe(2.4);

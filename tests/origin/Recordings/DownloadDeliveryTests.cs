@@ -70,7 +70,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_whole_is_its_head_and_all_payloads_and_its_length_is_told_before(bool streams)
+    public async Task Download_is_its_header_and_all_payloads_with_a_known_length(bool streams)
     {
         _spool.Streams = streams;
         using var response = await AskAsync();
@@ -86,7 +86,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Any_range_is_that_of_the_whole(bool streams)
+    public async Task Any_range_equals_that_range_of_the_whole_download(bool streams)
     {
         _spool.Streams = streams;
         var random = new Random(5);
@@ -102,7 +102,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_that_broke_off_goes_on_where_it_did_as_long_as_it_is_the_same()
+    public async Task Interrupted_download_resumes_only_with_an_unchanged_ETag()
     {
         using var first = await AskAsync("bytes=0-99999");
         var tag = first.Headers.ETag!.ToString();
@@ -118,7 +118,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Head_tells_what_get_would_and_reads_nothing()
+    public async Task HEAD_returns_the_headers_of_GET_and_reads_nothing()
     {
         var reads = _spool.Reads;
         using var response = await AskAsync(method: HttpMethod.Head);
@@ -127,7 +127,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_read_an_object_is_enough()
+    public async Task Each_object_is_read_once()
     {
         var reads = _spool.Reads;
         using var response = await AskAsync();
@@ -139,7 +139,7 @@ public sealed class DownloadDeliveryTests : IAsyncLifetime
     [InlineData("gone")]
     [InlineData("shorter")]
     [InlineData("failing")]
-    public async Task When_something_is_gone_meanwhile_the_connection_is_cut_so_that_nobody_takes_it_for_the_whole(string what)
+    public async Task Object_lost_during_a_download_aborts_the_connection(string what)
     {
         var name = CmafSession.Path("source", "7.m4s");
         switch (what)

@@ -40,7 +40,7 @@ public class DownloadMakerTests
     [Theory]
     [InlineData(50, 1)] // small objects are read whole
     [InlineData(4000, 2)] // of others a piece for each part
-    public async Task Segments_of_all_renditions_follow_each_other_by_number_and_little_of_them_is_read(int bytes, int readsOfPictures)
+    public async Task Segments_of_all_renditions_are_interleaved_by_number_and_read_only_partially(int bytes, int readsOfPictures)
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
         var download = (await Maker().BuildAsync(plan)).ShouldNotBeNull();
@@ -53,7 +53,7 @@ public class DownloadMakerTests
     }
 
     [Fact]
-    public async Task What_is_lost_or_broken_is_a_hole_and_what_is_good_before_a_break_is_in_it()
+    public async Task Lost_or_corrupt_segments_are_gaps_and_intact_parts_before_the_damage_are_included()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 6), _session.Add("audio", TrackKind.Audio, 6));
         var maker = Maker();
@@ -74,7 +74,7 @@ public class DownloadMakerTests
     }
 
     [Fact]
-    public async Task A_rendition_without_its_init_segment_is_not_there_and_nothing_at_all_is_no_download()
+    public async Task Rendition_without_an_init_segment_is_omitted_and_an_empty_plan_has_no_download()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2), _session.Add("audio", TrackKind.Audio, 2));
         var maker = Maker();
@@ -86,7 +86,7 @@ public class DownloadMakerTests
     }
 
     [Fact]
-    public async Task What_is_too_long_for_its_tables_is_refused_with_what_to_do_instead()
+    public async Task Recording_too_long_for_the_sample_tables_is_rejected_with_a_clipping_hint()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 20));
         var download = (await Maker(memory: 4000).BuildAsync(plan)).ShouldNotBeNull();
@@ -94,7 +94,7 @@ public class DownloadMakerTests
     }
 
     [Fact]
-    public async Task A_store_that_fails_is_an_error_and_not_a_hole()
+    public async Task Store_failure_is_an_error_and_not_a_gap()
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
         var maker = Maker();
@@ -103,7 +103,7 @@ public class DownloadMakerTests
     }
 
     [Fact]
-    public async Task Many_who_ask_for_one_cost_one_reading_and_others_wait_for_their_turn()
+    public async Task Concurrent_requests_for_one_download_share_one_read_and_others_wait_for_a_slot()
     {
         var options = Options.Create(new OriginOptions { DownloadMemory = 1 << 20, MaxDownloadDrawings = 1 });
         var gate = new TaskCompletionSource();
@@ -126,7 +126,7 @@ public class DownloadMakerTests
     [InlineData("audio", "audio")]
     [InlineData("commentary", "commentary")]
     [InlineData("1080p", null)]
-    public void Pictures_come_with_the_first_sound_and_sound_alone(string? wanted, string? expected)
+    public void Video_is_downloaded_with_the_first_audio_rendition_and_audio_by_itself(string? wanted, string? expected)
     {
         var story = new Broadcaster().Video().Video("720p", 1280, 720).Audio().Audio("commentary", "en").Segments(3);
         var plan = DownloadPlan.Of(SessionSnapshot.Of(story.Listen()), wanted);

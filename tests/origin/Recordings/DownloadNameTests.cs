@@ -18,11 +18,11 @@ public class DownloadNameTests
     [InlineData("a\r\nb\u0000c\u202Egnp.exe", null, "abcgnp.exe 2026-03-01 12.00.mp4")]
     [InlineData("\ud83c\udfa4 \ud800 開会式", null, "🎤  開会式 2026-03-01 12.00.mp4")]
     [InlineData("...", null, "demo 2026-03-01 12.00.mp4")]
-    public void It_is_the_title_and_when_it_began_without_what_is_no_part_of_a_name(string title, string? rendition, string expected) =>
+    public void File_name_is_the_title_and_start_time_without_invalid_characters(string title, string? rendition, string expected) =>
         DownloadName.Of(title, Demo, Broadcaster.Start, rendition).ShouldBe(expected);
 
     [Fact]
-    public void A_long_title_is_cut_between_characters()
+    public void Long_title_is_truncated_between_characters()
     {
         var name = DownloadName.Of(string.Concat(Enumerable.Repeat("🎤", 300)), Demo, Broadcaster.Start, null);
         name.ShouldStartWith("🎤");
@@ -31,7 +31,7 @@ public class DownloadNameTests
     }
 
     [Fact]
-    public void The_header_has_it_in_ascii_and_whole()
+    public void Content_disposition_has_the_name_in_ASCII_and_in_full()
     {
         var header = DownloadName.Disposition("Größe; filename=x\"\\", Demo, Broadcaster.Start, null);
         header.ShouldBe("attachment; filename=\"Gr__e; filename=x 2026-03-01 12.00.mp4\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%3B%20filename%3Dx%202026-03-01%2012.00.mp4");

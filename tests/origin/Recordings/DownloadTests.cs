@@ -46,7 +46,7 @@ public class DownloadTests
     private static string Address(RecordingRange recording, string query = "") => $"/vod/{recording.Id}/download.mp4{query}";
 
     [Fact]
-    public async Task A_recording_is_a_file_of_the_very_pictures_and_sounds_that_were_sent()
+    public async Task Download_contains_exactly_the_published_video_and_audio_frames()
     {
         var (video, audio) = (await CodedTrack.MakeAsync("avc1", seconds: 6), await CodedTrack.MakeAsync("mp4a", seconds: 6, id: 2));
         var story = new Broadcaster(recorded: true).Video(frameRate: 25).Audio();
@@ -95,7 +95,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task What_is_not_over_is_not_offered_and_a_clip_of_what_is_has_the_same_bytes_now_and_later()
+    public async Task Live_recording_has_no_download_and_a_finished_clips_bytes_never_change()
     {
         var story = Minute();
         var (server, catalog) = await ServerAsync(story, isLive: true);
@@ -120,7 +120,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task Another_rendition_or_the_sound_alone_may_be_asked_for()
+    public async Task Another_rendition_or_audio_alone_can_be_downloaded()
     {
         var (server, catalog) = await ServerAsync(Minute().End().Journal());
         await using var _ = server;
@@ -139,7 +139,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task A_part_has_one_address_and_what_is_no_time_or_has_nothing_is_told()
+    public async Task Time_range_has_one_canonical_URL_and_invalid_or_empty_ranges_are_reported()
     {
         var (server, catalog) = await ServerAsync(Minute().End().Journal());
         await using var _ = server;
@@ -157,7 +157,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task One_too_many_at_a_time_is_asked_to_come_again()
+    public async Task Download_beyond_the_concurrency_limit_gets_503_with_Retry_After()
     {
         var story = Minute().End().Journal();
         var (server, catalog) = await ServerAsync(story, false, ("Origin:MaxDownloadDrawings", "1"));

@@ -20,7 +20,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task A_journal_is_read_once_however_many_ask_and_then_kept()
+    public async Task Journal_is_read_once_for_concurrent_requests_and_then_cached()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -33,7 +33,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task Memory_for_sessions_is_bounded_and_what_was_given_up_is_read_again()
+    public async Task Session_cache_is_bounded_and_evicted_sessions_are_read_again()
     {
         var (server, catalog) = await ServerAsync(("Origin:RecordingMemory", "1048576"));
         await using var _ = server;
@@ -53,7 +53,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task A_damaged_journal_is_passed_over_for_the_one_before_and_none_is_no_recording()
+    public async Task Corrupt_journal_falls_back_to_the_previous_one_and_a_missing_journal_is_404()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -71,7 +71,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task A_session_whose_process_was_killed_is_whole_up_to_its_last_part_and_over_when_nothing_has_come_for_long()
+    public async Task Session_of_a_killed_process_is_complete_to_its_last_part_and_eventually_ends()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -91,7 +91,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task A_store_that_fails_is_told_as_such_and_asked_again()
+    public async Task Store_failure_gets_503_and_the_next_request_reads_again()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -116,7 +116,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task While_it_cannot_be_found_out_what_can_be_replayed_players_are_asked_to_come_again()
+    public async Task Catalog_outage_gets_503_with_Retry_After()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -134,7 +134,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task Media_of_a_session_that_is_not_live_is_handed_out_while_it_has_a_recording_and_nothing_else_is()
+    public async Task Media_of_an_ended_session_is_served_only_while_it_has_a_recording()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;
@@ -170,7 +170,7 @@ public class RecordingShelfTests
     }
 
     [Fact]
-    public async Task Another_session_of_the_channel_changes_nothing()
+    public async Task Recording_is_not_affected_by_another_session_of_the_channel()
     {
         var (server, catalog) = await ServerAsync();
         await using var _ = server;

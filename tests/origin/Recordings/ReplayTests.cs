@@ -53,7 +53,7 @@ public class ReplayTests
     private static string Address(RecordingRange recording, string file) => $"/vod/{recording.Id}/{file}";
 
     [Fact]
-    public async Task A_session_that_is_over_is_replayed_from_its_journal_and_what_the_playlists_name_can_be_had()
+    public async Task Ended_session_is_played_from_its_journal_and_all_listed_media_is_available()
     {
         var story = FiveMinutes().End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
@@ -94,7 +94,7 @@ public class ReplayTests
     [InlineData("low")]
     [InlineData("standard")]
     [InlineData("safe")]
-    public async Task The_MPD_of_a_session_that_is_over_lists_all_of_it_from_zero_on(string profile)
+    public async Task MPD_of_an_ended_session_lists_all_of_it_starting_at_zero(string profile)
     {
         var story = FiveMinutes(latency: LatencyProfile.Find(profile)).End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
@@ -111,7 +111,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task What_is_read_from_the_journal_is_the_same_as_what_is_still_known_from_when_it_was_live()
+    public async Task Manifests_from_the_journal_equal_those_of_the_session_still_in_memory()
     {
         var story = FiveMinutes(TimeSpan.FromMinutes(2)).End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: true);
@@ -142,7 +142,7 @@ public class ReplayTests
     [InlineData("low", 0)]
     [InlineData("standard", 0)]
     [InlineData("standard", 120)]
-    public async Task While_the_session_goes_on_its_recording_grows_from_its_begin_whatever_can_be_gone_back_to(string profile, int rewind)
+    public async Task Recording_of_a_live_session_grows_from_its_start_regardless_of_the_DVR_window(string profile, int rewind)
     {
         var story = FiveMinutes(TimeSpan.FromSeconds(rewind), LatencyProfile.Find(profile));
         var (server, catalog) = await ServerAsync(story, isLive: true);
@@ -176,7 +176,7 @@ public class ReplayTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_clip_is_the_whole_segments_that_it_touches_also_while_the_session_is_live(bool isLive)
+    public async Task Clip_has_every_complete_segment_it_overlaps_even_while_the_session_is_live(bool isLive)
     {
         var story = isLive ? FiveMinutes() : FiveMinutes().End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive);
@@ -208,7 +208,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Trimming_shows_at_once_where_nothing_is_cached()
+    public async Task Trim_takes_effect_at_once_for_uncached_manifests()
     {
         var story = FiveMinutes().End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
@@ -227,7 +227,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Answers_are_compressed_tagged_and_told_once()
+    public async Task Recording_responses_are_compressed_and_have_ETags()
     {
         var story = FiveMinutes().End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
@@ -253,7 +253,7 @@ public class ReplayTests
     [InlineData("thumbnails.m3u8")]
     [InlineData("source/1.m4s")]
     [InlineData("")]
-    public async Task What_is_nothing_is_not_found(string file)
+    public async Task Unknown_recording_or_file_is_404(string file)
     {
         var story = FiveMinutes().End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);
@@ -267,7 +267,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Without_a_catalog_there_are_no_recordings()
+    public async Task No_recording_exists_without_a_catalog()
     {
         await using var server = (await OriginServer.StartAsync()).Find(FiveMinutes().End().Journal());
         foreach (var address in new[] { $"/vod/{Broadcaster.First}/index.m3u8", $"/live/demo/{Broadcaster.First}/source/1.m4s" })
@@ -278,7 +278,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Holes_stay_what_they_are_but_none_ends_a_recording()
+    public async Task Gaps_stay_gaps_and_a_recording_never_ends_with_one()
     {
         var story = new Broadcaster(recorded: true).Video().Audio().Segments(5, bytes: 1000).Gap("source").Gap("audio").Gap("source").Open("audio").Close("audio").Segments(3, bytes: 1000);
         for (var lost = 0; lost < 50; lost++)

@@ -43,7 +43,7 @@ public class SlateReplayTests
     [InlineData(false, false)]
     [InlineData(true, true)]
     [InlineData(false, true)]
-    public async Task A_recording_ends_with_the_last_segment_of_the_encoder(bool isLive, bool hasLeftTheWindow)
+    public async Task Recording_ends_with_the_last_segment_of_the_encoder(bool isLive, bool hasLeftTheWindow)
     {
         var story = Lost(slate: 30);
         if (hasLeftTheWindow)
@@ -79,7 +79,7 @@ public class SlateReplayTests
     }
 
     [Fact]
-    public async Task While_the_slate_is_shown_the_recording_waits_and_has_it_once_an_encoder_is_behind_it()
+    public async Task Recording_excludes_the_current_slate_and_includes_it_once_an_encoder_follows()
     {
         var story = Lost();
         var (server, catalog) = await ServerAsync(story, isLive: true);
@@ -106,7 +106,7 @@ public class SlateReplayTests
     }
 
     [Fact]
-    public async Task A_clip_and_a_trim_that_reach_into_the_slate_end_before_it()
+    public async Task Clip_and_trim_that_reach_into_the_slate_end_before_it()
     {
         var story = Lost();
         var (server, catalog) = await ServerAsync(story, isLive: true);
@@ -124,7 +124,7 @@ public class SlateReplayTests
     }
 
     [Fact]
-    public async Task A_process_that_was_killed_while_it_showed_the_slate_leaves_a_recording_without_it()
+    public async Task Recording_of_a_process_killed_during_the_slate_excludes_the_slate()
     {
         var (server, catalog) = await ServerAsync(Lost().Journal(end: JournalEnd.Open), isLive: false);
         await using var _ = server;
@@ -134,7 +134,7 @@ public class SlateReplayTests
     }
 
     [Fact]
-    public async Task A_journal_from_before_says_nothing_of_slates_and_its_recording_stays_as_it_is()
+    public async Task Recording_of_an_older_journal_without_slate_information_is_unchanged()
     {
         var story = new Broadcaster(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(10, bytes: 1000).End().Journal();
         var (server, catalog) = await ServerAsync(story, isLive: false);

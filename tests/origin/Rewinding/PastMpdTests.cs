@@ -29,7 +29,7 @@ public class PastMpdTests
     ];
 
     [Fact]
-    public async Task An_mpd_of_chapters_and_live_window_lists_what_one_of_a_window_that_keeps_everything_would()
+    public async Task MPD_of_index_blocks_and_live_window_equals_the_MPD_of_an_unlimited_window()
     {
         Broadcaster Story(bool keeps)
         {
@@ -66,7 +66,7 @@ public class PastMpdTests
     [InlineData("manifest.mpd")]
     [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z")]
     [InlineData("manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:10:00Z")]
-    public async Task What_was_said_of_a_period_stays_when_what_it_began_with_can_not_be_gone_back_to_any_more(string address)
+    public async Task Period_attributes_stay_when_the_period_start_leaves_the_DVR_window(string address)
     {
         var story = Eventful(TimeSpan.FromMinutes(2));
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -125,7 +125,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task Who_comes_to_the_channel_when_it_is_over_begins_with_what_is_left()
+    public async Task MPD_of_an_ended_channel_starts_with_the_remaining_DVR_window()
     {
         var story = Then(Eventful(TimeSpan.FromMinutes(2)), new TimelineEvent.DvrWindowMoved(26)).End();
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd");
@@ -137,7 +137,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task A_range_that_is_over_reads_the_same_whenever_it_is_asked_for()
+    public async Task Ended_time_range_has_the_same_MPD_at_every_request()
     {
         const string Address = "/live/demo/manifest.mpd?start=2026-03-01T12:00:05Z&end=2026-03-01T12:01:40Z";
         var story = Eventful(TimeSpan.FromHours(1));
@@ -152,7 +152,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task Content_that_differs_has_another_publication_time_though_the_end_is_the_same()
+    public async Task Different_content_has_a_different_publish_time_even_with_the_same_end()
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).Chapter(30);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -177,7 +177,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task Players_may_go_back_as_far_as_the_channel_lets_them_and_the_channels_address_sends_them_to_the_sessions()
+    public async Task MPD_has_the_channels_DVR_window_and_the_channel_MPD_refers_to_the_sessions()
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Segments(60, bytes: 1000).Chapter(30);
         var guarded = await MpdAsync(story, "/t/secret/live/demo/manifest.mpd");
@@ -191,7 +191,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task A_range_of_the_past_is_a_static_mpd_from_zero_on()
+    public async Task Past_time_range_is_a_static_MPD_starting_at_zero()
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).Chapter(30).Segments(90, bytes: 1000);
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd?start=2026-03-01T12:00:50Z&end=2026-03-01T12:01:20Z");
@@ -211,7 +211,7 @@ public class PastMpdTests
     [InlineData("manifest.mpd")]
     [InlineData("manifest.mpd?start=2026-03-01T12:04:00Z")]
     [InlineData("manifest.mpd?start=2026-03-01T12:00:09Z&end=2026-03-01T12:01:00Z")]
-    public async Task They_are_valid_against_the_schema(string address)
+    public async Task MPDs_of_DVR_windows_and_time_ranges_are_schema_valid(string address)
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).Chapter(30).Segments(105, bytes: 1000);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -220,7 +220,7 @@ public class PastMpdTests
     }
 
     [Fact]
-    public async Task A_range_that_grows_tells_players_to_come_back_to_it()
+    public async Task MPD_of_a_growing_time_range_has_its_own_location()
     {
         var story = new Broadcaster(rewind: DvrWindow.All).Video().Audio().Segments(150, bytes: 1000);
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd?start=2026-03-01T12:04:00Z");

@@ -13,7 +13,7 @@ public class RangeShelfTests
     private int _drawn;
 
     [Fact]
-    public async Task Many_who_ask_for_one_list_cost_one_drawing_and_one_turn_and_the_next_none()
+    public async Task Concurrent_requests_for_one_playlist_share_one_rendering_and_slot_and_then_the_cache()
     {
         var asked = Enumerable.Range(0, 50).Select(_ => Ask("source", later: true)).ToList();
         _shelf.UsedSlots.ShouldBe(1);
@@ -24,7 +24,7 @@ public class RangeShelfTests
     }
 
     [Fact]
-    public async Task A_newer_version_is_drawn_anew_and_an_older_one_is_not_asked_for_any_more()
+    public async Task Newer_version_is_rendered_again_and_replaces_an_older_one()
     {
         var first = await Ask("source", version: 1);
         var second = await Ask("source", version: 2);
@@ -34,7 +34,7 @@ public class RangeShelfTests
     }
 
     [Fact]
-    public async Task Whoever_finds_no_turn_is_told_so_at_once_and_has_one_when_another_is_done()
+    public async Task Request_without_a_free_slot_is_rejected_at_once_and_succeeds_later()
     {
         var asked = Enumerable.Range(0, 4).Select(i => Ask($"rung{i}", later: true)).ToList();
         TryAsk("source", out _).ShouldBeFalse();
@@ -46,7 +46,7 @@ public class RangeShelfTests
     }
 
     [Fact]
-    public async Task A_long_list_takes_several_turns_and_one_that_needs_more_than_there_are_has_them_all()
+    public async Task Long_playlist_takes_several_slots_and_an_oversized_one_takes_all()
     {
         var two = Ask("two", later: true, segments: TimeRangeCache.SegmentsPerSlot);
         _shelf.UsedSlots.ShouldBe(2);
@@ -62,7 +62,7 @@ public class RangeShelfTests
     }
 
     [Fact]
-    public async Task What_is_kept_has_a_limit_of_bytes_and_what_was_asked_for_longest_ago_goes_first()
+    public async Task Cache_is_limited_in_bytes_and_evicts_the_least_recently_used_entry()
     {
         for (var i = 0; i < 3; i++)
         {
@@ -87,7 +87,7 @@ public class RangeShelfTests
     }
 
     [Fact]
-    public async Task A_drawing_that_fails_is_told_to_all_who_wait_and_what_is_nothing_is_not_kept()
+    public async Task Failed_rendering_fails_all_waiting_requests_and_an_empty_result_is_not_cached()
     {
         _shelf.TryGet(new RangeKey(Broadcaster.First, "source", Noon), 1, 0, () => throw new IOException("disk on fire"), out var failing).ShouldBeTrue();
         await failing.ShouldThrowAsync<IOException>();

@@ -32,7 +32,7 @@ public class RangeTests
     [InlineData("1772366400", "1772366460", "?start=2026-03-01T12:00:00Z&end=2026-03-01T12:01:00Z")]
     [InlineData("-90", null, "?start=2026-03-01T12:58:30Z")]
     [InlineData("-PT1H30M", "-PT30M", "?start=2026-03-01T11:30:00Z&end=2026-03-01T12:30:00Z")]
-    public void Times_are_read_in_several_spellings_and_written_in_one(string start, string? end, string query)
+    public void Times_are_parsed_in_several_formats_and_written_in_one(string start, string? end, string query)
     {
         var range = TimeRange.Parse(start, end, Now, out var mistake).ShouldNotBeNull(mistake);
         range.Query.ShouldBe(query);
@@ -58,14 +58,14 @@ public class RangeTests
     [InlineData("2026-03-01T12:00:00Z", "2026-03-01T11:00:00Z")]
     [InlineData("2026-13-01T12:00:00Z", null)]
     [InlineData("2026-03-01T12:00:00Z", "x")]
-    public void What_is_no_time_is_a_mistake(string? start, string? end)
+    public void Invalid_time_range_is_an_error(string? start, string? end)
     {
         TimeRange.Parse(start, end, Now, out var mistake).ShouldBeNull();
         mistake.ShouldNotBeNullOrEmpty();
     }
 
     [Fact]
-    public async Task Another_spelling_is_sent_to_the_one_address()
+    public async Task Non_canonical_time_range_redirects_to_the_canonical_URL()
     {
         await using var server = await ServerAsync(FiveMinutes());
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = server.Address };
@@ -80,7 +80,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task A_range_of_the_past_is_a_recording_of_exactly_its_segments()
+    public async Task Past_time_range_is_a_complete_playlist_of_exactly_its_segments()
     {
         await using var server = await ServerAsync(FiveMinutes());
         const string Query = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
@@ -103,7 +103,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task A_start_alone_is_the_broadcast_from_there_on_while_it_goes_on()
+    public async Task Open_ended_time_range_grows_with_the_broadcast()
     {
         var story = FiveMinutes();
         await using var server = await ServerAsync(story);
@@ -121,7 +121,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task A_range_that_ends_in_the_future_grows_until_then_and_is_an_event_where_nothing_is_removed()
+    public async Task Time_range_with_a_future_end_grows_as_an_event_if_nothing_is_removed()
     {
         var story = FiveMinutes(Broadcast.Media.DvrWindow.All);
         await using var server = await ServerAsync(story);
@@ -140,7 +140,7 @@ public class RangeTests
     [InlineData("?start=2026-03-01T12:04:30Z", false)]
     [InlineData("?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z", true)]
     [InlineData("?start=2026-03-01T12:04:30Z&end=2026-03-01T12:05:10Z", false)]
-    public async Task What_a_playlist_says_of_itself_is_the_same_in_every_answer_of_its_address(string query, bool all)
+    public async Task Playlist_header_of_a_time_range_is_the_same_in_every_response(string query, bool all)
     {
         var story = FiveMinutes(all ? Broadcast.Media.DvrWindow.All : null);
         await using var server = await ServerAsync(story);
@@ -155,7 +155,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task A_range_lists_the_renditions_that_have_something_in_it()
+    public async Task Time_range_lists_the_renditions_that_have_segments_in_it()
     {
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000);
         story.Chapter(31).Add("late", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L93.B0", 90_000, 640, 360, 30, 0, 0, null));
@@ -194,7 +194,7 @@ public class RangeTests
     [InlineData("?start=2026-03-01T12:01:00Z&end=2026-03-01T12:00:00Z", HttpStatusCode.BadRequest, "after 'start'")]
     [InlineData("?start=2026-03-01T13:00:00Z", HttpStatusCode.NotFound, "in the future")]
     [InlineData("?start=2026-03-01T11:00:00Z&end=2026-03-01T11:30:00Z", HttpStatusCode.NotFound, "starts at 2026-03-01T12:00:00Z")]
-    public async Task What_cannot_be_had_is_told_in_words(string query, HttpStatusCode status, string words)
+    public async Task Unavailable_time_range_is_rejected_with_a_reason(string query, HttpStatusCode status, string words)
     {
         await using var server = await ServerAsync(FiveMinutes());
         foreach (var address in new[] { "/live/demo/index.m3u8" + query, Source(query) })
@@ -207,7 +207,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task While_too_much_is_being_drawn_whoever_wants_another_range_is_asked_to_come_again()
+    public async Task Request_for_another_time_range_gets_503_while_all_rendering_slots_are_busy()
     {
         await using var server = await ServerAsync(FiveMinutes());
         var (gate, before) = (new TaskCompletionSource(), Refused.Of(OverloadReason.Ranges));
@@ -234,7 +234,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task What_is_over_is_drawn_once_though_the_broadcast_goes_on_and_what_grows_once_a_version()
+    public async Task Ended_time_range_is_rendered_once_and_a_growing_one_once_per_version()
     {
         const string Over = "?start=2026-03-01T12:00:55Z&end=2026-03-01T12:01:30Z";
         const string Growing = "?start=2026-03-01T12:04:30Z";
@@ -264,7 +264,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task Of_the_renditions_only_the_one_that_is_asked_for_is_read_and_the_one_that_the_cuts_are_of()
+    public async Task Only_index_blocks_of_the_requested_and_the_reference_rendition_are_read()
     {
         // The first in order leads while it is there, and then the second.
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video("gone", 640, 360).Video().Audio().Audio("other", "fr").Segments(30, bytes: 1000).Discontinuity();
@@ -309,7 +309,7 @@ public class RangeTests
     }
 
     [Fact]
-    public async Task A_range_that_begins_before_what_can_be_gone_back_to_begins_there_and_is_not_kept_for_long()
+    public async Task Time_range_before_the_DVR_window_starts_with_it_and_is_cached_briefly()
     {
         await using var server = await ServerAsync(FiveMinutes());
         using var response = await server.SendAsync(Source("?start=2026-03-01T11:59:00Z&end=2026-03-01T12:00:10Z"));

@@ -56,7 +56,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_playlist_of_chapters_and_live_window_reads_as_if_nothing_had_left_the_window()
+    public async Task Playlist_of_index_blocks_and_live_window_equals_that_of_an_unlimited_window()
     {
         for (var seed = 0; seed < 4; seed++)
         {
@@ -69,7 +69,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task Numbers_and_discontinuities_that_have_left_for_good_are_counted()
+    public async Task Segments_and_discontinuities_outside_the_DVR_window_are_counted()
     {
         var story = new Broadcaster(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(21).Segments(5, bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
@@ -82,7 +82,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_rendition_that_joined_late_begins_with_its_own_number_and_the_common_discontinuity_sequence()
+    public async Task Rendition_that_joined_late_starts_with_its_own_number_and_the_common_discontinuity_sequence()
     {
         var story = new Broadcaster(rewind: Day).Video().Segments(5, bytes: 1000).Discontinuity().Segments(3, bytes: 1000);
         story.Add("late", new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null));
@@ -101,7 +101,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task What_was_lost_with_a_machine_and_all_before_it_is_not_listed_and_the_rest_is()
+    public async Task Lost_index_block_and_everything_before_it_are_not_listed_and_the_rest_is()
     {
         var story = new Broadcaster(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Chapter(4).Chapter(6).Segments(6, bytes: 1000).Chapter(10);
         var playlist = await PlaylistAsync(story, "source", server => server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/4-5.chapter"));
@@ -112,7 +112,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_store_that_fails_is_told_as_such_and_asked_again()
+    public async Task Store_failure_gets_503_and_the_next_request_reads_again()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster(rewind: Day).Video().Segments(9, bytes: 1000).Chapter(5));
         server.Spool.Failure = new IOException("the test's store fails");
@@ -123,7 +123,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task Chapters_are_read_once_however_many_ask_and_media_of_them_is_served_by_name()
+    public async Task Index_blocks_are_read_once_for_concurrent_requests_and_their_media_is_served()
     {
         await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster(rewind: Day).Video().Audio().Segments(9, bytes: 1000).Chapter(3).Chapter(5));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync(Address(i % 2 == 0 ? "source" : "audio"))));
@@ -133,7 +133,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_delta_update_counts_what_is_in_chapters_and_needs_none_of_them()
+    public async Task Delta_update_counts_segments_of_index_blocks_without_reading_them()
     {
         var story = new Broadcaster(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -151,7 +151,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_delta_update_leaves_out_of_the_list_that_the_whole_playlist_has_though_some_was_lost()
+    public async Task Delta_update_is_consistent_with_the_whole_playlist_after_a_lost_index_block()
     {
         var story = new Broadcaster(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
@@ -173,7 +173,7 @@ public class RewoundPlaylistTests
     }
 
     [Fact]
-    public async Task A_session_that_keeps_everything_is_an_event()
+    public async Task Session_with_an_unlimited_DVR_window_is_an_event_playlist()
     {
         // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media Playlist." So it is said from the first on.
         var story = new Broadcaster(rewind: DvrWindow.All).Video().Segment(bytes: 1000);

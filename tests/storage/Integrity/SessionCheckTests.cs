@@ -43,7 +43,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     private protected abstract Task FlipAsync(IObjectStore store, ObjectName name);
 
     [Fact]
-    public async Task In_a_whole_session_nothing_is_wrong_and_every_object_is_held_against_its_checksum()
+    public async Task Intact_session_has_no_issues_and_every_object_is_verified_against_its_checksum()
     {
         var report = await CheckAsync(deep: true);
 
@@ -57,7 +57,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     [InlineData("source/init-1.mp4", SessionObjectKind.Init)]
     [InlineData("thumbnails/0.jpg", SessionObjectKind.SpriteSheet)]
     [InlineData("posters/18000.jpg", SessionObjectKind.Poster)]
-    public async Task What_is_missing_or_cut_is_found(string file, SessionObjectKind kind)
+    public async Task Missing_and_truncated_objects_are_found(string file, SessionObjectKind kind)
     {
         await _store.DeleteAsync([_session.Name(file)], default);
         One(await CheckAsync(), IntegrityIssueKind.Missing, file).ObjectKind.ShouldBe(kind);
@@ -67,7 +67,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_flipped_bit_is_found_by_who_reads_everything()
+    public async Task Flipped_bit_is_found_only_by_a_deep_check()
     {
         await FlipAsync(_store, _session.Name("source/4.m4s"));
 
@@ -76,7 +76,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_nothing_names_is_left_over_once_it_is_old()
+    public async Task Unreferenced_object_is_an_orphan_once_it_is_old()
     {
         await _store.PutAsync(_session.Name("source/11.m4s"), new byte[50], PutCondition.CreateOnly, default);
         await _store.PutAsync(_session.Name("720p/3.m4s"), new byte[60], PutCondition.CreateOnly, default);
@@ -88,7 +88,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_its_chapter_nobody_is_sure_whose_segments_those_are()
+    public async Task Missing_index_block_is_the_only_issue_and_its_segments_are_not_orphans()
     {
         await _store.DeleteAsync([_session.Name("chapters/1-6.chapter")], default);
 
@@ -96,7 +96,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_session_without_journal_is_one_finding()
+    public async Task Session_without_a_journal_is_one_issue()
     {
         await _store.DeleteAsync([JournalFile.NameOf(KeptSession.Channel, _session.Session.Id, 1)], default);
 
@@ -107,7 +107,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Lost_segments_become_gaps_and_then_nothing_is_wrong()
+    public async Task Repair_replaces_lost_segments_with_gaps_and_resolves_all_issues()
     {
         await _store.DeleteAsync([_session.Name("source/3.m4s"), _session.Name("source/6.m4s"), _session.Name("audio/9.m4s"), _session.Name("thumbnails/0.jpg")], default);
 

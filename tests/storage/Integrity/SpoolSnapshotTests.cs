@@ -12,7 +12,7 @@ namespace Broadcast.Storage.Tests.Integrity;
 public sealed class SpoolSnapshotTests
 {
     [Fact]
-    public async Task What_a_server_writes_is_seen_from_outside_and_what_it_left_is_brought_to_the_store_afterwards()
+    public async Task Snapshot_sees_the_files_of_a_running_server_and_leftover_files_are_uploaded_afterwards()
     {
         await using var bench = new SpoolBench();
         bench.Write("live/a/s/1.m4s", [1, 2, 3]).Seal();
@@ -38,7 +38,7 @@ public sealed class SpoolSnapshotTests
     }
 
     [Fact]
-    public async Task A_spool_that_is_not_there_is_empty()
+    public async Task Missing_spool_is_empty()
     {
         await using var folder = TempFolder.Create();
         SpoolSnapshot.Take(new DataFolder(folder.Path)).Files.ShouldBeEmpty();

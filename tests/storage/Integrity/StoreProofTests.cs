@@ -10,7 +10,7 @@ namespace Broadcast.Storage.Tests.Integrity;
 public sealed class StoreProofTests
 {
     [Fact]
-    public async Task A_store_that_works_is_proved_in_every_step_and_left_as_it_was()
+    public async Task Working_store_passes_every_step_and_is_left_unchanged()
     {
         var store = new MemoryObjectStore(TimeProvider.System);
 
@@ -22,7 +22,7 @@ public sealed class StoreProofTests
     }
 
     [Fact]
-    public async Task What_the_store_says_when_it_fails_is_the_problem_and_nothing_is_tried_after_it()
+    public async Task Error_of_a_failing_store_is_reported_and_later_steps_are_skipped()
     {
         var steps = await StoreProbe.RunAsync(new FullStore(), TimeProvider.System, default);
 
@@ -31,7 +31,7 @@ public sealed class StoreProofTests
     }
 
     [Fact]
-    public async Task A_store_that_overwrites_is_told_from_one_that_does_not()
+    public async Task Store_that_overwrites_existing_objects_fails_the_conditional_write_step()
     {
         var store = new MemoryObjectStore(TimeProvider.System);
 
@@ -43,7 +43,7 @@ public sealed class StoreProofTests
     }
 
     [Fact]
-    public async Task Who_gives_up_gets_no_verdict()
+    public async Task Cancelled_probe_throws_OperationCanceledException()
     {
         using var given = new CancellationTokenSource();
         await given.CancelAsync();

@@ -10,7 +10,7 @@ namespace Broadcast.Transcoder.Tests.Audio;
 public sealed class SilentAacTests
 {
     [Fact]
-    public void Its_configuration_says_what_was_asked_for_and_its_frame_is_a_few_bytes()
+    public void Silent_AAC_has_the_requested_configuration_and_a_frame_of_a_few_bytes()
     {
         var stereo = SilentAac.Of();
         stereo.Config.Record.ToArray().ShouldBe([0x11, 0x90]);
@@ -26,7 +26,7 @@ public sealed class SilentAacTests
     [InlineData(48_000, 0)]
     [InlineData(48_000, 7)]
     [InlineData(48_000, 9)]
-    public void What_AAC_has_no_number_for_is_refused(int sampleRate, int channels) =>
+    public void Sample_rates_and_channel_counts_without_an_AAC_index_are_rejected(int sampleRate, int channels) =>
         Should.Throw<ArgumentOutOfRangeException>(() => SilentAac.Of(sampleRate, channels));
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class SilentAacTests
     [InlineData(48_000, 5)]
     [InlineData(48_000, 6)]
     [InlineData(48_000, 8)]
-    public async Task Decoders_make_nothing_but_zeros_of_it(int sampleRate, int channels)
+    public async Task Decoded_silence_contains_only_zeros(int sampleRate, int channels)
     {
         await using var folder = TempFolder.Create();
         var silence = SilentAac.Of(sampleRate, channels);
@@ -56,7 +56,7 @@ public sealed class SilentAacTests
     }
 
     [Fact]
-    public void It_goes_on_in_a_configuration_that_is_there_where_that_is_of_low_complexity()
+    public void Silence_reuses_an_existing_AAC_LC_configuration()
     {
         var config = CodecConfig.Aac.Parse([0x12, 0x10]);
         SilentAac.ForConfig(config)!.Config.ShouldBeSameAs(config);
@@ -66,7 +66,7 @@ public sealed class SilentAacTests
     }
 
     [Fact]
-    public void Configurations_are_alike_when_only_their_spelling_differs()
+    public void AAC_configurations_that_differ_only_in_encoding_are_equivalent()
     {
         var ours = SilentAac.Of().Config;
         SilentAac.AreEquivalent(ours, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00])).ShouldBeTrue("so OBS and ffmpeg spell it");

@@ -25,7 +25,7 @@ public sealed class SoundEncoderTests : IDisposable
     [InlineData("eac3", 2)]
     [InlineData("flac", 2)]
     [InlineData("aac", 6)]
-    public async Task A_beep_comes_out_when_it_was_sent(string codec, int channels)
+    public async Task Encoded_beep_keeps_its_time(string codec, int channels)
     {
         var source = await BeepAsync(codec, channels);
         await EncodeAsync("ffmpeg", source);
@@ -38,7 +38,7 @@ public sealed class SoundEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_dies_is_followed_by_one_that_makes_what_is_missing()
+    public async Task Dead_worker_is_replaced_by_one_that_encodes_the_missing_audio()
     {
         var program = _folder.Sub("ffmpeg");
         var (once, dead) = (_folder.Sub("once"), _folder.Sub("dead"));
@@ -69,7 +69,7 @@ public sealed class SoundEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_hangs_is_ended_and_followed_by_one_that_makes_what_is_missing()
+    public async Task Hung_worker_is_killed_and_replaced_by_one_that_encodes_the_missing_audio()
     {
         var program = _folder.Sub("ffmpeg");
         var (once, hung) = (_folder.Sub("once"), _folder.Sub("hung"));
@@ -99,14 +99,14 @@ public sealed class SoundEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_is_none_costs_nothing_but_the_copy()
+    public async Task Missing_program_costs_only_the_re_encoded_audio()
     {
         await EncodeAsync("/nowhere/ffmpeg", await BeepAsync("flac", 2), TimeSpan.FromMilliseconds(1));
         _encoded.ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task Where_a_ladder_is_wanted_surround_passes_and_has_a_copy_in_stereo_that_comes_first()
+    public async Task Surround_audio_with_a_ladder_passes_through_and_gets_a_preferred_stereo_re_encode()
     {
         var surround = await CodedTrack.MakeAsync("ac-3", 3, id: 2);
         var pictures = await CodedTrack.MakeAsync("avc1", 3);

@@ -17,7 +17,7 @@ public sealed class SoundFillTests
     private static readonly Track Flac = new(2, CodecConfig.Flac.Parse(Convert.FromHexString("8000002210001000" + "000000000000" + "0AC442F000000000" + new string('0', 32))), 44_100);
 
     [Fact]
-    public void Pictures_without_sound_have_silence_from_where_the_first_is_shown_to_the_newest()
+    public void Video_without_audio_has_silence_from_its_first_to_its_newest_frame()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0.5, 1, delay: 3000, every: 0.04);
@@ -30,7 +30,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Before_the_first_picture_that_decoding_can_begin_with_there_is_nothing()
+    public void No_silence_is_produced_before_the_first_keyframe()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         fill.PushVideo(Picture(0, sync: false));
@@ -39,7 +39,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Announced_sound_is_waited_for_and_what_was_waited_is_silent_then()
+    public void Announced_audio_is_awaited_and_the_waiting_time_becomes_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         See(fill, 0, 1.5);
@@ -50,7 +50,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void A_second_language_that_never_comes_stays_away()
+    public void Missing_second_language_is_not_filled_with_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: false, isExpected: true);
         See(fill, 0, 10);
@@ -58,7 +58,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Sound_of_the_usual_kind_goes_on_in_silence_without_another_configuration()
+    public void Standard_audio_follows_silence_in_the_same_configuration()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 12);
@@ -73,7 +73,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Sound_that_comes_later_than_its_pictures_takes_over_all_the_same()
+    public void Audio_that_lags_behind_its_video_still_replaces_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 12);
@@ -89,7 +89,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Other_sound_begins_with_a_picture_that_decoding_can_begin_with_and_until_then_there_is_silence()
+    public void Audio_of_another_configuration_follows_silence_at_a_keyframe()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 11, keyframes: 2);
@@ -104,7 +104,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Other_sound_does_not_wait_for_pictures_that_do_not_come()
+    public void Audio_of_another_configuration_does_not_wait_for_video_that_has_stopped()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
         See(fill, 0, 3.5, keyframes: 2);
@@ -117,7 +117,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Sound_that_stops_is_silent_as_it_was_coded_after_a_moment_and_comes_back()
+    public void Stopped_audio_is_replaced_by_silence_in_its_own_configuration_and_resumes()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Other, 0, 5);
@@ -135,7 +135,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Opus_that_stops_is_silent_as_Opus()
+    public void Stopped_Opus_audio_is_replaced_by_Opus_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         fill.PushVideo(Picture(0, sync: true));
@@ -148,7 +148,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Sound_that_we_know_no_silence_for_ends_where_it_stops()
+    public void Stopped_audio_of_a_codec_without_known_silence_ends()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         fill.PushVideo(Picture(0, sync: true));
@@ -158,7 +158,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void Pictures_that_stop_are_no_reason_for_silence_and_what_comes_with_them_again_is_heard()
+    public void Stopped_video_causes_no_silence_and_resumed_audio_is_passed_on()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Usual, 0, 5);
@@ -169,7 +169,7 @@ public sealed class SoundFillTests
     }
 
     [Fact]
-    public void A_line_that_stood_still_and_brings_everything_at_once_is_no_reason_for_silence()
+    public void Stalled_connection_that_delivers_a_burst_causes_no_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
         Both(fill, Usual, 0, 5);

@@ -18,18 +18,18 @@ public sealed class SoundPlanTests
     [InlineData("1090", false, "44100 2 160000")] // 88.2 kHz
     [InlineData("1588", false, "16000 1 48000")] // 8 kHz, mono
     [InlineData("0990", false, "48000 2 160000")] // AAC Main
-    public void What_players_take_passes_and_the_rest_is_encoded(string record, bool passes, string? target) =>
+    public void AAC_that_players_support_passes_through_and_other_AAC_is_re_encoded(string record, bool passes, string? target) =>
         Of(CodecConfig.Aac.Parse(Convert.FromHexString(record))).ShouldBe((passes, target));
 
     [Fact]
-    public void Opus_passes_and_with_more_channels_has_a_copy() => Of(CodecConfig.Opus.Default()).ShouldBe((true, null));
+    public void Stereo_Opus_passes_through_without_a_re_encode() => Of(CodecConfig.Opus.Default()).ShouldBe((true, null));
 
     [Theory]
     [InlineData("Opus 5.1", true)]
     [InlineData("ac-3", true)]
     [InlineData("ec-3", true)]
     [InlineData("fLaC", false)]
-    public async Task Other_codecs_are_encoded(string recipe, bool passes)
+    public async Task Other_codecs_are_re_encoded(string recipe, bool passes)
     {
         var track = (await CodedTrack.MakeAsync(recipe, 0.2)).Track;
         Of(track.Config).ShouldBe((passes, "48000 2 160000"));
@@ -37,7 +37,7 @@ public sealed class SoundPlanTests
     }
 
     [Fact]
-    public void The_command_line_reads_nothing_but_its_socket()
+    public void Encode_command_reads_only_its_socket()
     {
         var line = string.Join(' ', new AudioEncodeCommand("/run/in", "/run/out0", "ac3", new AudioEncodeTarget(44_100, 1, 80_000)).Arguments());
         line.ShouldBe(

@@ -19,7 +19,7 @@ public sealed class CaptionTests
     [Theory]
     [InlineData("low")]
     [InlineData("standard")]
-    public async Task Every_rung_has_the_captions_of_the_source_in_the_same_pictures(string latency)
+    public async Task Every_rung_has_the_captions_of_the_source_in_the_same_frames(string latency)
     {
         var text = Captioning.Line("CAPTIONS SURVIVE");
         var source = (await CodedPictures.MakeAsync(2, "640x480", 30, "-g", "30")).Select((s, i) =>

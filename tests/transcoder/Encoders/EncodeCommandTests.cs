@@ -10,26 +10,26 @@ public class EncodeCommandTests
     private static readonly Rung[] Rungs = [new("720p", 1280, 720, IsHalfRate: false, 2_500_000), new("480p", 854, 480, IsHalfRate: true, 1_200_000), new("360p", 640, 360, IsHalfRate: true, 700_000)];
 
     [Fact]
-    public void Each_rung_is_scaled_from_the_one_above_it_and_pictures_are_left_out_once() =>
+    public void Each_rung_is_scaled_from_the_one_above_it_and_frames_are_dropped_once() =>
         Filters(Command()).ShouldBe(
             "[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];"
             + @"[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + "[next1]scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
 
     [Fact]
-    public void A_rung_with_half_of_the_pictures_takes_none_from_a_smaller_one_that_has_all() =>
+    public void Half_rate_rung_does_not_affect_the_frame_rate_of_smaller_rungs() =>
         Filters(Command() with { Effort = DegradationLadder.At(0, [Rungs[0] with { IsHalfRate = true }, Rungs[1] with { IsHalfRate = false }, Rungs[2]]) }).ShouldBe(
             @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2)[out0];"
             + "[next0]scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
             + @"[next1]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=640:360:flags=bicubic,setsar=1,format=yuv420p[out2]");
 
     [Fact]
-    public void A_worker_that_follows_another_encodes_from_the_first_missing_picture_on() =>
+    public void Replacement_worker_encodes_from_the_first_missing_frame() =>
         Filters(Command() with { From = [162_090_000, 162_090_000, 162_090_000] }).ShouldBe(
             @"[0:v:0]select=gte(pts\,162090000)," + Filters(Command())["[0:v:0]".Length..]);
 
     [Fact]
-    public void Rungs_of_which_the_one_before_left_different_pictures_begin_each_with_its_own() =>
+    public void Rungs_with_different_missing_frames_each_resume_at_their_own() =>
         Filters(Command() with { From = [162_093_000, 162_090_000, 162_096_000] }).ShouldBe(
             @"[0:v:0]select=gte(pts\,162090000),scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[own0][next0];[own0]select=gte(pts\,162093000)[out0];"
             + @"[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=yuv420p,split=2[out1][next1];"
@@ -40,7 +40,7 @@ public class EncodeCommandTests
     [InlineData(2, 3, 3)]
     [InlineData(4, 5, 6)]
     [InlineData(64, 6, 8)]
-    public void Threads_are_as_many_as_on_a_small_machine_and_not_a_second_of_delay_on_a_large_one(int processors, int decode, int encode)
+    public void Thread_count_scales_with_processors_and_is_capped_to_limit_delay(int processors, int decode, int encode)
     {
         var arguments = string.Join(' ', (Command() with { Threads = WorkerThreads.For(processors) }).Arguments());
         arguments.ShouldContain($"-threads {decode} -f nut -i ");
@@ -48,12 +48,12 @@ public class EncodeCommandTests
     }
 
     [Fact]
-    public void Fields_become_pictures_before_any_is_scaled_or_left_out_and_times_stay_what_they_were() =>
+    public void Deinterlacing_precedes_scaling_and_frame_dropping_and_keeps_times() =>
         Filters(Command() with { From = [9000, 9000, 9000], MayBeInterlaced = true, Effort = DegradationLadder.At(3, Rungs) }).ShouldStartWith(
             @"[0:v:0]select=gte(pts\,9000),bwdif=mode=send_frame:deint=interlaced,settb=1/90000,select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=1280:720");
 
     [Fact]
-    public void Keyframes_are_the_source_s_and_no_others_and_times_are_its_own()
+    public void Keyframes_and_times_are_exactly_those_of_the_source()
     {
         var arguments = string.Join(' ', Command().Arguments());
         arguments.ShouldContain("-g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop");
@@ -63,7 +63,7 @@ public class EncodeCommandTests
     }
 
     [Fact]
-    public void Keyframes_at_instants_of_their_own_are_the_first_pictures_of_equal_spans_whatever_pictures_a_rung_leaves_out_and_wherever_it_begins()
+    public void Forced_keyframes_are_the_first_frames_of_equal_intervals_for_any_rung_start()
     {
         // 4.75 spans after the first one began, and two spans after it.
         var command = Command() with { Keys = new ForcedKeyframeTimes(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
@@ -79,11 +79,11 @@ public class EncodeCommandTests
     }
 
     [Fact]
-    public void A_rung_s_rate_is_bounded_over_a_second() =>
+    public void Rung_bitrate_is_bounded_by_a_one_second_buffer() =>
         string.Join(' ', Command().Arguments()).ShouldContain("-b:v 1200000 -maxrate 1800000 -bufsize 1800000");
 
     [Fact]
-    public void Nothing_but_its_sockets_is_read_or_written()
+    public void Encode_command_reads_and_writes_only_its_sockets()
     {
         var arguments = Command().Arguments().ToList();
         arguments[arguments.IndexOf("-protocol_whitelist") + 1].ShouldBe("unix");
@@ -92,7 +92,7 @@ public class EncodeCommandTests
     }
 
     [Fact]
-    public void Only_the_hurried_do_not_look_ahead()
+    public void Lookahead_is_disabled_only_for_low_latency()
     {
         Command().Arguments().ShouldContain("-rc-lookahead");
         Command().Arguments().ShouldNotContain("zerolatency");

@@ -25,14 +25,14 @@ public sealed class EncoderProofTests : IDisposable
     [InlineData("[AVHWDeviceContext @ 0x1] Cannot open a VA display from DRM device /dev/dri/renderD128: Permission denied", "no permission to open the render node")]
     [InlineData("Unrecognized option 'delay'.", "this ffmpeg lacks a required option: Unrecognized")]
     [InlineData("[some @ 0x1] [deep @ 0x2] never seen before", "never seen before")]
-    public void A_refusal_is_told_in_plain_words_with_what_was_said(string line, string told)
+    public void Encoder_error_is_reported_in_plain_language_with_the_original_message(string line, string told)
     {
         EncoderErrorParser.Describe([line, "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0"], exit: 1).ShouldStartWith(told);
         EncoderErrorParser.Describe([line], exit: 1).ShouldNotContain("0x");
     }
 
     [Fact]
-    public void Silence_is_told_as_such()
+    public void Missing_output_is_reported_with_the_exit_code()
     {
         EncoderErrorParser.Describe([], exit: 0).ShouldBe("ffmpeg exited without a frame");
         EncoderErrorParser.Describe([], exit: 139).ShouldBe("exit code 139, without output");
@@ -42,10 +42,10 @@ public sealed class EncoderProofTests : IDisposable
     [InlineData("OpenEncodeSessionEx failed: out of memory (10) | Error initializing output stream 2:0 -- Error while opening encoder for output stream #2:0 - maybe", 2)]
     [InlineData("[vost#3:0/h264_nvenc @ 0x1] Error while opening encoder", 3)]
     [InlineData("OpenEncodeSessionEx failed: incompatible client key (21)", null)]
-    public void What_the_hardware_took_before_its_cap_is_read_from_the_words_of_both_ages_of_ffmpeg(string said, int? output) => EncoderErrorParser.FailedOutput(said).ShouldBe(output);
+    public void Failed_output_index_is_parsed_from_messages_of_old_and_new_ffmpeg_versions(string said, int? output) => EncoderErrorParser.FailedOutput(said).ShouldBe(output);
 
     [Fact]
-    public async Task This_machine_s_encoders_are_proved_and_x264_works()
+    public async Task Encoders_of_this_machine_are_probed_and_x264_works()
     {
         using var choice = Choice("ffmpeg");
 
@@ -62,7 +62,7 @@ public sealed class EncoderProofTests : IDisposable
     [InlineData("kill -SEGV $$", "exit code 139, without output")]
     [InlineData("head -c 3000000 /dev/urandom; head -c 3000000 /dev/urandom >&2; exit 1", null)]
     [InlineData("echo 0, 0, 0, 1, 900, 0x1; exit 0", "ffmpeg exited without a frame")]
-    public async Task What_gives_no_pictures_is_refused_whatever_it_says(string script, string? told)
+    public async Task Encoder_without_output_frames_does_not_work_regardless_of_its_messages(string script, string? told)
     {
         using var choice = Choice(await ProgramAsync(script));
 
@@ -75,7 +75,7 @@ public sealed class EncoderProofTests : IDisposable
     }
 
     [Fact]
-    public async Task An_ffmpeg_that_is_not_there_leaves_everything_to_x264_which_will_say_so()
+    public async Task Missing_ffmpeg_selects_x264()
     {
         using var choice = Choice(_folder.Sub("nothing"));
         (await choice.ProbeAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
@@ -84,7 +84,7 @@ public sealed class EncoderProofTests : IDisposable
     }
 
     [Fact]
-    public async Task Hardware_that_works_is_chosen_first_on_the_device_and_not_where_it_has_let_the_session_down()
+    public async Task Working_hardware_is_preferred_on_device_unless_it_failed_in_the_session()
     {
         using var choice = Choice(await ProgramAsync(WorkingNvenc));
         await choice.ProbeAsync(TestContext.Current.CancellationToken);
@@ -98,7 +98,7 @@ public sealed class EncoderProofTests : IDisposable
     [InlineData("x264", "x264")]
     [InlineData("qsv", "x264")]
     [InlineData("nvenc", "NVENC, frames stay on the GPU")]
-    public async Task The_option_chooses_among_what_works(string word, string route)
+    public async Task Encoder_option_selects_among_working_encoders(string word, string route)
     {
         using var choice = Choice(await ProgramAsync(WorkingNvenc), word);
         await choice.ProbeAsync(TestContext.Current.CancellationToken);
@@ -106,7 +106,7 @@ public sealed class EncoderProofTests : IDisposable
     }
 
     [Fact]
-    public async Task Hardware_that_failed_is_used_by_nobody_until_it_is_proved_again()
+    public async Task Failed_hardware_is_not_used_until_a_probe_succeeds_again()
     {
         var time = new ManualTimeProvider();
         var broken = _folder.Sub("broken");

@@ -18,7 +18,7 @@ public sealed class HardwareFailureTests : IDisposable
     [Theory]
     [InlineData("KILL")]
     [InlineData("STOP")]
-    public async Task Hardware_that_dies_or_hangs_in_mid_event_is_followed_by_the_processor_and_no_picture_is_missing(string signal)
+    public async Task Hardware_that_dies_or_hangs_is_replaced_by_software_without_losing_a_frame(string signal)
     {
         var source = await CodedPictures.MakeAsync(6, "320x300", 30, "-g", "300");
         var program = await NvencAsync(Imitate);
@@ -56,7 +56,7 @@ public sealed class HardwareFailureTests : IDisposable
     [InlineData("kill -STOP $$", "h264_nvenc cuda, libx264", "it hangs at once")]
     [InlineData("echo '[h264_nvenc @ 0x1] no frames of this kind' >&2; exit 1", "h264_nvenc cuda, h264_nvenc, libx264", "it can neither decode nor encode")]
     [InlineData("kill -SEGV $$", "h264_nvenc cuda, h264_nvenc, libx264", "it crashes")]
-    public async Task Hardware_that_never_gives_a_picture_costs_none(string script, string starts, string why)
+    public async Task Hardware_that_never_produces_a_frame_loses_none(string script, string starts, string why)
     {
         var source = await CodedPictures.MakeAsync(5, "320x300", 30, "-g", "300");
         var program = await NvencAsync(script);
@@ -85,7 +85,7 @@ public sealed class HardwareFailureTests : IDisposable
     }
 
     [Fact]
-    public async Task Rungs_beyond_the_cap_of_a_driver_are_encoded_by_the_processor_in_the_same_worker()
+    public async Task Rungs_above_a_drivers_session_limit_are_encoded_in_software_by_the_same_worker()
     {
         var source = await CodedPictures.MakeAsync(3, "640x480", 30, "-g", "40");
         var program = await NvencAsync(
@@ -109,7 +109,7 @@ public sealed class HardwareFailureTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_a_driver_takes_no_session_more_this_one_and_the_next_ones_go_to_the_processor()
+    public async Task Driver_that_accepts_no_session_moves_this_and_later_sessions_to_software()
     {
         var source = await CodedPictures.MakeAsync(2, "320x300", 30);
         var program = await NvencAsync("echo '[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)' >&2; exit 1");
@@ -126,7 +126,7 @@ public sealed class HardwareFailureTests : IDisposable
     [Theory]
     [InlineData("head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2", "", "h264_nvenc cuda", "it talks nonsense, and encodes")]
     [InlineData("", "-f h264", "h264_nvenc cuda, h264_nvenc, libx264", "it sends something else than NUT")]
-    public async Task Nonsense_on_its_outputs_is_read_and_on_its_sockets_it_costs_the_worker(string before, string format, string starts, string why)
+    public async Task Garbage_on_stdout_is_ignored_and_garbage_on_a_socket_ends_the_worker(string before, string format, string starts, string why)
     {
         var source = await CodedPictures.MakeAsync(4, "320x300", 30, "-g", "300");
         var program = await NvencAsync($"{before}\n{(format.Length > 0 ? Imitate.Replace("unix:*)", $"unix:*out*) set -- \"$@\" {format} \"$a\";;\n  unix:*)", StringComparison.Ordinal) : Imitate)}");

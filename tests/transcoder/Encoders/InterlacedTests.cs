@@ -22,7 +22,7 @@ public sealed partial class InterlacedTests : IDisposable
     [InlineData(Fields, "tff=1", "low")]
     [InlineData("testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_bottom", "bff=1", "standard")]
     [InlineData("testsrc2=s=320x240:r=30:d=3,scroll=horizontal=0.01", "fake-interlaced=1", "standard")]
-    public async Task Rungs_have_whole_pictures_as_many_as_the_source_and_at_its_times(string picture, string parameters, string latency)
+    public async Task Rungs_of_an_interlaced_source_are_progressive_with_its_frame_count_and_times(string picture, string parameters, string latency)
     {
         var isInterlaced = picture.Contains("tinterlace", StringComparison.Ordinal);
         var source = await MakeAsync(picture, parameters);
@@ -48,7 +48,7 @@ public sealed partial class InterlacedTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_follows_another_goes_on_with_the_first_missing_picture()
+    public async Task Replacement_worker_continues_with_the_first_missing_frame()
     {
         var source = await MakeAsync(Fields, "tff=1");
         var pids = Path.Combine(_bench.Folder, "pids");

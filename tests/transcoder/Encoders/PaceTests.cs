@@ -18,7 +18,7 @@ public class PaceTests
     [InlineData(3, 2, true, "720p 480p")]
     [InlineData(4, 2, true, "480p")]
     [InlineData(5, 2, true, "")]
-    public void Quality_goes_first_then_pictures_then_rungs_from_the_largest(int step, int haste, bool isHalfRate, string names)
+    public void Quality_is_reduced_first_then_frame_rate_then_rungs_starting_with_the_largest(int step, int haste, bool isHalfRate, string names)
     {
         var effort = DegradationLadder.At(step, Rungs);
         (effort.SpeedLevel, effort.IsHalfRate, string.Join(' ', effort.Rungs.Select(r => r.Name))).ShouldBe((haste, isHalfRate, names));
@@ -30,7 +30,7 @@ public class PaceTests
     [InlineData(4, "source 480p")]
     [InlineData(5, "source")]
     [InlineData(6, "")]
-    public void A_copy_of_the_source_is_the_last_that_goes(int step, string names)
+    public void Re_encoded_source_is_dropped_last(int step, string names)
     {
         Rung[] rungs = [new(SourceReencode.Name, 1920, 1080, false, 4_500_000), .. Rungs];
         string.Join(' ', DegradationLadder.At(step, rungs).Rungs.Select(r => r.Name)).ShouldBe(names);
@@ -38,7 +38,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void All_can_be_given_up_at_once()
+    public void All_degradation_steps_can_be_taken_at_once()
     {
         _pace.Degrade(_now, DegradationLadder.LastLevel(Rungs.Length), isAll: true);
         _pace.Level.ShouldBe(5);
@@ -46,7 +46,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void Nothing_is_given_up_for_a_hiccup()
+    public void Short_stall_causes_no_degradation()
     {
         Live(0.5, 10).ShouldBe(0);
         Live(2, 1.5).ShouldBe(0);
@@ -54,7 +54,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void Being_late_for_seconds_costs_a_step_and_the_next_only_when_that_did_not_help()
+    public void Seconds_of_lag_cost_one_step_and_the_next_only_if_lag_remains()
     {
         Live(2, 2.5).ShouldBe(1);
         Live(2, 3).ShouldBe(1);
@@ -63,7 +63,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void Being_far_behind_and_falling_back_costs_steps_at_once()
+    public void Large_and_growing_lag_costs_steps_at_once()
     {
         _pace.Settle(_now);
         Falling(from: 1, by: 0.5, seconds: 2.4).ShouldBe(0);
@@ -75,24 +75,24 @@ public class PaceTests
     [InlineData(0.1, 1.7, 1.0625)]
     [InlineData(0.1, 2.4, 1.5)]
     [InlineData(0.2, 4.8, 1.5)]
-    public void A_source_of_few_pictures_is_late_later_F17(double step, double behind, double weighed) =>
+    public void Lag_threshold_is_higher_for_a_low_frame_rate_F17(double step, double behind, double weighed) =>
         DegradationController.NormalizeLag(TimeSpan.FromSeconds(behind), TimeSpan.FromSeconds(step)).TotalSeconds.ShouldBe(weighed, 0.01);
 
     [Fact]
-    public void Being_far_behind_without_falling_back_costs_one_step() => Live(3, 1.1).ShouldBe(1);
+    public void Large_but_stable_lag_costs_one_step() => Live(3, 1.1).ShouldBe(1);
 
     [Fact]
-    public void Who_is_far_behind_and_catches_up_has_the_time_to_settle()
+    public void Large_but_shrinking_lag_gets_time_to_settle()
     {
         _pace.Settle(_now);
         Falling(from: 3.5, by: -0.3, seconds: 5).ShouldBe(0);
     }
 
     [Fact]
-    public void It_never_goes_beyond_the_last_step() => Live(10, 300).ShouldBe(5);
+    public void Degradation_never_exceeds_the_last_step() => Live(10, 300).ShouldBe(5);
 
     [Fact]
-    public void What_was_given_up_is_taken_back_after_half_a_minute_of_calm()
+    public void Degradation_is_reverted_after_half_a_minute_without_lag()
     {
         Live(2, 2.5).ShouldBe(1);
         Live(0.3, 29).ShouldBe(1);
@@ -100,7 +100,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void The_next_try_comes_later_when_taking_it_back_was_a_mistake()
+    public void Next_recovery_is_delayed_after_a_failed_one()
     {
         Live(2, 2.5);
         Live(0.3, 40).ShouldBe(0);

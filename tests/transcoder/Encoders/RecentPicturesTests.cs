@@ -12,7 +12,7 @@ public class RecentPicturesTests
     private readonly GopBuffer _recent = new();
 
     [Fact]
-    public void Nothing_is_kept_before_a_sync_sample()
+    public void Nothing_is_buffered_before_a_sync_sample()
     {
         _recent.Add(At(0, isSync: false));
         _recent.Count.ShouldBe(0);
@@ -26,7 +26,7 @@ public class RecentPicturesTests
     [InlineData(6.0, 6.0)]
     [InlineData(5.9, 4.0)]
     [InlineData(1.0, 2.0)]
-    public void A_worker_gets_all_from_the_sync_sample_before_what_is_missing(double missing, double first)
+    public void Worker_gets_all_frames_from_the_sync_sample_before_the_first_missing_one(double missing, double first)
     {
         Keep(seconds: 7.5, group: 2);
         var pictures = _recent.From((long)(missing * MediaTime.VideoTimescale));
@@ -36,14 +36,14 @@ public class RecentPicturesTests
     }
 
     [Fact]
-    public void Groups_that_ended_long_ago_are_forgotten()
+    public void Old_GOPs_are_discarded()
     {
         Keep(seconds: 100, group: 0.5);
         _recent.Count.ShouldBeInRange(40, 46);
     }
 
     [Fact]
-    public void A_group_that_is_too_long_is_not_kept_and_the_next_one_is()
+    public void Overlong_GOP_is_not_buffered_and_the_next_one_is()
     {
         for (var i = 0; i <= GopBuffer.MaxFrames; i++)
         {
@@ -56,7 +56,7 @@ public class RecentPicturesTests
     }
 
     [Fact]
-    public void There_are_never_more_bytes_than_allowed()
+    public void Buffer_never_exceeds_its_byte_limit()
     {
         for (var i = 0; i < 20; i++)
         {

@@ -15,10 +15,10 @@ public sealed class RestartsTests
     public RestartsTests() => _restarts = new(_clock);
 
     [Fact]
-    public void The_first_may_start_at_once() => _restarts.MayStart.ShouldBeTrue();
+    public void First_worker_may_start_at_once() => _restarts.MayStart.ShouldBeTrue();
 
     [Fact]
-    public void Each_death_in_a_row_makes_the_pause_longer_up_to_ten_seconds()
+    public void Delay_doubles_with_each_consecutive_failure_up_to_ten_seconds()
     {
         double[] pauses = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10];
         foreach (var pause in pauses)
@@ -33,7 +33,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void However_many_have_died_the_pause_stays_what_it_is()
+    public void Delay_stays_at_its_maximum_for_any_number_of_failures()
     {
         for (var i = 0; i < 100; i++)
         {
@@ -44,7 +44,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void A_worker_that_lived_long_begins_the_count_anew()
+    public void Long_lived_worker_resets_the_failure_count()
     {
         for (var i = 0; i < 5; i++)
         {
@@ -58,7 +58,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void Less_is_tried_after_each_third_death_and_from_the_third_on_nobody_counts_on_the_next()
+    public void Every_third_failure_causes_degradation_and_restarts_are_hopeless_from_the_third()
     {
         var said = new List<(bool Less, bool Hopeless)>();
         for (var i = 0; i < 6; i++)
@@ -71,7 +71,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void Where_something_was_found_out_the_next_waits_no_longer_than_after_the_first()
+    public void Reset_shortens_the_delay_to_that_of_the_first_failure()
     {
         _restarts.Delay(TimeSpan.FromMinutes(10)).ShouldBe(TimeSpan.FromMinutes(10));
         _restarts.ResetDelay();
@@ -80,7 +80,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void A_source_that_changes_all_the_time_has_two_starts_in_two_seconds()
+    public void Constantly_changing_source_gets_two_starts_in_two_seconds()
     {
         _restarts.RecordSourceChange(_clock.GetTimestamp());
         _restarts.MayStart.ShouldBeTrue("the first change costs nothing");
@@ -93,7 +93,7 @@ public sealed class RestartsTests
     }
 
     [Fact]
-    public void A_change_makes_no_pause_shorter()
+    public void Source_change_does_not_shorten_a_delay()
     {
         _restarts.RecordSourceChange(_clock.GetTimestamp());
         _restarts.Delay(TimeSpan.FromSeconds(5));

@@ -22,7 +22,7 @@ public sealed class ResumptionTests
     }
 
     [Fact]
-    public void The_first_worker_begins_with_the_newest_group_and_encodes_all_of_it()
+    public void First_worker_starts_with_the_newest_GOP_and_encodes_all_of_it()
     {
         var (pictures, from) = Of([long.MinValue, long.MinValue]);
 
@@ -31,7 +31,7 @@ public sealed class ResumptionTests
     }
 
     [Fact]
-    public void Each_rung_goes_on_with_what_is_missing_there()
+    public void Each_rung_resumes_with_its_first_missing_frame()
     {
         var (pictures, from) = Of([Ticks(9.3), Ticks(10.5)]);
 
@@ -40,7 +40,7 @@ public sealed class ResumptionTests
     }
 
     [Fact]
-    public void A_rung_that_has_been_away_for_longer_begins_with_the_others()
+    public void Rung_that_was_missing_for_longer_starts_with_the_others()
     {
         var (pictures, from) = Of([Ticks(10.5), Ticks(1), long.MinValue]);
 
@@ -49,7 +49,7 @@ public sealed class ResumptionTests
     }
 
     [Fact]
-    public void Where_all_have_been_away_for_long_they_begin_with_the_newest_group()
+    public void Rungs_that_were_all_missing_for_long_start_with_the_newest_GOP()
     {
         var (pictures, from) = Of([Ticks(1), Ticks(2)]);
 
@@ -58,7 +58,7 @@ public sealed class ResumptionTests
     }
 
     [Fact]
-    public void None_begins_with_what_would_only_be_late()
+    public void No_rung_starts_with_frames_that_are_already_too_late()
     {
         var (pictures, from) = Of([Ticks(8.1), Ticks(11.8)], least: Ticks(11.4));
 

@@ -15,7 +15,7 @@ public sealed class RungEncoderTests : IDisposable
     [Theory]
     [InlineData("standard")]
     [InlineData("low")]
-    public async Task Every_rung_has_the_source_s_times_and_its_sync_samples(string latency)
+    public async Task Every_rung_has_the_times_and_sync_samples_of_the_source(string latency)
     {
         var source = await CodedPictures.MakeAsync(3, "640x480", 30, "-g", "40");
         await _bench.EncodeAsync("ffmpeg", "auto", latency, source);
@@ -35,7 +35,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task Half_of_sixty_pictures_a_second_are_enough_for_a_small_rung_and_keyframes_stay()
+    public async Task Small_rung_has_half_of_sixty_frames_per_second_and_keeps_keyframes()
     {
         var source = await CodedPictures.MakeAsync(2, "640x480", 60, "-g", "45");
         await _bench.EncodeAsync("ffmpeg", "auto", "standard", source);
@@ -47,7 +47,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_channel_s_own_rungs_are_encoded_under_its_names_each_with_its_own_rate_of_pictures()
+    public async Task Custom_rungs_are_encoded_under_their_names_each_with_its_own_frame_rate()
     {
         var source = await CodedPictures.MakeAsync(2, "320x240", 60, "-g", "45");
         await _bench.EncodeAsync("ffmpeg", "320x240p30@500k,240x180@300k,120p30@200k", "low", source, atLeast: (2 * source.Count) - 30);
@@ -67,7 +67,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_source_that_has_more_bits_than_it_claims_gets_rungs_with_more_without_a_hole()
+    public async Task Source_that_exceeds_its_declared_bitrate_gets_higher_rung_bitrates_without_a_gap()
     {
         var made = await CodedPictures.MakeAsync(11, "320x300", 30, "-g", "30", "-b:v", "900k", "-maxrate", "900k", "-bufsize", "300k");
         var track = made[0].Track with { DeclaredBitsPerSecond = 150_000 };
@@ -93,7 +93,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_source_that_changes_its_size_keeps_the_rungs_that_stay_the_same()
+    public async Task Source_that_changes_its_resolution_keeps_the_unchanged_rungs()
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30), await CodedPictures.MakeAsync(1, "480x360", 30));
         var shift = new MediaTime(90_000, MediaTime.VideoTimescale);
@@ -108,7 +108,7 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("exit 3", "it is gone at once")]
     [InlineData("echo not ffmpeg at all >&2; sleep 0.1; kill -9 $$", "it is killed")]
     [InlineData("exec sleep 1000", "it hangs and never connects")]
-    public async Task A_program_that_is_no_encoder_costs_nothing_but_the_rungs(string script, string why)
+    public async Task Program_that_is_no_encoder_costs_only_the_rungs(string script, string why)
     {
         var source = await CodedPictures.MakeAsync(1, "640x480", 30);
 
@@ -118,7 +118,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_is_not_there_costs_nothing_but_the_rungs()
+    public async Task Missing_program_costs_only_the_rungs()
     {
         await _bench.EncodeAsync(Path.Combine(_bench.Folder, "nothing"), "auto", "standard", await CodedPictures.MakeAsync(1, "640x480", 30));
         _bench.Read().ShouldBeEmpty();
@@ -128,7 +128,7 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("KILL", "low", 300, 60)]
     [InlineData("STOP", "low", 300, 60)]
     [InlineData("KILL", "standard", 70, 75)]
-    public async Task A_worker_that_is_killed_or_hangs_is_followed_by_one_that_goes_on_where_it_ended(string signal, string latency, int group, int at)
+    public async Task Killed_or_hung_worker_is_replaced_by_one_that_continues_at_the_same_frame(string signal, string latency, int group, int at)
     {
         // One long group of pictures, so that nothing but what is kept of it allows to go on; or an encoder that still holds pictures of the group before.
         var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", $"{group}");
@@ -157,7 +157,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_source_that_changes_with_every_keyframe_does_not_start_a_process_for_each()
+    public async Task Source_that_changes_at_every_keyframe_does_not_start_a_process_each_time()
     {
         var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedPictures.MakeAsync(1, "480x360", 30, "-g", "1"));
         var pids = Path.Combine(_bench.Folder, "pids");
@@ -175,7 +175,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_is_slower_than_live_gives_way_to_ones_that_do_less()
+    public async Task Worker_slower_than_real_time_is_replaced_by_one_with_less_work()
     {
         var source = await CodedPictures.MakeAsync(9, "320x300", 30, "-g", "30");
         var presets = Path.Combine(_bench.Folder, "presets");
@@ -205,7 +205,7 @@ public sealed class RungEncoderTests : IDisposable
     }
 
     [Fact]
-    public async Task One_rung_that_workers_die_of_is_left_out_and_the_other_goes_on_F26()
+    public async Task Rung_that_crashes_workers_is_dropped_and_the_other_continues_F26()
     {
         var source = await CodedPictures.MakeAsync(6, "640x480", 30, "-g", "30");
         var program = await _bench.ProgramAsync("case \"$*\" in *scale=480:360*) exit 3;; esac\nexec ffmpeg \"$@\"");

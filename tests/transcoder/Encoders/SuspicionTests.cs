@@ -16,7 +16,7 @@ public sealed class SuspicionTests
     [InlineData("720p", 3)]
     [InlineData("480p", 4)]
     [InlineData("360p", 5)]
-    public void The_rung_that_workers_die_of_is_found_by_leaving_each_out_in_turn(string bad, int deaths)
+    public void Rung_that_crashes_workers_is_found_by_omitting_each_rung_in_sequence(string bad, int deaths)
     {
         DieOf(bad).ShouldBe(deaths);
         _suspicion.OmittedRung.ShouldBe(bad);
@@ -25,7 +25,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void What_was_found_is_tried_again_after_a_while_and_one_death_leaves_it_out_for_twice_as_long()
+    public void Faulty_rung_is_retried_later_and_another_crash_doubles_its_exclusion()
     {
         DieOf("480p");
         for (var rest = FaultyRungDetector.FirstExclusion; rest < FaultyRungDetector.MaxExclusion; rest *= 2)
@@ -41,7 +41,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void What_lives_when_it_is_tried_again_stays()
+    public void Rung_that_survives_its_retry_is_kept()
     {
         DieOf("720p");
         Live(FaultyRungDetector.ProvenRunTime);
@@ -54,7 +54,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void Where_no_rung_alone_is_the_reason_nothing_is_left_out_until_a_worker_has_lived()
+    public void No_rung_is_omitted_without_a_single_cause_until_a_worker_has_survived()
     {
         var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.RecordFailure(TimeSpan.Zero, All, _now)).ToList();
         answers.ShouldBe([false, false, true, true, true, .. Enumerable.Repeat(false, 7)]);
@@ -65,7 +65,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void A_worker_that_lived_for_long_did_not_die_of_what_it_encoded()
+    public void Crash_of_a_long_lived_worker_is_not_attributed_to_a_rung()
     {
         for (var i = 0; i < 5; i++)
         {
@@ -74,7 +74,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void A_copy_of_the_source_and_a_rung_that_is_alone_are_never_left_out()
+    public void Re_encoded_source_and_a_single_rung_are_never_omitted()
     {
         IReadOnlyList<Rung> copied = [Rung(SourceReencode.Name), Rung("360p")];
         var alone = new FaultyRungDetector(failuresBeforeSuspicion: 3);
@@ -87,7 +87,7 @@ public sealed class SuspicionTests
     }
 
     [Fact]
-    public void Of_another_source_nothing_is_known()
+    public void Source_change_clears_the_suspicion()
     {
         DieOf("720p");
         _suspicion.Reset();

@@ -17,7 +17,7 @@ public sealed class ToneMappingTests : IDisposable
     [InlineData("smpte2084", "bt2020nc", true, 16)]
     [InlineData("smpte2084", "bt2020nc", false, 16)]
     [InlineData("arib-std-b67", "bt2020nc", true, 18)]
-    public async Task Rungs_of_high_dynamic_range_are_what_every_screen_shows_and_say_so(string transfer, string matrix, bool isSaidInTheStream, byte number)
+    public async Task Rungs_of_an_HDR_source_are_SDR_and_signalled_as_such(string transfer, string matrix, bool isSaidInTheStream, byte number)
     {
         var source = await MakeAsync("white", transfer, matrix, isSaidInTheStream, number);
         source[0].Track.Color!.Transfer.ShouldBe(number);
@@ -39,7 +39,7 @@ public sealed class ToneMappingTests : IDisposable
     [InlineData("white", 175, 215, 128, 128)]
     [InlineData("black", 14, 18, 128, 128)]
     [InlineData("red", 50, 90, 100, 216)]
-    public async Task Colors_look_as_they_are_meant_and_not_as_they_are_coded(string color, int least, int most, int blue, int red)
+    public async Task Tone_mapping_preserves_the_perceived_colors(string color, int least, int most, int blue, int red)
     {
         var source = await MakeAsync(color, "smpte2084", "bt2020nc", isSaidInTheStream: true, 16);
         await _bench.EncodeAsync("ffmpeg", "180p@600k", "low", source, atLeast: 10);
@@ -52,7 +52,7 @@ public sealed class ToneMappingTests : IDisposable
     }
 
     [Fact]
-    public async Task An_ffmpeg_that_cannot_do_it_is_known_and_such_sources_get_no_rungs()
+    public async Task Ffmpeg_without_tone_mapping_is_detected_and_HDR_sources_get_no_rungs()
     {
         var program = await _bench.ProgramAsync("case \"$*\" in *tonemap*) echo \"[AVFilterGraph @ 0x1] No such filter: 'zscale'\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
         using var choice = await EncodingBench.ProvedAsync(program);
@@ -74,7 +74,7 @@ public sealed class ToneMappingTests : IDisposable
     }
 
     [Fact]
-    public async Task This_machine_s_ffmpeg_can_do_it()
+    public async Task Ffmpeg_of_this_machine_supports_tone_mapping()
     {
         using var choice = await EncodingBench.ProvedAsync("ffmpeg");
         choice.CanToneMap.ShouldBeTrue();

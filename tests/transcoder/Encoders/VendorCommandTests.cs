@@ -26,7 +26,7 @@ public class VendorCommandTests
         + Output(1, "libx264 -preset veryfast -profile:v high -pix_fmt yuv420p -bf 0 -threads 5 -rc-lookahead 10 -g 100000 -sc_threshold 0 -forced-idr 1 -flags +cgop -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Nvenc_with_pictures_that_stay_on_the_gpu() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true)).ShouldBe(
+    public void Nvenc_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true)).ShouldBe(
         $"{Head} -init_hw_device cuda=gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -hwaccel cuda -hwaccel_device gpu -hwaccel_output_format cuda -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]scale_cuda=1280:720:interp_algo=bicubic:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale_cuda=854:480:interp_algo=bicubic:format=nv12,setsar=1[out1] "
@@ -34,7 +34,7 @@ public class VendorCommandTests
         + Output(1, "h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -bf 0 -delay 0 -rc-lookahead 10 -no-scenecut 1 -b_adapt 0 -g 100000 -forced-idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Nvenc_with_pictures_from_the_processor_in_a_hurry() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false), haste: 2, isHurried: true).ShouldBe(
+    public void Nvenc_with_frames_from_the_CPU_and_low_latency() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false), haste: 2, isHurried: true).ShouldBe(
         $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
@@ -42,7 +42,7 @@ public class VendorCommandTests
         + Output(1, "h264_nvenc -preset p1 -tune ll -profile:v high -rc vbr -bf 0 -delay 0 -zerolatency 1 -g 100000 -forced-idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Quick_sync_with_pictures_that_stay_on_the_gpu() => Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true)).ShouldBe(
+    public void Quick_sync_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true)).ShouldBe(
         $"{Head} -init_hw_device vaapi=va:{Node} -init_hw_device qsv=gpu@va -filter_hw_device gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 "
         + "-hwaccel vaapi -hwaccel_device va -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]hwmap=derive_device=qsv,format=qsv,vpp_qsv=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
@@ -51,11 +51,11 @@ public class VendorCommandTests
         + Output(1, "h264_qsv -preset fast -profile:v high -bf 0 -async_depth 4 -adaptive_i 0 -adaptive_b 0 -g 65535 -forced_idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Quick_sync_with_pictures_from_the_processor() => Filters(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: false)).ShouldBe(
+    public void Quick_sync_with_frames_from_the_CPU() => Filters(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: false)).ShouldBe(
         @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),scale=854:480:flags=bicubic,setsar=1,format=nv12[out1]");
 
     [Fact]
-    public void Vaapi_with_pictures_that_stay_on_the_gpu() => Line(new EncodePath(EncoderVendor.Vaapi, StaysOnDevice: true), isHurried: true).ShouldBe(
+    public void Vaapi_with_frames_on_the_GPU() => Line(new EncodePath(EncoderVendor.Vaapi, StaysOnDevice: true), isHurried: true).ShouldBe(
         $"{Head} -init_hw_device vaapi=gpu:{Node} -filter_hw_device gpu -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 "
         + "-hwaccel vaapi -hwaccel_device gpu -hwaccel_output_format vaapi -extra_hw_frames 16 -f nut -i unix:/run/in "
         + @"-filter_complex [0:v:0]scale_vaapi=w=1280:h=720:format=nv12,setsar=1,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
@@ -64,12 +64,12 @@ public class VendorCommandTests
         + Output(1, "h264_vaapi -profile:v high -bf 0 -async_depth 1 -g 65535 -idr_interval 0 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Vaapi_with_pictures_from_the_processor_scales_the_next_rung_before_it_uploads_this_one() => Filters(new EncodePath(EncoderVendor.Vaapi, StaysOnDevice: false)).ShouldBe(
+    public void Vaapi_with_frames_from_the_CPU_scales_the_next_rung_before_uploading_this_one() => Filters(new EncodePath(EncoderVendor.Vaapi, StaysOnDevice: false)).ShouldBe(
         @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=nv12,split=2[own0][next0];[own0]hwupload[out0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=nv12,hwupload[out1]");
 
     [Fact]
-    public void Rungs_beyond_what_the_hardware_takes_are_brought_to_x264()
+    public void Rungs_beyond_the_hardware_session_limit_are_encoded_by_x264()
     {
         var route = new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true, Rungs: 1);
         Filters(route).ShouldEndWith("scale_cuda=854:480:interp_algo=bicubic:format=nv12,setsar=1,hwdownload,format=nv12,format=yuv420p[out1]");
@@ -82,7 +82,7 @@ public class VendorCommandTests
     [InlineData(0, "p4", "fast")]
     [InlineData(1, "p2", "faster")]
     [InlineData(2, "p1", "veryfast")]
-    public void Haste_is_a_preset_of_each_vendor(int haste, string nvenc, string quickSync)
+    public void Speed_level_selects_a_preset_of_each_vendor(int haste, string nvenc, string quickSync)
     {
         Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true), haste).ShouldContain($"-c:v h264_nvenc -preset {nvenc} ");
         Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true), haste).ShouldContain($"-c:v h264_qsv -preset {quickSync} ");
@@ -96,7 +96,7 @@ public class VendorCommandTests
     [InlineData("hevc_nvenc")]
     [InlineData("hevc_qsv")]
     [InlineData("hevc_vaapi")]
-    public async Task This_ffmpeg_knows_each_option_of_a_vendor(string encoder)
+    public async Task Installed_ffmpeg_supports_each_vendor_option(string encoder)
     {
         var candidate = EncoderCandidate.All.Single(c => c.Encoder == encoder);
         var options = EncoderBackend.Of(candidate.Vendor).Encode(candidate.Codec, new RungEncodeSettings(500_000, SpeedLevel: 0, IsLowLatency: false))

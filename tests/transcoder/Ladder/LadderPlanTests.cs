@@ -24,7 +24,7 @@ public class LadderPlanTests
     [InlineData("auto", 320, 180, 30, "")]
     [InlineData("passthrough", 1920, 1080, 30, "")]
     [InlineData("of another version", 1280, 720, 30, "480p 854x480 1200k, 360p 640x360 700k, 240p 426x240 350k")]
-    public void Rungs_are_those_that_make_sense_for_the_source(string ladder, int width, int height, double rate, string expected) =>
+    public void Automatic_ladder_has_the_rungs_that_suit_the_source(string ladder, int width, int height, double rate, string expected) =>
         string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
 
     [Theory]
@@ -50,7 +50,7 @@ public class LadderPlanTests
     [InlineData("720p30@2M", 1920, 1080, double.NaN, "720p30 1280x720 2000k")]
     [InlineData("720p30@2M", 1920, 1080, 1000, "720p30 1280x720 2000k")]
     [InlineData("16x16@100k", 1920, 16, 30, "")]
-    public void A_channel_s_own_rungs_keep_its_names_and_bits_and_the_source_s_shape(string ladder, int width, int height, double rate, string expected) =>
+    public void Custom_rungs_keep_their_names_and_bitrates_and_the_sources_aspect_ratio(string ladder, int width, int height, double rate, string expected) =>
         string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
 
     [Theory]
@@ -59,21 +59,21 @@ public class LadderPlanTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(-60)]
     [InlineData(1000)]
-    public void A_rate_of_pictures_that_nobody_can_believe_counts_as_thirty(double rate) =>
+    public void Implausible_frame_rate_is_treated_as_thirty(double rate) =>
         LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, rate, null)).ShouldBe(LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null)));
 
     [Fact]
-    public void Pixels_that_are_not_square_become_square() =>
+    public void Non_square_pixels_become_square() =>
         Told(LadderPlan.For("auto", new VideoFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
 
     [Theory]
     [InlineData(16)]
     [InlineData(18)]
-    public void High_dynamic_range_has_no_rungs_because_their_colors_would_be_wrong(byte transfer) =>
+    public void HDR_source_without_tone_mapping_has_no_rungs(byte transfer) =>
         LadderPlan.For("auto", new VideoFormat(1920, 1080, 1, 1, 30, null), new ColorDescription(9, transfer, 9, false)).ShouldBeEmpty();
 
     [Fact]
-    public void No_rung_is_larger_than_the_source_or_odd_or_named_twice() =>
+    public void No_rung_is_larger_than_the_source_has_odd_dimensions_or_a_duplicate_name() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
         {
             var picture = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);

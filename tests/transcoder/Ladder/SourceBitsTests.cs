@@ -25,14 +25,14 @@ public class SourceBitsTests
     [InlineData("720p@1300k,480p@1200k", 1300, "720p 1300k, 480p 1200k")]
     [InlineData("720p@1300k,480p@1200k", 1250, "480p 1200k")]
     [InlineData("720p@500k,480p@1200k", 800, "720p 500k, 480p 800k")]
-    public void No_rung_has_more_bits_than_the_source_and_those_cut_to_almost_the_next_one_s_are_left_out(string ladder, int kilobits, string expected)
+    public void Rung_bitrates_are_capped_by_the_source_and_nearly_equal_rungs_are_omitted(string ladder, int kilobits, string expected)
     {
         var rungs = SourceBitrate.Bound(LadderPlan.For(ladder, new VideoFormat(1920, 1080, 1, 1, 30, null)), kilobits * 1000);
         string.Join(", ", rungs.Select(r => $"{r.Name} {r.BitsPerSecond / 1000}k")).ShouldBe(expected);
     }
 
     [Fact]
-    public void Whatever_the_source_has_there_is_a_rung_left_and_none_above_it() =>
+    public void At_least_one_rung_remains_and_none_exceeds_the_source_bitrate() =>
         Prop.ForAll(ArbMap.Default.ArbFor<PositiveInt>(), bits =>
         {
             var rungs = LadderPlan.For("4k", new VideoFormat(3840, 2160, 1, 1, 30, null));
@@ -44,7 +44,7 @@ public class SourceBitsTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_source_with_more_bits_than_it_claims_is_measured()
+    public void Source_that_exceeds_its_declared_bitrate_is_measured()
     {
         var bits = new SourceBitrate(2_000_000);
         Run(bits, kilobits: 2400, from: 0, seconds: 25).ShouldBeEmpty("roughly what it claims");
@@ -55,7 +55,7 @@ public class SourceBitsTests
     }
 
     [Fact]
-    public void A_source_that_claims_nothing_binds_nothing()
+    public void Source_without_a_declared_bitrate_imposes_no_limit()
     {
         var bits = new SourceBitrate(0);
         Run(bits, kilobits: 500, from: 0, seconds: 30).ShouldBeEmpty();
@@ -63,7 +63,7 @@ public class SourceBitsTests
     }
 
     [Fact]
-    public void Times_that_go_back_or_stand_still_are_no_bits()
+    public void Times_that_do_not_advance_contribute_no_bitrate()
     {
         var bits = new SourceBitrate(100_000);
         for (var i = 0; i < 10_000; i++)

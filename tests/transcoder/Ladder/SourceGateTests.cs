@@ -23,7 +23,7 @@ public sealed class SourceGateTests : IDisposable
     [Theory]
     [InlineData("640x360", 30, 300, "240p")]
     [InlineData("640x400", 60, 600, "240p")]
-    public async Task Keyframes_too_far_apart_make_a_copy_that_has_them_every_two_seconds_where_all_rungs_do_and_no_picture_is_missing(string size, int rate, int group, string rung)
+    public async Task Sparse_keyframes_cause_a_lossless_switch_to_a_re_encode_with_regular_keyframes(string size, int rate, int group, string rung)
     {
         var source = await CodedPictures.MakeAsync(11, size, rate, "-g", $"{group}");
         await PublishAsync(Transcoder("ffmpeg", null), SessionId.New(DateTimeOffset.UnixEpoch), source, waitsForRungs: true);
@@ -45,7 +45,7 @@ public sealed class SourceGateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_source_with_sane_keyframes_passes_as_it_came()
+    public async Task Source_with_regular_keyframes_passes_through_unchanged()
     {
         var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "60");
         await PublishAsync("ffmpeg", source);
@@ -57,7 +57,7 @@ public sealed class SourceGateTests : IDisposable
     [Theory]
     [InlineData("ffmpeg", false)]
     [InlineData("ffmpeg", true)]
-    public async Task A_short_publication_in_doubt_is_passed_on_whole(string program, bool inDoubt)
+    public async Task Short_publication_without_a_decision_is_passed_through_completely(string program, bool inDoubt)
     {
         var source = (await CodedPictures.MakeAsync(3, "640x360", 30, "-g", "300")).Take(inDoubt ? 85 : 20).ToList();
         await PublishAsync(program, source);
@@ -65,7 +65,7 @@ public sealed class SourceGateTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_no_encoder_gives_a_picture_the_source_passes_from_its_next_keyframe_on()
+    public async Task Source_passes_through_from_its_next_keyframe_when_no_encoder_produces_a_frame()
     {
         var source = await CodedPictures.MakeAsync(12, "640x360", 30, "-g", "240");
 
@@ -87,7 +87,7 @@ public sealed class SourceGateTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_there_is_no_ffmpeg_the_source_passes_whatever_it_is()
+    public async Task Any_source_passes_through_without_ffmpeg()
     {
         var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "300");
         var missing = Path.Combine(_folder.Path, "nothing");
@@ -98,7 +98,7 @@ public sealed class SourceGateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_of_the_copy_that_is_killed_is_followed_by_one_that_goes_on_where_it_ended()
+    public async Task Killed_re_encoding_worker_is_replaced_by_one_that_continues_at_the_same_frame()
     {
         var source = await CodedPictures.MakeAsync(9, "640x360", 30, "-g", "300");
         var pids = Path.Combine(_folder.Path, "pids");
@@ -126,7 +126,7 @@ public sealed class SourceGateTests : IDisposable
     }
 
     [Fact]
-    public async Task It_holds_for_the_session_and_not_for_the_next_one()
+    public async Task Re_encoding_decision_holds_for_the_session_and_not_for_the_next_one()
     {
         var source = await CodedPictures.MakeAsync(4, "640x360", 30, "-g", "300");
         var transcoder = Transcoder("ffmpeg", null);

@@ -30,7 +30,7 @@ public class SourceRuleTests
     // It has shown better: it is believed once.
     [InlineData("standard", 30, 0, new[] { 2.0, 2, 5, 2, 2 })]
     [InlineData("standard", 30, 12, new[] { 2.0, 5, 2, 5, 2 })]
-    public void A_source_is_copied_when_its_keyframes_are_farther_apart_than_a_segment_may_be_long(string latency, int rate, double copied, double[] groups)
+    public void Source_is_re_encoded_when_its_keyframe_interval_exceeds_the_maximum_segment_duration(string latency, int rate, double copied, double[] groups)
     {
         var rule = new PassthroughPolicy(LatencyProfile.Find(latency)!);
         var story = Tell(rule, rate, groups);
@@ -54,7 +54,7 @@ public class SourceRuleTests
     [InlineData(2.0, 0)]
     [InlineData(2.4, 0)]
     [InlineData(2.8, 9)]
-    public void Pictures_wait_in_the_first_group_only_and_for_half_a_second_at_most(double group, int waiting)
+    public void Frames_are_held_only_in_the_first_GOP_for_up_to_half_a_second(double group, int waiting)
     {
         var story = Tell(new PassthroughPolicy(LatencyProfile.Standard), 30, group, group, group);
 
@@ -63,7 +63,7 @@ public class SourceRuleTests
     }
 
     [Fact]
-    public void What_begins_to_wait_is_never_a_picture_that_is_shown_before_one_that_was_passed_on()
+    public void Held_frames_are_never_presented_before_a_frame_already_passed_on()
     {
         // I P B B P B B …: two pictures are shown before one that is decoded before them.
         var rule = new PassthroughPolicy(LatencyProfile.Standard);
@@ -88,7 +88,7 @@ public class SourceRuleTests
     }
 
     [Fact]
-    public void A_hole_in_its_times_is_no_long_group()
+    public void Gap_in_timestamps_is_not_a_long_GOP()
     {
         var rule = new PassthroughPolicy(LatencyProfile.Standard);
         long[] times = [.. Enumerable.Range(0, 30).Select(i => i * 3000L), .. Enumerable.Range(0, 60).Select(i => 900_000 + (i * 3000L))];
@@ -96,7 +96,7 @@ public class SourceRuleTests
     }
 
     [Fact]
-    public void What_no_player_or_not_every_one_decodes_is_copied_from_its_first_picture_on()
+    public void Source_that_not_every_player_decodes_is_re_encoded_from_its_first_frame()
     {
         var rule = new PassthroughPolicy(LatencyProfile.Standard);
         rule.Evaluate(Sample(RenditionPlanTests.Video(1, 1280, 720), 0, 0, true)).ShouldBe(SourceRouting.Reencode);
@@ -107,7 +107,7 @@ public class SourceRuleTests
     [InlineData("yuv420p", true)]
     [InlineData("yuv422p", false)]
     [InlineData("yuv420p10le", false)]
-    public async Task Colors_decide_where_the_codec_does_not(string colors, bool passes)
+    public async Task Chroma_format_and_bit_depth_decide_about_passthrough_within_a_codec(string colors, bool passes)
     {
         var picture = await CodedPictures.MakeAsync(1, "64x64", 30, "-frames:v", "1", "-pix_fmt", colors);
         (PassthroughPolicy.CompatibilityIssue(picture[0].Track.Config) is null).ShouldBe(passes);
@@ -118,7 +118,7 @@ public class SourceRuleTests
     [InlineData(1280, 720, 1280, 720, 2_450_000)]
     [InlineData(641, 361, 640, 360, 850_000)]
     [InlineData(7680, 4320, 7680, 4320, 20_000_000)]
-    public void A_copy_is_as_large_as_the_source(int width, int height, int across, int down, int bits)
+    public void Re_encoded_source_has_the_resolution_of_the_source(int width, int height, int across, int down, int bits)
     {
         var copy = SourceReencode.Of(RenditionPlanTests.Video(1, width, height), canToneMap: false)!;
         (copy.Name, copy.Width, copy.Height, copy.IsHalfRate).ShouldBe(("source", across, down, false));
@@ -128,7 +128,7 @@ public class SourceRuleTests
     [Theory]
     [InlineData(16)]
     [InlineData(18)]
-    public void There_is_a_copy_of_high_dynamic_range_only_where_its_colors_can_be_mapped(byte transfer)
+    public void HDR_source_is_re_encoded_only_if_its_colors_can_be_tone_mapped(byte transfer)
     {
         var source = RenditionPlanTests.Video(1, 1280, 720) with { ColorInfo = new ColorInfo(new ColorDescription(9, transfer, 9, false), null, null) };
         SourceReencode.Of(source, canToneMap: false).ShouldBeNull();

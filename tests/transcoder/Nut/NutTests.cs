@@ -17,7 +17,7 @@ public class NutTests
     private static readonly NutStream Sound = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000, Channels = 2 };
 
     [Fact]
-    public void What_was_written_is_read_again_in_whatever_pieces_it_comes() =>
+    public void Written_frames_are_read_back_from_chunks_of_any_size() =>
         Prop.ForAll(
             ArbMap.Default.ArbFor<(bool IsSound, bool IsKey, uint Present, byte[] Payload)[]>(),
             ArbMap.Default.ArbFor<PositiveInt>(),
@@ -30,7 +30,7 @@ public class NutTests
             }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public async Task What_ffmpeg_encodes_is_read_frame_by_frame_with_its_times()
+    public async Task Frames_encoded_by_ffmpeg_are_read_with_their_times()
     {
         using var folder = TempFolder.Create();
         var file = Path.Combine(folder.Path, "encoded.nut");
@@ -45,7 +45,7 @@ public class NutTests
     }
 
     [Fact]
-    public async Task What_is_written_is_decoded_by_ffmpeg_with_its_times_and_without_a_fault()
+    public async Task Written_file_decodes_in_ffmpeg_with_its_times_and_without_errors()
     {
         using var folder = TempFolder.Create();
         var (encoded, written) = (Path.Combine(folder.Path, "encoded.nut"), Path.Combine(folder.Path, "written.nut"));
@@ -61,7 +61,7 @@ public class NutTests
     }
 
     [Fact]
-    public void Damaged_bytes_are_refused_or_read_as_something_else_and_nothing_worse_happens()
+    public void Corrupt_input_is_rejected_or_misread_without_other_failures()
     {
         var good = Write([Picture, Sound], Enumerable.Range(0, 20).Select(i => new NutFrame(i % 2, i * 1000, i == 0, new byte[i * 40])));
         var random = new Random(1);
@@ -88,7 +88,7 @@ public class NutTests
     }
 
     [Fact]
-    public void A_frame_longer_than_the_limit_is_refused_before_it_has_come()
+    public void Frame_above_the_size_limit_is_rejected_before_it_has_arrived()
     {
         var bytes = new ArrayBufferWriter<byte>();
         new NutWriter([Picture]).WriteHeaders(bytes);

@@ -15,7 +15,7 @@ public sealed class PictureDeskTests
     private readonly ManualTimeProvider _time = new(DateTimeOffset.UnixEpoch);
 
     [Fact]
-    public void A_session_stands_in_the_queue_once_and_what_is_made_is_the_newest()
+    public void Session_is_queued_once_and_gets_the_newest_images()
     {
         var desk = Desk();
         Tell(desk, "a", 0);
@@ -32,7 +32,7 @@ public sealed class PictureDeskTests
     }
 
     [Fact]
-    public void Sessions_take_turns()
+    public void Sessions_are_served_in_rotation()
     {
         var desk = Desk();
         foreach (var channel in new[] { "a", "b", "c" })
@@ -54,7 +54,7 @@ public sealed class PictureDeskTests
     }
 
     [Fact]
-    public void A_session_whose_pictures_fail_waits_longer_each_time_and_no_longer_once_one_is_made()
+    public void Failing_session_waits_longer_each_time_until_an_image_succeeds()
     {
         var desk = Desk();
         Tell(desk, "a", 0);
@@ -86,7 +86,7 @@ public sealed class PictureDeskTests
     }
 
     [Fact]
-    public void A_session_that_is_gone_has_nothing_made()
+    public void Deleted_session_gets_no_images()
     {
         var desk = Desk();
         Tell(desk, "a", 0);
@@ -98,7 +98,7 @@ public sealed class PictureDeskTests
     }
 
     [Fact]
-    public void Where_pictures_are_off_nobody_has_a_turn()
+    public void Disabled_images_queue_no_session()
     {
         var desk = Desk(new ThumbnailOptions { Enabled = false });
         Tell(desk, "a", 0);

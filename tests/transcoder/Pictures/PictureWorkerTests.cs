@@ -18,7 +18,7 @@ public sealed class PictureWorkerTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
-    public async Task A_sheet_and_a_poster_come_from_one_process_with_the_source_s_colors()
+    public async Task Sprite_sheet_and_poster_come_from_one_process_with_the_colors_of_the_source()
     {
         var jpegs = await RunAsync("ffmpeg", await ColorsAsync("red", "lime", "blue", "white", "black", "yellow"), new ThumbnailCommand(Format, Layout, (640, 360)));
 
@@ -34,7 +34,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task Tiles_without_a_picture_repeat_their_neighbor()
+    public async Task Tiles_without_a_frame_repeat_a_neighbor()
     {
         var colors = await ColorsAsync("red", "blue");
         var jpegs = await RunAsync("ffmpeg", [colors[0] with { Second = 1 }, colors[1] with { Second = 3 }], new ThumbnailCommand(Format, Layout, null));
@@ -48,7 +48,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_that_is_damaged_costs_its_tile()
+    public async Task Corrupt_frame_costs_only_its_tile()
     {
         var colors = (await ColorsAsync("red", "blue", "red", "red", "red")).ToList();
         var damaged = colors[1].Payload.ToArray();
@@ -60,7 +60,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_shape_than_the_tile_gets_bars()
+    public async Task Different_aspect_ratio_is_padded_with_bars()
     {
         var square = Format with { Width = 480, Height = 480 };
         var jpegs = await RunAsync("ffmpeg", await ColorsAsync("white"), new ThumbnailCommand(square, new SpriteSheetLayout(1, 1, 320, 180), null));
@@ -81,7 +81,7 @@ public sealed class PictureWorkerTests : IDisposable
     [InlineData("kill -9 $$", "exit code 137")]
     [InlineData("yes >&2", "timed out after 2 s")]
     [InlineData("echo x > here; cat here", "exit code")]
-    public async Task A_program_that_misbehaves_is_ended_and_named(string script, string said)
+    public async Task Misbehaving_program_is_killed_and_its_failure_reported(string script, string said)
     {
         var failure = await Should.ThrowAsync<IOException>(
             RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), TimeSpan.FromSeconds(2)));
@@ -93,7 +93,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task More_bytes_than_any_picture_has_end_the_process()
+    public async Task Process_with_excessive_output_is_killed()
     {
         // NUT as ffmpeg writes it, without end.
         var script = "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 pipe:1";
@@ -104,7 +104,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_that_is_not_there_is_named()
+    public async Task Missing_program_is_reported()
     {
         var failure = await Should.ThrowAsync<IOException>(
             RunAsync(Path.Combine(_folder.Path, "nothing"), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null)));
@@ -112,7 +112,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_it_is_given_of_the_environment_has_no_secret_in_it()
+    public async Task Program_environment_contains_no_secret()
     {
         Environment.SetEnvironmentVariable("BROADCAST__STORAGE__SECRETKEY", "very secret");
         var failure = await Should.ThrowAsync<IOException>(
@@ -122,7 +122,7 @@ public sealed class PictureWorkerTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_bounded_can_gain_no_privileges_and_has_a_low_priority()
+    public async Task Program_is_bounded_cannot_gain_privileges_and_has_low_priority()
     {
         var failure = await Should.ThrowAsync<IOException>(RunAsync(
             await ProgramAsync("cat >/dev/null; { grep NoNewPrivs /proc/self/status; ulimit -v; ulimit -t; ulimit -f; ulimit -n; nice; } | tr '\\n\\t' ' ' >&2; exit 1"),

@@ -20,7 +20,7 @@ public sealed class PictureWorkshopTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
-    public async Task Twelve_sessions_never_have_more_processes_than_allowed_and_all_have_their_turn()
+    public async Task Twelve_sessions_never_exceed_the_process_limit_and_are_all_served()
     {
         // It may write nothing, but files may have names: each run leaves the number of those that ran beside it.
         var program = Path.Combine(_folder.Path, "program");
@@ -34,7 +34,7 @@ public sealed class PictureWorkshopTests : IDisposable
     }
 
     [Fact]
-    public async Task Each_session_gets_its_own_picture()
+    public async Task Each_session_gets_its_own_poster()
     {
         var pictures = new Received();
         await WorkAsync("ffmpeg", 3, pictures, () => pictures.Offered.Count == 3);

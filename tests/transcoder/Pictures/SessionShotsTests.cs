@@ -12,7 +12,7 @@ public sealed class SessionShotsTests
     private static readonly ThumbnailOptions Defaults = new();
 
     [Fact]
-    public void The_first_picture_becomes_a_poster_at_once_and_the_next_one_ten_seconds_later()
+    public void First_frame_becomes_a_poster_at_once_and_the_next_follows_ten_seconds_later()
     {
         var shots = Begin();
         shots.HasNext.ShouldBeFalse();
@@ -28,7 +28,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void A_sheet_is_made_when_the_next_one_begins_and_each_tile_has_the_first_picture_of_its_time()
+    public void Sprite_sheet_is_created_when_the_next_starts_from_each_tiles_first_frame()
     {
         var shots = Begin();
         shots.Observe([Part(20), Part(21), Part(22), Part(25.9), Part(28), Part(29)]);
@@ -44,7 +44,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void Of_two_full_sheets_the_newer_one_is_made()
+    public void Newer_of_two_full_sprite_sheets_is_created()
     {
         var shots = Begin();
         shots.Observe([.. Enumerable.Range(0, 13).Select(i => Part(i * 2))]);
@@ -53,7 +53,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void The_end_brings_the_last_sheet_as_far_as_it_came_and_a_last_poster()
+    public void Session_end_creates_the_partial_last_sprite_sheet_and_a_last_poster()
     {
         var shots = Begin();
         shots.Observe([Part(0)]);
@@ -67,7 +67,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void The_slate_is_no_poster_but_has_its_thumbnails()
+    public void Slate_has_thumbnails_but_is_no_poster()
     {
         var shots = Begin();
         shots.Observe([Part(0)]);
@@ -82,7 +82,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void A_session_told_as_a_whole_brings_what_is_not_there_yet()
+    public void Replayed_timeline_requests_only_missing_images()
     {
         var shots = Begin();
         shots.Observe(
@@ -108,7 +108,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void What_cannot_be_decoded_alone_and_what_is_sound_makes_no_picture()
+    public void Dependent_frames_and_audio_yield_no_image()
     {
         var shots = Begin();
         shots.Observe(
@@ -127,7 +127,7 @@ public sealed class SessionShotsTests
     [InlineData(new[] { 2160, 1080, 720, 480 }, 720)]
     [InlineData(new[] { 2160, 1080, 480 }, 1080)]
     [InlineData(new[] { 480, 240 }, 480)]
-    public void The_smallest_rendition_that_is_good_enough_is_decoded(int[] heights, int expected)
+    public void Smallest_sufficient_rendition_is_decoded(int[] heights, int expected)
     {
         var shots = new SessionKeyframes(Defaults);
         foreach (var height in heights)
@@ -140,7 +140,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void Where_the_configuration_changes_one_process_gets_what_belongs_together()
+    public void Configuration_change_splits_images_into_one_job_per_configuration()
     {
         var shots = Begin();
         shots.Observe([Part(0), Part(2), Init("source", 2, 480), Part(4) with { Init = 2 }, Part(10) with { Init = 2 }]);
@@ -153,7 +153,7 @@ public sealed class SessionShotsTests
     }
 
     [Fact]
-    public void Without_thumbnails_there_are_posters_only()
+    public void Disabled_thumbnails_still_allow_posters()
     {
         var shots = Begin(new ThumbnailOptions { TileInterval = TimeSpan.Zero });
         shots.Observe([.. Enumerable.Range(0, 20).Select(i => Part(i * 2))]);
@@ -168,11 +168,11 @@ public sealed class SessionShotsTests
     [InlineData(1920, 800, 320, 134)]
     [InlineData(160, 90, 160, 90)]
     [InlineData(8192, 2, 320, 2)]
-    public void Thumbnails_keep_the_shape_have_even_sides_and_are_never_larger_than_the_picture(int width, int height, int tileWidth, int tileHeight) =>
+    public void Thumbnails_keep_the_aspect_ratio_have_even_dimensions_and_are_never_upscaled(int width, int height, int tileWidth, int tileHeight) =>
         ImageSize.OfTile(width, height).ShouldBe((tileWidth, tileHeight));
 
     [Fact]
-    public void Options_out_of_range_are_all_named()
+    public void All_out_of_range_options_are_named()
     {
         var options = new ThumbnailOptions
         {

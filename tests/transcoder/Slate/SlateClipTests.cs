@@ -25,7 +25,7 @@ public sealed class SlateClipTests : IAsyncLifetime
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
-    public async Task What_stands_is_shown_once_and_the_slate_again_and_again_with_keyframes_like_clockwork(int bFrames)
+    public async Task Held_frame_is_shown_once_and_the_slate_repeats_with_regular_keyframes(int bFrames)
     {
         var group = await CodedPictures.MakeAsync(1, "320x180", 30, "-bf", $"{bFrames}");
         var pictures = await ReadAsync("ffmpeg", new SlateInput(group, Format, Hold: 30), _picture, 60 + 60 + 60 + 1);
@@ -38,7 +38,7 @@ public sealed class SlateClipTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pictures_that_cannot_be_decoded_cost_what_stands_and_not_the_slate()
+    public async Task Undecodable_frames_cost_only_the_held_frame_and_not_the_slate()
     {
         var group = await CodedPictures.MakeAsync(1, "320x180", 30);
         var broken = group.Select(s => s with { Payload = new byte[] { 0, 0, 0, 2, 0x65, 0xff } }).ToList();
@@ -50,7 +50,7 @@ public sealed class SlateClipTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_clip_is_shown_to_its_end_and_begins_again()
+    public async Task Clip_plays_to_its_end_and_repeats()
     {
         var file = Path.Combine(_folder.Path, "clip.mp4");
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=3", "-c:v", "libx264", file])).EnsureSuccess();
@@ -65,7 +65,7 @@ public sealed class SlateClipTests : IAsyncLifetime
     [InlineData("echo what is this >&2; exit 1", "what is this")]
     [InlineData("head -c 100000 /dev/urandom", "invalid encoder output")]
     [InlineData("printf 'not nut at all'; exec sleep 0.1", "no encoder output")]
-    public async Task A_program_that_is_no_ffmpeg_makes_no_slate_and_says_why(string script, string why)
+    public async Task Invalid_ffmpeg_produces_no_slate_and_reports_the_reason(string script, string why)
     {
         var program = Path.Combine(_folder.Path, "ffmpeg");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");

@@ -24,7 +24,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
     private readonly BroadcastSession _session = new(ChannelName.Parse("main"), SessionId.New(TimeProvider.System.GetUtcNow()), 1, TimeProvider.System.GetUtcNow(), LatencyProfile.Standard);
 
     [Fact]
-    public async Task Sound_alone_has_pictures_beside_it_at_an_even_pace_that_can_be_begun_with_every_two_seconds()
+    public async Task Audio_only_source_gets_constant_rate_still_video_with_keyframes_every_two_seconds()
     {
         await RunAsync("auto", [Sound], Sounds(0, 300));
 
@@ -43,7 +43,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_encoders_pictures_begin_another_publication_with_their_first_keyframe(bool isAnnounced)
+    public async Task Encoder_video_starts_a_new_publication_with_its_first_keyframe(bool isAnnounced)
     {
         var coded = await CodedPictures.MakeAsync(2, "320x180", 25, "-g", "25");
         var pictures = Later(coded, 5).ToList();
@@ -61,7 +61,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
     }
 
     [Fact]
-    public async Task A_hole_in_the_sound_is_one_in_the_pictures_and_they_begin_anew_behind_it()
+    public async Task Audio_gap_is_also_a_gap_in_still_video_which_restarts_with_a_keyframe()
     {
         await RunAsync("auto", [Sound], [.. Sounds(0, 100), .. Sounds(10_000, 10_100)]);
 
@@ -75,7 +75,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
     [InlineData("passthrough", "ffmpeg", false)]
     [InlineData("auto", "ffmpeg", true)]
     [InlineData("auto", "/nowhere/ffmpeg", false)]
-    public async Task Everything_else_goes_by_as_it_came(string ladder, string program, bool hasPictures)
+    public async Task Other_publications_pass_through_unchanged(string ladder, string program, bool hasPictures)
     {
         var coded = await CodedPictures.MakeAsync(1, "320x180", 25);
         List<MediaSample> all = hasPictures ? [.. Sounds(0, 5), .. coded, .. Sounds(5, 47)] : [.. Sounds(0, 100)];

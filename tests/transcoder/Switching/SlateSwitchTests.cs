@@ -28,7 +28,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     public SlateSwitchTests() => _switch = new InputSwitch(this, Options.Create(new FailoverOptions()), _slates, TimeProvider.System, NullLogger<InputSwitch>.Instance);
 
     [Fact]
-    public async Task The_slate_follows_the_source_without_a_hole_and_ends_when_an_encoder_is_back()
+    public async Task Slate_follows_the_source_without_a_gap_and_ends_when_an_encoder_returns()
     {
         var pictures = await CodedPictures.MakeAsync(1, "320x180", 30);
         await SendAsync(pictures, TimeSpan.Zero);
@@ -59,7 +59,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_slate_ends_with_its_session()
+    public async Task Slate_ends_with_its_session()
     {
         await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
         await Poll.UntilAsync(() => Count(1) > 0, Patience, "the slate is shown");
@@ -71,7 +71,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_session_that_ends_with_its_encoder_has_no_slate()
+    public async Task Session_that_ends_with_its_encoder_has_no_slate()
     {
         await _over.CancelAsync();
         await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
@@ -81,7 +81,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_process_ends_its_slates()
+    public async Task Process_stop_ends_its_slates()
     {
         await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
         await Poll.UntilAsync(() => Count(1) > 0, Patience, "the slate is shown");

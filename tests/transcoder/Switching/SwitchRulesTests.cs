@@ -35,7 +35,7 @@ public sealed class SwitchRulesTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void An_input_goes_on_air_when_the_other_is_lost_or_the_primary_has_been_good_for_a_while_F34(
+    public void Input_goes_on_air_when_the_other_is_lost_or_the_primary_has_recovered_F34(
         string onAir, bool open, double silence, double standbySilence, double good, int keyframes, string expected)
     {
         var role = Enum.Parse<InputRole>(onAir);
@@ -46,7 +46,7 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
-    public void An_input_that_is_over_never_goes_on_air() =>
+    public void Ended_input_never_goes_on_air() =>
         Rules.Evaluate(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9)).ShouldBe(SwitchReason.None);
 
     /// <summary>End of what is on air (decode, present) and keyframe (decode, present), milliseconds; longest shift; then whether, shift and gap.</summary>
@@ -58,7 +58,7 @@ public sealed class SwitchRulesTests
     [InlineData(1001, 1001, 0, 0, 1000, false, 1001, 0)]
     [InlineData(1000, 1066, 1000, 1000, 1000, true, 66, 66)]   // pictures were still to be shown
     [InlineData(1000, 1066, 1000, 1066, 1000, true, 0, 0)]
-    public void A_keyframe_is_put_behind_what_was_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest, bool expected, int shift, int gap)
+    public void Keyframe_is_placed_after_the_media_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest, bool expected, int shift, int gap)
     {
         SwitchPolicy.TryPlace(new(At(decode), At(present)), Keyframe(keyDecode, keyPresent), TimeSpan.FromMilliseconds(longest), out var placement).ShouldBe(expected);
         placement.Shift.ShouldBe(At(shift));
@@ -66,7 +66,7 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
-    public void Nothing_that_is_placed_overlaps() => Check.QuickThrowOnFailure(Prop.ForAll(
+    public void Placed_keyframe_never_overlaps_earlier_media() => Check.QuickThrowOnFailure(Prop.ForAll(
         ArbMap.Default.ArbFor<(ushort Decode, ushort Delay, ushort Keyframe, ushort KeyDelay, bool OtherClock)>(),
         c =>
         {

@@ -19,7 +19,7 @@ public sealed class SwitchTests
     private static readonly Track OtherAudio = new(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100);
 
     [Fact]
-    public async Task One_encoder_alone_passes_by_reference_and_untouched()
+    public async Task Single_encoder_passes_through_by_reference_and_unchanged()
     {
         var studio = new Studio();
         var encoder = studio.Connect(InputRole.Primary, P, Video, Audio);
@@ -34,7 +34,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void A_primary_that_falls_silent_is_followed_within_a_second_by_the_backups_last_keyframe_without_a_discontinuity_F34()
+    public void Silent_primary_is_replaced_within_a_second_from_the_backups_last_keyframe_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -52,7 +52,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task A_primary_that_is_gone_is_followed_at_once_where_a_keyframe_has_just_come_and_players_notice_nothing_F34()
+    public async Task Lost_primary_is_replaced_seamlessly_if_the_backup_has_a_recent_keyframe_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video with { DeclaredBitsPerSecond = 1_000_000 }, Audio));
@@ -69,7 +69,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task What_viewers_miss_is_no_longer_than_the_backups_keyframe_interval_F34()
+    public async Task Failover_misses_at_most_the_backups_keyframe_interval_F34()
     {
         for (var at = 4.0; at < 6; at += 0.12)
         {
@@ -87,7 +87,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void The_primary_comes_back_at_a_keyframe_after_it_has_been_good_for_ten_seconds_F34()
+    public void Primary_returns_at_a_keyframe_after_ten_good_seconds_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -109,7 +109,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void A_primary_that_falters_while_it_recovers_begins_anew_F34()
+    public void Input_loss_during_recovery_restarts_the_recovery_of_the_primary_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -124,7 +124,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task A_backup_that_is_lost_while_the_primary_recovers_gives_way_at_once_F34()
+    public async Task Loss_of_the_backup_switches_to_a_recovering_primary_at_once_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -139,7 +139,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void When_both_are_silent_viewers_get_whichever_speaks_first_F34()
+    public void First_of_two_silent_inputs_to_resume_goes_on_air_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -156,7 +156,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task Another_configuration_or_other_tracks_are_a_new_beginning_that_players_are_told_of_F34()
+    public async Task Another_configuration_or_other_tracks_start_a_new_publication_F34()
     {
         foreach (var tracks in new Track[][] { [OtherVideo, Audio], [Video, OtherAudio], [Video], [Audio with { Id = 1 }], [Video, Audio, OtherAudio with { Id = 3 }] })
         {
@@ -177,7 +177,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task Tracks_with_other_numbers_go_on_in_those_that_there_are_F34()
+    public async Task Tracks_with_other_ids_continue_in_the_existing_tracks_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Audio with { Id = 1 }, Video with { Id = 2 }));
@@ -196,7 +196,7 @@ public sealed class SwitchTests
     [InlineData(3, 0)]
     [InlineData(0, 0.08)]
     [InlineData(-0.9, 0.08)]
-    public async Task Times_rise_and_nothing_overlaps_though_one_runs_ahead_of_the_other_F34(double ahead, double delay)
+    public async Task Times_increase_without_overlap_even_if_one_input_is_ahead_of_the_other_F34(double ahead, double delay)
     {
         var studio = new Studio();
         var primary = studio.Connect(InputRole.Primary, P, Video, Audio);
@@ -216,7 +216,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task Sound_that_lies_before_the_end_of_the_others_is_left_out_F34()
+    public async Task Audio_before_the_end_of_the_previous_input_is_dropped_F34()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -231,7 +231,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void A_newcomer_of_the_same_role_cuts_the_old_one_off_for_good_F33()
+    public void Takeover_in_the_same_role_cuts_the_old_publisher_off_permanently_F33()
     {
         var studio = new Studio();
         var old = studio.Connect(InputRole.Primary, P, Video, Audio);
@@ -248,7 +248,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void An_input_that_stands_by_keeps_no_more_than_its_bytes_and_a_switch_waits_for_its_next_keyframe_then_F34()
+    public void Standby_buffer_is_bounded_and_a_switch_then_waits_for_the_next_keyframe_F34()
     {
         var studio = new Studio(new() { StandbyBytes = 20_000 });
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -264,7 +264,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task A_next_stage_that_fails_ends_the_input_on_air_and_the_other_begins_anew()
+    public async Task Downstream_failure_ends_the_input_on_air_and_the_other_starts_a_new_publication()
     {
         var studio = new Studio();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
@@ -279,7 +279,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task Bits_per_second_and_states_are_told_of_each_input_F34()
+    public async Task Bitrate_and_state_of_each_input_are_reported_F34()
     {
         var studio = new Studio();
         var primary = studio.Connect(InputRole.Primary, P, Video, Audio);

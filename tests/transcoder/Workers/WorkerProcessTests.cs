@@ -13,7 +13,7 @@ public sealed class WorkerProcessTests : IDisposable
     private readonly TempFolder _folder = TempFolder.Create(mode: OpenToAll);
 
     [Fact]
-    public async Task It_can_gain_no_privileges_and_has_limits_and_no_capabilities()
+    public async Task Worker_cannot_gain_privileges_has_limits_and_no_capabilities()
     {
         var said = await SaidAsync("grep -E 'NoNewPrivs|CapEff|CapBnd' /proc/self/status >&2; echo files $(ulimit -n) core $(ulimit -c) data $(ulimit -d) >&2");
 
@@ -23,7 +23,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_another_user_where_we_are_root_and_its_program_can_be_reached()
+    public async Task Worker_of_a_root_server_runs_as_another_user_if_its_program_is_accessible()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start a process as another user.");
 
@@ -31,7 +31,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_nobody_else_can_reach_runs_as_us_with_the_rest_of_it()
+    public async Task Worker_with_an_inaccessible_program_runs_as_the_server_user_with_the_other_restrictions()
     {
         var said = await SaidAsync("echo uid $(id -u) >&2; grep NoNewPrivs /proc/self/status >&2", "0700");
 
@@ -40,7 +40,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task It_cannot_fill_the_disk()
+    public async Task Worker_cannot_fill_the_disk()
     {
         var file = _folder.Sub("file");
         await File.WriteAllTextAsync(file, "");
@@ -52,10 +52,10 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task It_gets_none_of_our_environment() => (await SaidAsync("env >&2")).ShouldNotContain("HOME=");
+    public async Task Worker_inherits_no_environment() => (await SaidAsync("env >&2")).ShouldNotContain("HOME=");
 
     [Fact]
-    public void A_folder_that_nobody_lives_in_any_more_is_removed_and_one_in_use_is_not()
+    public void Abandoned_folder_is_removed_and_one_in_use_is_kept()
     {
         // As a server leaves it that was killed: the lock is there, and nobody holds it.
         using var alive = new WorkerFolder();
