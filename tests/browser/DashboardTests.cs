@@ -155,7 +155,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await page.GetByText("Waiting for the encoder").WaitForAsync();
         (await Overhang(page)).ShouldBe(0);
 
-        foreach (var name in new[] { "Settings", "Recordings", "Schedule", "Now" })
+        foreach (var name in new[] { "Settings", "Recordings", "Schedule", "Overview" })
         {
             var link = page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true });
             var box = await link.BoundingBoxAsync();
