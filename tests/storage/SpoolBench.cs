@@ -99,7 +99,7 @@ internal sealed class SpoolBench : IAsyncDisposable
         {
             if (Stopwatch.GetElapsedTime(began) > Deadline)
             {
-                throw new TimeoutException($"Waited in vain. {what} {Spool.Status()} {string.Join('\n', Log.Lines)}");
+                throw new TimeoutException($"Timed out. {what} {Spool.Status()} {string.Join('\n', Log.Lines)}");
             }
 
             (Time as ManualTimeProvider)?.Advance(TimeSpan.FromMilliseconds(200));

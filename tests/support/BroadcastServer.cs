@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Broadcast.Testing;
 
-/// <summary>A channel as the command line made it.</summary>
+/// <summary>A channel created on the command line.</summary>
 public sealed record CreatedChannel(string Name, string StreamKey);
 
 /// <summary>
-/// The real server as a process of its own, on loopback and ports of its choosing, with a data folder of its own. Runs until stopped or
-/// disposed; can be killed and started again on the same folder.
+/// The real server in its own process, on loopback with automatically assigned ports and its own data folder. Runs until stopped or
+/// disposed; can be killed and restarted on the same folder.
 /// </summary>
 public sealed class BroadcastServer : IAsyncDisposable
 {
@@ -28,34 +28,34 @@ public sealed class BroadcastServer : IAsyncDisposable
         Data = folder.Sub("data");
     }
 
-    /// <summary>The data folder; kept across restarts, deleted in the end.</summary>
+    /// <summary>The data folder. Kept across restarts and deleted on disposal.</summary>
     public string Data { get; }
 
-    /// <summary>Viewers, API and dashboard, such as <c>http://127.0.0.1:40001/</c>.</summary>
+    /// <summary>Address of the viewer endpoints, the API and the dashboard, such as <c>http://127.0.0.1:40001/</c>.</summary>
     public Uri Http { get; private set; } = null!;
 
-    /// <summary>Health and metrics.</summary>
+    /// <summary>Address of health and metrics.</summary>
     public Uri Internal { get; private set; } = null!;
 
-    /// <summary>RTMP without a path, such as <c>rtmp://127.0.0.1:40002</c>.</summary>
+    /// <summary>RTMP address without a path, such as <c>rtmp://127.0.0.1:40002</c>.</summary>
     public string Rtmp { get; private set; } = "";
 
-    /// <summary>RTMPS without a path; <see langword="null"/> when no certificate is configured.</summary>
+    /// <summary>RTMPS address without a path; <see langword="null"/> when no certificate is configured.</summary>
     public string? Rtmps { get; private set; }
 
-    /// <summary>The whole first line of standard output.</summary>
+    /// <summary>The complete first line of standard output.</summary>
     public JsonElement Ready { get; private set; }
 
-    /// <summary>A client whose relative addresses go to <see cref="Http"/>.</summary>
+    /// <summary>HTTP client with <see cref="Http"/> as its base address.</summary>
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>The server's process.</summary>
     public ChildProcess Process => _process ?? throw new InvalidOperationException("The server is not running.");
 
-    /// <summary>Starts a server and waits until it says that it is ready.</summary>
-    /// <param name="flags">Further flags of <c>serve</c>; they win over the fixture's own.</param>
+    /// <summary>Starts a server and waits for its ready line.</summary>
+    /// <param name="flags">Further flags of <c>serve</c>; they override the defaults of this class.</param>
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
-    /// <param name="prepare">Done with the data folder's path before the first start.</param>
+    /// <param name="prepare">Called with the path of the data folder before the first start.</param>
     public static async Task<BroadcastServer> StartAsync(
         string[]? flags = null, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? prepare = null)
     {
@@ -73,7 +73,7 @@ public sealed class BroadcastServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Where an encoder publishes: the key as the last part of the path.</summary>
+    /// <summary>Publish address of a channel, with the stream key as the last path segment.</summary>
     public string PublishUrl(CreatedChannel channel) => $"{Rtmp}/live/{channel.StreamKey}";
 
     /// <summary>The channel's HLS address.</summary>
@@ -82,7 +82,9 @@ public sealed class BroadcastServer : IAsyncDisposable
     /// <summary>The channel's DASH address.</summary>
     public Uri Dash(string channel) => new(Http, $"/live/{channel}/manifest.mpd");
 
-    /// <summary>Starts the server on its data folder again, after <see cref="StopAsync"/> or <see cref="Kill"/>. It gets new ports.</summary>
+    /// <summary>
+    /// Starts the server again on its data folder, after <see cref="StopAsync"/> or <see cref="Kill"/>. The ports change.
+    /// </summary>
     public async Task RestartAsync()
     {
         if (_process is not null)
@@ -102,12 +104,12 @@ public sealed class BroadcastServer : IAsyncDisposable
         Client = new HttpClient { BaseAddress = Http, Timeout = TimeSpan.FromSeconds(30) };
     }
 
-    /// <summary>Runs another command of the program on this server's data folder.</summary>
+    /// <summary>Runs another command of the server's program on its data folder.</summary>
     public Task<ProcessResult> CommandAsync(params string[] arguments) =>
         ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), .. arguments, "--data", Data], environment: _environment);
 
-    /// <summary>Creates a channel by the command line; its key works when this returns.</summary>
-    /// <param name="name">The slug.</param>
+    /// <summary>Creates a channel on the command line. Its key is usable when this method returns.</summary>
+    /// <param name="name">Slug of the channel.</param>
     /// <param name="options">Further flags, such as <c>--ladder passthrough</c>.</param>
     public async Task<CreatedChannel> CreateChannelAsync(string name, params string[] options)
     {
@@ -115,22 +117,22 @@ public sealed class BroadcastServer : IAsyncDisposable
         return new CreatedChannel(made.GetProperty("channel").GetString()!, made.GetProperty("streamKey").GetString()!);
     }
 
-    /// <summary>A bearer token for the API.</summary>
+    /// <summary>Creates a bearer token for the API.</summary>
     public async Task<string> CreateTokenAsync(string role = "admin") =>
         (await CommandAsync("token", "create", "--role", role, "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
 
-    /// <summary>SIGTERM; returns the exit code, which is 0 when it ended as it should.</summary>
-    /// <exception cref="TimeoutException">It still ran after 10 s.</exception>
+    /// <summary>Sends SIGTERM and returns the exit code; 0 means an orderly shutdown.</summary>
+    /// <exception cref="TimeoutException">The server was still running after 10 s.</exception>
     public Task<int> StopAsync() => Process.TerminateAsync(TimeSpan.FromSeconds(10));
 
-    /// <summary>SIGKILL to the server alone; returns when it is gone.</summary>
+    /// <summary>Sends SIGKILL to the server process alone and waits until it has exited.</summary>
     public Task Kill()
     {
         Process.Kill();
         return Process.WaitForExitAsync(TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>Stops the server, ends what it may have left running on its folder (a private database after a kill), deletes the folder.</summary>
+    /// <summary>Stops the server and any process left on its folder (a private database after a kill), and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
@@ -146,7 +148,7 @@ public sealed class BroadcastServer : IAsyncDisposable
             }
             catch (TimeoutException)
             {
-                // Disposing the process below kills it; whether it stops in time is for the tests of stopping.
+                // The disposal below kills the process. The shutdown tests check an orderly stop.
             }
 
             await _process.DisposeAsync();

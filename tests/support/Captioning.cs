@@ -2,13 +2,16 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Testing;
 
-/// <summary>Captions by hand: CEA-608 in user data of pictures, as ATSC A/53 part 4 has it.</summary>
+/// <summary>Inserts captions: CEA-608 in user data of frames (ATSC A/53 part 4).</summary>
 public static class Captioning
 {
-    /// <summary>Nothing to show: what fills a channel.</summary>
+    /// <summary>Null padding of a caption channel.</summary>
     public static readonly (byte First, byte Second) Filler = (0x80, 0x80);
 
-    /// <summary>Pairs of bytes, one for each picture, that show a line of text at the bottom (roll-up of two rows) and let it roll on: its letters are among those that ASCII has, too.</summary>
+    /// <summary>
+    /// Byte pairs, one per frame, that show a line of text at the bottom (roll-up, two rows) and scroll it. The text is limited to the
+    /// characters shared with ASCII.
+    /// </summary>
     public static IReadOnlyList<(byte First, byte Second)> Line(string text)
     {
         List<(int, int)> pairs = [(0x14, 0x25), (0x14, 0x2d), (0x14, 0x70)];
@@ -21,9 +24,9 @@ public static class Captioning
         return [.. pairs.Select(pair => (Odd(pair.Item1), Odd(pair.Item2)))];
     }
 
-    /// <summary>Pairs of bytes, one for each picture, that write a line of text out of sight and show it at once at the bottom (pop-on), and pairs that take it away again.</summary>
-    /// <param name="text">Its letters are among those that ASCII has, too.</param>
-    /// <param name="shown">Pictures for which it is shown.</param>
+    /// <summary>Byte pairs, one per frame, that load a line of text, show it at the bottom (pop-on) and clear it.</summary>
+    /// <param name="text">The text, limited to the characters shared with ASCII.</param>
+    /// <param name="shown">Number of frames that show the text.</param>
     public static IReadOnlyList<(byte First, byte Second)> PopOn(string text, int shown)
     {
         List<(int, int)> pairs = [(0x14, 0x20), (0x14, 0x2e), (0x14, 0x70)];
@@ -38,11 +41,13 @@ public static class Captioning
         return [.. pairs.Select(pair => (Odd(pair.Item1), Odd(pair.Item2)))];
     }
 
-    /// <summary>A track with a pair of bytes in each picture, in the order in which they are shown.</summary>
-    /// <param name="track">Of H.264 or HEVC.</param>
-    /// <param name="pairs">The pairs.</param>
-    /// <param name="from">Pictures before the first pair.</param>
-    /// <param name="filled">Whether pictures in which nothing is said have an empty place for captions, as those of hardware have; otherwise they have none, as those of OBS.</param>
+    /// <summary>Returns a track with one byte pair in each frame, in presentation order.</summary>
+    /// <param name="track">An H.264 or HEVC track.</param>
+    /// <param name="pairs">The byte pairs.</param>
+    /// <param name="from">Number of frames before the first pair.</param>
+    /// <param name="filled">
+    /// Inserts empty caption data into the other frames, as hardware encoders do; otherwise these frames have none, as with OBS.
+    /// </param>
     public static CodedTrack On(CodedTrack track, IReadOnlyList<(byte First, byte Second)> pairs, int from, bool filled = true)
     {
         var isHevc = track.Track.Config is CodecConfig.Hevc;
@@ -68,10 +73,10 @@ public static class Captioning
         };
     }
 
-    /// <summary>A picture with captions before its slices.</summary>
-    /// <param name="picture">Of H.264 or HEVC, with lengths of four bytes.</param>
-    /// <param name="isHevc">Which of the two.</param>
-    /// <param name="triplets">Type (0 and 1: fields of CEA-608; 2 and 3: CEA-708) and two bytes, each.</param>
+    /// <summary>Inserts captions before the slices of a frame.</summary>
+    /// <param name="picture">An H.264 or HEVC frame with four-byte lengths.</param>
+    /// <param name="isHevc">HEVC instead of H.264.</param>
+    /// <param name="triplets">Caption triplets: type (0 and 1: fields of CEA-608; 2 and 3: CEA-708) and two bytes.</param>
     public static byte[] With(ReadOnlyMemory<byte> picture, bool isHevc, params (byte Type, byte First, byte Second)[] triplets)
     {
         byte[] data = [0xb5, 0x00, 0x31, .. "GA94"u8, 0x03, (byte)(0x40 | triplets.Length), 0xff, .. triplets.SelectMany(t => (byte[])[(byte)(0xfc | t.Type), t.First, t.Second]), 0xff];
@@ -92,6 +97,6 @@ public static class Captioning
         return [0, 0, (byte)(unit.Count >> 8), (byte)unit.Count, .. unit, .. picture.Span];
     }
 
-    /// <summary>Seven bits and one that makes the number of ones odd.</summary>
+    /// <summary>Adds the odd parity bit to seven bits.</summary>
     private static byte Odd(int value) => (byte)(int.PopCount(value) % 2 == 0 ? value | 0x80 : value);
 }

@@ -9,8 +9,8 @@ using System.Text;
 namespace Broadcast.Testing;
 
 /// <summary>
-/// A real S3 service for tests: Ceph's gateway with one monitor and one OSD in memory, on loopback, in a temporary folder, usable after about 1.5 s. Its processes
-/// hang on a shell that ends them when this process ends, however it ends.
+/// A real S3 service for tests: Ceph's gateway with one monitor and one in-memory OSD, on loopback, in a temporary folder. Starts in about
+/// 1.5 s. A shell ends its processes when this process ends for any reason.
 /// </summary>
 public sealed class CephServer : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ public sealed class CephServer : IAsyncDisposable
         Endpoint = $"http://127.0.0.1:{_port}";
     }
 
-    /// <summary>The service's address; it stays the same when the gateway is killed and comes back.</summary>
+    /// <summary>Address of the service; the same after a restart of the gateway.</summary>
     public string Endpoint { get; }
 
     public string Region => "us-east-1";
@@ -42,7 +42,7 @@ public sealed class CephServer : IAsyncDisposable
 
     private string Config => Path.Combine(_folder, "ceph.conf");
 
-    /// <summary>Starts one. Fails, with the names of the packages, when Ceph is not installed.</summary>
+    /// <summary>Starts a service. Fails with the names of the packages when Ceph is not installed.</summary>
     public static async Task<CephServer> StartAsync()
     {
         var missing = Programs.Where(program => !Installed(program)).ToArray();
@@ -65,7 +65,7 @@ public sealed class CephServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a bucket (of a random name when none is given), as the owner of the keys.</summary>
+    /// <summary>Creates a bucket, by default with a random name, as the owner of the keys.</summary>
     public async Task<string> CreateBucketAsync(string? name = null)
     {
         name ??= "b" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
@@ -77,9 +77,9 @@ public sealed class CephServer : IAsyncDisposable
             : throw new InvalidOperationException($"Ceph refused the bucket {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
     }
 
-    /// <summary>Whether a bucket has an object.</summary>
+    /// <summary>Returns whether a bucket contains an object.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="name">The object's whole name; letters, digits and <c>/ - . _</c> only.</param>
+    /// <param name="name">Full name of the object; only letters, digits and <c>/ - . _</c>.</param>
     public async Task<bool> HasAsync(string bucket, string name)
     {
         using var http = new HttpClient();
@@ -93,9 +93,9 @@ public sealed class CephServer : IAsyncDisposable
         };
     }
 
-    /// <summary>What an object is handed out with: its media type and <c>Cache-Control</c>.</summary>
+    /// <summary>Returns the media type and <c>Cache-Control</c> of an object as the service sends them.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="name">The object's whole name; letters, digits and <c>/ - . _</c> only.</param>
+    /// <param name="name">Full name of the object; only letters, digits and <c>/ - . _</c>.</param>
     public async Task<(string? ContentType, string? CacheControl)> HeadersAsync(string bucket, string name)
     {
         using var http = new HttpClient();
@@ -105,7 +105,7 @@ public sealed class CephServer : IAsyncDisposable
         return (response.Content.Headers.ContentType?.ToString(), response.Headers.NonValidated.TryGetValues("Cache-Control", out var values) ? values.ToString() : null);
     }
 
-    /// <summary>Lets everybody read what a bucket has, as one behind a CDN.</summary>
+    /// <summary>Makes a bucket publicly readable, as behind a CDN.</summary>
     /// <param name="bucket">The bucket.</param>
     public async Task OpenAsync(string bucket)
     {
@@ -119,7 +119,7 @@ public sealed class CephServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets pages of any origin read what they may read anyway, and the clock of the answer (the document's rule for browsers).</summary>
+    /// <summary>Allows pages of any origin to read the bucket and the response's <c>Date</c> (CORS).</summary>
     /// <param name="bucket">The bucket.</param>
     public async Task AllowBrowsersAsync(string bucket)
     {
@@ -134,13 +134,13 @@ public sealed class CephServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The gateway hangs: connections are made and nothing is answered.</summary>
+    /// <summary>Suspends the gateway: it accepts connections and does not respond.</summary>
     public void Pause() => Signal(Sigstop);
 
-    /// <summary>The gateway goes on.</summary>
+    /// <summary>Resumes the gateway.</summary>
     public void Resume() => Signal(Sigcont);
 
-    /// <summary>Kills the gateway: connections are refused. The objects stay.</summary>
+    /// <summary>Kills the gateway: connections are refused. The objects remain.</summary>
     public async Task KillAsync()
     {
         if (_gateway is { } gateway)
@@ -150,7 +150,7 @@ public sealed class CephServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the gateway (again).</summary>
+    /// <summary>Starts the gateway, also after a kill.</summary>
     public async Task StartGatewayAsync()
     {
         _gateway ??= Start("radosgw", "-f", "-n", "client.rgw");
@@ -250,7 +250,7 @@ public sealed class CephServer : IAsyncDisposable
         await StartGatewayAsync();
     }
 
-    /// <summary>Commands to the monitor; one that is just starting refuses some with EPERM, which passes.</summary>
+    /// <summary>Runs commands on the monitor. A starting monitor refuses some with EPERM; these are retried.</summary>
     private async Task AskMonitorAsync(params string[] command)
     {
         for (var again = 0; ; again++)
@@ -305,7 +305,7 @@ public sealed class CephServer : IAsyncDisposable
 
     private Daemon Start(string program, params string[] arguments)
     {
-        // The shell lives as long as its input is open, and takes the daemon with it.
+        // The shell runs while its input is open, and ends the daemon with it.
         var info = StartInfo("/bin/sh");
         info.RedirectStandardError = false;
         foreach (var argument in (string[])["-c", "log=$1; shift; exec 2>/dev/null; \"$@\" </dev/null >>\"$log\" 2>&1 & echo $!; read -r end; kill -9 $!; wait $!", "sh", Path.Combine(_folder, program + ".out"), program, .. arguments])
@@ -332,14 +332,14 @@ public sealed class CephServer : IAsyncDisposable
         {
             if (Stopwatch.GetElapsedTime(began) > StartWithin)
             {
-                throw new TimeoutException($"Waited {StartWithin.TotalSeconds} s in vain until {what}.");
+                throw new TimeoutException($"Timed out after {StartWithin.TotalSeconds} s waiting until {what}.");
             }
 
             await Task.Delay(10);
         }
     }
 
-    /// <summary>AWS signature 4 for a request without body and query, so that this file needs no S3 client.</summary>
+    /// <summary>AWS signature 4 for a request without body and query. Avoids an S3 client in this file.</summary>
     private HttpRequestMessage SignedRequest(HttpMethod method, string path, string body = "", string? query = null)
     {
         var now = TimeProvider.System.GetUtcNow();

@@ -5,20 +5,20 @@ using System.Text.Json;
 
 namespace Broadcast.Testing;
 
-/// <summary>What a finished program said.</summary>
+/// <summary>Output and exit code of a finished program.</summary>
 public sealed record ProcessResult(int ExitCode, string Output, string Error)
 {
     /// <summary>Standard output as JSON.</summary>
     public JsonElement Json() => JsonDocument.Parse(Output).RootElement;
 
-    /// <summary>This result, when the program ended well.</summary>
-    /// <exception cref="InvalidOperationException">It did not; what it said is in the message.</exception>
+    /// <summary>Returns this result if the program succeeded.</summary>
+    /// <exception cref="InvalidOperationException">The program failed; the message contains its output.</exception>
     public ProcessResult EnsureSuccess() => ExitCode == 0 ? this : throw new InvalidOperationException($"Exit code {ExitCode}.\n{Output}\n{Error}");
 }
 
 /// <summary>
-/// A program that a test started: arguments as a list (no shell), both outputs captured by line, signals by its own pid only.
-/// Disposing kills it and its children when it still runs.
+/// A child process: arguments as a list (no shell), both outputs captured by line, signals to its own process only. Disposal kills it and
+/// its children.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
@@ -37,13 +37,13 @@ public sealed class ChildProcess : IAsyncDisposable
         _error = new Lines(process.StandardError);
     }
 
-    /// <summary>Its process id.</summary>
+    /// <summary>Process id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Whether the process has exited.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Its exit code; 128 + N when signal N ended it.</summary>
+    /// <summary>Exit code; 128 + N after signal N.</summary>
     public int ExitCode => _process.ExitCode;
 
     /// <summary>Lines of standard output so far.</summary>
@@ -52,19 +52,19 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Lines of standard error so far.</summary>
     public IReadOnlyList<string> ErrorLines => _error.Snapshot();
 
-    /// <summary>Standard input, when asked for with <c>openInput</c>.</summary>
+    /// <summary>Standard input, if opened with <c>openInput</c>.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 
-    /// <summary>Standard output as bytes, when asked for with <c>rawOutput</c>.</summary>
+    /// <summary>Standard output as bytes, if requested with <c>rawOutput</c>.</summary>
     public Stream RawOutput => _process.StandardOutput.BaseStream;
 
     /// <summary>Starts a program.</summary>
-    /// <param name="program">A path, or a name found on the PATH.</param>
+    /// <param name="program">A path, or a name found on PATH.</param>
     /// <param name="arguments">One element per argument.</param>
-    /// <param name="environment">Added to the inherited environment; <see langword="null"/> as a value removes a variable.</param>
-    /// <param name="workingDirectory">The repository's root when not given.</param>
-    /// <param name="openInput">Keeps standard input open for <see cref="Input"/>; otherwise it is at its end from the start.</param>
-    /// <param name="rawOutput">Leaves standard output to <see cref="RawOutput"/>: read it, or the program stalls.</param>
+    /// <param name="environment">Variables added to the inherited environment; <see langword="null"/> removes a variable.</param>
+    /// <param name="workingDirectory">Working directory; by default the root of the repository.</param>
+    /// <param name="openInput">Keeps standard input open for <see cref="Input"/>; otherwise it is empty.</param>
+    /// <param name="rawOutput">Leaves standard output to <see cref="RawOutput"/>. It must be read, otherwise the program blocks.</param>
     public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null,
         string? workingDirectory = null, bool openInput = false, bool rawOutput = false)
     {
@@ -92,8 +92,8 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(process, Path.GetFileName(program), captureOutput: !rawOutput);
     }
 
-    /// <summary>Runs a program to its end. One that outlives <paramref name="deadline"/> (60 s when not given) is killed.</summary>
-    /// <exception cref="TimeoutException">It did not end in time.</exception>
+    /// <summary>Runs a program to completion and kills it after <paramref name="deadline"/> (60 s by default).</summary>
+    /// <exception cref="TimeoutException">The program did not end in time.</exception>
     public static async Task<ProcessResult> RunAsync(string program, IEnumerable<string> arguments, TimeSpan? deadline = null,
         IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
     {
@@ -102,9 +102,9 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ProcessResult(code, child._output.Text(), child._error.Text());
     }
 
-    /// <summary>The first line of either output that fits, also among those already written.</summary>
-    /// <exception cref="InvalidOperationException">The program ended without one.</exception>
-    /// <exception cref="TimeoutException">There was none in time.</exception>
+    /// <summary>Returns the first matching line of either output, including lines already written.</summary>
+    /// <exception cref="InvalidOperationException">The program ended without a matching line.</exception>
+    /// <exception cref="TimeoutException">No matching line was written in time.</exception>
     public async Task<string> WaitForLineAsync(Func<string, bool> fits, TimeSpan deadline)
     {
         string? found = null;
@@ -113,7 +113,7 @@ public sealed class ChildProcess : IAsyncDisposable
             await Poll.UntilAsync(
                 () =>
                 {
-                    // Whether it has ended is asked first: what it wrote before that is then complete below.
+                    // Checked first: the output before the exit is then complete below.
                     var ended = _output.Completed.IsCompleted && _error.Completed.IsCompleted;
                     found = OutputLines.FirstOrDefault(fits) ?? ErrorLines.FirstOrDefault(fits);
                     return found is not null || ended;
@@ -122,21 +122,21 @@ public sealed class ChildProcess : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{_name} did not write the line waited for within {deadline.TotalSeconds:0.#} s. It wrote:\n{Tail()}", e);
+            throw new TimeoutException($"{_name} did not write a matching line within {deadline.TotalSeconds:0.#} s. It wrote:\n{Tail()}", e);
         }
 
-        return found ?? throw new InvalidOperationException($"{_name} ended without the line waited for.\n{Tail()}");
+        return found ?? throw new InvalidOperationException($"{_name} ended without a matching line.\n{Tail()}");
     }
 
-    /// <summary>The first JSON object that stands on a line of its own on standard output.</summary>
+    /// <summary>Returns the first JSON object on a separate line of standard output.</summary>
     public async Task<JsonElement> WaitForJsonAsync(TimeSpan deadline)
     {
         var line = await WaitForLineAsync(l => l.StartsWith('{') && OutputLines.Contains(l), deadline);
         return JsonDocument.Parse(line).RootElement;
     }
 
-    /// <summary>Waits for its end and for the last of its output; returns the exit code.</summary>
-    /// <exception cref="TimeoutException">It still ran at the deadline.</exception>
+    /// <summary>Waits for the process to exit and for its remaining output; returns the exit code.</summary>
+    /// <exception cref="TimeoutException">The process was still running at the deadline.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan deadline)
     {
         using var timeout = new CancellationTokenSource(deadline, TimeProvider.System);
@@ -149,22 +149,22 @@ public sealed class ChildProcess : IAsyncDisposable
             throw new TimeoutException($"{_name} did not end within {deadline.TotalSeconds:0.#} s.\n{Tail()}", e);
         }
 
-        // A grandchild may hold the pipes open: the outputs get a second to complete, not for ever.
+        // A grandchild can hold the pipes open, so the outputs get one second to complete.
         await Task.WhenAny(Task.WhenAll(_output.Completed, _error.Completed), Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
         return _process.ExitCode;
     }
 
-    /// <summary>SIGTERM, then waits; returns the exit code.</summary>
+    /// <summary>Sends SIGTERM, waits and returns the exit code.</summary>
     public Task<int> TerminateAsync(TimeSpan deadline)
     {
         Signal(UnixSignal.Terminate);
         return WaitForExitAsync(deadline);
     }
 
-    /// <summary>SIGKILL to this process alone: its children live on, as they do when the kernel kills it.</summary>
+    /// <summary>Sends SIGKILL to this process alone. Its children continue, as after a kill by the kernel.</summary>
     public void Kill() => Signal(UnixSignal.Kill);
 
-    /// <summary>Sends a signal to this process; nothing happens when it has ended.</summary>
+    /// <summary>Sends a signal to this process; does nothing after its exit.</summary>
     public void Signal(UnixSignal signal)
     {
         if (!_process.HasExited)
@@ -236,10 +236,10 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 }
 
-/// <summary>The signals that tests send, with Linux's numbers.</summary>
+/// <summary>Signals sent by tests, with Linux's numbers.</summary>
 public enum UnixSignal
 {
-    /// <summary>SIGINT, Ctrl-C.</summary>
+    /// <summary>SIGINT (Ctrl-C).</summary>
     Interrupt = 2,
 
     /// <summary>SIGQUIT.</summary>
@@ -254,6 +254,6 @@ public enum UnixSignal
     /// <summary>SIGCONT.</summary>
     Continue = 18,
 
-    /// <summary>SIGSTOP: the process hangs, its sockets stay open.</summary>
+    /// <summary>SIGSTOP: suspends the process; its sockets stay open.</summary>
     Stop = 19,
 }

@@ -4,18 +4,18 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Testing;
 
-/// <summary>A sample as a real encoder made it.</summary>
-/// <param name="Decode">Decode time from the track's beginning, in ticks of its clock.</param>
-/// <param name="Said">Length, size, sync flag and composition offset, as ffmpeg's muxer says them.</param>
-/// <param name="Payload">The coded bytes.</param>
+/// <summary>A sample from a real encoder.</summary>
+/// <param name="Decode">Decode time from the start of the track, in ticks of its timescale.</param>
+/// <param name="Said">Duration, size, sync flag and composition offset, from ffmpeg's muxer.</param>
+/// <param name="Payload">Coded bytes.</param>
 public sealed record CodedSample(long Decode, FragmentSample Said, ReadOnlyMemory<byte> Payload);
 
-/// <summary>One track of any codec that is taken, encoded by ffmpeg into fragmented MP4 and taken apart by our readers.</summary>
-/// <param name="Track">The track, with the number that its maker asked for.</param>
-/// <param name="Samples">Its samples.</param>
+/// <summary>One track of any supported codec, encoded by ffmpeg into fragmented MP4 and read with the product's readers.</summary>
+/// <param name="Track">The track, with the requested number.</param>
+/// <param name="Samples">Samples of the track.</param>
 public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
 {
-    /// <summary>What can be made: the name of the sample entry, with a word behind it where there are several kinds.</summary>
+    /// <summary>Available recipes: name of the sample entry, followed by a word where several variants exist.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Recipes = new Dictionary<string, string[]>
     {
         ["avc1"] = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-sc_threshold", "0", "-pix_fmt", "yuv420p"],
@@ -34,17 +34,17 @@ public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
         ["ec-3"] = ["-c:a", "eac3", "-ac", "2"],
     };
 
-    /// <summary>Whether a recipe makes pictures.</summary>
+    /// <summary>Returns whether a recipe makes video.</summary>
     public static bool IsVideo(string recipe) => Recipes[recipe][0] == "-c:v";
 
-    /// <summary>Makes a track: a moving picture at 25 frames a second, or a tone at 48 kHz.</summary>
+    /// <summary>Makes a track: moving video at 25 frames per second, or a tone at 48 kHz.</summary>
     /// <param name="recipe">One of <see cref="Recipes"/>.</param>
-    /// <param name="seconds">Its length.</param>
-    /// <param name="id">Its number.</param>
+    /// <param name="seconds">Duration in seconds.</param>
+    /// <param name="id">Number of the track.</param>
     /// <param name="keyframeSeconds">Seconds from one keyframe to the next.</param>
-    /// <param name="height">Of pictures 16 to 9, even.</param>
-    /// <param name="tone">Pitch of sound, in hertz.</param>
-    /// <param name="language">BCP 47, or <see langword="null"/>.</param>
+    /// <param name="height">Height of the 16:9 video, even.</param>
+    /// <param name="tone">Frequency of the tone, in hertz.</param>
+    /// <param name="language">BCP 47 tag, or <see langword="null"/>.</param>
     public static async Task<CodedTrack> MakeAsync(
         string recipe, double seconds, int id = 1, double keyframeSeconds = 2, int height = 180, int tone = 440, string? language = null)
     {
@@ -63,7 +63,7 @@ public sealed record CodedTrack(Track Track, IReadOnlyList<CodedSample> Samples)
         return Demux(await File.ReadAllBytesAsync(path), id, language);
     }
 
-    /// <summary>Takes a fragmented MP4 file with one track apart.</summary>
+    /// <summary>Reads a fragmented MP4 file with one track.</summary>
     public static CodedTrack Demux(byte[] file, int id, string? language)
     {
         var boxes = new BoxReader(file);

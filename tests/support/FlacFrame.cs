@@ -1,14 +1,14 @@
 namespace Broadcast.Testing;
 
-/// <summary>Frames of FLAC by hand (RFC 9639, 9): 192 samples a channel, stereo, 16 bits, the same value all through.</summary>
+/// <summary>Generates FLAC frames (RFC 9639, 9): 192 samples per channel, stereo, 16 bits, one constant value.</summary>
 public static class FlacFrame
 {
-    /// <summary>Samples of each channel.</summary>
+    /// <summary>Samples per channel.</summary>
     public const int Samples = 192;
 
-    /// <summary>Writes one.</summary>
-    /// <param name="number">Its number, 0 to 127.</param>
-    /// <param name="value">The value; four bytes of the frame are two of these.</param>
+    /// <summary>Writes a frame.</summary>
+    /// <param name="number">Frame number, 0 to 127.</param>
+    /// <param name="value">Value of the samples; four bytes of the frame consist of two of these.</param>
     public static byte[] Write(byte number, short value = 0)
     {
         byte[] head = [0xFF, 0xF8, 0x1A, 0x18, number];
@@ -17,7 +17,7 @@ public static class FlacFrame
         return [.. body, (byte)(sum >> 8), (byte)sum];
     }
 
-    /// <summary>A checksum, bit by bit.</summary>
+    /// <summary>Computes a checksum bit by bit.</summary>
     private static int Sum(byte[] bytes, int width, int polynomial)
     {
         var sum = 0;

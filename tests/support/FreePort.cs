@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace Broadcast.Testing;
 
-/// <summary>Loopback TCP ports that nothing listens on. Prefer port 0; this is for programs that cannot report what they chose.</summary>
+/// <summary>Unused loopback TCP ports. Prefer port 0; this class is for programs that cannot report their assigned port.</summary>
 public static class FreePort
 {
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>A port that was free a moment ago and that this process has not been given before.</summary>
+    /// <summary>Returns a recently unused port. Each port is returned once per process.</summary>
     public static int Next()
     {
         lock (Gate)

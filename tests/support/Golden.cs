@@ -8,7 +8,7 @@ namespace Broadcast.Testing;
 /// </summary>
 public static class Golden
 {
-    /// <summary>Environment variable that, set to <c>1</c>, makes <see cref="Matches(string, string)"/> write the files instead.</summary>
+    /// <summary>Environment variable; <c>1</c> makes <see cref="Matches(string, string)"/> write the files instead.</summary>
     public const string RenewVariable = "BROADCAST_RENEW_GOLDEN";
 
     private const string HowToRenew =
@@ -61,7 +61,7 @@ public static class Golden
         throw Differs($"{PathOf(folder, name)} differs at byte {offset}", BytesOf(expected, offset), BytesOf(actual, offset));
     }
 
-    /// <summary>The file's bytes where they differ from those given; <see langword="null"/> where they are equal or were written.</summary>
+    /// <summary>Returns the bytes of the file if they differ; <see langword="null"/> if they are equal or were written.</summary>
     private static byte[]? Read(string folder, string name, byte[] actual, bool renew)
     {
         var path = PathOf(folder, name);
@@ -111,5 +111,5 @@ public static class Golden
 }
 
 /// <summary>Output that differs from its golden file.</summary>
-/// <param name="message">The file, the first difference and how to renew.</param>
+/// <param name="message">The file, the first difference and the renewal command.</param>
 public sealed class GoldenException(string message) : Exception(message);

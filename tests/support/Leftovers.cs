@@ -1,9 +1,11 @@
 namespace Broadcast.Testing;
 
-/// <summary>Programs that outlived the one that started them, found by a path of a test's own on their command line.</summary>
+/// <summary>Processes that outlived their parent, identified by a test's own path on their command line.</summary>
 internal static class Leftovers
 {
-    /// <summary>SIGQUIT (for PostgreSQL: stop at once) to every process whose command line names a path below <paramref name="folder"/>.</summary>
+    /// <summary>
+    /// Sends SIGQUIT (immediate stop of PostgreSQL) to all processes with a path below <paramref name="folder"/> on their command line.
+    /// </summary>
     public static void End(string folder)
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))

@@ -1,6 +1,8 @@
 namespace Broadcast.Testing;
 
-/// <summary>A clock that moves only when told to. Timers that fall due fire inside <see cref="Advance"/>, in order of their due time, each at its own instant.</summary>
+/// <summary>
+/// A manually advanced clock. Due timers fire inside <see cref="Advance"/> in order of their due times, each at its own instant.
+/// </summary>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -8,7 +10,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private TimeSpan _elapsed;
     private long _order;
 
-    /// <summary>A clock that stands at noon of 1 January 2030, UTC.</summary>
+    /// <summary>Creates a clock at 12:00 UTC on 1 January 2030.</summary>
     public ManualTimeProvider()
         : this(new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero))
     {
@@ -20,7 +22,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    /// <summary>How many timers wait to fire: lets a test wait until the code under test has armed its own.</summary>
+    /// <summary>Number of active timers. Tests use it to wait until the code under test has started its own.</summary>
     public int ArmedTimers
     {
         get
@@ -58,7 +60,9 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock on and fires what falls due on the way. A continuation that a timer starts runs on the thread pool: poll for its effect.</summary>
+    /// <summary>
+    /// Advances the clock and fires the due timers. Continuations of a timer run on the thread pool: poll for their effects.
+    /// </summary>
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
@@ -124,7 +128,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
                 Order = clock._order++;
             }
 
-            // As with the system's timer, "at once" does not wait for the clock to move.
+            // As with the system's timer, a zero due time fires without an advance.
             if (dueTime == TimeSpan.Zero)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(static c => c.Advance(TimeSpan.Zero), clock, preferLocal: false);

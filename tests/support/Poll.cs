@@ -2,14 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Broadcast.Testing;
 
-/// <summary>Waiting for something that another thread or process does: ask often, give up at a deadline, say what was waited for.</summary>
+/// <summary>
+/// Polls for effects of other threads or processes. After a deadline it fails with a description of the missing condition.
+/// </summary>
 public static class Poll
 {
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Returns once <paramref name="condition"/> holds.</summary>
-    /// <exception cref="TimeoutException">It did not hold within <paramref name="deadline"/> (20 s when not given).</exception>
+    /// <summary>Returns once <paramref name="condition"/> is true.</summary>
+    /// <exception cref="TimeoutException">The condition was still false after <paramref name="deadline"/> (20 s by default).</exception>
     public static Task UntilAsync(Func<bool> condition, TimeSpan? deadline = null, string? description = null,
         CancellationToken cancellationToken = default, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         UntilAsync(() => Task.FromResult(condition()), deadline, description ?? expression, cancellationToken);
@@ -19,8 +21,12 @@ public static class Poll
         CancellationToken cancellationToken = default, [CallerArgumentExpression(nameof(condition))] string expression = "") =>
         await ForAsync(async () => await condition() ? "" : null, deadline, description ?? expression, cancellationToken);
 
-    /// <summary>Returns the first value of <paramref name="probe"/> that is not <see langword="null"/>. Refused connections and I/O errors count as "not yet".</summary>
-    /// <exception cref="TimeoutException">There was none within <paramref name="deadline"/>; the last error, if any, is inside.</exception>
+    /// <summary>
+    /// Returns the first value of <paramref name="probe"/> other than <see langword="null"/>. Connection and I/O errors are retried.
+    /// </summary>
+    /// <exception cref="TimeoutException">
+    /// No value was returned within <paramref name="deadline"/>; the last error is the inner exception.
+    /// </exception>
     public static async Task<T> ForAsync<T>(Func<Task<T?>> probe, TimeSpan? deadline = null, string? description = null,
         CancellationToken cancellationToken = default, [CallerArgumentExpression(nameof(probe))] string expression = "")
         where T : class
@@ -44,7 +50,7 @@ public static class Poll
 
             if (TimeProvider.System.GetElapsedTime(start) > limit)
             {
-                throw new TimeoutException($"Waited {limit.TotalSeconds:0.#} s in vain for: {description ?? expression}", last);
+                throw new TimeoutException($"Timed out after {limit.TotalSeconds:0.#} s waiting for: {description ?? expression}", last);
             }
 
             await Task.Delay(Interval, TimeProvider.System, cancellationToken);

@@ -1,19 +1,21 @@
 namespace Broadcast.Testing;
 
-/// <summary>Where the sources and the built server lie, found from the running test executable.</summary>
+/// <summary>Paths of the sources and the built server, relative to the running test executable.</summary>
 public static class Repository
 {
-    /// <summary>Absolute path of the folder that holds <c>Broadcast.sln</c>.</summary>
+    /// <summary>Absolute path of the folder with <c>Broadcast.sln</c>.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary><c>Release</c> or <c>Debug</c>, as the running tests were built.</summary>
+    /// <summary>Build configuration of the running tests: <c>Release</c> or <c>Debug</c>.</summary>
     public static string Configuration { get; } = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
 
-    /// <summary>A path inside the repository.</summary>
+    /// <summary>Returns a path inside the repository.</summary>
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
-    /// <summary>The server's program of the same build as the running tests, or of the other one when only that exists.</summary>
-    /// <exception cref="FileNotFoundException">Neither is built.</exception>
+    /// <summary>
+    /// Path of the server's program: from the same build configuration as the running tests, or from the other if only that exists.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">Neither exists.</exception>
     public static string ServerProgram()
     {
         string[] candidates = [Configuration, "Release", "Debug"];

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Testing;
 
-/// <summary>Stands before an S3 service on loopback and makes it slow and busy: each request takes a while, and of those that write some are answered <c>503 SlowDown</c>, as AWS does. It speaks TLS, with a certificate of its own.</summary>
+/// <summary>
+/// A TLS proxy before an S3 service on loopback. It delays each request and answers some writes with <c>503 SlowDown</c>, as AWS does.
+/// </summary>
 public sealed class SlowGateway : IAsyncDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 256 });
@@ -22,25 +24,25 @@ public sealed class SlowGateway : IAsyncDisposable
 
     private SlowGateway(Uri behind) => _behind = behind;
 
-    /// <summary>Its address.</summary>
+    /// <summary>Address of the proxy.</summary>
     public string Endpoint => _app!.Urls.Single();
 
-    /// <summary>Its certificate, which no authority has signed, as a PEM file has it.</summary>
+    /// <summary>Self-signed certificate in PEM format.</summary>
     public string Certificate => _certificate.ExportCertificatePem();
 
-    /// <summary>How long each request waits before it is passed on.</summary>
+    /// <summary>Delay of each request.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Of so many requests that write, one is refused; 0 refuses none.</summary>
+    /// <summary>One of this many writes is refused; 0 refuses none.</summary>
     public int RefusesEvery { get; set; }
 
-    /// <summary>How many were refused.</summary>
+    /// <summary>Number of refused requests.</summary>
     public int Refused => Volatile.Read(ref _refused);
 
-    /// <summary>How many had to wait.</summary>
+    /// <summary>Number of delayed requests.</summary>
     public int Delayed => Volatile.Read(ref _delayed);
 
-    /// <summary>Starts one before a service.</summary>
+    /// <summary>Starts a proxy before a service.</summary>
     public static async Task<SlowGateway> StartAsync(string behind)
     {
         var gateway = new SlowGateway(new Uri(behind));
@@ -103,7 +105,7 @@ public sealed class SlowGateway : IAsyncDisposable
         request.Content = body.Length > 0 || http.Request.Method == HttpMethods.Put ? new ByteArrayContent(body.ToArray()) : null;
         foreach (var (name, values) in http.Request.Headers)
         {
-            // Host too, because it is signed.
+            // Includes Host, because it is signed.
             if (!name.Equals("Connection", StringComparison.OrdinalIgnoreCase) && !name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase) && !name.Equals("Expect", StringComparison.OrdinalIgnoreCase)
                 && !request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
             {

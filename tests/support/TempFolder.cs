@@ -1,14 +1,16 @@
 namespace Broadcast.Testing;
 
-/// <summary>A folder of its own with a short path (Unix sockets allow 107 bytes), deleted in the end.</summary>
+/// <summary>A temporary folder with a short path (Unix sockets allow 107 bytes). Deleted on disposal.</summary>
 public sealed class TempFolder : IAsyncDisposable, IDisposable
 {
     private TempFolder(string path) => Path = path;
 
-    /// <summary>Absolute path; exists.</summary>
+    /// <summary>Absolute path of the existing folder.</summary>
     public string Path { get; }
 
-    /// <summary>Makes a folder below the system's temporary folder, open to nobody else unless <paramref name="mode"/> says so.</summary>
+    /// <summary>
+    /// Creates a folder below the system's temporary folder, accessible only to its owner unless <paramref name="mode"/> allows more.
+    /// </summary>
     public static TempFolder Create(string prefix = "bc", UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
     {
         while (true)
@@ -21,10 +23,10 @@ public sealed class TempFolder : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>A path inside it.</summary>
+    /// <summary>Returns a path inside the folder.</summary>
     public string Sub(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Deletes the folder. Programs that still write into it get two seconds to end.</summary>
+    /// <summary>Deletes the folder. Programs still writing into it get two seconds to end.</summary>
     public async ValueTask DisposeAsync()
     {
         for (var attempt = 0; attempt < 20 && !TryDelete(); attempt++)

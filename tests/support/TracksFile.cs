@@ -6,8 +6,8 @@ using Broadcast.Media.Codecs;
 namespace Broadcast.Testing;
 
 /// <summary>
-/// FLV files with tracks of any codec and number as Enhanced RTMP v2 has them, which no encoder at hand writes. H.264 and AAC of the first track of a kind are written
-/// as before Enhanced RTMP, which is what OBS does. Written by hand, byte for byte, so that it does not stand on the code under test.
+/// Writes FLV files with tracks of any codec and number (Enhanced RTMP v2), which no available encoder writes. The first H.264 and the
+/// first AAC track use the FLV format from before Enhanced RTMP, as OBS does. Written byte by byte, independent of the code under test.
 /// </summary>
 public static class TracksFile
 {
@@ -22,9 +22,12 @@ public static class TracksFile
     private const byte SequenceStart = 0;
     private const byte CodedFrames = 1;
 
-    /// <summary>Writes tracks that are all presented from the same instant on. Those of a kind are numbered from 0 as they come; languages stand in <c>onMetaData</c>.</summary>
+    /// <summary>
+    /// Writes tracks with a common start of presentation. Tracks of a kind are numbered from 0 in the given order; languages are in
+    /// <c>onMetaData</c>.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="tracks">Video and audio, some of each or of one.</param>
+    /// <param name="tracks">Video and audio tracks, at least one.</param>
     public static async Task WriteAsync(string path, params CodedTrack[] tracks)
     {
         var numbered = tracks.Select(track => (Coded: track, Number: tracks.TakeWhile(t => t != track).Count(t => t.Track.Kind == track.Track.Kind))).ToList();
@@ -40,7 +43,7 @@ public static class TracksFile
         Write(file, ScriptTag, 0, Metadata(numbered));
         foreach (var (track, number) in numbered.Where(item => item.Coded.Track.Config is not (CodecConfig.Ac3 or CodecConfig.Eac3)))
         {
-            // Of FLAC what stands in STREAMINFO, without the block's header of four bytes: so ffmpeg sends it.
+            // For FLAC the content of STREAMINFO without the four-byte block header, as ffmpeg sends it.
             var record = track.Track.Config.Record.Span[(track.Track.Config is CodecConfig.Flac ? 4 : 0)..];
             Write(file, TypeOf(track), 0, [.. Header(track, number, SequenceStart, isSync: true, 0), .. record]);
         }
@@ -54,7 +57,7 @@ public static class TracksFile
     private static byte[] Frame(CodedTrack track, int number, CodedSample sample) =>
         [.. Header(track, number, CodedFrames, sample.Said.IsSync, Milliseconds(track, sample.Said.CompositionOffset)), .. sample.Payload.Span];
 
-    /// <summary>What stands before a record or a frame (FLV 10.1, E.4.2.1 and E.4.3.1; ExAudioTagHeader and ExVideoTagHeader).</summary>
+    /// <summary>Header of a record or a frame (FLV 10.1, E.4.2.1 and E.4.3.1; ExAudioTagHeader and ExVideoTagHeader).</summary>
     private static byte[] Header(CodedTrack track, int number, byte packet, bool isSync, int offset)
     {
         byte[] composition = [(byte)(offset >> 16), (byte)(offset >> 8), (byte)offset];
@@ -109,7 +112,7 @@ public static class TracksFile
         return [.. body, 0, 0, 9];
     }
 
-    /// <summary>A string of AMF 0, without its type.</summary>
+    /// <summary>Writes an AMF 0 string without its type marker.</summary>
     private static byte[] Name(string text) => [0, (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 
     private static void Write(Stream file, byte type, int time, byte[] body)
