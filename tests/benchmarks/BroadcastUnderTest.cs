@@ -6,7 +6,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>The server under test, from a Release build, with its data folder where the peer's files are.</summary>
+/// <summary>The server under test, from a Release build, with its data folder on the same file system as the files of nginx-rtmp.</summary>
 internal sealed class BroadcastUnderTest : IServerUnderTest
 {
     private readonly ChildProcess _process;
@@ -27,11 +27,11 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
 
     public Uri Http { get; }
 
-    /// <summary>The server's process; PostgreSQL is not counted.</summary>
+    /// <summary>The server's process, without PostgreSQL.</summary>
     public int[] Processes => [_process.Id];
 
-    /// <summary>Starts it.</summary>
-    /// <param name="data">The data folder; deleted in the end.</param>
+    /// <summary>Starts the server.</summary>
+    /// <param name="data">Data folder, deleted on disposal.</param>
     /// <param name="environment">Options, such as <c>BROADCAST__Ingest__…</c>.</param>
     public static async Task<BroadcastUnderTest> StartAsync(string data, IReadOnlyDictionary<string, string?>? environment = null)
     {
@@ -42,7 +42,7 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
         return new BroadcastUnderTest(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
-    /// <summary>Makes channels and says where their encoders publish.</summary>
+    /// <summary>Creates channels and returns their publish addresses.</summary>
     public async Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count)
     {
         var token = (await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "token", "create", "--role", "admin", "--json", "--data", _data])).EnsureSuccess().Json()
@@ -71,7 +71,7 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
         }
         catch (TimeoutException)
         {
-            // Too much load to stop in time: it is killed below, and what it measured before stands.
+            // Too much load for an orderly stop: the disposal below kills the server. The measurements remain valid.
         }
 
         await _process.DisposeAsync();

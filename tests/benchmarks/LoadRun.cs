@@ -6,43 +6,45 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a server took while publishers sent in real time.</summary>
-/// <param name="CpuMilliseconds">Processor time for a second of one stream.</param>
+/// <summary>Resources of a server under real-time publishers.</summary>
+/// <param name="CpuMilliseconds">CPU time per second of one stream, in milliseconds.</param>
 /// <param name="ResidentBytes">Resident memory at the end.</param>
-/// <param name="MediaBytes">Media held in memory at the end, where the server tells.</param>
-/// <param name="Problem">Why the figures are none: the machine or the server could not carry the load. <see langword="null"/> when all was served.</param>
+/// <param name="MediaBytes">Media held in memory at the end, if the server reports it.</param>
+/// <param name="Problem">
+/// Reason for missing figures: the machine or the server could not sustain the load. <see langword="null"/> on success.
+/// </param>
 internal sealed record LoadFigures(double CpuMilliseconds, long ResidentBytes, double? MediaBytes, string? Problem)
 {
     public override string ToString() => Problem ?? string.Create(CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {ResidentBytes / 1e6:0} MB");
 }
 
 /// <summary>
-/// Publishers in real time from <c>broadcast load publish</c>, a process of its own that is not counted; after a time to warm up, what the server takes. Servers run for hours, and ours
-/// compiles its busiest code in the first seconds of load.
+/// Real-time publishers from <c>broadcast load publish</c>, a separate process that does not count; measures the server after a warm-up.
+/// Servers run for hours, and .NET compiles its hottest code in the first seconds of load.
 /// </summary>
-/// <param name="folder">For the list of addresses.</param>
-/// <param name="warmUp">Before it is measured, from when all have connected.</param>
-/// <param name="measured">How long it is measured.</param>
+/// <param name="folder">Folder for the list of addresses.</param>
+/// <param name="warmUp">Warm-up after all publishers have connected.</param>
+/// <param name="measured">Duration of the measurement.</param>
 internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
 {
     private const double ConnectionsPerSecond = 50;
     private const double LeastShareOfFrames = 0.97;
 
-    /// <summary>A window of some seconds does not hold the file's average.</summary>
+    /// <summary>Tolerance: a window of some seconds differs from the file's average.</summary>
     private const double LeastShareOfBytes = 0.9;
 
     private static readonly TimeSpan MostBehind = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestRamp = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a run takes, its beginning included.</summary>
+    /// <summary>Total duration of a run.</summary>
     public TimeSpan LengthFor(int publishers) => Ramp(publishers) + warmUp + measured;
 
-    /// <summary>Measures.</summary>
-    /// <param name="server">Who is measured.</param>
-    /// <param name="targets">One publisher each.</param>
-    /// <param name="source">What all of them send.</param>
-    /// <param name="chunkSize">Bytes of their chunks; the load generator's own when not given.</param>
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="server">Server under test.</param>
+    /// <param name="targets">One address per publisher.</param>
+    /// <param name="source">Source of all publishers.</param>
+    /// <param name="chunkSize">Chunk size in bytes; by default the load generator's own.</param>
     public async Task<LoadFigures> MeasureAsync(IServerUnderTest server, IReadOnlyList<RtmpTarget> targets, SourceFile source, int? chunkSize = null)
     {
         var addresses = Path.Combine(folder, "addresses");
@@ -76,7 +78,7 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
     private static TimeSpan Ramp(int publishers) =>
         TimeSpan.FromSeconds(1) + TimeSpan.FromSeconds(Math.Min(publishers / ConnectionsPerSecond, LongestRamp.TotalSeconds));
 
-    /// <summary>What the load generator has to complain of.</summary>
+    /// <summary>Returns a problem of the load generator, or null.</summary>
     private static string? Complaint(JsonElement report, int asked, bool endedEarly)
     {
         var (failed, accepted) = (report.GetProperty("failed").GetInt32(), report.GetProperty("accepted").GetInt32());
@@ -92,7 +94,7 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
             : null;
     }
 
-    /// <summary>What the server did not take of what it should have got, or lost.</summary>
+    /// <summary>Returns a problem of the server: missing or lost media.</summary>
     private static string? Shortfall(ServerCounts before, ServerCounts after, SourceFile source, double streamSeconds)
     {
         if (after.Dropped - before.Dropped is > 0 and var dropped)

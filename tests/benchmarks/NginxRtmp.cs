@@ -5,11 +5,11 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What nginx-rtmp makes of streams.</summary>
+/// <summary>Output of nginx-rtmp.</summary>
 [Flags]
 internal enum NginxOutput
 {
-    /// <summary>It only takes them in.</summary>
+    /// <summary>Ingest only.</summary>
     None = 0,
 
     /// <summary>HLS.</summary>
@@ -19,7 +19,7 @@ internal enum NginxOutput
     Dash = 2,
 }
 
-/// <summary>nginx with Debian's libnginx-mod-rtmp, one worker, files in a folder of its own: the peer.</summary>
+/// <summary>The comparison server: nginx with Debian's libnginx-mod-rtmp, one worker, files in its own folder.</summary>
 internal sealed class NginxRtmp : IServerUnderTest
 {
     private readonly TempFolder _folder;
@@ -34,18 +34,18 @@ internal sealed class NginxRtmp : IServerUnderTest
 
     public string Name => "nginx-rtmp";
 
-    /// <summary>Where it takes RTMP; the application is <c>live</c>.</summary>
+    /// <summary>RTMP port; the application is <c>live</c>.</summary>
     public int RtmpPort { get; }
 
-    /// <summary>Where it serves <c>/hls/NAME.m3u8</c>.</summary>
+    /// <summary>HTTP port of <c>/hls/NAME.m3u8</c>.</summary>
     public int HttpPort { get; }
 
-    /// <summary>All its processes.</summary>
+    /// <summary>All processes of nginx.</summary>
     public int[] Processes => [_process.Id, .. Children(_process.Id)];
 
-    /// <summary>Starts it.</summary>
-    /// <param name="root">A folder on tmpfs for segments, as the server under test gets one.</param>
-    /// <param name="output">What it makes of the streams.</param>
+    /// <summary>Starts nginx.</summary>
+    /// <param name="root">Folder on tmpfs for segments, as for the server under test.</param>
+    /// <param name="output">Output of nginx-rtmp.</param>
     public static async Task<NginxRtmp> StartAsync(string root, NginxOutput output = NginxOutput.Hls | NginxOutput.Dash)
     {
         var folder = TempFolder.Create();
@@ -91,7 +91,7 @@ internal sealed class NginxRtmp : IServerUnderTest
     public Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count) =>
         Task.FromResult<IReadOnlyList<RtmpTarget>>([.. Enumerable.Range(1, count).Select(n => new RtmpTarget("127.0.0.1", RtmpPort, "live", $"bench{n}"))]);
 
-    /// <summary>It counts bytes, not frames, and of connections the kernel tells: all handles of the worker.</summary>
+    /// <summary>nginx-rtmp counts bytes, not frames. The number of connections is the number of the worker's open handles.</summary>
     public async Task<ServerCounts> CountAsync()
     {
         using var client = new HttpClient();

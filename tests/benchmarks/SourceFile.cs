@@ -20,7 +20,7 @@ internal sealed record SourceFile(string Path, FlvFile Media)
     /// <summary>Makes one in H.264 and AAC, 30 frames a second, a keyframe every 2 s: 1080p from 2 Mbit/s on, 720p below.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="megabits">Video megabits a second.</param>
-    /// <param name="progress">Told of it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task<SourceFile> MakeAsync(string folder, double megabits, Action<string> progress)
     {
         var (width, height) = megabits >= 2 ? (1920, 1080) : (1280, 720);

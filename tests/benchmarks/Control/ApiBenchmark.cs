@@ -7,7 +7,8 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// What the API gives on one core, on which its PostgreSQL is, too; those who ask are on another. Beside it, on the same core, what a web server and a PostgreSQL give that do nothing else.
+/// Requests per second of the API on one core shared with its PostgreSQL; the load generator uses another core. For comparison, the same
+/// with a minimal web server and PostgreSQL.
 /// </summary>
 internal static class ApiBenchmark
 {
@@ -18,7 +19,7 @@ internal static class ApiBenchmark
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var report = new Report(
@@ -93,8 +94,8 @@ internal static class ApiBenchmark
         }
     }
 
-    /// <summary>Channels and events of next week, one on each channel.</summary>
-    /// <returns>The events' ids.</returns>
+    /// <summary>Creates channels, and an event of next week on each.</summary>
+    /// <returns>Ids of the events.</returns>
     private static async Task<List<string>> FillAsync(Uri http, string token)
     {
         using var api = new HttpClient { BaseAddress = http };
@@ -145,7 +146,7 @@ internal static class ApiBenchmark
         }
         catch (TimeoutException)
         {
-            // It is killed when it is disposed of; what it measured before stands.
+            // Disposal kills the process; the measurements remain valid.
         }
 
         Leftovers.End(data);

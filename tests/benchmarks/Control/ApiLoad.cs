@@ -8,11 +8,11 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What came of asking.</summary>
-/// <param name="PerSecond">Answers a second.</param>
-/// <param name="Median">Milliseconds to the whole answer, of half of them.</param>
-/// <param name="P99">Of all but one in a hundred.</param>
-/// <param name="ClientShare">Share of its core that the client took: near one, and it is the client that was measured.</param>
+/// <summary>Results of a load run.</summary>
+/// <param name="PerSecond">Responses per second.</param>
+/// <param name="Median">Median time to the complete response, in milliseconds.</param>
+/// <param name="P99">99th percentile of the same, in milliseconds.</param>
+/// <param name="ClientShare">CPU share of the load generator's core. Close to one, the load generator is the bottleneck.</param>
 internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare)
 {
     public override string ToString() => string.Create(
@@ -20,27 +20,28 @@ internal sealed record ApiFigures(double PerSecond, double Median, double P99, d
 }
 
 /// <summary>
-/// <c>control-load PORT CONNECTIONS MILLISECONDS METHOD PATHS [BODY]</c>, on a core of its own: some connections that stay, each of which asks again when it has its whole answer. Each has a path of
-/// its own, a line of the file <c>PATHS</c>; <c>{n}</c> in the body is another number each time. A bearer token comes in the environment, so that no list of processes shows it. It writes one line of JSON.
+/// <c>control-load PORT CONNECTIONS MILLISECONDS METHOD PATHS [BODY]</c>: load generator on its own core. Each persistent connection sends
+/// its next request after the complete response. Each uses its own path, one line of the file <c>PATHS</c>; <c>{n}</c> in the body is
+/// replaced by an increasing number. The bearer token is passed in the environment to hide it from process lists. Writes one line of JSON.
 /// </summary>
 internal static class ApiLoad
 {
-    /// <summary>First argument that asks for it.</summary>
+    /// <summary>First argument that selects this mode.</summary>
     public const string Command = "control-load";
 
-    /// <summary>Connections.</summary>
+    /// <summary>Number of connections.</summary>
     public const int Connections = 16;
 
     private const string TokenVariable = "BENCH_TOKEN";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Asks, in a process of its own.</summary>
-    /// <param name="port">Whom, on loopback.</param>
-    /// <param name="method">Of the request.</param>
-    /// <param name="paths">A file of paths.</param>
-    /// <param name="body">JSON; <see langword="null"/> for none.</param>
-    /// <param name="token">A bearer token; <see langword="null"/> for none.</param>
-    /// <param name="measured">How long it counts; a third as long before does not.</param>
+    /// <summary>Runs the load generator in a child process.</summary>
+    /// <param name="port">Port of the server on loopback.</param>
+    /// <param name="method">HTTP method.</param>
+    /// <param name="paths">File with the paths.</param>
+    /// <param name="body">JSON body, or <see langword="null"/>.</param>
+    /// <param name="token">Bearer token, or <see langword="null"/>.</param>
+    /// <param name="measured">Duration of the measurement, preceded by a third of it as warm-up.</param>
     public static async Task<ApiFigures> AskAsync(int port, string method, string paths, string? body, string? token, TimeSpan measured)
     {
         string[] arguments =
@@ -53,7 +54,7 @@ internal static class ApiLoad
             result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(), result.GetProperty("clientShare").GetDouble());
     }
 
-    /// <summary>Asks, as that process.</summary>
+    /// <summary>Runs as the child process.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not [var port, var connections, var milliseconds, var method, var paths, .. var rest])
@@ -85,18 +86,18 @@ internal static class ApiLoad
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <summary>One connection.</summary>
+    /// <summary>One connection of the load generator.</summary>
     private sealed class Asker(int port, string method, string path, string? body, string? token, int number)
     {
         private readonly byte[] _buffer = new byte[256 * 1024];
 
-        /// <summary>Whether what it does now counts.</summary>
+        /// <summary>Whether current requests count.</summary>
         public volatile bool Counts;
 
-        /// <summary>Whether it is to end.</summary>
+        /// <summary>Whether the connection stops.</summary>
         public volatile bool Stops;
 
-        /// <summary>Milliseconds of each request that counted. To be read when it has ended.</summary>
+        /// <summary>Milliseconds of each counted request. Read only after the end of the run.</summary>
         public List<double> Times { get; } = new(100_000);
 
         public void Run()
@@ -119,7 +120,9 @@ internal static class ApiLoad
             }
         }
 
-        /// <summary>Reads one whole answer: with its length, or in chunks. Nothing comes behind it, because nothing was asked yet.</summary>
+        /// <summary>
+        /// Reads one complete response with a length or in chunks. Nothing follows it, because the next request is not sent yet.
+        /// </summary>
         private void Receive(Socket socket)
         {
             var (got, head) = (0, -1);

@@ -16,20 +16,20 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// How soon encoders that come at a constant rate are let in: by the control room itself, in this process, with its database and while that is away; and over RTMP by a whole server. Each comes with the key of
-/// a channel that is free, stays for a moment and goes.
+/// Time to authorize encoders that arrive at a constant rate: by the control module in this process, with its database and during a
+/// database outage; and over RTMP by a complete server. Each encoder uses the key of a free channel, stays briefly and disconnects.
 /// </summary>
 internal static class AuthorizationBenchmark
 {
     private const double MostFailures = 0.01;
 
-    /// <summary>Connections that the control room may have; PostgreSQL has a hundred.</summary>
+    /// <summary>Connections of the control module; PostgreSQL allows a hundred.</summary>
     private const int Connections = 40;
 
     private static readonly TimeSpan Stay = TimeSpan.FromMilliseconds(250);
     private static readonly string[] Columns = ["p50", "p99", "largest", "p99 from asking", "not let in"];
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var report = new Report("Leave to publish, encoders that come at a constant rate", "milliseconds from when each was due to come; the last column counts", Columns);
@@ -38,7 +38,7 @@ internal static class AuthorizationBenchmark
         await ConnectAsync(plan, Path.Combine(shared, "handshakes"), report, progress);
     }
 
-    /// <summary>The control room's own answer.</summary>
+    /// <summary>Measures the authorization by the control module.</summary>
     private static async Task AskAsync(ControlPlan plan, string folder, Report report, Action<string> progress)
     {
         await using var postgres = await BenchPostgres.StartAsync(folder);
@@ -68,7 +68,7 @@ internal static class AuthorizationBenchmark
         }
     }
 
-    /// <summary>From connecting to a server to its having accepted the publication.</summary>
+    /// <summary>Measures the time from connecting to the accepted publication.</summary>
     private static async Task ConnectAsync(ControlPlan plan, string folder, Report report, Action<string> progress)
     {
         await using var server = await BroadcastUnderTest.StartAsync(folder);
@@ -100,7 +100,7 @@ internal static class AuthorizationBenchmark
             }
             catch (Exception e) when (e is IOException or SocketException or RtmpPublishException)
             {
-                // It was let in, which is what is measured.
+                // The publication was accepted; only that is measured.
             }
         }
     }
@@ -119,7 +119,7 @@ internal static class AuthorizationBenchmark
             row, Sample.Median(figures.FromDue), Sample.Percentile(figures.FromDue, 0.99), figures.FromDue.Max(), Sample.Percentile(figures.FromAsked, 0.99), figures.Failed);
     }
 
-    /// <summary>A channel for each encoder that comes in a second, so that each is free again when its turn comes.</summary>
+    /// <summary>Creates enough channels that each is free again when its next encoder arrives.</summary>
     private static async Task<List<string>> KeysAsync(ControlDatabase store, int count)
     {
         var (channels, keys) = (new ChannelRepository(store, TimeProvider.System), new List<string>());
@@ -131,7 +131,7 @@ internal static class AuthorizationBenchmark
         return keys;
     }
 
-    /// <summary>The control room as the server has it, without the server around it and without a log.</summary>
+    /// <summary>The control module configured as in the server, without the rest of the server and without a log.</summary>
     private static WebApplication Build(string connectionString, string folder)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -144,7 +144,7 @@ internal static class AuthorizationBenchmark
         return builder.Build();
     }
 
-    /// <summary>Nothing of a session is anywhere.</summary>
+    /// <summary>Session lifecycle without media or effects.</summary>
     private sealed class NoMedia : ISessionLifecycle
     {
         public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;

@@ -11,24 +11,25 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>control-bare DATA</c>: what an API could be at most on this machine: the same web server with a constant answer, with one <c>SELECT 1</c> for each request, and with one row that is changed for each
-/// request. PostgreSQL is made, started and asked as the product does it. No one is asked who they are, nothing is checked, nothing is told to anybody.
+/// <c>control-bare DATA</c>: upper limit for an API on this machine. The product's web server with a constant response, with one <c>SELECT
+/// 1</c> per request, and with one row update per request. PostgreSQL is created, started and used as in the product. Requests are neither
+/// authenticated nor validated, and nothing is notified.
 /// </summary>
 internal static class BareHost
 {
-    /// <summary>First argument that asks for it.</summary>
+    /// <summary>First argument that selects this mode.</summary>
     public const string Command = "control-bare";
 
-    // As long as what the API says of a channel.
+    // As long as the API's representation of a channel.
     private static readonly string Answer = JsonSerializer.Serialize(new { name = "bench-1", filler = new string('x', 380) });
 
-    /// <summary>Starts it in a process of its own, on the server's core, and with it its PostgreSQL.</summary>
+    /// <summary>Starts it with its PostgreSQL in a child process on the server's core.</summary>
     /// <param name="data">A new folder.</param>
     public static ChildProcess Start(string data) => ChildProcess.Start(
         "taskset",
         ["-c", Cores.Server, "dotnet", "exec", "--runtimeconfig", Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json"), typeof(BareHost).Assembly.Location, Command, data]);
 
-    /// <summary>Serves until told to stop; says where on a line of JSON.</summary>
+    /// <summary>Serves until SIGTERM; writes its address as a line of JSON.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not [var data])

@@ -6,7 +6,10 @@ using Npgsql;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A PostgreSQL server of a benchmark's own, as the product makes its private one, with the product's schema. Others connect to it as to any server, and it can go away.</summary>
+/// <summary>
+/// A PostgreSQL server for a benchmark, created like the product's private one, with the product's schema. Accepts external connections and
+/// can be stopped.
+/// </summary>
 internal sealed class BenchPostgres : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -14,22 +17,22 @@ internal sealed class BenchPostgres : IAsyncDisposable
 
     private BenchPostgres(string folder, ControlDatabase store) => (_folder, Store) = (folder, store);
 
-    /// <summary>The database, open in this process.</summary>
+    /// <summary>The database, opened in this process.</summary>
     public ControlDatabase Store { get; }
 
     private string Cluster => Path.Combine(_folder, "postgres");
 
-    /// <summary>Makes and starts it.</summary>
-    /// <param name="folder">Where; must be new.</param>
+    /// <summary>Creates and starts the server.</summary>
+    /// <param name="folder">Folder of the server; must be new.</param>
     public static async Task<BenchPostgres> StartAsync(string folder)
     {
         Directory.CreateDirectory(folder);
         return new(folder, await ControlDatabase.OpenAsync(new DataFolder(folder), new DatabaseOptions(), TimeProvider.System));
     }
 
-    /// <summary>How somebody else connects.</summary>
-    /// <param name="name">As the server knows who it is.</param>
-    /// <param name="connections">Most at a time; the server has a hundred.</param>
+    /// <summary>Returns a connection string for other processes.</summary>
+    /// <param name="name">Application name of the connection.</param>
+    /// <param name="connections">Maximum number of connections; the server allows a hundred.</param>
     public string ConnectionString(string name, int connections) =>
         new NpgsqlConnectionStringBuilder(Store.Settings.ConnectionString) { ApplicationName = name, MaxPoolSize = connections }.ConnectionString;
 
@@ -41,8 +44,8 @@ internal sealed class BenchPostgres : IAsyncDisposable
     }
 
     /// <summary>Reads rows.</summary>
-    /// <param name="sql">The question.</param>
-    /// <param name="read">Makes something of each row.</param>
+    /// <param name="sql">The query.</param>
+    /// <param name="read">Converts a row.</param>
     public async Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read)
     {
         await using var command = Store.Source.CreateCommand(sql);
@@ -56,7 +59,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         return rows;
     }
 
-    /// <summary>Stops it; whoever is connected is cut off.</summary>
+    /// <summary>Stops the server and cuts all connections.</summary>
     public async Task StopAsync()
     {
         var process = Postmaster.Find(Cluster) ?? throw new InvalidOperationException($"No PostgreSQL runs on {Cluster}.");
@@ -64,7 +67,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
         await Poll.UntilAsync(() => Postmaster.Find(Cluster) is null, Patience, "PostgreSQL is stopped");
     }
 
-    /// <summary>Starts it again.</summary>
+    /// <summary>Restarts the server.</summary>
     public Task StartAgainAsync() => Store.RepairAsync(CancellationToken.None);
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();

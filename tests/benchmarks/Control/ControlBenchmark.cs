@@ -1,13 +1,16 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>How punctual the schedule is, what the API gives and how soon encoders are let in; <see cref="ControlPlan"/> says which of it, and how much of each.</summary>
+/// <summary>
+/// Benchmarks of the control module: punctuality of the schedule, throughput of the API and time to authorize encoders. <see
+/// cref="ControlPlan"/> selects the parts and their sizes.
+/// </summary>
 internal static class ControlBenchmark
 {
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete, so that a later failure does not lose it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         foreach (var part in plan.Parts)

@@ -1,12 +1,12 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench control</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench control</c>.</summary>
 internal sealed record ControlPlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["schedule", "api", "publish"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench control [OPTIONS]
 
@@ -28,32 +28,32 @@ internal sealed record ControlPlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>Events of the schedule.</summary>
+    /// <summary>Number of events in the schedule.</summary>
     public int Events { get; init; } = 200;
 
-    /// <summary>How long their starts are spread over.</summary>
+    /// <summary>Time over which the event starts are spread.</summary>
     public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(180);
 
-    /// <summary>Draws the starts and the kills.</summary>
+    /// <summary>Seed of the starts and the kills.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>How often each row of the API is taken.</summary>
+    /// <summary>Number of runs of each row of the API part.</summary>
     public int Rounds { get; init; } = 3;
 
-    /// <summary>How long each round of the API measures; a third as long before does not count.</summary>
+    /// <summary>Duration of each API round, preceded by a third of it as warm-up.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Encoders that come in a second, past the network.</summary>
+    /// <summary>Arriving encoders per second without the network.</summary>
     public int Rate { get; init; } = 1000;
 
-    /// <summary>Encoders that come in a second over RTMP.</summary>
+    /// <summary>Arriving encoders per second over RTMP.</summary>
     public int Handshakes { get; init; } = 200;
 
-    /// <summary>How long encoders come.</summary>
+    /// <summary>Duration of the encoder arrivals.</summary>
     public TimeSpan Coming { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Reads the arguments behind <c>control</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <summary>Parses the arguments after <c>control</c>.</summary>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static ControlPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new ControlPlan();

@@ -2,26 +2,26 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>The processors that this process may use, so that a server can have one of them and who asks it another.</summary>
+/// <summary>CPU cores available to this process. The server and the load generator get separate cores.</summary>
 internal static class Cores
 {
-    /// <summary>Their numbers, as <c>taskset -c</c> takes them.</summary>
+    /// <summary>Core numbers, as <c>taskset -c</c> accepts them.</summary>
     public static IReadOnlyList<int> Allowed { get; } = Parse(
         File.ReadLines("/proc/self/status").First(l => l.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split(':', 2)[1].Trim());
 
-    /// <summary>The server's.</summary>
-    /// <exception cref="InvalidOperationException">There are not two.</exception>
+    /// <summary>The server's core.</summary>
+    /// <exception cref="InvalidOperationException">Fewer than two cores are available.</exception>
     public static string Server => Of(0);
 
-    /// <summary>That of who asks.</summary>
-    /// <exception cref="InvalidOperationException">There are not two.</exception>
+    /// <summary>The load generator's core.</summary>
+    /// <exception cref="InvalidOperationException">Fewer than two cores are available.</exception>
     public static string Client => Of(1);
 
     private static string Of(int index) => Allowed.Count >= 2
         ? Allowed[index].ToString(CultureInfo.InvariantCulture)
         : throw new InvalidOperationException("This part needs two processor cores: one for the server, one for those who ask it.");
 
-    // Such as 0-1,4.
+    // Format: 0-1,4.
     private static List<int> Parse(string list)
     {
         var cores = new List<int>();

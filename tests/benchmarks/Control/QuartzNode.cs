@@ -7,24 +7,25 @@ using Quartz;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>control-quartz NAME CHECKIN [plan]</c>: one node of a clustered Quartz scheduler, as a process of its own. Its tables are made by itself; with <c>plan</c> it schedules each row of <c>bench_plan</c> as
-/// a job with one trigger that fires once, with recovery asked for. What fires is written to <c>bench_fired</c>. The database comes in the environment.
+/// <c>control-quartz NAME CHECKIN [plan]</c>: one node of a clustered Quartz scheduler in its own process. Creates its tables; with
+/// <c>plan</c> it schedules each row of <c>bench_plan</c> as a job with one trigger that fires once, with recovery. Fired jobs are inserted
+/// into <c>bench_fired</c>. The connection string is passed in the environment.
 /// </summary>
 internal static class QuartzNode
 {
-    /// <summary>First argument that asks for it.</summary>
+    /// <summary>First argument that selects this mode.</summary>
     public const string Command = "control-quartz";
 
-    /// <summary>Jobs that a node runs at a time; Quartz's default.</summary>
+    /// <summary>Concurrent jobs of a node; Quartz's default.</summary>
     private const int Threads = 10;
 
     private const string DatabaseVariable = "BENCH_DATABASE";
 
-    /// <summary>Starts one.</summary>
-    /// <param name="name">What it calls itself in <c>bench_fired</c>.</param>
-    /// <param name="connectionString">Its database.</param>
-    /// <param name="checkin">How often nodes say that they live; one that is behind by as much again is taken for dead.</param>
-    /// <param name="plans">Whether it is the one that schedules.</param>
+    /// <summary>Starts a node.</summary>
+    /// <param name="name">Name of the node in <c>bench_fired</c>.</param>
+    /// <param name="connectionString">Connection string of its database.</param>
+    /// <param name="checkin">Check-in interval of nodes. A node counts as dead when it is late by another interval.</param>
+    /// <param name="plans">Whether this node schedules the jobs.</param>
     public static ChildProcess Start(string name, string connectionString, TimeSpan checkin, bool plans) => ChildProcess.Start(
         "dotnet",
         [
@@ -33,7 +34,7 @@ internal static class QuartzNode
         ],
         new Dictionary<string, string?> { [DatabaseVariable] = connectionString });
 
-    /// <summary>Fires until told to stop; a line of JSON says that it is ready.</summary>
+    /// <summary>Fires jobs until SIGTERM; writes a line of JSON when ready.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not ([_, _] or [_, _, "plan"]) || Environment.GetEnvironmentVariable(DatabaseVariable) is not { } connectionString)
@@ -104,14 +105,14 @@ internal static class QuartzNode
     }
 }
 
-/// <summary>Writes down that it fired, and when. Public, because Quartz makes it.</summary>
+/// <summary>Records its execution time. Public because Quartz instantiates it.</summary>
 public sealed class FiredJob : IJob
 {
     private static string Node { get; set; } = "";
 
     private static NpgsqlDataSource? Source { get; set; }
 
-    /// <summary>Says who fires in this process, and where that is written.</summary>
+    /// <summary>Name and database of this process.</summary>
     public static void Begin(string name, NpgsqlDataSource source) => (Node, Source) = (name, source);
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)

@@ -5,8 +5,9 @@ using Npgsql;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// How punctual Quartz is with as many planned times, with its clustered job store on a PostgreSQL of the same kind and two processes of which one is killed in the same way. Its job writes down that it
-/// fired, which is what going live is to the other: one statement, committed.
+/// Punctuality of Quartz with the same number of planned times: its clustered job store on the same kind of PostgreSQL server, and two
+/// processes, one of which is killed in the same way. Its job records its execution, the counterpart of going live in the product: one
+/// committed statement.
 /// </summary>
 internal static class QuartzSchedule
 {
@@ -14,14 +15,14 @@ internal static class QuartzSchedule
     private const string Killed = "killed";
     private const int Connections = 20;
 
-    // Two processes start, tables are made and the triggers stored before the first is due.
+    // Time for two processes to start, create the tables and store the triggers before the first due time.
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long after the last planned time what has not fired may still do so.</summary>
+    /// <summary>Time after the last planned time in which late triggers can still fire.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often nodes say that they live; half of the time after which one that died is noticed. Quartz's own default is 7.5 s.</summary>
+    /// <summary>Check-in interval of nodes; half of the time until a dead node is detected. Quartz's default is 7.5 s.</summary>
     public static readonly TimeSpan Checkin = TimeSpan.FromSeconds(1);
 
     private const string Setting = $"""
@@ -36,7 +37,7 @@ internal static class QuartzSchedule
         CREATE TRIGGER bench_fire AFTER INSERT ON bench_fired FOR EACH ROW EXECUTE FUNCTION bench_fire();
         """;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static async Task<ScheduleFigures> RunAsync(ControlPlan plan, string folder, Action<string> progress)
     {
         await using var postgres = await BenchPostgres.StartAsync(folder);
@@ -85,12 +86,12 @@ internal static class QuartzSchedule
         return planned;
     }
 
-    /// <summary>A process that is killed and started again.</summary>
+    /// <summary>A process that is killed and restarted.</summary>
     private sealed class Restarted(Func<ChildProcess> start) : IAsyncDisposable
     {
         private ChildProcess? _process;
 
-        /// <summary>Starts it, and completes when it is ready.</summary>
+        /// <summary>Starts the process and waits until it is ready.</summary>
         public async Task StartAsync()
         {
             await DisposeAsync();
@@ -98,7 +99,7 @@ internal static class QuartzSchedule
             await _process.WaitForJsonAsync(Start);
         }
 
-        /// <summary>SIGKILL to it alone; completes when it is gone.</summary>
+        /// <summary>Sends SIGKILL to the process alone and waits until it has exited.</summary>
         public async Task KillAsync()
         {
             _process!.Kill();

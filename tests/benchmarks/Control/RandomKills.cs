@@ -1,17 +1,17 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>Kills something at random instants and starts it again, all through a time.</summary>
+/// <summary>Kills and restarts a process at random instants.</summary>
 internal static class RandomKills
 {
     private const double Shortest = 3;
     private const double Longest = 12;
 
-    /// <summary>Goes on until a time has come; what is killed last is started again, too.</summary>
-    /// <param name="seed">Draws the instants: 3 to 12 s after it was ready again.</param>
-    /// <param name="until">The time.</param>
-    /// <param name="kill">Kills it.</param>
-    /// <param name="restart">Starts it again, and completes when it is ready.</param>
-    /// <returns>How often.</returns>
+    /// <summary>Runs until a given time and leaves the process running.</summary>
+    /// <param name="seed">Seed of the intervals: 3 to 12 s after the process is ready again.</param>
+    /// <param name="until">End time.</param>
+    /// <param name="kill">Kills the process.</param>
+    /// <param name="restart">Restarts the process and completes when it is ready.</param>
+    /// <returns>Number of kills.</returns>
     public static async Task<int> RunAsync(int seed, DateTimeOffset until, Func<Task> kill, Func<Task> restart)
     {
         var random = new Random(seed);

@@ -9,8 +9,9 @@ using Npgsql;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// How punctually events are opened, go live and end while two servers look after them over one database, of which one is killed at random instants and started again. Encoders are played: a row in
-/// <c>sessions</c> says to both servers that another one has the event's encoder, shortly before its start, so that what is measured is the schedule and not how soon an encoder connects.
+/// Punctuality of opening, starting and ending events with two servers on one database, one of which is killed at random instants and
+/// restarted. Encoders are simulated: shortly before an event's start, a row in <c>sessions</c> shows both servers that a third one has the
+/// event's encoder. The benchmark therefore measures the schedule and not the connection time of encoders.
 /// </summary>
 internal static class ScheduleBenchmark
 {
@@ -21,7 +22,7 @@ internal static class ScheduleBenchmark
     private const string Killed = "killed";
     private const double Late = 1000;
 
-    /// <summary>Connections that each server may have; PostgreSQL has a hundred.</summary>
+    /// <summary>Connections of each server; PostgreSQL allows a hundred.</summary>
     private const int Connections = 30;
 
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(15);
@@ -30,7 +31,8 @@ internal static class ScheduleBenchmark
     private static readonly TimeSpan EncoderAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    // Told at each step, also of one that is done again; the webhook is leased to nobody for a day, so that rows are written for it and none is sent.
+    // Trigger that notifies each step, including repeated ones. The webhook is leased for a day to an absent owner, so its deliveries are
+    // written and never sent.
     private const string Setting = $"""
         CREATE FUNCTION bench_step() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -56,7 +58,7 @@ internal static class ScheduleBenchmark
         FROM events e
         """;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] columns = [Ours, Peer];
@@ -73,7 +75,7 @@ internal static class ScheduleBenchmark
         }
         catch (Exception e)
         {
-            // What was measured of ours took long, and is right.
+            // The product's own results took long to measure and remain valid.
             progress($"{Peer}: {e}");
             report.CouldNot(First, Peer, e.Message);
         }
@@ -81,7 +83,7 @@ internal static class ScheduleBenchmark
         AddRows(report, [ours, theirs]);
     }
 
-    /// <summary>The same rows for each column; the first one's aims count.</summary>
+    /// <summary>Adds the same rows for each column; aims apply to the first column.</summary>
     private static void AddRows(Report report, IReadOnlyList<ScheduleFigures?> all)
     {
         Row(First, f => ScheduleFigures.Percentile(f.Decided, 0.5));
@@ -120,7 +122,7 @@ internal static class ScheduleBenchmark
         var channels = new ChannelRepository(postgres.Store, TimeProvider.System);
         for (var i = 0; i < plan.Events; i++)
         {
-            // The window is long, so that the server that comes back does not end the sessions whose encoders it cannot know.
+            // The window is long, so that a restarted server does not end the sessions whose encoders it cannot know.
             await channels.CreateAsync($"bench-{i}", new ChannelSettings(ReconnectWindow: TimeSpan.FromHours(24)) { Record = false });
         }
 
@@ -163,7 +165,7 @@ internal static class ScheduleBenchmark
         };
     }
 
-    /// <summary>One event on each channel, a minute long, at instants that are drawn.</summary>
+    /// <summary>Creates one event of one minute on each channel, at random starts.</summary>
     private static async Task<List<EventInfo>> PlanAsync(ControlPlan plan, ControlDatabase store)
     {
         var (directory, random, events) = (new EventRepository(store, TimeProvider.System), new Random(plan.Seed), new List<EventInfo>());
@@ -180,7 +182,10 @@ internal static class ScheduleBenchmark
         return events;
     }
 
-    /// <summary>A session is there shortly before the event's start, as if a third server had its encoder, and is over when the event has been live for a moment.</summary>
+    /// <summary>
+    /// Creates a session shortly before the event's start, as if a third server had its encoder, and ends it shortly after the event went
+    /// live.
+    /// </summary>
     private static async Task PlayEncoderAsync(EventInfo planned, NpgsqlDataSource source, ScheduleWatch watch)
     {
         if (planned.StartsAt - EncoderBefore - TimeProvider.System.GetUtcNow() is { Ticks: > 0 } wait)
@@ -206,7 +211,7 @@ internal static class ScheduleBenchmark
         await end.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Waits until something is so, at most to an instant.</summary>
+    /// <summary>Waits for a condition until a given time.</summary>
     private static async Task SettleAsync(Func<bool> isSo, DateTimeOffset atMost)
     {
         while (!isSo() && atMost - TimeProvider.System.GetUtcNow() is { Ticks: > 0 } left)

@@ -3,17 +3,19 @@ using Npgsql;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Something that was done at its time, as somebody hears of it who listens to the database: when what was done is committed.</summary>
-/// <param name="Name">What was planned.</param>
-/// <param name="Step">What was done with it.</param>
-/// <param name="By">Who did it, by the name of its connection.</param>
-/// <param name="At">When it was heard.</param>
+/// <summary>A step of the schedule, as notified by the database after its commit.</summary>
+/// <param name="Name">Name of the planned event.</param>
+/// <param name="Step">Executed step.</param>
+/// <param name="By">Name of the executing connection.</param>
+/// <param name="At">Time of the notification.</param>
 internal sealed record HeardStep(string Name, string Step, string By, DateTimeOffset At);
 
-/// <summary>Hears of each step by <c>NOTIFY</c> on <see cref="Channel"/>, whose text is name, step and doer with spaces between.</summary>
+/// <summary>
+/// Receives each step by <c>NOTIFY</c> on <see cref="Channel"/>. The payload contains name, step and executor, separated by spaces.
+/// </summary>
 internal sealed class ScheduleWatch : IAsyncDisposable
 {
-    /// <summary>Where it listens.</summary>
+    /// <summary>Name of the notification channel.</summary>
     public const string Channel = "bench";
 
     private readonly NpgsqlConnection _connection;
@@ -28,11 +30,11 @@ internal sealed class ScheduleWatch : IAsyncDisposable
         _connection.Notification += (_, notice) => Hear(notice.Payload, TimeProvider.System.GetUtcNow());
     }
 
-    /// <summary>All that was heard, in order.</summary>
+    /// <summary>All received steps, in order.</summary>
     public IReadOnlyCollection<HeardStep> Heard => _heard;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="connectionString">To which database.</param>
+    /// <summary>Starts listening.</summary>
+    /// <param name="connectionString">Connection string of the database.</param>
     public static async Task<ScheduleWatch> StartAsync(string connectionString)
     {
         var watch = new ScheduleWatch(new NpgsqlConnection(connectionString));
@@ -43,10 +45,10 @@ internal sealed class ScheduleWatch : IAsyncDisposable
         return watch;
     }
 
-    /// <summary>When a step was heard of first; <see langword="null"/> while it was not.</summary>
+    /// <summary>Returns the time of the first notification of a step, or <see langword="null"/>.</summary>
     public DateTimeOffset? FirstOf(string name, string step) => _first.TryGetValue((name, step), out var at) ? at : null;
 
-    /// <summary>How many steps were heard of more often than once, each counted as often as it was too many.</summary>
+    /// <summary>Returns the number of repeated notifications of all steps.</summary>
     public int Repeated => _heard.GroupBy(h => (h.Name, h.Step)).Sum(g => g.Count() - 1);
 
     public async ValueTask DisposeAsync()
@@ -68,7 +70,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Disposed of.
+            // Disposed.
         }
     }
 

@@ -4,13 +4,13 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What became of those who came.</summary>
-/// <param name="FromDue">Milliseconds from when each was due to come to when it was let in.</param>
-/// <param name="FromAsked">The same from when it asked, without what it had waited for its turn.</param>
-/// <param name="Failures">Those that were not let in, with the reasons.</param>
+/// <summary>Results of the arrivals.</summary>
+/// <param name="FromDue">Milliseconds from the due time of each arrival to its acceptance.</param>
+/// <param name="FromAsked">Milliseconds from the request of each arrival to its acceptance, without the wait before the request.</param>
+/// <param name="Failures">Reasons of the rejected arrivals.</param>
 internal sealed record ArrivalFigures(IReadOnlyList<double> FromDue, IReadOnlyList<double> FromAsked, IReadOnlyDictionary<string, int> Failures)
 {
-    /// <summary>How many were not let in.</summary>
+    /// <summary>Number of rejected arrivals.</summary>
     public int Failed => Failures.Values.Sum();
 
     public override string ToString() => string.Create(
@@ -19,18 +19,21 @@ internal sealed record ArrivalFigures(IReadOnlyList<double> FromDue, IReadOnlyLi
 }
 
 /// <summary>
-/// Lets somebody come at each of evenly spaced instants, whether those before are done or not, and counts from the instant at which each was due: who is slow, or asked late because of others, counts with all
-/// of its wait.
+/// Starts arrivals at evenly spaced instants, whether or not earlier ones are complete, and measures from the due time. A late start counts
+/// with its full delay (no coordinated omission).
 /// </summary>
 internal static class SteadyArrivals
 {
     private const int MostAtOnce = 20_000;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Lets them come.</summary>
-    /// <param name="perSecond">How many in a second.</param>
-    /// <param name="measured">For how long; a quarter as long before does not count.</param>
-    /// <param name="come">Somebody comes, by number: completes when it is let in, with what it does afterwards; throws <see cref="ArrivalRefusedException"/> when it is not.</param>
+    /// <summary>Runs the arrivals.</summary>
+    /// <param name="perSecond">Arrivals per second.</param>
+    /// <param name="measured">Duration of the measurement, preceded by a quarter of it as warm-up.</param>
+    /// <param name="come">
+    /// Performs the arrival with the given number. Completes on acceptance with the follow-up work; throws
+    /// <see cref="ArrivalRefusedException"/> on rejection.
+    /// </param>
     public static async Task<ArrivalFigures> RunAsync(int perSecond, TimeSpan measured, Func<int, Task<Func<Task>>> come)
     {
         var uncounted = (int)(measured.TotalSeconds / 4 * perSecond);
@@ -83,5 +86,5 @@ internal static class SteadyArrivals
     }
 }
 
-/// <summary>Somebody was not let in; the message says why.</summary>
+/// <summary>Rejection of an arrival; the message contains the reason.</summary>
 internal sealed class ArrivalRefusedException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,21 +1,21 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>A real browser with one page, run without anybody before it.</summary>
-/// <param name="name">What reports call it.</param>
-/// <param name="query">What stands behind the watch page's address in it, such as <c>?engine=native</c>; may be empty.</param>
+/// <summary>A real, headless browser with one page.</summary>
+/// <param name="name">Name in reports.</param>
+/// <param name="query">Query appended to the address of the watch page, such as <c>?engine=native</c>; can be empty.</param>
 internal abstract class BrowserEngine(string name, string query) : IAsyncDisposable
 {
-    /// <summary>What reports call it.</summary>
+    /// <summary>Name in reports.</summary>
     public string Name { get; } = name;
 
-    /// <summary>What stands behind the watch page's address.</summary>
+    /// <summary>Query appended to the address of the watch page.</summary>
     public string Query { get; } = query;
 
     /// <summary>Starts the browser and loads the page at an address.</summary>
-    /// <exception cref="TimeoutException">It did not start; the message says what it wrote.</exception>
+    /// <exception cref="TimeoutException">The browser did not start; the message contains its output.</exception>
     public abstract Task OpenAsync(Uri address);
 
-    /// <summary>Runs the body of a function in the page; what it returns has to be text.</summary>
+    /// <summary>Runs a function body in the page and returns its text result.</summary>
     public abstract Task<string> EvaluateAsync(string body);
 
     /// <inheritdoc/>

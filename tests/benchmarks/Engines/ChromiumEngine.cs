@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Debian's Chromium. It plays with hls.js, or, asked by the address, with its own HLS.</summary>
+/// <summary>Debian's Chromium. Plays with hls.js, or natively if the query requests it.</summary>
 internal sealed class ChromiumEngine(string name, string query) : BrowserEngine(name, query)
 {
     private IPlaywright? _playwright;

@@ -8,11 +8,11 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Firefox, driven by its own remote protocol (Marionette: JSON with its length and a colon before it, over TCP on loopback), so that no driver has to be fetched. Allowed to play aloud.
+/// Firefox with audible autoplay, controlled by Marionette (length-prefixed JSON over TCP on loopback), which needs no separate driver.
 /// </summary>
 internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
 {
-    /// <summary>Most bytes of one answer: ours are of a few hundred.</summary>
+    /// <summary>Maximum size of a response; typical responses have a few hundred bytes.</summary>
     private const int MaxAnswer = 1 << 20;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
@@ -35,7 +35,7 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
         _process = ChildProcess.Start(
             program, ["--headless", "--marionette", "--no-remote", "--profile", _profile.Path], new Dictionary<string, string?>(StringComparer.Ordinal) { ["HOME"] = _profile.Path });
         _client = await Poll.ForAsync(() => ConnectAsync(port), StartPatience, "Firefox listens");
-        // It greets first.
+        // The server sends a greeting first.
         await ReadAsync();
         await CommandAsync("WebDriver:NewSession", new { });
         await CommandAsync("WebDriver:Navigate", new { url = address.ToString() });
@@ -76,7 +76,7 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
         var stream = _client!.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{message.Length}:"));
         await stream.WriteAsync(message);
-        // [1, number, error, result]
+        // Format: [1, number, error, result].
         var answer = await ReadAsync();
         return answer[2].ValueKind == JsonValueKind.Null
             ? answer[3]

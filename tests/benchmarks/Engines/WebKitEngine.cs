@@ -4,7 +4,10 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>WebKitGTK, as GNOME Web has it: its small browser on a screen that nobody sees (Xvfb), driven by W3C WebDriver. It does not play aloud unasked.</summary>
+/// <summary>
+/// WebKitGTK, the engine of GNOME Web: its MiniBrowser on a virtual display (Xvfb), controlled by W3C WebDriver. Audible autoplay is
+/// blocked.
+/// </summary>
 internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
@@ -17,7 +20,7 @@ internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
 
     public override async Task OpenAsync(Uri address)
     {
-        // It picks a free display and says which.
+        // Selects a free display and prints its number.
         _screen = ChildProcess.Start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
         var display = await _screen.WaitForLineAsync(line => int.TryParse(line, out _), StartPatience);
         var port = FreePort.Next();
@@ -65,7 +68,7 @@ internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
 
     private async Task<JsonElement> SendAsync(string path, object body)
     {
-        // With its length: the driver does not read chunks.
+        // Sets Content-Length: the driver does not support chunked requests.
         using var content = new StringContent(JsonSerializer.Serialize(body));
         using var response = await _client!.PostAsync(path, content);
         var value = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("value");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What small chunks cost: the same streams in chunks of 128 bytes, which every connection begins with, and of 4,096.</summary>
+/// <summary>Cost of small chunks: the same streams in chunks of 128 bytes, RTMP's initial size, and of 4,096.</summary>
 internal static class ChunkSizes
 {
     private const int Small = 128;
@@ -10,7 +10,7 @@ internal static class ChunkSizes
     private const double MostOfLarge = 1.5;
     private const string Ours = "Broadcast, ingest alone";
 
-    /// <summary>Measures both, taken in and not packaged.</summary>
+    /// <summary>Measures both sizes with ingest alone.</summary>
     public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports, Action<string> progress)
     {
         var run = new LoadRun(shared, plan.WarmUp, plan.Measured);

@@ -6,7 +6,7 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Bytes as encoders send them.</summary>
+/// <summary>Byte sequences of encoders.</summary>
 internal static class EncoderBytes
 {
     private const int HandshakeBlock = 1536;
@@ -24,7 +24,7 @@ internal static class EncoderBytes
     /// <summary>C0 and C1 of a simple handshake (Adobe RTMP 1.0, 5.2).</summary>
     public static byte[] Opening() => [3, .. new byte[8], .. Filler(HandshakeBlock - 8)];
 
-    /// <summary>The body of <c>connect</c> as ffmpeg and OBS send it.</summary>
+    /// <summary>Body of <c>connect</c> as ffmpeg and OBS send it.</summary>
     public static byte[] ConnectBody()
     {
         var amf = new AmfWriter();
@@ -38,19 +38,19 @@ internal static class EncoderBytes
         return amf.Written.ToArray();
     }
 
-    /// <summary><c>connect</c> in chunks.</summary>
+    /// <summary><c>connect</c> split into chunks.</summary>
     public static byte[] Connect() => Chunks(128, write => write(3, MessageType.Command, 0, ConnectBody()));
 
-    /// <summary>Configurations of H.264 and AAC.</summary>
-    /// <param name="isEnhanced">With Enhanced RTMP's headers.</param>
+    /// <summary>Configuration messages of H.264 and AAC.</summary>
+    /// <param name="isEnhanced">Uses Enhanced RTMP headers.</param>
     public static (byte[] Video, byte[] Audio) Configurations(bool isEnhanced) => isEnhanced
         ? (EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", AvcRecord), EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", [0x11, 0x90]))
         : ([0x17, 0, 0, 0, 0, .. AvcRecord], [0xAF, 0, 0x11, 0x90]);
 
-    /// <summary>Two seconds of pictures at 4 Mbit/s and sound, in chunks, the size of which is told first.</summary>
-    /// <param name="chunkSize">Bytes of a chunk.</param>
-    /// <param name="isEnhanced">With Enhanced RTMP's headers.</param>
-    /// <returns>The bytes, and how many of them are messages' bodies.</returns>
+    /// <summary>Returns two seconds of video at 4 Mbit/s and audio in chunks, preceded by a message that sets the chunk size.</summary>
+    /// <param name="chunkSize">Chunk size in bytes.</param>
+    /// <param name="isEnhanced">Uses Enhanced RTMP headers.</param>
+    /// <returns>The bytes, and the total size of the message bodies.</returns>
     public static (byte[] Bytes, long BodyBytes) TwoSeconds(int chunkSize, bool isEnhanced)
     {
         long bodies = 0;

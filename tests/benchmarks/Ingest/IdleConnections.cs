@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a connection that does not publish costs in memory, by how far it has got.</summary>
+/// <summary>Memory of a connection that does not publish, by its progress.</summary>
 internal static class IdleConnections
 {
     private const double MostKibibytes = 16;
@@ -24,7 +24,7 @@ internal static class IdleConnections
     private static readonly (Stage Stage, string Name)[] Stages =
         [(Stage.Silent, "connected, nothing sent"), (Stage.Opened, "C0 and C1 sent"), (Stage.Connected, "after connect")];
 
-    /// <summary>Measures each stage against a fresh server.</summary>
+    /// <summary>Measures each stage on a new server.</summary>
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] columns = ["Broadcast", "nginx-rtmp"];
@@ -54,7 +54,7 @@ internal static class IdleConnections
         }
     }
 
-    /// <summary>All come from one address here, and must not be sent away while they are measured.</summary>
+    /// <summary>All connections come from one address, and must not be rejected during the measurement.</summary>
     private static Dictionary<string, string?> Patient(int connections) => new()
     {
         ["BROADCAST__Ingest__MaxUnpublishedConnections"] = $"{connections + 1000}",
@@ -72,7 +72,7 @@ internal static class IdleConnections
     {
         var port = (await server.TargetsAsync(1))[0].Port;
 
-        // A tenth of them first, which go again: code is compiled and pools are filled once for all.
+        // A tenth of the connections first, then closed: warms up the compiler and the pools.
         (await OpenAllAsync(port, stage, Math.Max(count / 10, 20))).ForEach(c => c.Dispose());
         await Task.Delay(Settle);
         var (before, stood) = (new ProcessMeter(server.Processes).ResidentBytes, (await server.CountAsync()).Connections);

@@ -1,13 +1,13 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What taking streams in costs, part by part; <see cref="IngestPlan"/> says which parts, and how much of each.</summary>
+/// <summary>Cost of ingest by part; <see cref="IngestPlan"/> selects the parts and their sizes.</summary>
 internal static class IngestBenchmark
 {
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete, so that a later failure does not lose it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var sources = new Dictionary<double, SourceFile>();
@@ -32,7 +32,7 @@ internal static class IngestBenchmark
             }
             catch (Exception e)
             {
-                // The others are measured all the same: they take long, and one says nothing about the next.
+                // The remaining parts still run: they take long and are independent.
                 progress($"part {part} ended early: {e.Message.Split('\n')[0]}");
                 failures.Add(e);
             }
@@ -45,33 +45,33 @@ internal static class IngestBenchmark
     }
 }
 
-/// <summary>The figures of one kind of run over all rounds: their medians, or why there are none.</summary>
+/// <summary>Results of one kind of run over all rounds: medians, or the reason for their absence.</summary>
 internal sealed class Rounds<T>
     where T : class
 {
     private readonly List<T> _figures = [];
 
-    /// <summary>Why there is no figure; the first reason counts.</summary>
+    /// <summary>Reason for missing results; the first one counts.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Takes what a round gave.</summary>
+    /// <summary>Adds the results of a round.</summary>
     public void Add(T figures, string? problem)
     {
         _figures.Add(figures);
         Problem ??= problem;
     }
 
-    /// <summary>The median of something, unless a round had a problem.</summary>
+    /// <summary>Returns a median, unless a round had a problem.</summary>
     public double? Median(Func<T, double?> of) => Problem is null ? MedianAnyway(of) : null;
 
-    /// <summary>The median of something that no problem touches.</summary>
+    /// <summary>Returns a median regardless of problems.</summary>
     public double? MedianAnyway(Func<T, double?> of)
     {
         var values = _figures.Select(of).OfType<double>().ToList();
         return values.Count > 0 ? Sample.Median(values) : null;
     }
 
-    /// <summary>Says below a table why this one has no figure in it.</summary>
+    /// <summary>Adds the problem below a table in place of the result.</summary>
     public void Explain(Report report, string row, string column)
     {
         if (Problem is not null)

@@ -16,16 +16,17 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>ingest-only --rtmp 127.0.0.1:PORT</c>: the server's ingest room alone, as a process of its own. The server itself always packages what it takes in, so what taking in costs is measured
-/// here: everything up to timed samples is the server's own code with its own options; instead of the control room stands an authority that lets everybody in, and instead of all later stages
-/// a sink that reads the samples and forgets them. No database, no TLS, no log.
+/// <c>ingest-only --rtmp 127.0.0.1:PORT</c>: the server's ingest module alone, in its own process. The server always packages ingested
+/// streams, so the cost of ingest is measured here: everything up to timestamped samples is the server's code with its options. An
+/// authorizer that accepts all publishers replaces the control module, and a sink that discards samples replaces the later stages. No
+/// database, no TLS, no log.
 /// </summary>
 internal static class IngestOnlyHost
 {
-    /// <summary>First argument that asks for it.</summary>
+    /// <summary>First argument that selects this mode.</summary>
     public const string Command = "ingest-only";
 
-    /// <summary>Serves until told to stop; says where on a line of JSON.</summary>
+    /// <summary>Serves until SIGTERM; writes its addresses as a line of JSON.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not ["--rtmp", var text] || !IPEndPoint.TryParse(text, out var address))
@@ -53,7 +54,7 @@ internal static class IngestOnlyHost
         return 0;
     }
 
-    /// <summary>Lets everybody in, each as a channel of its own that is called like its key.</summary>
+    /// <summary>Accepts all publishers, each on a channel named like its key.</summary>
     private sealed class OpenDoor(TimeProvider time) : IPublishAuthorizer
     {
         public ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
@@ -66,7 +67,7 @@ internal static class IngestOnlyHost
         public ValueTask ReportEndAsync(PublishGrant grant, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
-    /// <summary>Reads all samples and keeps none.</summary>
+    /// <summary>Reads all samples and discards them.</summary>
     private sealed class ForgetfulSink : IPublicationSink
     {
         public async Task RunAsync(Publication publication, CancellationToken cancellationToken)
@@ -75,7 +76,7 @@ internal static class IngestOnlyHost
             {
                 while (publication.Samples.TryRead(out _))
                 {
-                    // Taken, and forgotten.
+                    // Discards the sample.
                 }
             }
         }

@@ -4,7 +4,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>The ingest room alone in a child process; see <see cref="IngestOnlyHost"/>.</summary>
+/// <summary>The ingest module alone in a child process; see <see cref="IngestOnlyHost"/>.</summary>
 internal sealed class IngestOnlyServer : IServerUnderTest
 {
     private readonly ChildProcess _process;
@@ -21,7 +21,7 @@ internal sealed class IngestOnlyServer : IServerUnderTest
 
     public int[] Processes => [_process.Id];
 
-    /// <summary>Starts it, with the runtime settings of the built server: collector, thread pool, compiler.</summary>
+    /// <summary>Starts it with the runtime settings of the built server: garbage collector, thread pool, compiler.</summary>
     public static async Task<IngestOnlyServer> StartAsync()
     {
         var settings = Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json");

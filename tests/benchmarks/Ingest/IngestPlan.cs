@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Publishers in one run.</summary>
-/// <param name="Count">How many.</param>
-/// <param name="Megabits">What each sends, video megabits a second.</param>
+/// <summary>Publishers of one run.</summary>
+/// <param name="Count">Number of publishers.</param>
+/// <param name="Megabits">Video bit rate of each publisher, in megabits per second.</param>
 internal sealed record LoadSize(int Count, double Megabits)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count:#,0} publisher{(Count == 1 ? "" : "s")} at {Megabits:0.##} Mbit/s");
 }
 
-/// <summary>What <c>bench ingest</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench ingest</c>.</summary>
 internal sealed record IngestPlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["parsers", "memory", "publish", "chunks", "cpu"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench ingest [OPTIONS]
 
@@ -45,26 +45,26 @@ internal sealed record IngestPlan
     /// <summary>Publishers of part <c>chunks</c>.</summary>
     public int ChunkPublishers { get; init; } = 50;
 
-    /// <summary>Encoders that come and go at once in part <c>publish</c>.</summary>
+    /// <summary>Concurrent encoders of part <c>publish</c>.</summary>
     public int AtOnce { get; init; } = 200;
 
     /// <summary>Connections of part <c>memory</c>.</summary>
     public int IdleConnections { get; init; } = 2000;
 
-    /// <summary>How often each figure is taken.</summary>
+    /// <summary>Number of measurements of each figure; the median counts.</summary>
     public int Rounds { get; init; } = 1;
 
-    /// <summary>Of load, before it is measured.</summary>
+    /// <summary>Duration of load before the measurement.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Of load, while it is measured.</summary>
+    /// <summary>Duration of load during the measurement.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long each loop of part <c>parsers</c> runs.</summary>
+    /// <summary>Duration of each loop of part <c>parsers</c>.</summary>
     public TimeSpan ParserLoop { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Reads the arguments behind <c>ingest</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <summary>Parses the arguments after <c>ingest</c>.</summary>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static IngestPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new IngestPlan();

@@ -9,13 +9,13 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>The parsers of what publishers send, alone on one thread: each loop is warmed, then run in five parts of which the median counts.</summary>
+/// <summary>The parsers of publisher data on one thread: each loop is warmed up, then run in five parts; the median counts.</summary>
 internal static class ParserLoops
 {
     private const int Parts = 5;
     private const string Ours = "Broadcast";
 
-    /// <summary>Measures all of them, on one thread.</summary>
+    /// <summary>Measures all parsers on one thread.</summary>
     public static Task RunAsync(IngestPlan plan, List<Report> reports, Action<string> progress) => Task.Run(() => Run(plan, reports, progress));
 
     private static void Run(IngestPlan plan, List<Report> reports, Action<string> progress)
@@ -49,11 +49,11 @@ internal static class ParserLoops
         }
     }
 
-    /// <summary>How fast a loop went.</summary>
+    /// <summary>Measures the speed of a loop.</summary>
     private sealed record LoopSpeed(double ItemsPerSecond, double AllocatedEach);
 
-    /// <param name="length">Of all parts together; to warm up, half of it comes before.</param>
-    /// <param name="pass">Does something at least for some microseconds and says how often it did it.</param>
+    /// <param name="length">Total duration of all parts, preceded by half of it as warm-up.</param>
+    /// <param name="pass">Runs for at least some microseconds and returns the number of processed items.</param>
     private static LoopSpeed Measure(TimeSpan length, Func<long> pass)
     {
         Time(length / 2, pass, out _);
@@ -96,7 +96,7 @@ internal static class ParserLoops
         return Times;
     };
 
-    /// <summary>Headers of all four types as they follow one another with small chunks: most are of type 3.</summary>
+    /// <summary>Chunk headers of all four types in the order produced by small chunks; most are of type 3.</summary>
     private static Func<long> Headers()
     {
         byte[] sixteen = [6, 0, 0, 40, 0, 7, 208, 9, 1, 0, 0, 0, 0x46, 0, 0, 40, 0, 7, 208, 9, 0x86, 0, 0, 40, .. Enumerable.Repeat((byte)0xC6, 13)];
@@ -115,7 +115,7 @@ internal static class ParserLoops
         };
     }
 
-    /// <summary>A publisher's bytes up to access units, as a connection reads them.</summary>
+    /// <summary>Parses a publisher's bytes up to access units, as a connection does.</summary>
     private static (Func<long> Loop, double BodyBytes) Messages(int chunkSize, bool isEnhanced)
     {
         var (bytes, bodyBytes) = EncoderBytes.TwoSeconds(chunkSize, isEnhanced);

@@ -4,7 +4,9 @@ using Broadcast.Ingest.Client;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How many encoders can come and go in a second when many do so at once, and how soon one that comes alone is accepted.</summary>
+/// <summary>
+/// Number of concurrent encoders that can publish and disconnect per second, and the time until a single encoder is accepted.
+/// </summary>
 internal static class PublishRate
 {
     private const double LeastPerSecond = 3000;
@@ -15,7 +17,7 @@ internal static class PublishRate
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Measures the server, its ingest room alone, and nginx-rtmp.</summary>
+    /// <summary>Measures the server, its ingest module alone, and nginx-rtmp.</summary>
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] rate = ["a second"], cost = ["server", "load generator"], time = ["median", "largest"];
@@ -49,7 +51,7 @@ internal static class PublishRate
             costs.Add(name, Aim.None, all.Median(f => f.ServerMilliseconds), all.Median(f => f.ClientMilliseconds));
             all.Explain(costs, name, cost[0]);
 
-            // One at a time came before, and nothing went wrong with it if it got here.
+            // The sequential measurement before succeeded, since an error would have ended the run.
             var median = all.MedianAnyway(f => f.AcceptMedian);
             times.Add(name, isOurs ? Aim.Under(MostMilliseconds, median).For("median") : Aim.None, median, all.MedianAnyway(f => f.AcceptLargest));
         }
@@ -106,7 +108,7 @@ internal static class PublishRate
         }
     }
 
-    /// <summary>What all encoders together did.</summary>
+    /// <summary>Results of all encoders together.</summary>
     private sealed class Tally
     {
         private long _done;

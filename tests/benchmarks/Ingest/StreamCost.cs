@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Processor time and memory for each stream, with packaging and without, next to nginx-rtmp with HLS and without. A run in which a publisher was refused or lost, frames were dropped or
-/// not taken, or the load generator could not keep up gives no figure, but the reason.
+/// CPU time and memory per stream, with and without packaging, next to nginx-rtmp with and without HLS. A run in which a publisher was
+/// rejected or lost, frames were dropped or missing, or the load generator could not keep up, yields the reason instead of a figure.
 /// </summary>
 internal static class StreamCost
 {
@@ -78,12 +78,12 @@ internal static class StreamCost
         wholeTheirs.Explain(report, row, TheirsWhole);
     }
 
-    /// <summary>One run against a fresh server.</summary>
-    /// <param name="run">How.</param>
-    /// <param name="load">How much.</param>
-    /// <param name="source">Of what.</param>
+    /// <summary>Measures one run on a new server.</summary>
+    /// <param name="run">Name of the run.</param>
+    /// <param name="load">The load.</param>
+    /// <param name="source">The source.</param>
     /// <param name="start">Starts the server.</param>
-    /// <param name="tmpfs">Where it writes media to, if it does.</param>
+    /// <param name="tmpfs">Folder on tmpfs for the media, if the server writes any.</param>
     private static async Task<(StreamFigures Figures, string? Problem)> CostAsync(LoadRun run, LoadSize load, SourceFile source, Func<Task<IServerUnderTest>> start, string? tmpfs)
     {
         if (tmpfs is not null && LackOfRoom(tmpfs, source.BytesPerSecond * load.Count * run.LengthFor(load.Count).TotalSeconds) is { } lack)
@@ -106,7 +106,7 @@ internal static class StreamCost
         }
     }
 
-    /// <summary>Media go to memory here, which the servers and the load need too.</summary>
+    /// <summary>Checks the free memory: media are written to tmpfs, and the servers and the load generator need memory too.</summary>
     private static string? LackOfRoom(string tmpfs, double bytes)
     {
         const double CopiesWithMargin = 2.5;
@@ -118,7 +118,7 @@ internal static class StreamCost
             : null;
     }
 
-    /// <summary>What a stream cost.</summary>
+    /// <summary>Cost of one stream.</summary>
     private sealed record StreamFigures(double CpuMilliseconds, double Megabytes, double? MediaMegabytes)
     {
         public static StreamFigures None { get; } = new(0, 0, null);

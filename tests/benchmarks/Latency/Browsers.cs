@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Starts Debian's Chromium without a window, a graphics card, or its habit of slowing down pages that nobody looks at.</summary>
+/// <summary>Starts Debian's headless Chromium without a GPU and without throttling of background pages.</summary>
 internal static class Browsers
 {
     public static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

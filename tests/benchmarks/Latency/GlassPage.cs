@@ -4,17 +4,17 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How a player page does.</summary>
-/// <param name="Time">Where it plays, in seconds of the presentation.</param>
-/// <param name="Stalls">Waits since it began to play, those of seeking aside.</param>
-/// <param name="Frames">Pictures shown.</param>
-/// <param name="Dropped">Pictures that were decoded too late to be shown.</param>
-/// <param name="Rate">How fast it plays.</param>
-/// <param name="Said">How far behind live it takes itself to be, in seconds; 0 when it does not say.</param>
-/// <param name="Errors">What it could not get over.</param>
+/// <summary>State of a player page.</summary>
+/// <param name="Time">Playback position in seconds of the presentation.</param>
+/// <param name="Stalls">Stalls since the start of playback, without those of seeks.</param>
+/// <param name="Frames">Shown frames.</param>
+/// <param name="Dropped">Frames decoded too late to be shown.</param>
+/// <param name="Rate">Playback rate.</param>
+/// <param name="Said">The player's own latency in seconds; 0 if it does not report one.</param>
+/// <param name="Errors">Fatal errors of the player.</param>
 internal sealed record GlassReport(double Time, int Stalls, int Frames, int Dropped, double Rate, double Said, string[] Errors);
 
-/// <summary>A player in Chromium that reads from the pictures it shows which ones they are; see <see cref="NumberedPicture"/>.</summary>
+/// <summary>A player in Chromium that reads the numbers of the shown frames; see <see cref="NumberedPicture"/>.</summary>
 internal sealed class GlassPage
 {
     private const string Look = "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: (window.player?.latency ?? window.player?.getCurrentLiveLatency?.()) || 0 })";
@@ -26,12 +26,14 @@ internal sealed class GlassPage
     /// <summary>The player's name.</summary>
     public string Name { get; }
 
-    /// <summary>Opens a page that plays an address; hls.js catches up at the rate that the watch page gives it, the others at those of the MPD.</summary>
-    /// <param name="browser">In which.</param>
-    /// <param name="pages">Serves the page.</param>
+    /// <summary>
+    /// Opens a page that plays an address. hls.js catches up at the playback rate of the watch page, the others at those of the MPD.
+    /// </summary>
+    /// <param name="browser">The browser.</param>
+    /// <param name="pages">Server of the page.</param>
     /// <param name="name">The player's name.</param>
-    /// <param name="kind">As the page takes it: <c>hls</c>, <c>dash</c>, <c>shaka</c>.</param>
-    /// <param name="media">The address.</param>
+    /// <param name="kind">Player in the page's query: <c>hls</c>, <c>dash</c>, <c>shaka</c>.</param>
+    /// <param name="media">Address of the manifest.</param>
     public static async Task<GlassPage> OpenAsync(IBrowser browser, PlayerFiles pages, string name, string kind, Uri media)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
@@ -40,16 +42,16 @@ internal sealed class GlassPage
         return new GlassPage(name, page);
     }
 
-    /// <summary>How it does now.</summary>
+    /// <summary>Reads the current state.</summary>
     public async Task<GlassReport> ReportAsync() => JsonSerializer.Deserialize<GlassReport>(await _page.EvaluateAsync<string>(Look), JsonSerializerOptions.Web)!;
 
-    /// <summary>What happened last, for who looks for a fault.</summary>
+    /// <summary>Latest events of the page, for diagnosis.</summary>
     public Task<string> JournalAsync() => _page.EvaluateAsync<string>("() => window.journal()");
 
-    /// <summary>Seconds from the sending of pictures to their being shown, of those that were looked at since the last call.</summary>
+    /// <summary>Returns seconds from sending to showing for each frame sampled since the last call.</summary>
     public async Task<IReadOnlyList<double>> TakeLatenciesAsync(PacedPublisher publisher)
     {
-        // Both clocks in one breath: the page's pictures are told by the machine's time of day, what was sent by the stopwatch.
+        // Reads both clocks together: the page reports the system time, the publisher the stopwatch.
         var shown = JsonSerializer.Deserialize<Shown[]>(await _page.EvaluateAsync<string>("() => JSON.stringify(window.takeShown())"), JsonSerializerOptions.Web)!;
         var (now, ticks) = (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), Stopwatch.GetTimestamp());
         var latencies = new List<double>();
@@ -68,8 +70,8 @@ internal sealed class GlassPage
     /// <summary>Closes the page.</summary>
     public Task CloseAsync() => _page.Context.CloseAsync();
 
-    /// <summary>A picture on the screen.</summary>
-    /// <param name="Code">Its number in the file.</param>
+    /// <summary>A frame on the screen.</summary>
+    /// <param name="Code">Number of the frame in the file.</param>
     /// <param name="At">Milliseconds since 1970.</param>
     private sealed record Shown(int Code, double At);
 }

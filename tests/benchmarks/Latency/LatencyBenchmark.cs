@@ -6,18 +6,20 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How long pictures take through a channel of profile <c>low</c>, part by part; <see cref="LatencyPlan"/> says which parts, and how much of each.</summary>
+/// <summary>
+/// Latency of frames through a channel of profile <c>low</c>, by part; <see cref="LatencyPlan"/> selects the parts and their sizes.
+/// </summary>
 internal static class LatencyBenchmark
 {
     private const double PartAim = 50;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
     private static readonly (string Name, string Kind, double Aim)[] Players = [("hls.js", "hls", 2.0), ("dash.js", "dash", 2.5), ("Shaka, DASH", "shaka", 2.5)];
 
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete, so that a later failure does not lose it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(LatencyPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var media = await NumberedPicture.MakeAsync(shared, progress);
@@ -32,7 +34,10 @@ internal static class LatencyBenchmark
         }
     }
 
-    /// <summary>From the sending of a part's first picture to the part's being there, less its own length: what it took beyond what cannot be saved.</summary>
+    /// <summary>
+    /// Measures the time from sending a part's first frame to the availability of the part, minus the part's duration, which is
+    /// unavoidable.
+    /// </summary>
     private static async Task AvailableAsync(LatencyPlan plan, FlvFile media, string ladder, List<Report> reports, Action<string> progress)
     {
         var title = ladder == "auto" ? "Of a ladder of rungs encoded here" : "As it came";
@@ -76,14 +81,14 @@ internal static class LatencyBenchmark
         await stop.CancelAsync();
         await running;
 
-        // All renditions are on one timeline, and it begins with the first picture of the source.
+        // All renditions share one timeline, which begins with the first frame of the source.
         var first = followers.Find(f => f.Name == "source").Follower.First ?? throw new InvalidDataException("The source has no parts.");
         List<(string Row, List<double> Values)> rows = [];
         foreach (var (name, follower) in followers)
         {
             foreach (var (what, seen) in new[] { ("part, its last byte", follower.Loaded), ("part, listed", follower.Listed), ("segment, listed", follower.Segments) })
             {
-                // The first seconds are those of starting: code is compiled, players and workers come.
+                // The first seconds cover the startup of code, players and workers and are skipped.
                 var values = seen.Where(a => a.Begin - first >= 5 && publisher.SentAt(a.Begin - first) is not null)
                     .Select(a => Stopwatch.GetElapsedTime(publisher.SentAt(a.Begin - first)!.Value, a.At).TotalMilliseconds - (a.Length * 1000)).ToList();
                 if (values.Count == 0)
@@ -129,7 +134,7 @@ internal static class LatencyBenchmark
         }
     }
 
-    /// <summary>Lets a page find its place for fifteen seconds, which is what catching up at 4 % takes from half a second, and then looks.</summary>
+    /// <summary>Lets a page settle for fifteen seconds, the time to catch up half a second at 4 %, and then measures.</summary>
     private static async Task<(List<double> Latencies, int Stalls)> WatchAsync(GlassPage page, PacedPublisher publisher, TimeSpan measured)
     {
         await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, Patience, $"{page.Name} plays");
@@ -151,7 +156,7 @@ internal static class LatencyBenchmark
         return new RtmpTarget(rtmp.Host, rtmp.Port, "live", channel.StreamKey);
     }
 
-    /// <summary>The video renditions, once there are as many as the ladder has at least.</summary>
+    /// <summary>Returns the video renditions once the minimum number of the ladder exists.</summary>
     private static async Task<List<Uri>> RenditionsAsync(HttpClient client, Uri multivariant, int expected)
     {
         List<Uri> found = [];

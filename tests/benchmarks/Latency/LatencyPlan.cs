@@ -1,12 +1,12 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench latency</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench latency</c>.</summary>
 internal sealed record LatencyPlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["source", "ladder", "glass"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench latency [OPTIONS]
 
@@ -23,14 +23,14 @@ internal sealed record LatencyPlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>How often each is taken.</summary>
+    /// <summary>Number of rounds.</summary>
     public int Rounds { get; init; } = 3;
 
-    /// <summary>How long each round measures.</summary>
+    /// <summary>Duration of each round.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Reads the arguments behind <c>latency</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <summary>Parses the arguments after <c>latency</c>.</summary>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static LatencyPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new LatencyPlan();

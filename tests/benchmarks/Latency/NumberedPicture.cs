@@ -4,21 +4,25 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A file whose pictures show their own number, in bright and dark blocks along the upper edge: what a camera pointed at a clock is to people.</summary>
+/// <summary>
+/// A file whose frames show their own number in bright and dark blocks along the upper edge, like a camera pointed at a clock.
+/// </summary>
 internal static class NumberedPicture
 {
-    /// <summary>Blocks, each a binary digit, the lowest at the left.</summary>
+    /// <summary>Number of blocks, each a binary digit, least significant at the left.</summary>
     public const int Bits = 11;
 
-    /// <summary>Seconds until it begins again; a whole number of keyframe intervals, and fewer pictures than <see cref="Bits"/> can count.</summary>
+    /// <summary>
+    /// Seconds until the file repeats: a whole number of keyframe intervals, with fewer frames than <see cref="Bits"/> can count.
+    /// </summary>
     private const int Seconds = 60;
 
     private const int Width = 1280;
     private const int Height = 720;
 
-    /// <summary>Makes it: 720p30 in H.264 at 2.5 Mbit/s without B-frames, keyframes every 2 s, AAC.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="progress">Told of it.</param>
+    /// <summary>Creates the file: 720p30 in H.264 at 2.5 Mbit/s without B-frames, keyframes every 2 s, AAC.</summary>
+    /// <param name="folder">Target folder.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task<FlvFile> MakeAsync(string folder, Action<string> progress)
     {
         progress("making the source: 720p30 H.264 at 2.5 Mbit/s whose pictures show their number, keyframes every 2 s, AAC at 128 kbit/s");

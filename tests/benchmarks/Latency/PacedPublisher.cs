@@ -3,7 +3,7 @@ using Broadcast.Ingest.Client;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>An encoder that knows when it sent each picture: it publishes a file in real time, again and again.</summary>
+/// <summary>An encoder that records the send time of each frame. Publishes a file in real time in a loop.</summary>
 internal sealed class PacedPublisher : IAsyncDisposable
 {
     private static readonly TimeSpan Near = TimeSpan.FromMilliseconds(2);
@@ -23,21 +23,21 @@ internal sealed class PacedPublisher : IAsyncDisposable
         _running = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
-    /// <summary>Pictures until the file begins again.</summary>
+    /// <summary>Number of frames until the file repeats.</summary>
     public int PicturesInFile { get; }
 
-    /// <summary>Completes when it is told to stop; faults when the server broke the connection.</summary>
+    /// <summary>Completes after a stop; faults when the server closes the connection.</summary>
     public Task Completion => _running;
 
-    /// <summary>Connects and begins.</summary>
+    /// <summary>Connects and starts sending.</summary>
     public static async Task<PacedPublisher> StartAsync(RtmpTarget target, FlvFile media) => new(await RtmpPublisher.ConnectAsync(target), media);
 
-    /// <summary>Sends nothing for some time, and then all of it at once, as an encoder does whose line was down.</summary>
+    /// <summary>Sends nothing for some time and then the whole backlog, like an encoder after a network interruption.</summary>
     public void Hold(TimeSpan length) => Volatile.Write(ref _heldUntil, Stopwatch.GetTimestamp() + (long)(length.TotalSeconds * Stopwatch.Frequency));
 
-    /// <summary>When the picture was sent that is shown at a time, by the clock of <see cref="Stopwatch"/>.</summary>
-    /// <param name="seconds">Since the first picture.</param>
-    /// <returns><see langword="null"/> when there is no such picture, or not yet.</returns>
+    /// <summary>Returns the send time of the frame at a presentation time, by the clock of <see cref="Stopwatch"/>.</summary>
+    /// <param name="seconds">Seconds since the first frame.</param>
+    /// <returns><see langword="null"/> if the frame does not exist or is not sent yet.</returns>
     public long? SentAt(double seconds)
     {
         lock (_lock)
@@ -47,7 +47,7 @@ internal sealed class PacedPublisher : IAsyncDisposable
                 return null;
             }
 
-            // FLV counts milliseconds: thirds are rounded, and a picture is nearer to its own time than to its neighbor's.
+            // FLV timestamps are in milliseconds: thirds are rounded, and a frame is closer to its own time than to its neighbor's.
             var sought = (long)Math.Round(seconds * 1000);
             var index = _pictures.BinarySearch((sought, 0), Comparer<(long Milliseconds, long At)>.Create((a, b) => a.Milliseconds.CompareTo(b.Milliseconds)));
             index = index >= 0 ? index : ~index;
@@ -56,9 +56,9 @@ internal sealed class PacedPublisher : IAsyncDisposable
         }
     }
 
-    /// <summary>When the last picture with a number in the file was sent that had been by then.</summary>
-    /// <param name="number">Its number in the file, from 0.</param>
-    /// <param name="by">By the clock of <see cref="Stopwatch"/>.</param>
+    /// <summary>Returns the latest send time, up to a given time, of the frame with a number in the file.</summary>
+    /// <param name="number">Number in the file, from 0.</param>
+    /// <param name="by">Limit, by the clock of <see cref="Stopwatch"/>.</param>
     public long? SentLast(int number, long by)
     {
         lock (_lock)

@@ -4,17 +4,18 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Something that could be had.</summary>
-/// <param name="Begin">Its first picture, in seconds of the session's timeline.</param>
-/// <param name="Length">Its length in seconds.</param>
-/// <param name="At">When it was there whole, by the clock of <see cref="Stopwatch"/>.</param>
+/// <summary>Available media.</summary>
+/// <param name="Begin">Start of its first frame, in seconds of the session's timeline.</param>
+/// <param name="Length">Duration in seconds.</param>
+/// <param name="At">Time of complete availability, by the clock of <see cref="Stopwatch"/>.</param>
 internal readonly record struct Available(double Begin, double Length, long At);
 
 /// <summary>
-/// A low-latency HLS player that does nothing but note when things come: it holds a request for the next playlist and one for the part that the last playlist hinted at, as players do.
+/// A minimal low-latency HLS player that records availability times. Like real players, it holds one request for the next playlist and one
+/// for the part hinted by the last playlist.
 /// </summary>
-/// <param name="client">Of its own connections.</param>
-/// <param name="playlist">A media playlist.</param>
+/// <param name="client">HTTP client with its own connections.</param>
+/// <param name="playlist">Address of the media playlist.</param>
 internal sealed class PartFollower(HttpClient client, Uri playlist)
 {
     private readonly Dictionary<string, Available> _loaded = [];
@@ -25,22 +26,22 @@ internal sealed class PartFollower(HttpClient client, Uri playlist)
     private readonly Lock _lock = new();
     private long _whole = -1;
 
-    /// <summary>Ticks of the track in a second; 0 before the first playlist is read.</summary>
+    /// <summary>Timescale of the track; 0 before the first playlist is read.</summary>
     public int Timescale { get; private set; }
 
-    /// <summary>Where the first media of the first playlist begins, in seconds of the session's timeline.</summary>
+    /// <summary>Start of the first media of the first playlist, in seconds of the session's timeline.</summary>
     public double? First { get; private set; }
 
-    /// <summary>Parts: when their last byte came to who had asked for them before they existed.</summary>
+    /// <summary>Parts by the arrival of their last byte at a client that requested them in advance.</summary>
     public IReadOnlyList<Available> Loaded => Snapshot(_loaded.Values);
 
-    /// <summary>Parts: when a playlist came that lists them.</summary>
+    /// <summary>Parts by the arrival of the first playlist that lists them.</summary>
     public IReadOnlyList<Available> Listed => Snapshot(_listed);
 
-    /// <summary>Segments: when a playlist came that lists them whole.</summary>
+    /// <summary>Segments by the arrival of the first playlist that lists them completely.</summary>
     public IReadOnlyList<Available> Segments => Snapshot(_segments);
 
-    /// <summary>Follows until it is told to stop.</summary>
+    /// <summary>Follows the playlist until canceled.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         var loading = new List<Task>();
@@ -62,7 +63,7 @@ internal sealed class PartFollower(HttpClient client, Uri playlist)
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Enough was seen.
+            // The measurement is complete.
         }
 
         await Task.WhenAll(loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -108,7 +109,9 @@ internal sealed class PartFollower(HttpClient client, Uri playlist)
 
     private static string UriOf(string line) => line.Split("URI=\"")[1].Split('"')[0];
 
-    /// <summary>Takes down the parts that are new, if they were waited for: what was there at the first look came at a time that nobody saw.</summary>
+    /// <summary>
+    /// Records new parts of awaited playlists. Parts in the first playlist are skipped, because their availability time is unknown.
+    /// </summary>
     private void Note(List<(string Address, double Length)> parts, long at)
     {
         lock (_lock)

@@ -19,7 +19,7 @@ internal sealed class NginxFiles : IAsyncDisposable
         .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
 
     /// <summary>Starts it.</summary>
-    /// <param name="shared">A folder on tmpfs.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
     /// <param name="files">What it serves.</param>
     public static async Task<NginxFiles> StartAsync(string shared, params (string Name, byte[] Bytes)[] files)
     {

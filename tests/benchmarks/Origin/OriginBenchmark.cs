@@ -12,11 +12,11 @@ internal static class OriginBenchmark
     private const int SegmentConnections = 8;
     private const int PlaylistConnections = 16;
 
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete, so that a later failure does not lose it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         List<Exception> failures = [];
@@ -33,7 +33,7 @@ internal static class OriginBenchmark
             }
             catch (Exception e)
             {
-                // The others are measured all the same: they take long, and one says nothing about the next.
+                // The remaining parts still run: they take long and are independent.
                 progress($"part {part} ended early: {e.Message.Split('\n')[0]}");
                 failures.Add(e);
             }

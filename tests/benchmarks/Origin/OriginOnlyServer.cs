@@ -25,7 +25,7 @@ internal sealed class OriginOnlyServer : IAsyncDisposable
     public int Process => _process.Id;
 
     /// <summary>Starts it, with the runtime settings of the built server.</summary>
-    /// <param name="shared">A folder on tmpfs.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
     /// <param name="isLive">Whether parts go on coming.</param>
     public static async Task<OriginOnlyServer> StartAsync(string shared, bool isLive)
     {

@@ -3,10 +3,10 @@ namespace Broadcast.Benchmarks;
 /// <summary>What <c>bench origin</c> is to measure, as its arguments say.</summary>
 internal sealed record OriginPlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["segments", "playlists", "held"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench origin [OPTIONS]
 
@@ -39,7 +39,7 @@ internal sealed record OriginPlan
     public string Wait { get; init; } = "{rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part}";
 
     /// <summary>Reads the arguments behind <c>origin</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static OriginPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new OriginPlan();

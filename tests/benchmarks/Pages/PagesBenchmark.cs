@@ -20,11 +20,11 @@ internal static class PagesBenchmark
         }, true);
         """;
 
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come, so that those of one part survive the failure of the next.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete, so that a later failure does not lose it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(PagesPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         using var playwright = await Playwright.CreateAsync();

@@ -3,10 +3,10 @@ namespace Broadcast.Benchmarks;
 /// <summary>What <c>bench pages</c> is to measure, as its arguments say.</summary>
 internal sealed record PagesPlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["dashboard", "watch"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench pages [OPTIONS]
 
@@ -25,7 +25,7 @@ internal sealed record PagesPlan
     public int Rounds { get; init; } = 15;
 
     /// <summary>Reads the arguments behind <c>pages</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static PagesPlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new PagesPlan();

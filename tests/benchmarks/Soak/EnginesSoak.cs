@@ -46,7 +46,7 @@ internal static class EnginesSoak
 
     /// <summary>Plays in each engine in turn.</summary>
     /// <param name="length">For how long each; the server is killed after a quarter of it, the encoder goes after a half, for ten seconds.</param>
-    /// <param name="say">Told of each step.</param>
+    /// <param name="say">Receives progress messages.</param>
     /// <returns>0 when every engine came back on the page that it began with, else 1.</returns>
     public static async Task<int> RunAsync(TimeSpan length, Action<string> say)
     {

@@ -16,7 +16,7 @@ internal static partial class LadderSoak
     /// <param name="length">On the server.</param>
     /// <param name="hours">Of video through the transcoder.</param>
     /// <param name="kills">Workers of the server to kill, evenly spread.</param>
-    /// <param name="say">Told of each step.</param>
+    /// <param name="say">Receives progress messages.</param>
     public static async Task<int> RunAsync(TimeSpan length, double hours, int kills, Action<string> say)
     {
         var tallies = new List<LadderTally>();

@@ -27,7 +27,7 @@ internal static class LowLatencySoak
     /// How long the encoder's line is down once in each half minute; zero for never. Players may stall then, but have to play on by themselves. Where they are afterwards is not judged: half a minute is not enough to catch up
     /// with 5 s, and after a silence that is so long that the slate comes, what the encoder sends is old.
     /// </param>
-    /// <param name="say">Told of each step.</param>
+    /// <param name="say">Receives progress messages.</param>
     /// <returns>0 when nothing stalled that had no reason to, drifted or failed; else 1.</returns>
     public static async Task<int> RunAsync(TimeSpan length, TimeSpan hold, Action<string> say)
     {

@@ -23,11 +23,11 @@ internal static class StorageBenchmark
     private const int FileBytes = 1_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>Runs the parts of a plan.</summary>
-    /// <param name="plan">Which.</param>
-    /// <param name="shared">A folder on tmpfs.</param>
-    /// <param name="reports">Takes the tables as they come.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <summary>Runs the selected parts.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="shared">Folder on tmpfs.</param>
+    /// <param name="reports">Receives each table when it is complete.</param>
+    /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(StoragePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         await using var ceph = await CephServer.StartAsync();

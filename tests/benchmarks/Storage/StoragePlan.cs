@@ -3,10 +3,10 @@ namespace Broadcast.Benchmarks;
 /// <summary>What <c>bench storage</c> is to measure, as its arguments say.</summary>
 internal sealed record StoragePlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["upload", "outage"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench storage [OPTIONS]
 
@@ -37,7 +37,7 @@ internal sealed record StoragePlan
     public TimeSpan Outage { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Reads the arguments behind <c>storage</c>.</summary>
-    /// <exception cref="FormatException">They are none; the message says what they can be.</exception>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static StoragePlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new StoragePlan();

@@ -27,7 +27,7 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
     /// <param name="rate">Pictures a second; divides 90,000.</param>
     /// <param name="seconds">How long.</param>
     /// <param name="megabits">Megabits a second.</param>
-    /// <param name="progress">Told of it.</param>
+    /// <param name="progress">Receives progress messages.</param>
     /// <param name="keyframes">Further options, such as <c>-force_key_frames</c>; a keyframe every 2 s where there are none.</param>
     public static async Task<CodedSource> MakeAsync(string folder, int width, int height, int rate, int seconds, double megabits, Action<string> progress, params string[] keyframes)
     {

@@ -3,10 +3,10 @@ namespace Broadcast.Benchmarks;
 /// <summary>What <c>bench transcode</c> is to measure, as its arguments say.</summary>
 internal sealed record TranscodePlan
 {
-    /// <summary>The parts that can be asked for, in the order in which they run.</summary>
+    /// <summary>All parts in the order of execution.</summary>
     public static IReadOnlyList<string> AllParts { get; } = ["cost", "delay", "kills", "overload"];
 
-    /// <summary>What <c>--help</c> prints.</summary>
+    /// <summary>Text of <c>--help</c>.</summary>
     public const string Usage = """
         usage: ./broadcast bench transcode [OPTIONS]
 
@@ -42,7 +42,7 @@ internal sealed record TranscodePlan
     public TimeSpan Overload { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Reads the arguments behind <c>transcode</c>.</summary>
-    /// <exception cref="FormatException">They cannot be understood; the message says which, and what they look like.</exception>
+    /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static TranscodePlan Parse(IReadOnlyList<string> arguments)
     {
         var plan = new TranscodePlan();
