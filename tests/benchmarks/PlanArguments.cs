@@ -2,14 +2,17 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Reads what stands behind the name of a benchmark.</summary>
+/// <summary>Parses the arguments after the name of a benchmark.</summary>
 internal static class PlanArguments
 {
-    /// <summary>Options with their values, in their order, but for <c>--quick</c>, which has none and comes first wherever it stands: whatever else is said counts.</summary>
-    /// <param name="benchmark">Its name, for messages.</param>
-    /// <param name="arguments">What stands behind it.</param>
-    /// <param name="options">Those with a value.</param>
-    /// <exception cref="FormatException">An option is none of them, or has no value.</exception>
+    /// <summary>
+    /// Returns the options with their values in order. <c>--quick</c> has no value and is returned first, so that the other options
+    /// override it.
+    /// </summary>
+    /// <param name="benchmark">Name of the benchmark, for messages.</param>
+    /// <param name="arguments">Arguments after the name.</param>
+    /// <param name="options">Names of the options with a value.</param>
+    /// <exception cref="FormatException">An option is unknown or has no value.</exception>
     public static IEnumerable<(string Option, string Value)> Pairs(string benchmark, IReadOnlyList<string> arguments, IReadOnlyList<string> options)
     {
         if (arguments.Contains("--quick"))
@@ -34,8 +37,8 @@ internal static class PlanArguments
         }
     }
 
-    /// <summary>Reads <c>--only</c>: some of the parts, in the order in which they run.</summary>
-    /// <exception cref="FormatException">There is no such part.</exception>
+    /// <summary>Parses <c>--only</c>: a selection of parts, in the order of execution.</summary>
+    /// <exception cref="FormatException">A part is unknown.</exception>
     public static IReadOnlyList<string> Parts(string value, IReadOnlyList<string> all)
     {
         var asked = value.Split(',', StringSplitOptions.TrimEntries);
@@ -44,8 +47,8 @@ internal static class PlanArguments
             : [.. all.Where(asked.Contains)];
     }
 
-    /// <summary>Reads a whole number.</summary>
-    /// <exception cref="FormatException">It is none, or out of range.</exception>
+    /// <summary>Parses an integer.</summary>
+    /// <exception cref="FormatException">The value is not an integer, or out of range.</exception>
     public static int Number(string option, string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number

@@ -4,24 +4,24 @@ using System.Runtime.InteropServices;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What processes took between two looks, as Linux accounts for it.</summary>
+/// <summary>Resources of processes between two readings, from Linux's accounting.</summary>
 internal sealed class ProcessMeter(params int[] processes)
 {
     private readonly double _cpu = processes.Sum(Cpu);
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    /// <summary>Processor seconds since this meter was made, user and system, all threads, to the nanosecond.</summary>
+    /// <summary>CPU seconds since the creation of this meter: user and system time of all threads, in nanosecond resolution.</summary>
     public double CpuSeconds => processes.Sum(Cpu) - _cpu;
 
-    /// <summary>Seconds of the clock since then.</summary>
+    /// <summary>Elapsed seconds since the creation of this meter.</summary>
     public double WallSeconds => Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
-    /// <summary>Resident memory now, in bytes: private pages and file pages of the program, not the page cache and not tmpfs.</summary>
+    /// <summary>Current resident memory in bytes: private pages and file pages of the program, without the page cache and tmpfs.</summary>
     public long ResidentBytes => processes.Sum(Resident);
 
     private static double Cpu(int process)
     {
-        // clock_getcpuclockid(3). /proc counts hundredths of a second, of which one stream takes few in a run.
+        // clock_getcpuclockid(3). /proc counts in hundredths of a second, too coarse for one stream in a run.
         const int ScheduledTime = 2;
         return NativeMethods.ClockGetTime((~process << 3) | ScheduledTime, out var time) == 0
             ? time.Seconds + (time.Nanoseconds / 1e9)

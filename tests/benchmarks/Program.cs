@@ -141,7 +141,7 @@ try
 }
 catch (Exception e) when (reports.Exists(r => !r.IsEmpty))
 {
-    // What was measured until then took long, and is right.
+    // Results measured so far took long and remain valid.
     Progress($"ended early, without the rest: {e}");
     code = 1;
 }
@@ -156,7 +156,7 @@ return code;
 
 string? Option(string name) => args.SkipWhile(a => a != name).Skip(1).FirstOrDefault();
 
-// Figures of another machine, or of a busy one, are other figures.
+// Results depend on the machine and its load.
 static string Machine()
 {
     var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";

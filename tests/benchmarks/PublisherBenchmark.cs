@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// CPU and memory of the server for 1, 10, 50 and 100 publishers of 1080p30 at 4 Mbit/s passed through to HLS and DASH, against nginx-rtmp with HLS and DASH on: same file, same
-/// load generator in a process of its own, files of both on tmpfs, in turn, medians.
+/// CPU and memory of the server for 1, 10, 50 and 100 publishers of 1080p30 at 4 Mbit/s passed through to HLS and DASH, next to nginx-rtmp
+/// with HLS and DASH: same file, same load generator in a separate process, output of both on tmpfs, alternating, medians.
 /// </summary>
 internal static class PublisherBenchmark
 {
-    /// <summary>The same for both.</summary>
+    /// <summary>Formats a row for both servers.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(15);
 

@@ -3,50 +3,50 @@ using System.Text;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a row of figures should reach.</summary>
-/// <param name="Text">As in <c>&lt; 2</c>.</param>
-/// <param name="IsMet"><see langword="null"/> when there is no aim, or no figure to hold against it.</param>
+/// <summary>Target of a row.</summary>
+/// <param name="Text">Text such as <c>&lt; 2</c>.</param>
+/// <param name="IsMet"><see langword="null"/> without a target or without a figure.</param>
 internal sealed record Aim(string Text, bool? IsMet)
 {
-    /// <summary>Nothing was set.</summary>
+    /// <summary>No target.</summary>
     public static Aim None { get; } = new("none set", null);
 
-    /// <summary>The figure is to be under a limit.</summary>
+    /// <summary>Upper limit, exclusive.</summary>
     public static Aim Under(double limit, double? figure) => new($"< {Report.Plain(limit)}", figure is { } f ? f < limit : null);
 
-    /// <summary>The figure is to be no more than a limit.</summary>
+    /// <summary>Upper limit, inclusive.</summary>
     public static Aim AtMost(double limit, double? figure) => new($"≤ {Report.Plain(limit)}", figure is { } f ? f <= limit : null);
 
-    /// <summary>The figure is to be a limit or more.</summary>
+    /// <summary>Lower limit, inclusive.</summary>
     public static Aim AtLeast(double limit, double? figure) => new($"≥ {Report.Plain(limit)}", figure is { } f ? f >= limit : null);
 
-    /// <summary>The same, in front of which stands what it is about.</summary>
+    /// <summary>The same target, prefixed with its subject.</summary>
     public Aim For(string what) => this with { Text = $"{what} {Text}" };
 
-    /// <summary>As the table says it.</summary>
+    /// <summary>Result as shown in the table.</summary>
     public string Verdict => IsMet switch { true => "yes", false => "**no**", null => "" };
 }
 
-/// <summary>A table of figures with a chart beside it, in plain text, so that it can be read in a terminal and pasted into the docs.</summary>
+/// <summary>A table of figures with a chart in plain text, for terminals and for the documentation.</summary>
 internal sealed class Report(string title, string unit, IReadOnlyList<string> columns)
 {
     private const int ChartWidth = 40;
     private readonly List<(string Row, double?[] Values, Aim? Aim)> _rows = [];
     private readonly List<(string Row, string Column, string Reason)> _missing = [];
 
-    /// <summary>Whether there is nothing to tell, because what was measured ended before.</summary>
+    /// <summary>Whether the report has no rows, because the measurement ended before the first one.</summary>
     public bool IsEmpty => _rows.Count == 0;
 
-    /// <summary>Adds a row; a missing figure stays empty.</summary>
+    /// <summary>Adds a row; a missing figure leaves its cell empty.</summary>
     public void Add(string row, params double?[] values) => _rows.Add((row, values, null));
 
-    /// <summary>Adds a row that should reach something; the table then says of each row what, and whether it did.</summary>
+    /// <summary>Adds a row with a target; the table then shows the target and its result.</summary>
     public void Add(string row, Aim aim, params double?[] values) => _rows.Add((row, values, aim));
 
-    /// <summary>Says why a figure is missing: its cell reads "could not", and the reason stands below the table.</summary>
+    /// <summary>Explains a missing figure: its cell contains "could not", and the reason is listed below the table.</summary>
     public void CouldNot(string row, string column, string reason) => _missing.Add((row, column, reason));
 
-    /// <summary>The whole as Markdown: the table, what could not be measured and why, then a bar for each figure.</summary>
+    /// <summary>Renders Markdown: the table, the missing figures with their reasons, and a bar chart.</summary>
     public string Render()
     {
         var text = new StringBuilder();
@@ -69,7 +69,7 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
         return text.ToString();
     }
 
-    /// <summary>A figure without a unit, with three digits that count or more.</summary>
+    /// <summary>Formats a figure without unit, with at least three significant digits.</summary>
     internal static string Number(double? value) => value switch
     {
         null => "",
@@ -78,7 +78,7 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
         _ => value.Value.ToString("0.00", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>A round number as people write it.</summary>
+    /// <summary>Formats a round number for readers.</summary>
     internal static string Plain(double value) => value.ToString("#,0.###", CultureInfo.InvariantCulture);
 
     private string Cell(string row, int column, double? value) =>
@@ -108,13 +108,13 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     }
 }
 
-/// <summary>Statistics of a handful of runs.</summary>
+/// <summary>Statistics of a few runs.</summary>
 internal static class Sample
 {
-    /// <summary>The middle value.</summary>
+    /// <summary>The median.</summary>
     public static double Median(IEnumerable<double> values) => Percentile(values, 0.5);
 
-    /// <summary>The value that this share of all lies at or under.</summary>
+    /// <summary>The percentile for a share.</summary>
     public static double Percentile(IEnumerable<double> values, double share)
     {
         var sorted = values.Order().ToArray();

@@ -2,26 +2,26 @@ using Broadcast.Ingest.Client;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A server that is measured: ours, a part of ours, or the peer.</summary>
+/// <summary>A server under test: the product, a part of it, or nginx-rtmp.</summary>
 internal interface IServerUnderTest : IAsyncDisposable
 {
-    /// <summary>What tables call it.</summary>
+    /// <summary>Name in tables.</summary>
     string Name { get; }
 
-    /// <summary>Its processes, all of which are counted.</summary>
+    /// <summary>All processes that count.</summary>
     int[] Processes { get; }
 
-    /// <summary>Where encoders publish, one address for each.</summary>
+    /// <summary>Returns publish addresses, one per encoder.</summary>
     Task<IReadOnlyList<RtmpTarget>> TargetsAsync(int count);
 
-    /// <summary>What it says of itself now.</summary>
+    /// <summary>Reads the current counters.</summary>
     Task<ServerCounts> CountAsync();
 }
 
-/// <summary>What a server has counted since it started; <see langword="null"/> where it does not count that.</summary>
-/// <param name="Frames">Frames of audio and video taken.</param>
-/// <param name="Bytes">Bytes taken from publishers.</param>
-/// <param name="Dropped">Frames lost inside because a stage was too slow.</param>
-/// <param name="MediaBytes">Media that it holds in memory now, bytes.</param>
-/// <param name="Connections">Publishers' connections that stand now.</param>
+/// <summary>Counters of a server since its start; <see langword="null"/> for unsupported ones.</summary>
+/// <param name="Frames">Received frames of audio and video.</param>
+/// <param name="Bytes">Bytes received from publishers.</param>
+/// <param name="Dropped">Frames lost internally because a stage was too slow.</param>
+/// <param name="MediaBytes">Bytes of media currently held in memory.</param>
+/// <param name="Connections">Open connections of publishers.</param>
 internal sealed record ServerCounts(double? Frames, double? Bytes, double? Dropped, double? MediaBytes, double? Connections);

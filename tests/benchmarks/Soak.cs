@@ -4,8 +4,8 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>soak [--minutes N] [--kills N] [--seed N] [--browser]</c>: a real server, an encoder in real time and strict players, for a long time, with kill -9 at random moments
-/// in between. Exit code 1 when something that was announced got lost, or a playlist went back.
+/// <c>soak [--minutes N] [--kills N] [--seed N] [--browser]</c>: a real server, a real-time encoder and strict players, with kill -9 at
+/// random instants. Exit code 1 if announced media were lost, or a playlist went back.
 /// </summary>
 internal static class Soak
 {
@@ -59,7 +59,7 @@ internal static class Soak
         Say("making the source: 720p30 H.264 at 2.5 Mbit/s, keyframes every 2 s, AAC at 128 kbit/s");
         await FfmpegTool.MakeFileAsync(file, new TestSource { Width = 1280, Height = 720, VideoBitRate = 2_500_000, Seconds = 120 });
 
-        // The ports stay the same across restarts, as they do in production.
+        // The ports stay the same across restarts, as in production.
         var (http, rtmp) = (FreePort.Next(), FreePort.Next());
         await using var server = await BroadcastServer.StartAsync(["--http", $"127.0.0.1:{http}", "--rtmp", $"127.0.0.1:{rtmp}", "--rtmps", "127.0.0.1:0"]);
         var channel = await server.CreateChannelAsync("soak", "--record", "off");
@@ -121,7 +121,7 @@ internal static class Soak
     private static void Say(string text) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}");
 }
 
-/// <summary>ffmpeg that publishes a file in real time and, like OBS, connects again when the line is lost.</summary>
+/// <summary>ffmpeg that publishes a file in real time and reconnects after a connection loss, as OBS does.</summary>
 internal static class SoakEncoder
 {
     public static async Task RunAsync(string file, string address, CancellationToken stopping)
@@ -139,7 +139,7 @@ internal static class SoakEncoder
     }
 }
 
-/// <summary>What went wrong, each said when it is seen.</summary>
+/// <summary>Collects and prints errors.</summary>
 internal sealed class Findings(Action<string> say)
 {
     private readonly Lock _lock = new();
@@ -147,16 +147,16 @@ internal sealed class Findings(Action<string> say)
     private readonly List<string> _back = [];
     private readonly List<string> _wrong = [];
 
-    /// <summary>Whether the store is away now, so that what only it has cannot be had.</summary>
+    /// <summary>Whether the store is unavailable, so that media only in the store cannot be read.</summary>
     public bool IsStoreAway { get; set; }
 
-    /// <summary>Announced media that could not be had, or had changed.</summary>
+    /// <summary>Announced media that were lost or changed.</summary>
     public IReadOnlyList<string> Lost => Snapshot(_lost);
 
-    /// <summary>Playlists or manifests that took back something.</summary>
+    /// <summary>Playlists or manifests that went back.</summary>
     public IReadOnlyList<string> Back => Snapshot(_back);
 
-    /// <summary>Broken rules and media.</summary>
+    /// <summary>Violated rules and broken media.</summary>
     public IReadOnlyList<string> Wrong => Snapshot(_wrong);
 
     public bool IsClean => Lost.Count + Back.Count + Wrong.Count == 0;

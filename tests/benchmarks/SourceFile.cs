@@ -4,22 +4,22 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>An FLV file that publishers send again and again.</summary>
-/// <param name="Path">Where it lies.</param>
-/// <param name="Media">What is in it.</param>
+/// <summary>An FLV file that publishers send in a loop.</summary>
+/// <param name="Path">Path of the file.</param>
+/// <param name="Media">Parsed content.</param>
 internal sealed record SourceFile(string Path, FlvFile Media)
 {
     private const int Seconds = 20;
 
-    /// <summary>Frames of audio and video in a second of it.</summary>
+    /// <summary>Frames of audio and video per second.</summary>
     public double FramesPerSecond => Media.Tags.Count(t => (t.IsAudio || t.IsVideo) && !t.IsConfiguration) / Media.Duration.TotalSeconds;
 
-    /// <summary>Bytes of media in a second of it.</summary>
+    /// <summary>Bytes of media per second.</summary>
     public double BytesPerSecond => Media.Tags.Where(t => t.IsAudio || t.IsVideo).Sum(t => (double)t.Body.Length) / Media.Duration.TotalSeconds;
 
-    /// <summary>Makes one in H.264 and AAC, 30 frames a second, a keyframe every 2 s: 1080p from 2 Mbit/s on, 720p below.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="megabits">Video megabits a second.</param>
+    /// <summary>Creates a file in H.264 and AAC, 30 frames per second, a keyframe every 2 s: 1080p from 2 Mbit/s, 720p below.</summary>
+    /// <param name="folder">Target folder.</param>
+    /// <param name="megabits">Video bit rate in megabits per second.</param>
     /// <param name="progress">Receives progress messages.</param>
     public static async Task<SourceFile> MakeAsync(string folder, double megabits, Action<string> progress)
     {

@@ -4,10 +4,13 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How soon things happen: start of the server, publish accepted, first playable playlist, and how far the newest playable media lie behind their arrival.</summary>
+/// <summary>
+/// Latencies of startup: start of the server, accepted publication, first playable playlist, and delay from the arrival of media to their
+/// availability.
+/// </summary>
 internal static class StartBenchmark
 {
-    /// <summary>As <see cref="SourceFile"/> makes them.</summary>
+    /// <summary>Bit rate of the file created by <see cref="SourceFile"/>.</summary>
     private const double KeyframeMilliseconds = 2000;
 
     public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, SourceFile source, Action<string> progress)
@@ -63,7 +66,9 @@ internal static class StartBenchmark
         return [times];
     }
 
-    /// <summary>Publishes and closes, one after the other, and says how many milliseconds it took from connecting to publish accepted; the first five are not among them.</summary>
+    /// <summary>
+    /// Publishes and closes in sequence and returns the milliseconds from connecting to the accepted publication, without the first five.
+    /// </summary>
     internal static async Task<List<double>> AcceptAsync(RtmpTarget target, int count)
     {
         List<double> times = [];
@@ -79,7 +84,7 @@ internal static class StartBenchmark
         return times[5..];
     }
 
-    /// <summary>Publishes in real time and watches for the first playlist, then for each new segment.</summary>
+    /// <summary>Publishes in real time and waits for the first playlist, then for each new segment.</summary>
     private static async Task<(double First, List<double> Delays)> FirstAsync(RtmpTarget target, FlvFile media, Uri address, bool isOurs)
     {
         using var http = new HttpClient();
@@ -122,7 +127,7 @@ internal static class StartBenchmark
             first ??= Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             if (isOurs && lastSeen.Length > 0)
             {
-                // Segment n ends when the keyframe after it is sent, which is n keyframe intervals after the first one.
+                // Segment n ends when its following keyframe is sent, n keyframe intervals after the first one.
                 var number = long.Parse(lines.First(l => l.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal))[22..], System.Globalization.CultureInfo.InvariantCulture)
                     + lines.Count(l => !l.StartsWith('#')) - 1;
                 delays.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds - (number * KeyframeMilliseconds));

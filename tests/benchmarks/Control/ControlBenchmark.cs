@@ -1,8 +1,8 @@
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Benchmarks of the control module: punctuality of the schedule, throughput of the API and time to authorize encoders. <see
-/// cref="ControlPlan"/> selects the parts and their sizes.
+/// Benchmarks of the control module: punctuality of the schedule, throughput of the API and time to authorize encoders.
+/// <see cref="ControlPlan"/> selects the parts and their sizes.
 /// </summary>
 internal static class ControlBenchmark
 {

@@ -112,7 +112,7 @@ public sealed class FiredJob : IJob
 
     private static NpgsqlDataSource? Source { get; set; }
 
-    /// <summary>Name and database of this process.</summary>
+    /// <summary>Sets the name and the database of this process.</summary>
     public static void Begin(string name, NpgsqlDataSource source) => (Node, Source) = (name, source);
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)

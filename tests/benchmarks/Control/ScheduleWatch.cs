@@ -48,7 +48,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
     /// <summary>Returns the time of the first notification of a step, or <see langword="null"/>.</summary>
     public DateTimeOffset? FirstOf(string name, string step) => _first.TryGetValue((name, step), out var at) ? at : null;
 
-    /// <summary>Returns the number of repeated notifications of all steps.</summary>
+    /// <summary>Number of repeated notifications of all steps.</summary>
     public int Repeated => _heard.GroupBy(h => (h.Name, h.Step)).Sum(g => g.Count() - 1);
 
     public async ValueTask DisposeAsync()

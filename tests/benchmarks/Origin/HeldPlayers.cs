@@ -8,11 +8,11 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What those who waited got, and what the server took for it.</summary>
-/// <param name="Delays">Milliseconds from the announcement to the whole answer, of each.</param>
-/// <param name="Kibibytes">Resident memory for each player who waits.</param>
-/// <param name="CpuMilliseconds">Processor time of the server for each part.</param>
-/// <param name="GeneratorCpuMilliseconds">That of the players for each part, on the same machine.</param>
+/// <summary>Results of players with held requests, and the server's cost.</summary>
+/// <param name="Delays">Milliseconds from each announcement to the complete response.</param>
+/// <param name="Kibibytes">Resident memory per waiting player.</param>
+/// <param name="CpuMilliseconds">CPU time of the server per part.</param>
+/// <param name="GeneratorCpuMilliseconds">CPU time of the players per part, on the same machine.</param>
 internal sealed record HeldFigures(IReadOnlyList<double> Delays, double Kibibytes, double CpuMilliseconds, double GeneratorCpuMilliseconds)
 {
     public override string ToString() => string.Create(
@@ -20,21 +20,24 @@ internal sealed record HeldFigures(IReadOnlyList<double> Delays, double Kibibyte
         $"p50 {Sample.Median(Delays):0.0} ms, p99 {Sample.Percentile(Delays, 0.99):0.0} ms, {Kibibytes:0.0} KiB each, {CpuMilliseconds:0} ms of the server and {GeneratorCpuMilliseconds:0} ms of the players a part");
 }
 
-/// <summary>Players who all wait for what is announced next, get it at the same moment, and wait for the next at once, each on a connection of its own.</summary>
+/// <summary>
+/// Players that request the next part in advance, receive it at the same time and request the next one immediately, each on its own
+/// connection.
+/// </summary>
 internal static class HeldPlayers
 {
     private const int ConnectTogether = 50;
     private const double Kibibyte = 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Lets some players wait for some parts.</summary>
-    /// <param name="server">Of whom; parts go on coming there.</param>
-    /// <param name="wait">What for, with <c>{segment}</c> and <c>{part}</c>.</param>
-    /// <param name="players">How many.</param>
-    /// <param name="measured">For how long.</param>
+    /// <summary>Runs players for some time.</summary>
+    /// <param name="server">Server that announces parts.</param>
+    /// <param name="wait">Request path with <c>{segment}</c> and <c>{part}</c>.</param>
+    /// <param name="players">Number of players.</param>
+    /// <param name="measured">Duration of the measurement.</param>
     public static async Task<HeldFigures> MeasureAsync(OriginOnlyServer server, string wait, int players, TimeSpan measured)
     {
-        // A tenth of them first, who go again: code is compiled and pools are filled once for all.
+        // A tenth of the players first, then disconnected: warms up the compiler and the pools.
         await RunAsync(server, wait, Math.Max(players / 10, 20), TimeSpan.FromSeconds(3));
         await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
         return await RunAsync(server, wait, players, measured);
@@ -62,7 +65,7 @@ internal static class HeldPlayers
         var answers = new ConcurrentQueue<((long Segment, int Part) Of, long At)>();
         try
         {
-            // The first answer is old news; whoever has it waits for the next.
+            // The first response is an old part. Each player then requests the next one.
             var followers = sockets.Select(socket => FollowAsync(socket, server.Session + wait, next, answers, stop.Token)).ToList();
             await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
             var (meter, own, began) = (new ProcessMeter(server.Process), new ProcessMeter(Environment.ProcessId), Stopwatch.GetTimestamp());
@@ -114,7 +117,7 @@ internal static class HeldPlayers
         }
         catch (OperationCanceledException)
         {
-            // Enough was seen.
+            // The measurement is complete.
         }
     }
 

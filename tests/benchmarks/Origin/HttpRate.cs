@@ -6,32 +6,32 @@ using System.Text;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a server gave, and what it took for it.</summary>
-/// <param name="Requests">Answers that were right.</param>
-/// <param name="Bytes">Bytes of content in them.</param>
-/// <param name="CpuSeconds">Processor time of the server's processes.</param>
-/// <param name="WallSeconds">Seconds measured.</param>
+/// <summary>Throughput and cost of a server.</summary>
+/// <param name="Requests">Number of correct responses.</param>
+/// <param name="Bytes">Bytes of content.</param>
+/// <param name="CpuSeconds">CPU time of the server's processes.</param>
+/// <param name="WallSeconds">Duration in seconds.</param>
 internal sealed record RateFigures(long Requests, long Bytes, double CpuSeconds, double WallSeconds)
 {
-    /// <summary>Megabytes for each second of the server's processor.</summary>
+    /// <summary>Megabytes per second of the server's CPU time.</summary>
     public double MegabytesPerCpuSecond => Bytes / 1e6 / CpuSeconds;
 
-    /// <summary>Requests for each second of the server's processor.</summary>
+    /// <summary>Requests per second of the server's CPU time.</summary>
     public double RequestsPerCpuSecond => Requests / CpuSeconds;
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Requests / WallSeconds:0} requests/s, {Bytes / 1e6 / WallSeconds:0} MB/s, {CpuSeconds / WallSeconds:0.00} cores: {MegabytesPerCpuSecond:0} MB and {RequestsPerCpuSecond:0} requests a CPU second");
 }
 
-/// <summary>Asks for one thing again and again over a few connections that stay, one thread each, with as little work as can be: what is measured is the server.</summary>
+/// <summary>Requests one resource repeatedly over a few persistent connections, one thread each, with minimal work in the client.</summary>
 internal static class HttpRate
 {
-    /// <summary>Asks for a while, of which the first third does not count.</summary>
-    /// <param name="port">Where, on loopback.</param>
-    /// <param name="path">For what.</param>
-    /// <param name="connections">Over how many.</param>
-    /// <param name="measured">How long it counts.</param>
-    /// <param name="processes">Whose processor time.</param>
+    /// <summary>Runs the requests. The first third of the time is warm-up.</summary>
+    /// <param name="port">Port on loopback.</param>
+    /// <param name="path">Path of the resource.</param>
+    /// <param name="connections">Number of connections.</param>
+    /// <param name="measured">Duration of the measurement.</param>
+    /// <param name="processes">Processes of the server.</param>
     public static async Task<RateFigures> MeasureAsync(int port, string path, int connections, TimeSpan measured, int[] processes)
     {
         var totals = new Totals();

@@ -2,7 +2,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>nginx that serves files of a folder on tmpfs with one worker and <c>sendfile</c>: the peer.</summary>
+/// <summary>The comparison server: nginx with one worker and <c>sendfile</c>, serving a folder on tmpfs.</summary>
 internal sealed class NginxFiles : IAsyncDisposable
 {
     private readonly TempFolder _folder;
@@ -11,16 +11,16 @@ internal sealed class NginxFiles : IAsyncDisposable
 
     private NginxFiles(TempFolder folder, ChildProcess process, string root, int port) => (_folder, _process, _root, Port) = (folder, process, root, port);
 
-    /// <summary>Where it listens on loopback.</summary>
+    /// <summary>Port on loopback.</summary>
     public int Port { get; }
 
-    /// <summary>Master and worker.</summary>
+    /// <summary>Master and worker process.</summary>
     public int[] Processes => [_process.Id, .. File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children")
         .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts nginx.</summary>
     /// <param name="shared">Folder on tmpfs.</param>
-    /// <param name="files">What it serves.</param>
+    /// <param name="files">Served folder.</param>
     public static async Task<NginxFiles> StartAsync(string shared, params (string Name, byte[] Bytes)[] files)
     {
         var (folder, port, root) = (TempFolder.Create(), FreePort.Next(), Path.Combine(shared, "nginx-files"));

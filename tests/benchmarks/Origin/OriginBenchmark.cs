@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What delivering costs, part by part; <see cref="OriginPlan"/> says which parts, and how much of each.</summary>
+/// <summary>Cost of delivery by part; <see cref="OriginPlan"/> selects the parts and their sizes.</summary>
 internal static class OriginBenchmark
 {
     private const double SegmentsAim = 0.8;
@@ -62,7 +62,7 @@ internal static class OriginBenchmark
         report.Add($"{PlaylistConnections} connections", Aim.AtLeast(PlaylistsAim, ours / theirs).For("ratio"), ours, theirs, ours / theirs);
     }
 
-    /// <summary>The same bytes from both, in turn, round by round.</summary>
+    /// <summary>Requests the same bytes from both servers, alternating in rounds.</summary>
     private static async Task<(double Ours, double Theirs)> CompareAsync(
         OriginPlan plan, string shared, string path, string file, int connections, Func<RateFigures, double> figure, Action<string> progress)
     {

@@ -18,27 +18,28 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>origin-only DATA [live]</c>: the server's origin and storage rooms behind a web server set up as the server's own, as a process of its own, with media that nobody sends: a minute of segments
-/// of 1 MB, and with <c>live</c>, in profile <c>low</c>, a part of 1 kB each second, whose instant is told on a line of standard output. No other rooms, no database, no TLS, no log.
+/// <c>origin-only DATA [live]</c>: the server's origin and storage modules behind a web server configured like the product's, in its own
+/// process. Serves generated media: one minute of 1 MB segments, and with <c>live</c>, in profile <c>low</c>, a part of 1 kB each second,
+/// whose announcement time is written to standard output. No other modules, no database, no TLS, no log.
 /// </summary>
 internal static class OriginOnlyHost
 {
-    /// <summary>First argument that asks for it.</summary>
+    /// <summary>First argument that selects this mode.</summary>
     public const string Command = "origin-only";
 
-    /// <summary>Parts of a segment while it goes on.</summary>
+    /// <summary>Parts of a live segment.</summary>
     public const int PartsOfASegment = 2;
 
-    /// <summary>The one rendition.</summary>
+    /// <summary>Name of the only rendition.</summary>
     public const string Rendition = "source";
 
-    /// <summary>Segments there are from the start.</summary>
+    /// <summary>Initial number of segments.</summary>
     public const int Segments = 30;
 
     private const int SegmentBytes = 1_000_000;
     private const int SlicesOfAPart = 30;
 
-    /// <summary>Serves until told to stop; says where on a line of JSON.</summary>
+    /// <summary>Serves until SIGTERM; writes its address as a line of JSON.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is not ([_] or [_, "live"]))
@@ -74,7 +75,7 @@ internal static class OriginOnlyHost
         return 0;
     }
 
-    /// <summary>Says what a packager would.</summary>
+    /// <summary>Simulates a packager.</summary>
     private sealed class Feed
     {
         private readonly ISpool _spool;
@@ -97,7 +98,7 @@ internal static class OriginOnlyHost
 
         public BroadcastSession Session { get; }
 
-        /// <summary>A segment of 2 s at once, in two parts.</summary>
+        /// <summary>Adds a complete segment of 2 s in two parts.</summary>
         public void Whole(int bytes)
         {
             var file = _spool.Open(Name($"{_segment}.m4s"));
@@ -109,7 +110,7 @@ internal static class OriginOnlyHost
             Close(file);
         }
 
-        /// <summary>A small part each second, for ever.</summary>
+        /// <summary>Adds a small part each second until shutdown.</summary>
         public async Task GoOnAsync(CancellationToken stopping)
         {
             using var clock = new PeriodicTimer(TimeSpan.FromSeconds(1), TimeProvider.System);
@@ -130,7 +131,7 @@ internal static class OriginOnlyHost
             }
             catch (OperationCanceledException)
             {
-                // Told to stop.
+                // Shutdown.
             }
         }
 

@@ -15,18 +15,18 @@ internal sealed class OriginOnlyServer : IAsyncDisposable
     private OriginOnlyServer(ChildProcess process, string data, JsonElement ready) =>
         (_process, _data, Port, Session) = (process, data, new Uri(ready.GetProperty("http").GetString()!).Port, ready.GetProperty("session").GetString()!);
 
-    /// <summary>Where it listens on loopback.</summary>
+    /// <summary>Port on loopback.</summary>
     public int Port { get; }
 
-    /// <summary>Path of the session, with the slash at the end.</summary>
+    /// <summary>Path of the session, with a trailing slash.</summary>
     public string Session { get; }
 
-    /// <summary>The process.</summary>
+    /// <summary>The server's process.</summary>
     public int Process => _process.Id;
 
-    /// <summary>Starts it, with the runtime settings of the built server.</summary>
+    /// <summary>Starts it with the runtime settings of the built server.</summary>
     /// <param name="shared">Folder on tmpfs.</param>
-    /// <param name="isLive">Whether parts go on coming.</param>
+    /// <param name="isLive">Whether parts are added continuously.</param>
     public static async Task<OriginOnlyServer> StartAsync(string shared, bool isLive)
     {
         var settings = Path.ChangeExtension(Repository.ServerProgram(), ".runtimeconfig.json");
@@ -38,7 +38,7 @@ internal sealed class OriginOnlyServer : IAsyncDisposable
         return new OriginOnlyServer(process, data, await process.WaitForJsonAsync(TimeSpan.FromSeconds(60)));
     }
 
-    /// <summary>Instants, by the machine's monotonic clock, at which parts were announced since the last look.</summary>
+    /// <summary>Reads the announcement times of parts since the last call, by the machine's monotonic clock.</summary>
     public void ReadParts(ConcurrentDictionary<(long Segment, int Part), long> into)
     {
         var lines = _process.OutputLines;

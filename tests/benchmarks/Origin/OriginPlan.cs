@@ -1,6 +1,6 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench origin</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench origin</c>.</summary>
 internal sealed record OriginPlan
 {
     /// <summary>All parts in the order of execution.</summary>
@@ -26,19 +26,19 @@ internal sealed record OriginPlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>How often each is taken.</summary>
+    /// <summary>Number of rounds.</summary>
     public int Rounds { get; init; } = 3;
 
-    /// <summary>How long each round measures.</summary>
+    /// <summary>Duration of each round.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>How many wait.</summary>
+    /// <summary>Numbers of waiting players.</summary>
     public IReadOnlyList<int> Players { get; init; } = [100, 1000, 10_000];
 
-    /// <summary>What they wait for, under the session's address.</summary>
+    /// <summary>Requested resource, relative to the session.</summary>
     public string Wait { get; init; } = "{rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part}";
 
-    /// <summary>Reads the arguments behind <c>origin</c>.</summary>
+    /// <summary>Parses the arguments after <c>origin</c>.</summary>
     /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static OriginPlan Parse(IReadOnlyList<string> arguments)
     {

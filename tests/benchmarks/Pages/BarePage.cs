@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Serves the least of pages that plays with hls.js, compressed as a good site does it.</summary>
+/// <summary>Serves a minimal page that plays with hls.js, compressed like a well-configured site.</summary>
 internal sealed class BarePage : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,7 +18,7 @@ internal sealed class BarePage : IAsyncDisposable
     private BarePage(WebApplication app) =>
         (_app, _address) = (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
 
-    /// <summary>Begins to serve it.</summary>
+    /// <summary>Starts the server.</summary>
     public static async Task<BarePage> StartAsync()
     {
         var folder = Repository.PathOf("tests", "browser", "players");
@@ -38,7 +38,7 @@ internal sealed class BarePage : IAsyncDisposable
         return new BarePage(app);
     }
 
-    /// <summary>The page that plays an address.</summary>
+    /// <summary>Address of the page that plays a manifest.</summary>
     public Uri For(Uri media) => new(_address, $"/bare.html?url={Uri.EscapeDataString(media.ToString())}");
 
     /// <inheritdoc/>

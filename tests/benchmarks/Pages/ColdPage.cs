@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A page in a browser that has nothing of it yet, and what it asked for so far.</summary>
+/// <summary>A page in a browser with an empty cache, with its requests.</summary>
 internal sealed class ColdPage : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -15,17 +15,19 @@ internal sealed class ColdPage : IAsyncDisposable
     /// <summary>The page.</summary>
     public IPage Page { get; }
 
-    /// <summary>Requests that were answered.</summary>
+    /// <summary>Number of requests with a response.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>Bytes that came for them, as they came: compressed, with their headers.</summary>
+    /// <summary>Received bytes: compressed, including headers.</summary>
     public double Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Makes a page on a line.</summary>
-    /// <param name="browser">Where.</param>
-    /// <param name="line">What is between it and the server.</param>
-    /// <param name="script">Run in the page before anything of its own; <see langword="null"/> for none.</param>
-    /// <param name="state">Cookies and storage that it begins with, as Playwright writes them; <see langword="null"/> for none. Nothing is in its cache in any case.</param>
+    /// <summary>Creates a page with a simulated network.</summary>
+    /// <param name="browser">The browser.</param>
+    /// <param name="line">Network between browser and server.</param>
+    /// <param name="script">Script executed before those of the page, or <see langword="null"/>.</param>
+    /// <param name="state">
+    /// Initial cookies and storage in Playwright's format, or <see langword="null"/>. The cache is always empty.
+    /// </param>
     public static async Task<ColdPage> OpenAsync(IBrowser browser, Line line, string? script = null, string? state = null)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, StorageState = state });
@@ -42,7 +44,7 @@ internal sealed class ColdPage : IAsyncDisposable
             Interlocked.Increment(ref cold._requests);
             if (said is { } told && told.TryGetProperty("encodedDataLength", out var length) && length.ValueKind == JsonValueKind.Number)
             {
-                // Events of one session come one after the other.
+                // Events of one session arrive in sequence.
                 Volatile.Write(ref cold._bytes, cold._bytes + length.GetDouble());
             }
         };

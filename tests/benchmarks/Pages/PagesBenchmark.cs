@@ -4,13 +4,13 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What pages load, and how long they take to be of use; <see cref="PagesPlan"/> says which.</summary>
+/// <summary>Load size and load time of pages; <see cref="PagesPlan"/> selects the pages.</summary>
 internal static class PagesBenchmark
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
     private static readonly Line[] Lines = [Line.Loopback, Line.Phone];
 
-    /// <summary>Notes when the first picture of a video is shown, by the page's own clock, which begins with the navigation.</summary>
+    /// <summary>Records when the first frame of a video is shown, in milliseconds since the navigation.</summary>
     private const string FirstPicture = """
         document.addEventListener('loadstart', e => {
           if (e.target instanceof HTMLVideoElement && !window.benchSeen) {
@@ -44,7 +44,7 @@ internal static class PagesBenchmark
         var token = await server.CreateTokenAsync();
         var dashboard = new Uri(server.Http, "/dashboard").ToString();
 
-        // A token that stands where the page keeps it: what is seen is the first page of somebody who is known.
+        // Stores a token where the dashboard keeps it, so that the first page is the one after login.
         var storage = FormattableString.Invariant($$"""sessionStorage.setItem('broadcast.token', '{{token}}');""");
         foreach (var (who, script, seen) in new[] { ("to log in", (string?)null, "input[type=password]"), ("Now, with a channel", storage, "h2") })
         {
@@ -58,7 +58,7 @@ internal static class PagesBenchmark
                     await page.Page.Locator(seen).First.WaitForAsync();
                     var usable = await page.Page.EvaluateAsync<double>("() => performance.now()");
 
-                    // What comes after that without anybody's doing, pictures and the first lists, belongs to the first load.
+                    // Later automatic requests, for images and first playlists, count as part of the first load.
                     await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
                     rounds.Add((page.Requests, page.Bytes / 1000, usable));
                 }
@@ -81,7 +81,7 @@ internal static class PagesBenchmark
         await using var bare = await BarePage.StartAsync();
         await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Patience, "the channel is live");
 
-        // As long as a broadcast is that has begun: three segments and more are there.
+        // The time until a broadcast has three segments.
         await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System);
         foreach (var line in Lines)
         {
@@ -92,7 +92,7 @@ internal static class PagesBenchmark
             };
             for (var round = 0; round < plan.Rounds; round++)
             {
-                // In turn, so that whatever else goes on meets both.
+                // Alternates, so that interference affects both.
                 foreach (var (_, address, seen) in pages)
                 {
                     await using var page = await ColdPage.OpenAsync(browser, line, FirstPicture);

@@ -1,6 +1,6 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench pages</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench pages</c>.</summary>
 internal sealed record PagesPlan
 {
     /// <summary>All parts in the order of execution.</summary>
@@ -21,10 +21,10 @@ internal sealed record PagesPlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>How often each page is opened.</summary>
+    /// <summary>Number of times that each page is opened.</summary>
     public int Rounds { get; init; } = 15;
 
-    /// <summary>Reads the arguments behind <c>pages</c>.</summary>
+    /// <summary>Parses the arguments after <c>pages</c>.</summary>
     /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static PagesPlan Parse(IReadOnlyList<string> arguments)
     {

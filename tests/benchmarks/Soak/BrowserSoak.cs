@@ -5,12 +5,14 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Chromium plays the watch page (HLS) and a dash.js page (DASH) side by side; stalls, dropped frames and latency are counted.</summary>
+/// <summary>
+/// Plays the watch page (HLS) and a dash.js page (DASH) in Chromium at the same time; counts stalls, dropped frames and latency.
+/// </summary>
 internal static class BrowserSoak
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Counts every wait after the first frame, whoever drives the video element.</summary>
+    /// <summary>Counts all waits after the first frame, with any player library.</summary>
     private const string Counter = """
         document.addEventListener('waiting', e => { if (window.soakStarted && !e.target.seeking) window.soakStalls.push(Math.round(performance.now())); }, true);
         document.addEventListener('playing', () => { window.soakStarted = true; }, true);
@@ -43,7 +45,7 @@ internal static class BrowserSoak
             await Poll.UntilAsync(async () => (await ReadAsync(page)).Time > 0, StartPatience, $"{name} plays");
         }
 
-        // The first seconds belong to starting: buffers fill, clocks settle.
+        // The first seconds are startup: buffers fill and clocks synchronize.
         await Task.Delay(TimeSpan.FromSeconds(10));
         var begin = await Task.WhenAll(players.Select(p => ReadAsync(p.Page)));
         say($"both play; {length.TotalMinutes:0.#} min");

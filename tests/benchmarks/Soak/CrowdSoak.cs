@@ -7,8 +7,9 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>soak --crowd N</c>: streams in real time, and beside them N connections that say nothing or drip a byte now and then. <c>soak --cycles N</c>: publish and stop, N times. Both look
-/// at what the server process holds before, meanwhile and afterwards. Exit code 1 when a sample was lost or something did not come back.
+/// <c>soak --crowd N</c>: real-time streams, and N connections that send nothing or single bytes. <c>soak --cycles N</c>: publishes and
+/// stops N times. Both report the resources of the server process before, during and after the load. Exit code 1 if a sample was lost or a
+/// resource was not released.
 /// </summary>
 internal static class CrowdSoak
 {
@@ -17,10 +18,10 @@ internal static class CrowdSoak
     private const long MostMore = 300 * Mebibyte;
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(15);
 
-    /// <summary>Media that has left the live window is deleted a window later: 60 s each, and some to be sure.</summary>
+    /// <summary>Deletion delay of media after leaving the live window: 60 s each, plus a margin.</summary>
     private static readonly TimeSpan Forgetting = TimeSpan.FromSeconds(150);
 
-    /// <summary>Idle and dripping connections beside streams.</summary>
+    /// <summary>Opens silent and trickling connections beside streams.</summary>
     public static async Task<int> RunCrowdAsync(int count, Action<string> say)
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
@@ -35,7 +36,7 @@ internal static class CrowdSoak
         await Task.Delay(Settle, TimeProvider.System);
         var before = Held.By(server);
 
-        // A stream may begin with sound before its first picture, which nobody gets.
+        // A stream can begin with audio before its first video frame; viewers do not receive it.
         var atStart = await ReadAsync(server, "broadcast_samples_dropped_total");
         say($"{Streams} streams: {before}");
 
@@ -78,7 +79,7 @@ internal static class CrowdSoak
         return dropped == 0 && malformed == 0 && sent.Failed == 0 && most.Resident - before.Resident < MostMore && standing >= count ? 0 : 1;
     }
 
-    /// <summary>Publishing and stopping, over and over.</summary>
+    /// <summary>Publishes and stops repeatedly.</summary>
     public static async Task<int> RunCyclesAsync(int count, Action<string> say)
     {
         await using var server = await BroadcastServer.StartAsync();
@@ -108,7 +109,7 @@ internal static class CrowdSoak
         return last.Threads <= first!.Threads + 8 && last.Handles <= first.Handles + 16 && last.TemporaryFiles <= first.TemporaryFiles && last.Resident <= first.Resident + (100 * Mebibyte) ? 0 : 1;
     }
 
-    /// <summary>Publishes; when the goodbye of the one before has not been read yet, which takes milliseconds, it asks again.</summary>
+    /// <summary>Publishes; retries while the end of the previous publication has not been read, which takes milliseconds.</summary>
     private static async Task<RtmpPublisher> PublishAgainAsync(RtmpTarget target)
     {
         for (var tries = 1; ; tries++)
@@ -152,13 +153,13 @@ internal static class CrowdSoak
         }
         catch (SocketException)
         {
-            // Sent away: the server's count tells.
+            // Rejected connections are visible in the server's count.
         }
     }
 
     private static async Task<double> ReadAsync(BroadcastServer server, string metric) => (await MetricsPage.ReadAsync(server.Internal)).Sum(metric);
 
-    /// <summary>What a server's process and data folder hold.</summary>
+    /// <summary>Resources of a server's process and data folder.</summary>
     private sealed record Held(long Resident, int Threads, int Handles, int Files, int TemporaryFiles)
     {
         public static Held By(BroadcastServer server)

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Reads the MPD again and again: times only go on, and every segment in it is one that HLS announced, with the bytes fetched there.</summary>
+/// <summary>Polls the MPD: times must only advance, and each segment must have the bytes that HLS announced.</summary>
 internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower hls, Findings findings)
 {
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
@@ -12,13 +12,13 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
     private DateTimeOffset _published;
     private string? _start;
 
-    /// <summary>Manifests read.</summary>
+    /// <summary>Number of manifests read.</summary>
     public int Manifests { get; private set; }
 
-    /// <summary>Segments seen in them.</summary>
+    /// <summary>Number of segments seen in them.</summary>
     public int Segments => _known.Count;
 
-    /// <summary>Periods seen in them.</summary>
+    /// <summary>Number of periods seen in them.</summary>
     public int Periods => _known.Values.Select(k => k.Period).Distinct(StringComparer.Ordinal).Count();
 
     public async Task RunAsync(CancellationToken stopping)
@@ -49,7 +49,7 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
         var announced = hls.Renditions.ToDictionary(r => r.Name, r => r.Known, StringComparer.Ordinal);
         foreach (var (representation, number) in _known.Keys)
         {
-            // The newest may have come between the two players' last looks.
+            // The newest segments can be younger than the HLS player's last request.
             if (!announced.TryGetValue(representation, out var known) || (!known.ContainsKey(number) && number < known.Keys.Max() && number > known.Keys.Min()))
             {
                 findings.AddWrong($"DASH lists segment {number} of {representation}, which HLS never announced");

@@ -6,20 +6,23 @@ using Microsoft.Playwright;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// The watch page in every browser engine that there is for Debian, one after another: each plays the same channel through a kill -9 of the server and a lost encoder, and has to come back by itself on the same page.
+/// Plays the watch page in each browser engine available for Debian in turn, through a kill -9 of the server and an encoder loss. Each
+/// engine must recover without a reload of the page.
 /// </summary>
 internal static class EnginesSoak
 {
-    /// <summary>How far behind a page may be that has come back, in seconds: the hold-back of a standard channel, and what is lost in a picture that loads anew.</summary>
+    /// <summary>
+    /// Maximum latency of a recovered page, in seconds: the hold-back of a standard channel, plus the time to reload the video.
+    /// </summary>
     private const double MaxBehind = 30;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EncoderAway = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an engine has to come back after the time that counts is over.</summary>
+    /// <summary>Time to recover after the end of the measured time.</summary>
     private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Counts in the page: quarter seconds in which the picture moved, and waits of a picture that had begun.</summary>
+    /// <summary>Counts in the page: quarter seconds with advancing playback, and stalls after its start.</summary>
     private const string Counter = """
         const soak = window.soak = { played: 0, moving: 0, waits: 0, last: -1, at: performance.now() };
         document.addEventListener('waiting', e => { if (soak.played > 0 && !e.target.seeking) soak.waits++; }, true);
@@ -44,10 +47,12 @@ internal static class EnginesSoak
           state: document.documentElement.dataset.state ?? '', latency: document.documentElement.dataset.latency ?? '' });
         """;
 
-    /// <summary>Plays in each engine in turn.</summary>
-    /// <param name="length">For how long each; the server is killed after a quarter of it, the encoder goes after a half, for ten seconds.</param>
+    /// <summary>Runs all engines in turn.</summary>
+    /// <param name="length">
+    /// Duration per engine. The server is killed after a quarter of it; the encoder disconnects after half, for ten seconds.
+    /// </param>
     /// <param name="say">Receives progress messages.</param>
-    /// <returns>0 when every engine came back on the page that it began with, else 1.</returns>
+    /// <returns>0 if every engine recovered on its initial page, else 1.</returns>
     public static async Task<int> RunAsync(TimeSpan length, Action<string> say)
     {
         await using var folder = TempFolder.Create();
@@ -121,7 +126,7 @@ internal static class EnginesSoak
         }
     }
 
-    /// <summary>Three seconds without a stop: that is playing. What does not tell how far behind it is, is not asked.</summary>
+    /// <summary>Three seconds without a stall count as playing. Engines that do not report a latency pass.</summary>
     private static Task UntilItPlaysAsync(BrowserEngine engine, string what, double maxBehind = double.MaxValue) =>
         Poll.UntilAsync(
             async () => await ReadAsync(engine) is var now && (!now.IsSame || (now is { State: "live", Moving: > 3 } && Seconds(now.Latency) <= maxBehind)), ReturnPatience, $"{engine.Name}: {what}");
@@ -157,7 +162,7 @@ internal static class EnginesSoak
             CultureInfo.InvariantCulture, $"{Played:0} of {Seconds:0} s played, {Waits} waits, {Latency} s behind at the end, {State}{(Failure.Length > 0 ? $"; {Failure}" : "")}");
     }
 
-    /// <summary>Publishes until it is stopped, and can be started again.</summary>
+    /// <summary>Publishes until stopped; can be restarted.</summary>
     private sealed class Encoder : IAsyncDisposable
     {
         private readonly string _file;

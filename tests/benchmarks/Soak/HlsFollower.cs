@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A strict player of a channel: follows all its renditions and holds them against each other.</summary>
+/// <summary>A strict player of a channel: follows all its renditions and compares them.</summary>
 internal sealed partial class HlsFollower(HttpClient client, Uri address, Findings findings)
 {
     private readonly TimeProvider _time = TimeProvider.System;
@@ -15,17 +15,17 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
 
     public IReadOnlyList<RenditionFollower> Renditions { get; private set; } = [];
 
-    /// <summary>The session's name, once known.</summary>
+    /// <summary>Name of the session, once known.</summary>
     public string? Session { get; private set; }
 
     public int Segments => Renditions.Sum(r => r.Hashes.Count);
 
     public long Gaps => Renditions.Sum(r => r.Gaps);
 
-    /// <summary>For each kill, how long no new segment of the first rendition came.</summary>
+    /// <summary>For each kill, the time without a new segment of the first rendition.</summary>
     public IReadOnlyList<TimeSpan> Interruptions => _interruptions;
 
-    /// <summary>The longest such time without a kill in it.</summary>
+    /// <summary>The longest such time without a kill.</summary>
     public TimeSpan Undisturbed => _undisturbed;
 
     public async Task RunAsync(CancellationToken stopping)
@@ -39,7 +39,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                // Gone for now, or the end.
+                // Temporarily unavailable, or ended.
                 await Task.Delay(100, CancellationToken.None);
             }
         }
@@ -56,7 +56,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         }
     }
 
-    /// <summary>The server is about to be killed.</summary>
+    /// <summary>Records that the server is about to be killed.</summary>
     public void Interrupted()
     {
         lock (_lock)
@@ -65,7 +65,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         }
     }
 
-    /// <summary>Fetches again all that the playlists list now.</summary>
+    /// <summary>Fetches all segments of the current playlists again.</summary>
     public async Task CompareAgainAsync()
     {
         foreach (var rendition in Renditions)
@@ -88,7 +88,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         }
 
         var master = await answer.Content.ReadAsStringAsync(stopping);
-        // Thumbnails are no media: their segments are named by time.
+        // Thumbnail tracks are skipped: their segments are named by time.
         var found = MediaAddress().Matches(master).Select(m => m.Value).Where(a => !a.EndsWith("/thumbnails.m3u8", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Reverse().ToList();
         var session = found[0].Split('/')[0];
         if (Session is not null && session != Session)

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A segment as a playlist announces it.</summary>
+/// <summary>A segment in a playlist.</summary>
 /// <param name="Number">Its media sequence number.</param>
 /// <param name="Discontinuity">Its discontinuity sequence number.</param>
 internal sealed record Announced(long Number, Uri Address, double Duration, DateTimeOffset WallClock, long Discontinuity, Uri? Map, bool IsGap);
 
-/// <summary>A media playlist, read.</summary>
+/// <summary>A parsed media playlist.</summary>
 internal sealed record HlsPlaylist(long Sequence, long DiscontinuitySequence, bool IsEnded, IReadOnlyList<Announced> Segments)
 {
     public static HlsPlaylist Parse(Uri address, string text)

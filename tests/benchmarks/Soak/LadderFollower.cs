@@ -2,9 +2,9 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Fetches every segment of a source and of its rungs once, and holds those with the same number against each other.</summary>
-/// <param name="client">Asks.</param>
-/// <param name="playlists">Media playlists; the source's first.</param>
+/// <summary>Fetches every segment of a source and its rungs once, and compares those with the same number.</summary>
+/// <param name="client">HTTP client.</param>
+/// <param name="playlists">Media playlists, the source's first.</param>
 internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playlists)
 {
     private readonly List<Dictionary<long, List<(long Present, bool IsSync)>>> _segments = [.. playlists.Select(_ => new Dictionary<long, List<(long, bool)>>())];
@@ -13,10 +13,10 @@ internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playl
     private readonly Dictionary<Uri, int> _timescales = [];
     private long _first = -1;
 
-    /// <summary>The rungs so far.</summary>
+    /// <summary>Results of the rungs.</summary>
     public IReadOnlyList<LadderTally> Tallies => _tallies;
 
-    /// <summary>Reads all playlists once and fetches what is new.</summary>
+    /// <summary>Reads all playlists once and fetches new segments.</summary>
     public async Task StepAsync()
     {
         for (var i = 0; i < playlists.Count; i++)

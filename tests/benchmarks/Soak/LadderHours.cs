@@ -3,15 +3,17 @@ using Broadcast.Media;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Hours of video through the transcoder alone, faster than live: its clock stands still, so that it does not take being fed too fast for being too slow.</summary>
+/// <summary>
+/// Hours of video through the transcoder alone, faster than real time. Its clock stands still, so that it does not detect an overload.
+/// </summary>
 internal static class LadderHours
 {
     private const int SourceSeconds = 60;
 
-    /// <summary>As long as a stage lives: what it gave out is looked at in between.</summary>
+    /// <summary>Lifetime of a stage; its output is checked afterwards.</summary>
     private const double StageHours = 0.25;
 
-    /// <summary>Runs sources that differ in rate and keyframes, each for its share of the time.</summary>
+    /// <summary>Runs sources that differ in frame rate and keyframes, each for an equal share of the time.</summary>
     public static async Task<IReadOnlyList<LadderTally>> RunAsync(string folder, double hours, Action<string> say)
     {
         var random = new Random(1);
@@ -52,7 +54,9 @@ internal static class LadderHours
         }
     }
 
-    /// <summary>What a rung should have: all pictures, or of many a second every second one since the last that was taken, and all keyframes.</summary>
+    /// <summary>
+    /// Expected frames of a rung: all frames, or at a high frame rate every second one since the last, and all keyframes.
+    /// </summary>
     private static IEnumerable<(long Present, bool IsSync)> Wanted(CodedSource source, long count)
     {
         long taken = -2;

@@ -5,17 +5,18 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>soak --ladder MINUTES [--hours N] [--kills N]</c>: a real encoder on a real server whose rungs are held against the source picture by picture as a player gets them, for minutes; then hours of video
-/// through the transcoder alone, as fast as it goes. Exit code 1 when a sync sample of a rung is not where the source has one.
+/// <c>soak --ladder MINUTES [--hours N] [--kills N]</c>: compares the rungs of a real encoder on a real server with the source, frame by
+/// frame, as a player receives them; then runs hours of video through the transcoder alone, as fast as possible. Exit code 1 if a rung's
+/// sync samples differ from those of the source.
 /// </summary>
 internal static partial class LadderSoak
 {
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(20);
 
-    /// <summary>Runs both.</summary>
-    /// <param name="length">On the server.</param>
-    /// <param name="hours">Of video through the transcoder.</param>
-    /// <param name="kills">Workers of the server to kill, evenly spread.</param>
+    /// <summary>Runs both parts.</summary>
+    /// <param name="length">Duration on the server.</param>
+    /// <param name="hours">Hours of video through the transcoder.</param>
+    /// <param name="kills">Number of workers to kill on the server, evenly spaced.</param>
     /// <param name="say">Receives progress messages.</param>
     public static async Task<int> RunAsync(TimeSpan length, double hours, int kills, Action<string> say)
     {
@@ -33,7 +34,8 @@ internal static partial class LadderSoak
 
         Console.WriteLine(LadderTally.Render(tallies));
 
-        // A worker that follows another begins with a sync sample. One follows each that was killed; and when three in a row did not live for a minute, less is tried, which takes one more to be taken back.
+        // A replacement worker begins with a sync sample. Each killed worker has one replacement. After three in a row that ran for less
+        // than a minute the quality is lowered, and raising it again takes one more.
         return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Pictures > 0) && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * (kills + (kills / 3)) ? 0 : 1;
     }
 
@@ -80,7 +82,7 @@ internal static partial class LadderSoak
         }
     }
 
-    /// <summary>Addresses of the media playlists of all pictures, the source first; <see langword="null"/> until there are rungs.</summary>
+    /// <summary>Returns the addresses of the video playlists, the source first; <see langword="null"/> until there are rungs.</summary>
     private static List<string>? Names(string master)
     {
         var found = Picture().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();

@@ -3,38 +3,38 @@ using System.Text;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A rung held against its source.</summary>
-/// <param name="name">As in <c>360p of 480p30, on the server</c>.</param>
-/// <param name="isServed">Whether it came out of a server; else out of the transcoder alone.</param>
+/// <summary>Comparison of a rung with its source.</summary>
+/// <param name="name">Name such as <c>360p of 480p30, on the server</c>.</param>
+/// <param name="isServed">Whether the rung came from a server; otherwise from the transcoder alone.</param>
 internal sealed class LadderTally(string name, bool isServed)
 {
     public bool IsServed => isServed;
 
-    /// <summary>Pictures of the source it was held against.</summary>
+    /// <summary>Number of compared frames of the source.</summary>
     public long Pictures { get; private set; }
 
     /// <summary>Seconds of video.</summary>
     public double Seconds { get; private set; }
 
-    /// <summary>Sync samples of the source that are sync samples of the rung, too.</summary>
+    /// <summary>Sync samples of the source that are also sync samples of the rung.</summary>
     public long Sync { get; private set; }
 
-    /// <summary>Sync samples of the source that are none of the rung, or missing.</summary>
+    /// <summary>Sync samples of the source that are missing in the rung, or not sync samples.</summary>
     public long SyncMissing { get; private set; }
 
-    /// <summary>Sync samples of the rung where the source has none: a worker that follows another begins with one.</summary>
+    /// <summary>Additional sync samples of the rung: a replacement worker begins with one.</summary>
     public long SyncExtra { get; private set; }
 
-    /// <summary>Pictures of the source that the rung has not.</summary>
+    /// <summary>Frames of the source that are missing in the rung.</summary>
     public long Missing { get; private set; }
 
-    /// <summary>Pictures of the rung that the source has not: at other times, or twice.</summary>
+    /// <summary>Additional frames of the rung: at other times, or duplicates.</summary>
     public long Extra { get; private set; }
 
-    /// <summary>Takes a stretch of both.</summary>
-    /// <param name="source">Time and whether it is a sync sample, of each picture that the rung should have.</param>
-    /// <param name="rung">The same of the rung.</param>
-    /// <param name="seconds">How long the stretch is.</param>
+    /// <summary>Compares a section of both.</summary>
+    /// <param name="source">Time and sync flag of each expected frame.</param>
+    /// <param name="rung">Time and sync flag of each frame of the rung.</param>
+    /// <param name="seconds">Duration of the section.</param>
     public void Add(IEnumerable<(long Present, bool IsSync)> source, IReadOnlyCollection<(long Present, bool IsSync)> rung, double seconds)
     {
         var has = new Dictionary<long, bool>();
@@ -58,7 +58,7 @@ internal sealed class LadderTally(string name, bool isServed)
         Seconds += seconds;
     }
 
-    /// <summary>All as Markdown.</summary>
+    /// <summary>Renders Markdown.</summary>
     public static string Render(IReadOnlyList<LadderTally> tallies)
     {
         var text = new StringBuilder("| rung | hours of video | pictures | missing | extra | sync samples of the source | missing | extra |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");

@@ -6,29 +6,33 @@ using Microsoft.Playwright;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Chromium plays a channel of profile <c>low</c> with hls.js, dash.js and Shaka side by side, and reads from the pictures how far behind their sending they are shown: nobody may stall, and the
-/// distance at the end is that of the beginning.
+/// Plays a channel of profile <c>low</c> in Chromium with hls.js, dash.js and Shaka at the same time, and measures latency from the shown
+/// frames. No player may stall, and the latency must not drift.
 /// </summary>
 internal static class LowLatencySoak
 {
-    /// <summary>Most that the median latency of the last tenth may differ from that of the first, in seconds: what Shaka leaves alone on either side of its target.</summary>
+    /// <summary>
+    /// Maximum difference between the median latencies of the last and the first tenth, in seconds: the range around its target in which
+    /// Shaka does not adjust the playback rate.
+    /// </summary>
     private const double MaxDrift = 0.5;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Catching up from a slow start takes a player a minute at the rates that the MPD allows.</summary>
+    /// <summary>After a slow start, a player needs a minute to catch up at the rates that the MPD allows.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
 
-    /// <summary>Plays for some time.</summary>
-    /// <param name="length">For how long.</param>
+    /// <summary>Runs the players.</summary>
+    /// <param name="length">Duration.</param>
     /// <param name="hold">
-    /// How long the encoder's line is down once in each half minute; zero for never. Players may stall then, but have to play on by themselves. Where they are afterwards is not judged: half a minute is not enough to catch up
-    /// with 5 s, and after a silence that is so long that the slate comes, what the encoder sends is old.
+    /// Duration of a network interruption of the encoder in each half minute; zero for none. Players may stall then, but must recover.
+    /// Their latency afterwards is not checked: half a minute is too short to catch up with 5 s, and after an interruption long enough for
+    /// the slate the encoder sends old media.
     /// </param>
     /// <param name="say">Receives progress messages.</param>
-    /// <returns>0 when nothing stalled that had no reason to, drifted or failed; else 1.</returns>
+    /// <returns>0 without unexpected stalls, drift or errors; else 1.</returns>
     public static async Task<int> RunAsync(TimeSpan length, TimeSpan hold, Action<string> say)
     {
         await using var folder = TempFolder.Create();
@@ -94,7 +98,7 @@ internal static class LowLatencySoak
 
     private static double Late(List<double> latencies) => Median(latencies.TakeLast(Math.Max(latencies.Count / 10, 1)));
 
-    /// <summary>A player that showed nothing has no latency, and has failed.</summary>
+    /// <summary>A player that showed nothing has no latency and has failed.</summary>
     private static double Median(IEnumerable<double> latencies) => Sample.Median(latencies.DefaultIfEmpty(double.NaN));
 
     private static string Render(TimeSpan length, double seconds, GlassPage[] pages, GlassReport[] begin, GlassReport[] end, List<double>[] latencies)

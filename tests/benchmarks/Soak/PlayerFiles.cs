@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Serves the bare player pages of <c>tests/browser/players</c> on another origin than the media.</summary>
+/// <summary>Serves the bare player pages of <c>tests/browser/players</c> from another origin than the media.</summary>
 internal sealed class PlayerFiles : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a server's process holds over time: memory, threads, handles, and files in its data folder.</summary>
+/// <summary>Resources of a server's process over time: memory, threads, handles, and files in its data folder.</summary>
 internal sealed class ProcessWatch(string data)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -13,17 +13,17 @@ internal sealed class ProcessWatch(string data)
     private long? _first;
     private int _life;
 
-    /// <summary>One look.</summary>
-    /// <param name="Life">Which process, from 0.</param>
-    /// <param name="Minutes">Since the first look.</param>
+    /// <summary>A measurement.</summary>
+    /// <param name="Life">Number of the process, from 0.</param>
+    /// <param name="Minutes">Minutes since the first measurement.</param>
     public sealed record Look(int Life, double Minutes, double Megabytes, int Threads, int Handles, int Files);
 
     public IReadOnlyList<Look> Looks => _looks;
 
-    /// <summary>The next process follows.</summary>
+    /// <summary>Starts counting for the next process.</summary>
     public void Restarted() => _life++;
 
-    /// <summary>Notes what it holds, at most every five seconds.</summary>
+    /// <summary>Measures at most every five seconds.</summary>
     public void LookAt(int process)
     {
         if (_last != 0 && _time.GetElapsedTime(_last) < Interval)
@@ -42,11 +42,14 @@ internal sealed class ProcessWatch(string data)
         }
         catch (IOException)
         {
-            // The process ended, or a file went, while it was looked at.
+            // The process exited or a file was deleted during the measurement.
         }
     }
 
-    /// <summary>Megabytes a minute by which memory grows within one life, after its first minute; the longest life's, or <see langword="null"/> when none was long enough.</summary>
+    /// <summary>
+    /// Memory growth of the longest-lived process after its first minute, in megabytes per minute; <see langword="null"/> if none lived
+    /// long enough.
+    /// </summary>
     public (double Slope, double Minutes)? MemorySlope()
     {
         var longest = _looks.GroupBy(l => l.Life).MaxBy(g => g.Max(l => l.Minutes) - g.Min(l => l.Minutes));
@@ -66,7 +69,7 @@ internal sealed class ProcessWatch(string data)
         return (looks.Sum(l => (l.Minutes - x) * (l.Megabytes - y)) / looks.Sum(l => (l.Minutes - x) * (l.Minutes - x)), looks[^1].Minutes - looks[0].Minutes);
     }
 
-    /// <summary>Files of media and journal; the database's own are its affair.</summary>
+    /// <summary>Counts files of media and journals; those of the database are excluded.</summary>
     private int Files() => new[] { "spool", "objects" }.Select(f => Path.Combine(data, f)).Where(Directory.Exists)
         .Sum(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories).Count());
 

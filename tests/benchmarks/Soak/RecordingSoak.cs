@@ -8,16 +8,18 @@ using Microsoft.Playwright;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// <c>soak --recording MINUTES [--kills N] [--outage MINUTES] [--seed N]</c>: a stream whose media goes into a bucket, with kill -9 of the server at random moments and a bucket that is away for a while; strict players and
-/// the watch page in Chromium follow it. Then the recording of it all has every segment that was ever announced, ffmpeg decodes it, Chromium plays it across each place where it was broken, and <c>fsck --deep</c> finds nothing.
+/// <c>soak --recording MINUTES [--kills N] [--outage MINUTES] [--seed N]</c>: records a stream into a bucket, with kill -9 of the server at
+/// random instants and an outage of the bucket, followed by strict players and the watch page in Chromium. Afterwards the recording must
+/// contain every announced segment, ffmpeg must decode it, Chromium must play it across each discontinuity, and <c>fsck --deep</c> must
+/// find no errors.
 /// </summary>
 internal static class RecordingSoak
 {
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs it.</summary>
-    /// <returns>0 when nothing was lost, went back, or could not be played.</returns>
+    /// <summary>Runs the soak test.</summary>
+    /// <returns>0 if nothing was lost, went back, or failed to play.</returns>
     public static async Task<int> RunAsync(TimeSpan length, int kills, TimeSpan outage, int seed, Action<string> say)
     {
         await using var folder = TempFolder.Create();
@@ -103,7 +105,7 @@ internal static class RecordingSoak
                 await (isAway ? ceph.KillAsync() : ceph.StartGatewayAsync());
             }
 
-            // Who asked while it was away may be answered a moment later.
+            // Requests from the outage can fail shortly after its end.
             findings.IsStoreAway = now >= away && now < back + Warm && outage > TimeSpan.Zero;
             if (moments.TryPeek(out var next) && now >= next)
             {
@@ -127,13 +129,13 @@ internal static class RecordingSoak
             await Task.Delay(250, CancellationToken.None);
         }
 
-        // Does nothing where it is there.
+        // No effect on a running gateway.
         await ceph.StartGatewayAsync();
         return went;
     }
 
-    /// <summary>Reads the recording's playlists and holds them against all that was ever announced.</summary>
-    /// <returns>That of the first rendition.</returns>
+    /// <summary>Reads the recording's playlists and compares them with all announced segments.</summary>
+    /// <returns>Playlist of the first rendition.</returns>
     private static async Task<HlsPlaylist> RecordedAsync(HttpClient client, Uri vod, HlsFollower hls, Findings findings)
     {
         HlsPlaylist? first = null;
@@ -172,7 +174,7 @@ internal static class RecordingSoak
         return first ?? throw new InvalidDataException("Nothing was announced.");
     }
 
-    /// <summary>Plays the recording in Chromium at its begin, across each discontinuity, and to its end.</summary>
+    /// <summary>Plays the recording in Chromium at its start, across each discontinuity, and to its end.</summary>
     private static async Task<int> PlayAcrossAsync(IBrowser browser, PlayerFiles files, Uri vod, HlsPlaylist recording, Findings findings)
     {
         var page = await (await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
@@ -211,23 +213,23 @@ internal static class RecordingSoak
         return played;
     }
 
-    /// <summary>How long a page's player stands still at most.</summary>
+    /// <summary>Longest interruption of a page's playback.</summary>
     private sealed class StandingWatch(IPage page)
     {
         private double _at = -1;
         private long _since = TimeProvider.System.GetTimestamp();
 
-        /// <summary>The longest so far.</summary>
+        /// <summary>Longest interruption so far.</summary>
         public TimeSpan Longest { get; private set; }
 
-        /// <summary>Seconds that it has played: what it went on between looks, jumps not counted.</summary>
+        /// <summary>Played seconds: advances between measurements, without seeks.</summary>
         public double Played { get; private set; }
 
-        /// <summary>Where it is.</summary>
+        /// <summary>Current position.</summary>
         public Task<double> TimeAsync() => page.EvaluateAsync<double>("() => document.querySelector('video')?.currentTime ?? 0");
 
-        /// <summary>Looks where it is.</summary>
-        /// <returns>Whether it goes on after it had stood for two seconds or longer.</returns>
+        /// <summary>Measures the position.</summary>
+        /// <returns>Whether playback resumed after an interruption of at least two seconds.</returns>
         public async Task<bool> LookAsync()
         {
             var now = await TimeAsync();

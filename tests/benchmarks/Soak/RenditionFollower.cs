@@ -5,10 +5,12 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A strict player of one rendition: holds each playlist against all earlier ones, fetches every segment exactly once, and looks into it.</summary>
+/// <summary>
+/// A strict player of one rendition: compares each playlist with the previous ones, fetches every segment exactly once, and parses it.
+/// </summary>
 internal sealed class RenditionFollower(HttpClient client, Uri playlist, Findings findings)
 {
-    /// <summary>How long an answer other than 200 from a running server is put up with before the segment counts as lost.</summary>
+    /// <summary>Time in which errors of a running server are retried before a segment counts as lost.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
     private readonly ConcurrentDictionary<long, Announced> _known = new();
@@ -21,28 +23,28 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
     public string Name { get; } = Path.GetFileNameWithoutExtension(playlist.AbsolutePath);
 
-    /// <summary>Every segment ever announced.</summary>
+    /// <summary>All announced segments.</summary>
     public IReadOnlyDictionary<long, Announced> Known => _known;
 
-    /// <summary>What was fetched, with the hash of its bytes.</summary>
+    /// <summary>Fetched segments with the hashes of their bytes.</summary>
     public IReadOnlyDictionary<Uri, byte[]> Hashes => _hashes;
 
     public long Gaps { get; private set; }
 
-    /// <summary>Times that a segment could not be had because the bucket that has it was away.</summary>
+    /// <summary>Number of segments that were unreadable because of the bucket's outage.</summary>
     public long Unreadable { get; private set; }
 
     public long Bytes { get; private set; }
 
-    /// <summary>Segments fetched a second time, with the same bytes.</summary>
+    /// <summary>Number of segments fetched a second time with the same bytes.</summary>
     public long Again { get; private set; }
 
     public double Seconds { get; private set; }
 
-    /// <summary>Called for each new segment once it has been fetched.</summary>
+    /// <summary>Called after the first fetch of each segment.</summary>
     public event Action? Fetched;
 
-    /// <summary>Reads the playlist once and fetches what is new.</summary>
+    /// <summary>Reads the playlist once and fetches new segments.</summary>
     public async Task StepAsync(CancellationToken stopping)
     {
         using var answer = await client.GetAsync(playlist, stopping);
@@ -75,7 +77,9 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         }
     }
 
-    /// <summary>Fetches again what the playlist still lists (but for its oldest few, which may go meanwhile); bytes never change.</summary>
+    /// <summary>
+    /// Fetches the listed segments again (except the oldest few, which can expire meanwhile). Their bytes must not change.
+    /// </summary>
     public async Task CompareAgainAsync(CancellationToken stopping)
     {
         foreach (var segment in _known.Values.Where(s => s.Number >= _oldest + 5 && !s.IsGap).OrderBy(s => s.Number).ToList())
@@ -162,7 +166,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
                 {
                     if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && findings.IsStoreAway)
                     {
-                        // It is in the bucket alone. Whether it is, is seen when that is back.
+                        // The segment is only in the bucket. It is checked after the outage.
                         Unreadable++;
                         return null;
                     }
@@ -173,7 +177,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !stopping.IsCancellationRequested)
             {
-                // The server is gone for now: what it announced it owes when it is back.
+                // The server is down. It must serve the announced segment after its restart.
                 since = TimeProvider.System.GetTimestamp();
             }
 

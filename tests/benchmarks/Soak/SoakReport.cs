@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>The end of a soak as Markdown.</summary>
+/// <summary>The results of a soak test as Markdown.</summary>
 internal static class SoakReport
 {
     public static string Render(TimeSpan length, int kills, int seed, HlsFollower hls, DashFollower dash, ProcessWatch watch, Findings findings)

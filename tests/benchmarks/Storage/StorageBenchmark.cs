@@ -17,7 +17,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What it takes to get media into a bucket, and to make up for its absence; <see cref="StoragePlan"/> says which parts, and how much of each.</summary>
+/// <summary>
+/// Cost of uploading media to a bucket, and of catching up after its outage; <see cref="StoragePlan"/> selects the parts and their sizes.
+/// </summary>
 internal static class StorageBenchmark
 {
     private const int FileBytes = 1_000_000;
@@ -37,7 +39,7 @@ internal static class StorageBenchmark
         }
     }
 
-    /// <summary>The options that send a server's media into a bucket.</summary>
+    /// <summary>Options for storing media in a bucket.</summary>
     internal static Dictionary<string, string?> Environment(CephServer ceph, string bucket) => new()
     {
         ["BROADCAST__Storage__Bucket"] = bucket,
@@ -89,7 +91,7 @@ internal static class StorageBenchmark
         var meter = new ProcessMeter(System.Environment.ProcessId);
         for (var i = 0; i < files; i++)
         {
-            // As media comes: part by part.
+            // Appended in parts, like live media.
             var file = spool.Open(ObjectName.Parse($"live/bench/{i}.m4s"));
             for (var at = 0; at < FileBytes; at += FileBytes / 4)
             {
@@ -123,7 +125,7 @@ internal static class StorageBenchmark
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
 
-        // Writing the files counts on both sides.
+        // Both measurements include writing the files.
         var meter = new ProcessMeter(System.Environment.ProcessId);
         await Parallel.ForAsync(0, files, new ParallelOptions { MaxDegreeOfParallelism = new SpoolOptions().Uploads }, async (i, token) =>
         {
@@ -157,7 +159,7 @@ internal static class StorageBenchmark
         await ceph.StartGatewayAsync();
         var began = Stopwatch.GetTimestamp();
 
-        // Caught up is who has no more waiting than what is made in a moment.
+        // Caught up: only recent files are waiting.
         await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Patience, "the bucket has everything");
         var caughtUp = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var (gaps, segments) = (0, 0);

@@ -1,6 +1,6 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench storage</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench storage</c>.</summary>
 internal sealed record StoragePlan
 {
     /// <summary>All parts in the order of execution.</summary>
@@ -24,19 +24,19 @@ internal sealed record StoragePlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>How often uploads are taken.</summary>
+    /// <summary>Number of rounds of the upload part.</summary>
     public int Rounds { get; init; } = 3;
 
-    /// <summary>Files a round.</summary>
+    /// <summary>Files per round.</summary>
     public int Files { get; init; } = 400;
 
-    /// <summary>Streams while the bucket is away.</summary>
+    /// <summary>Number of streams during the outage.</summary>
     public int Streams { get; init; } = 20;
 
-    /// <summary>How long it is away.</summary>
+    /// <summary>Duration of the outage.</summary>
     public TimeSpan Outage { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Reads the arguments behind <c>storage</c>.</summary>
+    /// <summary>Parses the arguments after <c>storage</c>.</summary>
     /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static StoragePlan Parse(IReadOnlyList<string> arguments)
     {

@@ -4,22 +4,25 @@ using System.Runtime.InteropServices;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Processor time of the processes that this one has started, as far as they have ended, and of this one.</summary>
+/// <summary>CPU time of this process and of its exited children.</summary>
 internal sealed class ChildrenMeter
 {
     private readonly double _children = ChildSeconds();
     private readonly ProcessMeter _self = new(Environment.ProcessId);
 
-    /// <summary>Seconds of ended children and their children since this meter was made, user and system (<c>getrusage</c>(2), <c>RUSAGE_CHILDREN</c>).</summary>
+    /// <summary>
+    /// User and system seconds of exited children and their children since the creation of this meter (<c>getrusage</c>(2),
+    /// <c>RUSAGE_CHILDREN</c>).
+    /// </summary>
     public double Children => ChildSeconds() - _children;
 
-    /// <summary>Seconds of this process since then.</summary>
+    /// <summary>CPU seconds of this process since then.</summary>
     public double Self => _self.CpuSeconds;
 
-    /// <summary>Processes that this one has started and that run now.</summary>
+    /// <summary>Running child processes of this process.</summary>
     public static IReadOnlyList<int> Running() => Of(Environment.ProcessId);
 
-    /// <summary>Processes that another has started and that run now.</summary>
+    /// <summary>Running child processes of another process.</summary>
     public static IReadOnlyList<int> Of(int process) => [.. Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(ChildrenOf).Order()];
 
     private static IEnumerable<int> ChildrenOf(string task)
@@ -30,7 +33,7 @@ internal sealed class ChildrenMeter
         }
         catch (IOException)
         {
-            // The thread has ended; another took its children.
+            // The thread has exited; another thread inherited its children.
             return [];
         }
     }
@@ -43,7 +46,7 @@ internal sealed class ChildrenMeter
             : throw new Win32Exception();
     }
 
-    /// <summary>The beginning of <c>struct rusage</c>, with room for its rest.</summary>
+    /// <summary>The first fields of <c>struct rusage</c>; Size reserves the rest.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 144)]
     private struct Usage
     {

@@ -7,28 +7,28 @@ using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Pictures that x264 has coded, in memory and as a file: our stage and a bare ffmpeg get the same.</summary>
-/// <param name="Name">For tables and progress, as in <c>1080p30</c>.</param>
-/// <param name="Path">A NUT file.</param>
-/// <param name="Rate">Pictures a second.</param>
-/// <param name="Pictures">What is in it, from time zero.</param>
+/// <summary>Frames coded by x264, in memory and in a file: the same input for the product's stage and a bare ffmpeg.</summary>
+/// <param name="Name">Name in tables and progress messages, such as <c>1080p30</c>.</param>
+/// <param name="Path">Path of a NUT file.</param>
+/// <param name="Rate">Frames per second.</param>
+/// <param name="Pictures">Coded frames, from time zero.</param>
 internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnlyList<MediaSample> Pictures)
 {
-    /// <summary>How long it is.</summary>
+    /// <summary>Duration.</summary>
     public double Seconds => Pictures.Count / (double)Rate;
 
-    /// <summary>From one picture to the next.</summary>
+    /// <summary>Interval between frames.</summary>
     public TimeSpan Interval => TimeSpan.FromSeconds(1.0 / Rate);
 
-    /// <summary>Makes one of ffmpeg's <c>testsrc2</c>, as encoders send it: H.264 with CABAC, no B-frames, a bounded rate.</summary>
-    /// <param name="folder">Where the file goes.</param>
-    /// <param name="width">Pixels across.</param>
-    /// <param name="height">Pixels down.</param>
-    /// <param name="rate">Pictures a second; divides 90,000.</param>
-    /// <param name="seconds">How long.</param>
-    /// <param name="megabits">Megabits a second.</param>
+    /// <summary>Encodes ffmpeg's <c>testsrc2</c> as live encoders do: H.264 with CABAC, no B-frames, a limited bit rate.</summary>
+    /// <param name="folder">Target folder.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="rate">Frames per second; a divisor of 90,000.</param>
+    /// <param name="seconds">Duration in seconds.</param>
+    /// <param name="megabits">Bit rate in megabits per second.</param>
     /// <param name="progress">Receives progress messages.</param>
-    /// <param name="keyframes">Further options, such as <c>-force_key_frames</c>; a keyframe every 2 s where there are none.</param>
+    /// <param name="keyframes">Further options, such as <c>-force_key_frames</c>; by default a keyframe every 2 s.</param>
     public static async Task<CodedSource> MakeAsync(string folder, int width, int height, int rate, int seconds, double megabits, Action<string> progress, params string[] keyframes)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{height}p{rate}");
@@ -44,7 +44,7 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
         return new CodedSource(name, path, rate, Read(await File.ReadAllBytesAsync(path)));
     }
 
-    /// <summary>The picture with this number when it is played again and again; its time of arrival is now.</summary>
+    /// <summary>Returns the frame with a number in endless repetition, with the current time as its arrival time.</summary>
     public MediaSample At(long number)
     {
         var picture = Pictures[(int)(number % Pictures.Count)];

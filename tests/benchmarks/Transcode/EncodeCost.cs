@@ -4,15 +4,15 @@ using Broadcast.Testing;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// Processor time of a ladder: our stage with its worker, a bare ffmpeg that is told the same, and a process for each rung. The same pictures for all, each as fast as it goes, from memory or
-/// tmpfs; what counts is processor time, not the clock.
+/// CPU time of a ladder: the product's stage with its worker, a bare ffmpeg with the same arguments, and one process per rung. All get the
+/// same frames from memory or tmpfs, as fast as possible; the result is CPU time, not elapsed time.
 /// </summary>
 internal static class EncodeCost
 {
     private const double MostOfBare = 1.05;
     private const string Bare = "bare ffmpeg, decoding once";
 
-    /// <summary>Measures both kinds of latency.</summary>
+    /// <summary>Measures both latency profiles.</summary>
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 1920, 1080, 30, plan.CostSeconds, 6, progress);
@@ -80,9 +80,9 @@ internal static class EncodeCost
 
     private static Cost Median(IReadOnlyList<Cost> costs) => costs.OrderBy(c => c.All).ElementAt(costs.Count / 2);
 
-    /// <summary>Seconds of processor time for a second of media.</summary>
-    /// <param name="Workers">In ffmpeg.</param>
-    /// <param name="Own">In this process.</param>
+    /// <summary>CPU seconds per second of media.</summary>
+    /// <param name="Workers">CPU time of ffmpeg.</param>
+    /// <param name="Own">CPU time of this process.</param>
     private sealed record Cost(double Workers, double Own)
     {
         public double All => Workers + Own;

@@ -4,26 +4,31 @@ using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How many pictures an encoder holds back by itself: raw pictures are given one by one, each as soon as nothing more comes of those before, so that neither decoding, scaling nor speed counts.</summary>
+/// <summary>
+/// Number of frames that an encoder buffers internally. Raw frames are written one by one, each after the output of earlier ones has
+/// stopped, so that decoding, scaling and speed have no effect.
+/// </summary>
 internal static class EncoderHold
 {
-    /// <summary>Of this many pictures, the last half counts.</summary>
+    /// <summary>Number of frames; the last half counts.</summary>
     private const int Pictures = 120;
 
-    /// <summary>A machine is slow, but never so slow that an encoder's small picture takes longer.</summary>
+    /// <summary>
+    /// Time without output after which an encoder counts as waiting for input; longer than encoding a small frame takes on a slow machine.
+    /// </summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(120);
 
-    /// <summary>Measures.</summary>
-    /// <param name="encoder">ffmpeg's options from the encoder on, as the worker has them.</param>
-    /// <param name="size">As <c>W:H</c>.</param>
-    /// <param name="rate">Pictures a second.</param>
-    /// <returns>Pictures given after one, before that one comes out.</returns>
+    /// <summary>Measures an encoder.</summary>
+    /// <param name="encoder">Encoder and following options of ffmpeg, as the worker passes them.</param>
+    /// <param name="size">Size as <c>W:H</c>.</param>
+    /// <param name="rate">Frames per second.</param>
+    /// <returns>Number of later frames that the encoder needs before it outputs a frame.</returns>
     public static async Task<int> MeasureAsync(IReadOnlyList<string> encoder, string size, int rate)
     {
         var sides = size.Split(':').Select(int.Parse).ToArray();
         var picture = new byte[sides[0] * sides[1] * 3 / 2];
 
-        // Raw pictures are all keyframes.
+        // Raw frames are all keyframes.
         List<string> options = [.. encoder];
         options.RemoveRange(options.IndexOf("-force_key_frames"), 2);
         await using var process = ChildProcess.Start(
@@ -38,7 +43,7 @@ internal static class EncoderHold
         var held = new List<int>();
         for (var given = 1; given <= Pictures; given++)
         {
-            // Something that moves, or there would be nothing to look ahead for.
+            // Varies the frame, so that lookahead has an effect.
             Random.Shared.NextBytes(picture.AsSpan(given * 997 % (picture.Length / 2), 4096));
             await process.Input.WriteAsync(picture);
             await process.Input.FlushAsync();

@@ -1,14 +1,16 @@
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Ways to give a stage its pictures.</summary>
+/// <summary>Feeds frames to a stage.</summary>
 internal static class Feeder
 {
-    /// <summary>Pictures that may be under way: more than decoder and encoder hold on a large machine, fewer than the stage lets wait.</summary>
+    /// <summary>
+    /// Maximum number of frames in flight: more than decoder and encoder buffer on a large machine, fewer than the stage queues.
+    /// </summary>
     private const int UnderWay = 150;
 
-    /// <summary>At the speed of the clock, again and again, until told to stop.</summary>
-    /// <returns>How many were given.</returns>
+    /// <summary>Feeds a source in real time in a loop until canceled.</summary>
+    /// <returns>Number of frames.</returns>
     public static async Task<long> LiveAsync(StageUnderTest stage, CodedSource source, CancellationToken stopping)
     {
         var began = TimeProvider.System.GetTimestamp();
@@ -27,11 +29,11 @@ internal static class Feeder
         return number;
     }
 
-    /// <summary>As fast as the slowest rung comes out.</summary>
-    /// <param name="stage">Whose clock stands still.</param>
-    /// <param name="source">What.</param>
-    /// <param name="from">Number of the first picture.</param>
-    /// <param name="count">How many.</param>
+    /// <summary>Feeds frames as fast as the slowest rung outputs them.</summary>
+    /// <param name="stage">A stage whose clock stands still.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="from">Number of the first frame.</param>
+    /// <param name="count">Number of frames.</param>
     public static async Task FastAsync(StageUnderTest stage, CodedSource source, long from, long count)
     {
         for (var number = from; number < from + count; number++)
@@ -44,7 +46,7 @@ internal static class Feeder
             stage.Give(source.At(number));
         }
 
-        // A worker is given 3 s for what is left when the end is said, which is not enough to begin.
+        // After the end of input a worker gets 3 s for the remaining frames, too short for its startup.
         await stage.ReachAsync(source.At(from).Present.Ticks);
         await stage.CalmAsync();
     }

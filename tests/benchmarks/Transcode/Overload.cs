@@ -4,15 +4,15 @@ using System.Globalization;
 namespace Broadcast.Benchmarks;
 
 /// <summary>
-/// More to encode than the machine can: as many streams of 1080p60, each with its whole ladder, as together would take twice its processors. What counts is how far behind the source a rung's
-/// pictures come, from the first second on, and what is given up for it.
+/// Overload: enough streams of 1080p60 with full ladders to need twice the machine's CPUs. Measures the lag of the rungs' frames behind the
+/// source from the first second, and the quality reductions.
 /// </summary>
 internal static class Overload
 {
     private const double TimesTheMachine = 2;
     private const double MostBehind = 4;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 1920, 1080, 60, 10, 8, progress);
@@ -40,7 +40,7 @@ internal static class Overload
         }
     }
 
-    /// <summary>Processors that one stream would take at full quality.</summary>
+    /// <summary>Number of CPUs that one stream needs at full quality.</summary>
     private static async Task<double> CostAsync(CodedSource source)
     {
         var meter = new ChildrenMeter();

@@ -3,15 +3,15 @@ using System.Globalization;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>How long a picture takes from going into the stage to coming out in a rung, in real time, and how much of that the encoder holds back by itself.</summary>
+/// <summary>Delay of a frame from the stage's input to a rung's output in real time, and the encoder's share of it.</summary>
 internal static class StageDelay
 {
     private const double MostOver = 3;
 
-    /// <summary>Of a worker that begins nothing is counted: it catches up first.</summary>
+    /// <summary>Startup of a worker, which does not count: it catches up first.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
 
-    /// <summary>Measures both kinds of latency.</summary>
+    /// <summary>Measures both latency profiles.</summary>
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
@@ -39,7 +39,7 @@ internal static class StageDelay
         var command = WorkerCommand.OfRunning();
         await feeding;
 
-        // What is only flushed at the end does not count.
+        // Frames flushed at the end do not count.
         var pictures = stage.Rungs.Select(r => (r, stage.Seen(r))).ToList();
         await stage.EndAsync();
         var from = (long)(Settling.TotalSeconds * Broadcast.Media.MediaTime.VideoTimescale);

@@ -2,20 +2,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What the stage logs: kept for the reports, told as progress where it is a warning.</summary>
+/// <summary>Log of the stage: kept for reports; warnings are also reported as progress.</summary>
 internal sealed class StageLog(Action<string>? progress) : ILoggerProvider, ILogger
 {
-    /// <summary>Number of the event that tells what is encoded from now on.</summary>
+    /// <summary>Id of the event that lists the encoded rungs.</summary>
     private const int Started = 2020;
 
-    /// <summary>Number of the event that tells that encoding does less, or more.</summary>
+    /// <summary>Id of the event that reports a change of quality.</summary>
     private const int Stepped = 2022;
 
     private readonly Lock _gate = new();
     private readonly List<string> _steps = [];
     private IReadOnlyList<string> _rungs = [];
 
-    /// <summary>Rungs that are encoded now; empty before the first worker has begun.</summary>
+    /// <summary>Currently encoded rungs; empty before the start of the first worker.</summary>
     public IReadOnlyList<string> Rungs
     {
         get
@@ -27,7 +27,7 @@ internal sealed class StageLog(Action<string>? progress) : ILoggerProvider, ILog
         }
     }
 
-    /// <summary>Each step up or down, as the log tells it.</summary>
+    /// <summary>Logged quality changes.</summary>
     public IReadOnlyList<string> Steps
     {
         get

@@ -7,15 +7,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>A picture that came out of the stage.</summary>
-/// <param name="Present">Its time, ticks of 1/90,000 s.</param>
-/// <param name="IsSync">Whether decoding can begin with it.</param>
-/// <param name="At">When it came out, a timestamp of the system's clock.</param>
+/// <summary>A frame in the output of the stage.</summary>
+/// <param name="Present">Presentation time in ticks of 1/90,000 s.</param>
+/// <param name="IsSync">Whether the frame is a sync sample.</param>
+/// <param name="At">Time of the output, a timestamp of the system's clock.</param>
 internal readonly record struct SeenPicture(long Present, bool IsSync, long At);
 
 /// <summary>
-/// The transcoder as the server has it, alone in this process: pictures go in as a publication, and what comes out is noted with its time and forgotten. Neither ingest before it nor packager
-/// behind it count. Given from one thread.
+/// The product's transcoder alone in this process: receives frames as a publication; records the times of its output and discards it.
+/// Neither ingest nor packager count. Fed from one thread.
 /// </summary>
 internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
 {
@@ -32,11 +32,14 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     private readonly List<(long Present, TaskCompletionSource Reached)> _awaited = [];
     private long _last;
 
-    /// <summary>Starts it.</summary>
-    /// <param name="track">What will be given.</param>
+    /// <summary>Starts the stage.</summary>
+    /// <param name="track">The video track.</param>
     /// <param name="latency">Latency profile of the channel.</param>
-    /// <param name="time">The stage's clock; the system's when not given. With one that stands still it takes no steps and finds nothing hanging, however fast it is fed.</param>
-    /// <param name="progress">Told of warnings.</param>
+    /// <param name="time">
+    /// Clock of the stage; by default the system's. With a stopped clock the stage changes no quality and detects no stalls at any input
+    /// speed.
+    /// </param>
+    /// <param name="progress">Receives warnings.</param>
     public StageUnderTest(Track track, string latency, TimeProvider? time = null, Action<string>? progress = null)
     {
         Log = new StageLog(progress);
@@ -51,7 +54,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
             .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "auto", CancellationToken.None), [track], _samples.Reader), CancellationToken.None);
     }
 
-    /// <summary>What it says.</summary>
+    /// <summary>Log of the stage.</summary>
     public StageLog Log { get; }
 
     /// <summary>Names of all rungs of its ladder.</summary>
@@ -66,8 +69,8 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>The next picture.</summary>
-    /// <exception cref="InvalidOperationException">It takes no more: as many as may wait do.</exception>
+    /// <summary>Sends the next frame.</summary>
+    /// <exception cref="InvalidOperationException">The queue of the stage is full.</exception>
     public void Give(in MediaSample sample)
     {
         lock (_gate)
@@ -81,7 +84,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>All that came of a rung so far.</summary>
+    /// <summary>Output of a rung so far.</summary>
     public IReadOnlyList<SeenPicture> Seen(string rung)
     {
         lock (_gate)
@@ -90,7 +93,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>When a picture went in, a timestamp of the system's clock.</summary>
+    /// <summary>Returns the time of a frame's input, a timestamp of the system's clock.</summary>
     public long GivenAt(long present)
     {
         lock (_gate)
@@ -99,9 +102,9 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every rung has come as far.</summary>
-    /// <param name="present">Ticks of 1/90,000 s.</param>
-    /// <exception cref="TimeoutException">One of them stands still.</exception>
+    /// <summary>Waits until all rungs have reached a time.</summary>
+    /// <param name="present">Time in ticks of 1/90,000 s.</param>
+    /// <exception cref="TimeoutException">A rung does not advance.</exception>
     public async Task ReachAsync(long present)
     {
         TaskCompletionSource reached;
@@ -118,7 +121,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         await reached.Task.WaitAsync(Patience, TimeProvider.System);
     }
 
-    /// <summary>Waits until nothing more comes: all that is not held by the encoder until its end has come.</summary>
+    /// <summary>Waits until the output stops: only frames buffered by the encoder remain.</summary>
     public async Task CalmAsync()
     {
         while (TimeProvider.System.GetElapsedTime(Interlocked.Read(ref _last)) < Calm)
@@ -127,7 +130,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>No more will be given; returns when all that came is encoded.</summary>
+    /// <summary>Ends the input and waits until all frames are encoded.</summary>
     public async Task EndAsync()
     {
         _samples.Writer.TryComplete();
@@ -176,7 +179,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
         }
     }
 
-    /// <summary>Neither the source nor the silence that is put beside it.</summary>
+    /// <summary>Ignores the source and its generated silent audio.</summary>
     private static bool IsRung(Rendition rendition) => rendition is { Kind: TrackKind.Video, IsLeading: false };
 
     private bool HasReached(long present) => _rungs.Count > 0 && _rungs.Values.All(r => r.Count > 0 && r[^1].Present >= present);

@@ -1,6 +1,9 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What encoding a ladder costs, how long it takes, and how it bears death and overload; <see cref="TranscodePlan"/> says which parts, and how much of each.</summary>
+/// <summary>
+/// Cost and delay of encoding a ladder, and its behavior during worker crashes and overload; <see cref="TranscodePlan"/> selects the parts
+/// and their sizes.
+/// </summary>
 internal static class TranscodeBenchmark
 {
     /// <summary>Runs the selected parts.</summary>

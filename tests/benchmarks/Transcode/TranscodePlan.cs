@@ -1,6 +1,6 @@
 namespace Broadcast.Benchmarks;
 
-/// <summary>What <c>bench transcode</c> is to measure, as its arguments say.</summary>
+/// <summary>Arguments of <c>bench transcode</c>.</summary>
 internal sealed record TranscodePlan
 {
     /// <summary>All parts in the order of execution.</summary>
@@ -26,22 +26,22 @@ internal sealed record TranscodePlan
     /// <summary>Parts to run.</summary>
     public IReadOnlyList<string> Parts { get; init; } = AllParts;
 
-    /// <summary>How often the cost is taken.</summary>
+    /// <summary>Number of rounds of the cost part.</summary>
     public int Rounds { get; init; } = 3;
 
     /// <summary>Seconds of media in each round of the cost.</summary>
     public int CostSeconds { get; init; } = 30;
 
-    /// <summary>How long the delay is measured.</summary>
+    /// <summary>Duration of the delay part.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Workers to kill.</summary>
+    /// <summary>Number of workers to kill.</summary>
     public int Kills { get; init; } = 20;
 
-    /// <summary>How long the overload lasts.</summary>
+    /// <summary>Duration of the overload.</summary>
     public TimeSpan Overload { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Reads the arguments behind <c>transcode</c>.</summary>
+    /// <summary>Parses the arguments after <c>transcode</c>.</summary>
     /// <exception cref="FormatException">The arguments are invalid; the message explains the expected format.</exception>
     public static TranscodePlan Parse(IReadOnlyList<string> arguments)
     {

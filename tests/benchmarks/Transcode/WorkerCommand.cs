@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>What a running worker was told, read from its process: so a bare ffmpeg is told the same, whatever that is by then.</summary>
-/// <param name="Arguments">Its arguments, without the program's name.</param>
+/// <summary>Arguments of a running worker, read from its process, so that a bare ffmpeg gets the same.</summary>
+/// <param name="Arguments">Arguments without the program's name.</param>
 internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
 {
-    /// <summary>The one worker that this process has now.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or it was not told what is known here.</exception>
+    /// <summary>Returns the only worker of this process.</summary>
+    /// <exception cref="InvalidOperationException">No worker is running, or its arguments have an unknown format.</exception>
     public static WorkerCommand OfRunning()
     {
         var words = ChildrenMeter.Running().Select(p => File.ReadAllText($"/proc/{p}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries))
@@ -18,7 +18,7 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
     /// <summary>Sizes of its rungs, the largest first, as <c>W:H</c>.</summary>
     public IReadOnlyList<string> Sizes => [.. Scale().Matches(After("-filter_complex")).Select(m => m.Groups[1].Value)];
 
-    /// <summary>The same from a file, once decoded, each rung to nothing.</summary>
+    /// <summary>The same command with a file as input, decoded once, and each rung written to the null output.</summary>
     public IReadOnlyList<string> Bare(string file)
     {
         var told = new List<string>();
@@ -47,12 +47,15 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
         return told;
     }
 
-    /// <summary>A process for each rung, each of which decodes the source, scales it and encodes one: what <c>exec</c> lines of nginx-rtmp start, but from a file and to nothing, where theirs fetch and send by RTMP.</summary>
+    /// <summary>
+    /// One process per rung that decodes the source, scales it and encodes one rung, like nginx-rtmp's <c>exec</c> lines, but from a file
+    /// to the null output instead of RTMP.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> OneByOne(string file) =>
         [.. Sizes.Select((size, i) => (IReadOnlyList<string>)["-nostdin", "-hide_banner", "-nostats", "-loglevel", "warning", "-copyts", "-i", file, "-map", "0:v:0", "-vf", $"scale={size}:flags=bicubic", .. Encoder(i), "-f", "null", "-"])];
 
-    /// <summary>How one rung is encoded: what stands between its <c>-map</c> and its output's format.</summary>
-    /// <param name="rung">Its index.</param>
+    /// <summary>Encoding options of a rung: those between its <c>-map</c> and its output format.</summary>
+    /// <param name="rung">Index of the rung.</param>
     public IReadOnlyList<string> Encoder(int rung)
     {
         var words = Arguments.ToList();

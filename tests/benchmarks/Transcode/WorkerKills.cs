@@ -5,16 +5,19 @@ using Broadcast.Testing;
 
 namespace Broadcast.Benchmarks;
 
-/// <summary>Kill -9 of workers in mid-stream, at random moments, each of a stage of its own: for how long nothing new comes in a rung, and whether anything is missing afterwards.</summary>
+/// <summary>
+/// Kills workers with kill -9 during encoding, at random instants, each in a new stage. Measures the interruption of each rung and the
+/// missing frames.
+/// </summary>
 internal static class WorkerKills
 {
     private const double LongestGap = 1.5;
     private const int Seed = 1;
 
-    /// <summary>How long it goes on after the kill; longer than a segment.</summary>
+    /// <summary>Time to continue after the kill; longer than a segment.</summary>
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(4);
 
-    /// <summary>Kills, half of them with each kind of latency.</summary>
+    /// <summary>Runs the kills, half of them with each latency profile.</summary>
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
@@ -47,7 +50,7 @@ internal static class WorkerKills
         using var stop = new CancellationTokenSource();
         var feeding = Feeder.LiveAsync(stage, source, stop.Token);
 
-        // It has caught up with what came while it started.
+        // Has caught up with the frames that arrived during its startup.
         await stage.ReachAsync(source.At(source.Rate * 2).Present.Ticks);
         await Task.Delay(life, TimeProvider.System);
         var worker = ChildrenMeter.Running().Single();
@@ -76,9 +79,9 @@ internal static class WorkerKills
         return new Aftermaths(gap, missing, missingSync);
     }
 
-    /// <summary>What a kill did to a rung.</summary>
-    /// <param name="Gap">Longest time between two pictures from then on, seconds.</param>
-    /// <param name="Missing">Pictures of the source that never came.</param>
-    /// <param name="MissingSync">Sync samples of the source that came as no sync samples, or not at all.</param>
+    /// <summary>Effect of a kill on a rung.</summary>
+    /// <param name="Gap">Longest interval between two frames after the kill, in seconds.</param>
+    /// <param name="Missing">Frames of the source that are missing.</param>
+    /// <param name="MissingSync">Sync samples of the source that are missing or not sync samples.</param>
     private sealed record Aftermaths(double Gap, int Missing, int MissingSync);
 }
