@@ -145,12 +145,12 @@ public sealed class BenchmarkTests
     [Fact]
     public void Rows_with_a_target_state_if_it_was_met()
     {
-        var report = new Report("Publish and close", "a second", ["ours", "theirs"]);
+        var report = new Report("Publish and close", "per second", ["ours", "theirs"]);
         report.Add("200 at once", Aim.AtLeast(3000, 3120.4), 3120.4, 40);
         report.Add("one at a time", Aim.Under(2, 2).For("median"), 2, 1);
         report.Add("none at all", Aim.None, 0.5, 1);
         var lines = report.Render().Split('\n');
-        lines.ShouldContain("| | ours | theirs | aim | met |");
+        lines.ShouldContain("| | ours | theirs | target | met |");
         lines.ShouldContain("|---|---:|---:|---|---|");
         lines.ShouldContain("| 200 at once | 3120 | 40.0 | ≥ 3,000 | yes |");
         lines.ShouldContain("| one at a time | 2.00 | 1.00 | median < 2 | **no** |");
@@ -162,18 +162,18 @@ public sealed class BenchmarkTests
     {
         var report = new Report("Server CPU", "milliseconds", ["ours", "theirs", "ratio"]);
         report.Add("300 publishers", Aim.AtMost(0.7, null).For("ratio"), 4, null, null);
-        report.CouldNot("300 publishers", "theirs", "the server took only 45 % of the bytes due in that time");
+        report.CouldNot("300 publishers", "theirs", "the server received only 45 % of the bytes due in that time");
         var text = report.Render();
         text.ShouldContain("| 300 publishers | 4.00 | could not |  | ratio ≤ 0.7 |  |");
-        text.ShouldContain("- 300 publishers, theirs: could not, because the server took only 45 % of the bytes due in that time.");
+        text.ShouldContain("- 300 publishers, theirs: could not, because the server received only 45 % of the bytes due in that time.");
         text.Split("```")[1].Trim().Split('\n').ShouldHaveSingleItem().ShouldEndWith(" 4.00");
     }
 
     [Fact]
     public void Table_without_targets_has_no_target_columns()
     {
-        var report = new Report("How soon", "milliseconds", ["median", "largest"]);
+        var report = new Report("Startup", "milliseconds", ["median", "maximum"]);
         report.Add("first start", 2787, null);
-        report.Render().ShouldStartWith("### How soon (milliseconds)\n\n| | median | largest |\n|---|---:|---:|\n| first start | 2787 |  |\n");
+        report.Render().ShouldStartWith("### Startup (milliseconds)\n\n| | median | maximum |\n|---|---:|---:|\n| first start | 2787 |  |\n");
     }
 }

@@ -85,11 +85,11 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
         if (failed > 0 || accepted < asked)
         {
             var error = report.GetProperty("errors").EnumerateArray().Select(e => e.GetString()).FirstOrDefault() ?? "not connected in time";
-            return $"{Math.Max(failed, asked - accepted)} of {asked} publishers were refused or lost ({error})";
+            return $"{Math.Max(failed, asked - accepted)} of {asked} publishers were rejected or lost ({error})";
         }
 
         var behind = TimeSpan.FromMilliseconds(report.GetProperty("behind").GetDouble());
-        return endedEarly ? "the load generator ended before its time"
+        return endedEarly ? "the load generator ended early"
             : behind > MostBehind ? string.Create(CultureInfo.InvariantCulture, $"the load generator fell {behind.TotalSeconds:0.0} s behind its clock")
             : null;
     }
@@ -105,7 +105,7 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
         var (share, least, what) = after.Frames - before.Frames is { } frames
             ? (frames / source.FramesPerSecond / streamSeconds, LeastShareOfFrames, "frames")
             : ((after.Bytes - before.Bytes) / source.BytesPerSecond / streamSeconds, LeastShareOfBytes, "bytes");
-        return share < least ? string.Create(CultureInfo.InvariantCulture, $"the server took only {share * 100:0} % of the {what} due in that time") : null;
+        return share < least ? string.Create(CultureInfo.InvariantCulture, $"the server received only {share * 100:0} % of the {what} due in that time") : null;
     }
 
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);

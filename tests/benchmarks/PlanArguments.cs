@@ -43,7 +43,7 @@ internal static class PlanArguments
     {
         var asked = value.Split(',', StringSplitOptions.TrimEntries);
         return asked.FirstOrDefault(p => !all.Contains(p)) is { } unknown
-            ? throw new FormatException($"--only: there is no part '{unknown}': {string.Join(", ", all)}.")
+            ? throw new FormatException($"--only: no part '{unknown}': {string.Join(", ", all)}.")
             : [.. all.Where(asked.Contains)];
     }
 

@@ -3,17 +3,18 @@ using Broadcast.Benchmarks;
 const string Usage = """
     usage: ./broadcast bench [publishers|start|ingest|transcode|origin|latency|storage|control|pages] [--rounds N] [--counts 1,10,50,100]
 
-      publishers   processor time and memory with HLS and DASH, next to nginx-rtmp
-      start        how soon things happen
-      ingest       what taking streams in costs, part by part; has options of its own: ./broadcast bench ingest --help
-      transcode    what encoding a ladder costs, how long it takes, how it bears death and overload; has options of its own, too
-      origin       what delivering costs, next to nginx, and what players who wait cost; has options of its own, too
-      latency      how long pictures take to be there, and to be seen in Chromium, with low latency; has options of its own, too
-      storage      what it takes to get media into a bucket, and to make up for its absence; has options of its own, too
-      control      how punctual the schedule is, what the API gives, how soon encoders are let in; has options of its own, too
-      pages        what dashboard and watch page load in Chromium, and how soon they are of use; has options of its own, too
+      publishers   CPU time and memory with HLS and DASH, next to nginx-rtmp
+      start        startup and reaction times
+      ingest       cost of ingest by part
+      transcode    cost and delay of encoding a ladder; crashes and overload
+      origin       cost of delivery, next to nginx, and of held requests
+      latency      time until frames are available, and shown in Chromium, with low latency
+      storage      cost of uploads to a bucket, and catch-up after its outage
+      control      punctuality of the schedule, throughput of the API, time to authorize encoders
+      pages        load size and load time of dashboard and watch page in Chromium
 
-    Without a name: all but storage, control and pages. Standard error tells what happens, standard output the figures in Markdown.
+    ingest and the following have more options: ./broadcast bench NAME --help. Without a name: all but storage, control and pages.
+    Progress goes to standard error, results in Markdown to standard output.
     """;
 
 if (args.FirstOrDefault() is "soak")
@@ -135,7 +136,7 @@ try
 
     if (reports.Count == 0)
     {
-        await Console.Error.WriteLineAsync($"There is no benchmark '{what}': start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
+        await Console.Error.WriteLineAsync($"Unknown benchmark '{what}'; available: start, publishers, ingest, transcode, origin, latency, storage, control, pages, all.");
         return 1;
     }
 }

@@ -51,7 +51,7 @@ internal sealed class Report(string title, string unit, IReadOnlyList<string> co
     {
         var text = new StringBuilder();
         var hasAims = _rows.Any(r => r.Aim is not null);
-        text.Append(CultureInfo.InvariantCulture, $"### {title} ({unit})\n\n| | {string.Join(" | ", columns)} |{(hasAims ? " aim | met |" : "")}\n");
+        text.Append(CultureInfo.InvariantCulture, $"### {title} ({unit})\n\n| | {string.Join(" | ", columns)} |{(hasAims ? " target | met |" : "")}\n");
         text.Append(CultureInfo.InvariantCulture, $"|---|{string.Concat(columns.Select(_ => "---:|"))}{(hasAims ? "---|---|" : "")}\n");
         foreach (var (row, values, aim) in _rows)
         {
@@ -120,7 +120,7 @@ internal static class Sample
         var sorted = values.Order().ToArray();
         if (sorted.Length == 0)
         {
-            throw new InvalidOperationException("No run gave a figure.");
+            throw new InvalidOperationException("No run has a result.");
         }
 
         var position = share * (sorted.Length - 1);

@@ -15,7 +15,7 @@ internal static class Soak
     {
         if (arguments.Contains("--help"))
         {
-            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nStandard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says what is checked.");
+            Console.WriteLine("usage: ./broadcast soak [--minutes N (10)] [--kills N (10)] [--seed N (1)] [--browser]\n       ./broadcast soak --crowd N | --cycles N\n       ./broadcast soak --browsers SECONDS\n       ./broadcast soak --low MINUTES [--hold SECONDS (0)]\n       ./broadcast soak --recording MINUTES [--kills N (0)] [--outage MINUTES (0)] [--seed N (1)]\n       ./broadcast soak --ladder MINUTES [--hours N (2)] [--kills N (0)]\nProgress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the checks.");
             return 0;
         }
 

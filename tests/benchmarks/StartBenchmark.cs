@@ -16,7 +16,7 @@ internal static class StartBenchmark
     public static async Task<IReadOnlyList<Report>> RunAsync(int rounds, string shared, SourceFile source, Action<string> progress)
     {
         var media = source.Media;
-        var times = new Report("How soon", "milliseconds, median (largest)", ["median", "largest"]);
+        var times = new Report("Startup and reaction times", "milliseconds", ["median", "maximum"]);
         var data = Path.Combine(shared, "broadcast");
 
         progress("start with an existing data folder");
@@ -62,7 +62,7 @@ internal static class StartBenchmark
 
         times.Add("first media byte to first playable playlist (keyframes every 2 s)", Sample.Median(first), first.Max());
         times.Add("the same, nginx-rtmp", Sample.Median(firstTheirs), firstTheirs.Max());
-        times.Add("segment's end sent to segment playable, connecting included", Sample.Median(delay), delay.Max());
+        times.Add("segment's end sent to segment playable, including connecting", Sample.Median(delay), delay.Max());
         return [times];
     }
 
@@ -138,6 +138,6 @@ internal static class StartBenchmark
 
         await stop.CancelAsync();
         await load;
-        return (first ?? throw new InvalidOperationException($"Nothing could be played at {address}."), delays);
+        return (first ?? throw new InvalidOperationException($"Nothing was playable at {address}."), delays);
     }
 }

@@ -13,9 +13,9 @@ namespace Broadcast.Benchmarks;
 internal static class ApiBenchmark
 {
     private const int ListedEvents = 50;
-    private const string Constant = "bare: a constant answer";
-    private const string Select = "bare: SELECT 1 for each request";
-    private const string Update = "bare: one row changed for each request";
+    private const string Constant = "bare: a constant response";
+    private const string Select = "bare: SELECT 1 per request";
+    private const string Update = "bare: one changed row per request";
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
 
@@ -23,7 +23,7 @@ internal static class ApiBenchmark
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var report = new Report(
-            string.Create(CultureInfo.InvariantCulture, $"The API on one core, {ApiLoad.Connections} connections that stay and ask again at once"), "a second; milliseconds; ratio", ["a second", "p50", "p99", "of bare", "client's core"]);
+            string.Create(CultureInfo.InvariantCulture, $"API on one core, {ApiLoad.Connections} persistent connections with one request at a time"), "per second; milliseconds; ratio", ["per second", "p50", "p99", "of bare", "client's core"]);
         reports.Add(report);
         var folder = Directory.CreateDirectory(Path.Combine(shared, "api")).FullName;
         var bare = await BareAsync(plan, folder, progress);

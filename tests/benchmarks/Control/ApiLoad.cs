@@ -16,7 +16,7 @@ namespace Broadcast.Benchmarks;
 internal sealed record ApiFigures(double PerSecond, double Median, double P99, double ClientShare)
 {
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{PerSecond:0} a second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client took {ClientShare:0.00} of its core");
+        CultureInfo.InvariantCulture, $"{PerSecond:0} per second, p50 {Median:0.00} ms, p99 {P99:0.00} ms, the client used {ClientShare:0.00} of its core");
 }
 
 /// <summary>
@@ -131,7 +131,7 @@ internal static class ApiLoad
                 var count = socket.Receive(_buffer.AsSpan(got));
                 if (count <= 0)
                 {
-                    throw new IOException("The server closed a connection that was to stay.");
+                    throw new IOException("The server closed a connection.");
                 }
 
                 got += count;

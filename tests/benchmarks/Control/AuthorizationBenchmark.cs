@@ -27,12 +27,12 @@ internal static class AuthorizationBenchmark
     private const int Connections = 40;
 
     private static readonly TimeSpan Stay = TimeSpan.FromMilliseconds(250);
-    private static readonly string[] Columns = ["p50", "p99", "largest", "p99 from asking", "not let in"];
+    private static readonly string[] Columns = ["p50", "p99", "maximum", "p99 from asking", "rejected"];
 
     /// <summary>Runs the benchmark.</summary>
     public static async Task RunAsync(ControlPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Leave to publish, encoders that come at a constant rate", "milliseconds from when each was due to come; the last column counts", Columns);
+        var report = new Report("Publish, encoders arriving at a constant rate", "milliseconds from when an encoder was due; the last column counts", Columns);
         reports.Add(report);
         await AskAsync(plan, Path.Combine(shared, "publish"), report, progress);
         await ConnectAsync(plan, Path.Combine(shared, "handshakes"), report, progress);
@@ -46,9 +46,9 @@ internal static class AuthorizationBenchmark
         await using var app = Build(postgres.ConnectionString("control", Connections), folder);
         await app.StartAsync();
         var authority = app.Services.GetRequiredService<IPublishAuthorizer>();
-        Add(report, $"the control room, {plan.Rate} a second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
+        Add(report, $"control module, {plan.Rate} per second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
         await postgres.StopAsync();
-        Add(report, $"the same while its database is away, {plan.Rate} a second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
+        Add(report, $"the same, database unavailable, {plan.Rate} per second", await SteadyArrivals.RunAsync(plan.Rate, plan.Coming, ComeAsync), progress);
         await postgres.StartAgainAsync();
         await app.StopAsync();
 
@@ -63,7 +63,7 @@ internal static class AuthorizationBenchmark
                     await authority.ReportEndAsync(grant, "closed", CancellationToken.None);
                 },
                 PublishDecision.Rejected refused => throw new ArrivalRefusedException(refused.Reason.ToString()),
-                var other => throw new InvalidOperationException($"An answer that is not known: {other}"),
+                var other => throw new InvalidOperationException($"Unknown response: {other}"),
             };
         }
     }
@@ -73,7 +73,7 @@ internal static class AuthorizationBenchmark
     {
         await using var server = await BroadcastUnderTest.StartAsync(folder);
         var targets = await server.TargetsAsync(plan.Handshakes);
-        Add(report, $"a server over RTMP, connecting and all, {plan.Handshakes} a second", await SteadyArrivals.RunAsync(plan.Handshakes, plan.Coming, ComeAsync), progress);
+        Add(report, $"server over RTMP, including connecting, {plan.Handshakes} per second", await SteadyArrivals.RunAsync(plan.Handshakes, plan.Coming, ComeAsync), progress);
 
         async Task<Func<Task>> ComeAsync(int number)
         {
@@ -111,7 +111,7 @@ internal static class AuthorizationBenchmark
         if (figures.Failed > figures.FromDue.Count * MostFailures)
         {
             report.Add(row, (double?)null, null, null, null, figures.Failed);
-            report.CouldNot(row, Columns[0], string.Create(CultureInfo.InvariantCulture, $"{figures.Failed} of {figures.Failed + figures.FromDue.Count} were not let in ({figures.Failures.MaxBy(f => f.Value).Key})"));
+            report.CouldNot(row, Columns[0], string.Create(CultureInfo.InvariantCulture, $"{figures.Failed} of {figures.Failed + figures.FromDue.Count} were rejected ({figures.Failures.MaxBy(f => f.Value).Key})"));
             return;
         }
 

@@ -10,19 +10,19 @@ internal sealed record ControlPlan
     public const string Usage = """
         usage: ./broadcast bench control [OPTIONS]
 
-          --only PART[,PART…]   schedule  how punctually events go live and end, with two servers on one database of which one is killed again and again
-                                api       reads and writes a second on one core, next to a web server and a database that do nothing else
-                                publish   how soon encoders that come at a constant rate are let in, with the database and without it
+          --only PART[,PART…]   schedule  punctuality of events, with two servers on one database, one of which is killed repeatedly
+                                api       reads and writes per second on one core, next to a minimal web server and database
+                                publish   time to authorize encoders at a constant rate, with and without the database
           --events N            events of the schedule (200)
-          --spread SECONDS      how long their starts are spread over (180)
-          --seed N              draws their starts and the kills (1)
-          --rounds N            how often each row of api is taken; the median counts (3)
-          --seconds N           how long each round of api measures (3)
-          --rate N              encoders that come in a second (1000)
-          --handshakes N        encoders that come in a second over RTMP (200)
-          --quick               every part with little of everything: to see that it works, not for figures
+          --spread SECONDS      time over which their starts are spread (180)
+          --seed N              seed of their starts and of the kills (1)
+          --rounds N            runs of each row of api; the median counts (3)
+          --seconds N           duration of each round of api (3)
+          --rate N              arriving encoders per second (1000)
+          --handshakes N        arriving encoders per second over RTMP (200)
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        The api part needs two cores. Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        The api part needs two cores. Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     /// <summary>Parts to run.</summary>

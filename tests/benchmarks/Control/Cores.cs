@@ -19,7 +19,7 @@ internal static class Cores
 
     private static string Of(int index) => Allowed.Count >= 2
         ? Allowed[index].ToString(CultureInfo.InvariantCulture)
-        : throw new InvalidOperationException("This part needs two processor cores: one for the server, one for those who ask it.");
+        : throw new InvalidOperationException("This part needs two CPU cores: one for the server, one for the load generator.");
 
     // Format: 0-1,4.
     private static List<int> Parse(string list)

@@ -63,7 +63,7 @@ internal static class ScheduleBenchmark
     {
         string[] columns = [Ours, Peer];
         var report = new Report(
-            string.Create(CultureInfo.InvariantCulture, $"{plan.Events} planned times in {plan.Spread.TotalSeconds:0} s, two processes on one database, one killed at random"), "milliseconds, and counts", columns);
+            string.Create(CultureInfo.InvariantCulture, $"{plan.Events} planned times in {plan.Spread.TotalSeconds:0} s, two processes on one database, one killed at random instants"), "milliseconds, and counts", columns);
         reports.Add(report);
         var ours = await OursAsync(plan, Path.Combine(shared, "schedule"), progress);
         progress($"{Ours}: {ours}");
@@ -88,15 +88,15 @@ internal static class ScheduleBenchmark
     {
         Row(First, f => ScheduleFigures.Percentile(f.Decided, 0.5));
         Row("planned to live, or fired, p99", f => ScheduleFigures.Percentile(f.Decided, 0.99), v => Aim.Under(Late, v));
-        Row("planned to live, or fired, largest", f => ScheduleFigures.Percentile(f.Decided, 1));
-        Row("planned to another process' hearing of it, p50", f => ScheduleFigures.Percentile(f.Heard, 0.5));
-        Row("planned to another process' hearing of it, p99", f => ScheduleFigures.Percentile(f.Heard, 0.99), v => Aim.Under(Late, v));
-        Row("planned to another process' hearing of it, largest", f => ScheduleFigures.Percentile(f.Heard, 1));
+        Row("planned to live, or fired, maximum", f => ScheduleFigures.Percentile(f.Decided, 1));
+        Row("planned to notification of another process, p50", f => ScheduleFigures.Percentile(f.Heard, 0.5));
+        Row("planned to notification of another process, p99", f => ScheduleFigures.Percentile(f.Heard, 0.99), v => Aim.Under(Late, v));
+        Row("planned to notification of another process, maximum", f => ScheduleFigures.Percentile(f.Heard, 1));
         Row("later than a second", f => f.Heard.Count(h => h > Late));
         foreach (var other in all[0]?.Others.Keys ?? [])
         {
             Row($"planned to {other}, p99", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 0.99) : null);
-            Row($"planned to {other}, largest", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 1) : null);
+            Row($"planned to {other}, maximum", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 1) : null);
         }
 
         Row("done twice", f => f.Doubles, v => Aim.AtMost(0, v));
@@ -128,7 +128,7 @@ internal static class ScheduleBenchmark
 
         var events = await PlanAsync(plan, postgres.Store);
         var last = events.Max(e => e.EndsAt);
-        progress(string.Create(CultureInfo.InvariantCulture, $"{events.Count} events from {events.Min(e => e.StartsAt):HH:mm:ss} on, the last one ends at {last:HH:mm:ss}"));
+        progress(string.Create(CultureInfo.InvariantCulture, $"{events.Count} events from {events.Min(e => e.StartsAt):HH:mm:ss}, the last one ends at {last:HH:mm:ss}"));
         await using var source = NpgsqlDataSource.Create(postgres.ConnectionString("encoders", 10));
         var encoders = events.Select(e => PlayEncoderAsync(e, source, watch)).ToList();
         var kills = await RandomKills.RunAsync(plan.Seed, last, killed.Kill, killed.RestartAsync);
@@ -140,7 +140,7 @@ internal static class ScheduleBenchmark
         var unannounced = rows.Values.Count(r => r.Notices < 3);
         if (unannounced > 0)
         {
-            progress($"{unannounced} events lack a row in the outbox for one of their three steps");
+            progress($"{unannounced} events lack an outbox row for one of their three steps");
         }
 
         return new ScheduleFigures(

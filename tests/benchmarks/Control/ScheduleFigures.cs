@@ -18,5 +18,5 @@ internal sealed record ScheduleFigures(IReadOnlyList<double> Decided, IReadOnlyL
     public static double? Percentile(IReadOnlyList<double> values, double share) => values.Count == 0 ? null : Sample.Percentile(values, share);
 
     public override string ToString() => FormattableString.Invariant(
-        $"{Decided.Count} done, p50 {Percentile(Decided, 0.5):0} ms, p99 {Percentile(Decided, 0.99):0} ms, largest {Percentile(Decided, 1):0} ms; {Doubles} doubles, {Misses} misses, {Kills} kills, {ByTheKilled} by the one that was killed");
+        $"{Decided.Count} done, p50 {Percentile(Decided, 0.5):0} ms, p99 {Percentile(Decided, 0.99):0} ms, maximum {Percentile(Decided, 1):0} ms; {Doubles} doubles, {Misses} misses, {Kills} kills, {ByTheKilled} by the killed process");
 }

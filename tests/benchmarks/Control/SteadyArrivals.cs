@@ -15,7 +15,7 @@ internal sealed record ArrivalFigures(IReadOnlyList<double> FromDue, IReadOnlyLi
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{FromDue.Count} let in, p50 {ScheduleFigures.Percentile(FromDue, 0.5):0.00} ms, p99 {ScheduleFigures.Percentile(FromDue, 0.99):0.00} ms, {Failed} not{string.Concat(Failures.Select(f => $"; {f.Value} × {f.Key}"))}");
+        $"{FromDue.Count} accepted, p50 {ScheduleFigures.Percentile(FromDue, 0.5):0.00} ms, p99 {ScheduleFigures.Percentile(FromDue, 0.99):0.00} ms, {Failed} rejected{string.Concat(Failures.Select(f => $"; {f.Value} × {f.Key}"))}");
 }
 
 /// <summary>
@@ -49,7 +49,7 @@ internal static class SteadyArrivals
                 var number = tasks.Count;
                 if (Volatile.Read(ref atOnce) >= MostAtOnce)
                 {
-                    throw new InvalidOperationException($"{MostAtOnce} were waiting at once: {perSecond} a second are more than this machine lets in.");
+                    throw new InvalidOperationException($"{MostAtOnce} arrivals are pending: this machine cannot sustain {perSecond} per second.");
                 }
 
                 Interlocked.Increment(ref atOnce);

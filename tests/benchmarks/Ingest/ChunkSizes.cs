@@ -17,7 +17,7 @@ internal static class ChunkSizes
         var load = new LoadSize(plan.ChunkPublishers, 4);
         var file = await source(load.Megabits);
         string[] columns = ["chunks of 128", "chunks of 4,096", "ratio"];
-        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Server CPU by chunk size, {load}, not packaged"), "milliseconds per stream-second", columns);
+        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Chunk sizes, {load}, not packaged"), "milliseconds per stream-second", columns);
         reports.Add(report);
         await AddAsync(Ours, async () => await IngestOnlyServer.StartAsync());
         await AddAsync("nginx-rtmp, no HLS", async () => await NginxRtmp.StartAsync(shared, NginxOutput.None));

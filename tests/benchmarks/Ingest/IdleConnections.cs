@@ -28,7 +28,7 @@ internal static class IdleConnections
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         string[] columns = ["Broadcast", "nginx-rtmp"];
-        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Server memory for each of {plan.IdleConnections:#,0} idle connections"), "KiB resident", columns);
+        var report = new Report(string.Create(CultureInfo.InvariantCulture, $"Server memory of each of {plan.IdleConnections:#,0} idle connections"), "KiB resident", columns);
         reports.Add(report);
         foreach (var (stage, name) in Stages)
         {
@@ -82,7 +82,7 @@ internal static class IdleConnections
         var standing = (await server.CountAsync()).Connections - stood;
         connections.ForEach(c => c.Dispose());
         return new HeldFigures(held / Kibibyte / count,
-            standing < count ? string.Create(CultureInfo.InvariantCulture, $"only {standing:#,0} of {count:#,0} connections were let stand") : null);
+            standing < count ? string.Create(CultureInfo.InvariantCulture, $"only {standing:#,0} of {count:#,0} connections stayed open") : null);
     }
 
     private static async Task<List<Socket>> OpenAllAsync(int port, Stage stage, int count)
@@ -127,7 +127,7 @@ internal static class IdleConnections
         while (!enough(room.Span[..length]))
         {
             var count = await socket.ReceiveAsync(room[length..], cancellationToken);
-            length += count > 0 ? count : throw new IOException("The server closed a connection that was to stand.");
+            length += count > 0 ? count : throw new IOException("The server closed a connection.");
         }
 
         return length;

@@ -33,7 +33,7 @@ internal static class IngestBenchmark
             catch (Exception e)
             {
                 // The remaining parts still run: they take long and are independent.
-                progress($"part {part} ended early: {e.Message.Split('\n')[0]}");
+                progress($"part {part} failed: {e.Message.Split('\n')[0]}");
                 failures.Add(e);
             }
         }

@@ -20,17 +20,17 @@ internal sealed record IngestPlan
     public const string Usage = """
         usage: ./broadcast bench ingest [OPTIONS]
 
-          --only PART[,PART…]   cpu      processor time and memory for each stream, packaging off and on, next to nginx-rtmp
+          --only PART[,PART…]   cpu      CPU time and memory per stream, with and without packaging, next to nginx-rtmp
                                 chunks   chunks of 128 bytes against 4,096
-                                publish  how many encoders can come and go, and how soon one is accepted
-                                memory   what a connection costs that does not publish
+                                publish  publications per second, and the time until a single one is accepted
+                                memory   memory of a connection that does not publish
                                 parsers  the parsers alone
-          --counts N[@MBIT],…   publishers, and what each sends in Mbit/s where that is not 4 (1,50,100,300,1000@1); part cpu
-          --rounds N            how often each figure is taken; the median counts (1)
-          --seconds N           how long each load is measured, after 20 s to warm up (15)
-          --quick               every part with little of everything: to see that it works, not for figures
+          --counts N[@MBIT],…   publishers, and the bit rate of each in Mbit/s if other than 4 (1,50,100,300,1000@1); part cpu
+          --rounds N            measurements of each figure; the median counts (1)
+          --seconds N           duration of each measurement, after 20 s of warm-up (15)
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     private const int MaxPublishers = 5000;

@@ -20,23 +20,23 @@ internal static class ParserLoops
 
     private static void Run(IngestPlan plan, List<Report> reports, Action<string> progress)
     {
-        var items = new Report("Parsers, one thread", "thousands a second", [Ours]);
-        var bytes = new Report("Parsers of media, one thread", "MB of message bodies a second", [Ours]);
-        var allocated = new Report("Memory that parsers allocate", "bytes for each; bodies of messages, which are kept, not counted", [Ours]);
+        var items = new Report("Parsers, one thread", "thousands per second", [Ours]);
+        var bytes = new Report("Parsers of media, one thread", "MB of message bodies per second", [Ours]);
+        var allocated = new Report("Memory allocated by parsers", "bytes each, without message bodies", [Ours]);
         reports.AddRange([items, bytes, allocated]);
 
         void Count(string name, LoopSpeed speed, bool isToAllocateNothing = false)
         {
             items.Add(name, Aim.None, speed.ItemsPerSecond / 1000);
             allocated.Add(name, isToAllocateNothing ? Aim.AtMost(0, speed.AllocatedEach) : Aim.None, speed.AllocatedEach);
-            progress(string.Create(CultureInfo.InvariantCulture, $"{name}: {speed.ItemsPerSecond:#,0} a second, {speed.AllocatedEach:0.##} bytes allocated for each"));
+            progress(string.Create(CultureInfo.InvariantCulture, $"{name}: {speed.ItemsPerSecond:#,0} per second, {speed.AllocatedEach:0.##} bytes allocated each"));
         }
 
         var connect = new RtmpMessage(MessageType.Command, 0, 0, EncoderBytes.ConnectBody());
         ReadOnlyMemory<byte> sequenceSet = AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord).SpsUnits[0];
         Count("chunk headers", Measure(plan.ParserLoop, Headers()), isToAllocateNothing: true);
         Count("AMF commands (connect)", Measure(plan.ParserLoop, Repeat(() => RtmpCommand.Read(connect))));
-        Count("AVC configuration records, SPS included", Measure(plan.ParserLoop, Repeat(() => AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord))));
+        Count("AVC configuration records, including SPS", Measure(plan.ParserLoop, Repeat(() => AvcDecoderConfiguration.Parse(EncoderBytes.AvcRecord))));
         Count("SPS", Measure(plan.ParserLoop, Repeat(() => AvcSequenceParameterSet.Parse(sequenceSet.Span))));
         foreach (var (chunkSize, isEnhanced) in new[] { (128, false), (4096, false), (65_536, false), (4096, true) })
         {
@@ -144,7 +144,7 @@ internal static class ParserLoops
                 taken += units.Count;
             }
 
-            return taken == media && media > 0 ? media : throw new InvalidOperationException($"Only {taken} of {media} messages were taken: the benchmark's own media are wrong.");
+            return taken == media && media > 0 ? media : throw new InvalidOperationException($"Only {taken} of {media} messages were parsed: the benchmark's media are invalid.");
         }
 
         return (Pass, (double)bodyBytes / Pass());

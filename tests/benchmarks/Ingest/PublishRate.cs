@@ -20,9 +20,9 @@ internal static class PublishRate
     /// <summary>Measures the server, its ingest module alone, and nginx-rtmp.</summary>
     public static async Task RunAsync(IngestPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        string[] rate = ["a second"], cost = ["server", "load generator"], time = ["median", "largest"];
-        var rates = new Report(string.Create(CultureInfo.InvariantCulture, $"Publish and close, {plan.AtOnce} encoders at once"), "publishes a second", rate);
-        var costs = new Report("The same", "milliseconds of processor time for each publish and close", cost);
+        string[] rate = ["per second"], cost = ["server", "load generator"], time = ["median", "maximum"];
+        var rates = new Report(string.Create(CultureInfo.InvariantCulture, $"Publish and close, {plan.AtOnce} concurrent encoders"), "publications per second", rate);
+        var costs = new Report("Publish and close", "milliseconds of CPU time each", cost);
         var times = new Report("Connect to publish accepted, one at a time", "milliseconds", time);
         reports.AddRange([rates, costs, times]);
         await AddAsync(true, async () => await BroadcastUnderTest.StartAsync(Path.Combine(shared, "broadcast")));
@@ -65,7 +65,7 @@ internal static class PublishRate
 
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,
-            $"{Problem ?? $"{PerSecond:0} a second, {ServerMilliseconds:0.00} ms of the server's processor time each, {ClientMilliseconds:0.00} of the load's"}; accepted in {AcceptMedian:0.0} ms one at a time");
+            $"{Problem ?? $"{PerSecond:0} per second, {ServerMilliseconds:0.00} ms of server CPU each, {ClientMilliseconds:0.00} of the load generator"}; accepted in {AcceptMedian:0.0} ms one at a time");
     }
 
     private static async Task<PublishFigures> ComeAndGoAsync(IServerUnderTest server, IReadOnlyList<RtmpTarget> targets, TimeSpan measured)
@@ -82,7 +82,7 @@ internal static class PublishRate
         await stop.CancelAsync();
         await Task.WhenAll(encoders);
         var problem = done == 0 || failed > done * MostFailures
-            ? string.Create(CultureInfo.InvariantCulture, $"{failed:#,0} of {done + failed:#,0} publishes failed ({tally.FirstError ?? "none was accepted"})")
+            ? string.Create(CultureInfo.InvariantCulture, $"{failed:#,0} of {done + failed:#,0} publications failed ({tally.FirstError ?? "none was accepted"})")
             : null;
         return new PublishFigures(done / wall, serverCpu * 1000 / Math.Max(done, 1), clientCpu * 1000 / Math.Max(done, 1), problem);
     }

@@ -26,9 +26,9 @@ internal static class StreamCost
     public static async Task RunAsync(IngestPlan plan, string shared, Func<double, Task<SourceFile>> source, List<Report> reports, Action<string> progress)
     {
         const string Unit = "milliseconds per stream-second";
-        var taking = new Report("Server CPU, streams taken in and not packaged", Unit, [Ours, Theirs, "ratio"]);
+        var taking = new Report("Server CPU, ingest without packaging", Unit, [Ours, Theirs, "ratio"]);
         var packaging = new Report("Server CPU, packaged: HLS and DASH by Broadcast, HLS by nginx-rtmp", Unit, [Ours, Theirs, "ratio"]);
-        var memory = new Report("Server memory for each stream", "MB resident more than idle, divided by streams", [OursAlone, TheirsAlone, OursWhole, BeyondMedia, TheirsWhole]);
+        var memory = new Report("Server memory per stream", "increase of resident MB over idle, divided by streams", [OursAlone, TheirsAlone, OursWhole, BeyondMedia, TheirsWhole]);
         reports.AddRange([taking, packaging, memory]);
         var run = new LoadRun(shared, plan.WarmUp, plan.Measured);
         foreach (var load in plan.Loads)
@@ -102,7 +102,7 @@ internal static class StreamCost
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or TimeoutException or TaskCanceledException)
         {
-            return (StreamFigures.None, $"the server did not start, or did not stop: {e.Message.Split('\n')[0]}");
+            return (StreamFigures.None, $"the server failed to start or stop: {e.Message.Split('\n')[0]}");
         }
     }
 
@@ -114,7 +114,7 @@ internal static class StreamCost
         var memory = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
         var room = Math.Min(memory, new DriveInfo(tmpfs).AvailableFreeSpace);
         return bytes * CopiesWithMargin > room
-            ? string.Create(CultureInfo.InvariantCulture, $"its media would take up to {bytes * CopiesWithMargin / 1e9:0} GB of memory, and {room / 1e9:0} GB are free")
+            ? string.Create(CultureInfo.InvariantCulture, $"its media would need up to {bytes * CopiesWithMargin / 1e9:0} GB of memory, and {room / 1e9:0} GB are free")
             : null;
     }
 
@@ -127,6 +127,6 @@ internal static class StreamCost
             new(figures.CpuMilliseconds, (figures.ResidentBytes - idle) / 1e6 / streams, figures.MediaBytes / 1e6 / streams);
 
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {Megabytes:0.00} MB a stream{(MediaMegabytes is { } m ? string.Create(CultureInfo.InvariantCulture, $", {m:0.00} of it media") : "")}");
+            CultureInfo.InvariantCulture, $"{CpuMilliseconds:0.00} ms per stream-second, {Megabytes:0.00} MB per stream{(MediaMegabytes is { } m ? string.Create(CultureInfo.InvariantCulture, $", {m:0.00} of it media") : "")}");
     }
 }

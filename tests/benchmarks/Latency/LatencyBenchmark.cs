@@ -40,15 +40,15 @@ internal static class LatencyBenchmark
     /// </summary>
     private static async Task AvailableAsync(LatencyPlan plan, FlvFile media, string ladder, List<Report> reports, Action<string> progress)
     {
-        var title = ladder == "auto" ? "Of a ladder of rungs encoded here" : "As it came";
-        var report = new Report($"{title}: from a picture's being sent to the part or segment that begins with it being there", "milliseconds beyond its own length", ["p50", "p95", "largest"]);
+        var title = ladder == "auto" ? "Ladder encoded on this machine" : "Passthrough";
+        var report = new Report($"{title}: from sending a frame to the availability of the part or segment that begins with it", "milliseconds beyond its duration", ["p50", "p95", "maximum"]);
         reports.Add(report);
         var rows = new Dictionary<string, List<List<double>>>();
         for (var round = 1; round <= plan.Rounds; round++)
         {
             foreach (var (row, values) in await AvailableRoundAsync(plan, media, ladder))
             {
-                progress(string.Create(CultureInfo.InvariantCulture, $"{ladder}, round {round} of {plan.Rounds}: {row}: {values.Count}, p50 {Sample.Median(values):0.0} ms, p95 {Sample.Percentile(values, 0.95):0.0} ms, largest {values.Max():0.0} ms"));
+                progress(string.Create(CultureInfo.InvariantCulture, $"{ladder}, round {round} of {plan.Rounds}: {row}: {values.Count}, p50 {Sample.Median(values):0.0} ms, p95 {Sample.Percentile(values, 0.95):0.0} ms, maximum {values.Max():0.0} ms"));
                 if (!rows.TryGetValue(row, out var rounds))
                 {
                     rows[row] = rounds = [];
@@ -93,7 +93,7 @@ internal static class LatencyBenchmark
                     .Select(a => Stopwatch.GetElapsedTime(publisher.SentAt(a.Begin - first)!.Value, a.At).TotalMilliseconds - (a.Length * 1000)).ToList();
                 if (values.Count == 0)
                 {
-                    throw new InvalidDataException($"{name}: of {seen.Count} times none belongs to a picture that was sent.");
+                    throw new InvalidDataException($"{name}: none of {seen.Count} times belongs to a sent frame.");
                 }
 
                 rows.Add(($"{name}: {what}", values));
@@ -105,7 +105,7 @@ internal static class LatencyBenchmark
 
     private static async Task GlassAsync(LatencyPlan plan, FlvFile media, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Glass to glass, from a picture's being sent to its being shown in Chromium", "seconds", ["p50", "p95", "largest", "stalls"]);
+        var report = new Report("Glass to glass, from sending a frame to its display in Chromium", "seconds", ["p50", "p95", "maximum", "stalls"]);
         reports.Add(report);
         await using var pages = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
@@ -124,7 +124,7 @@ internal static class LatencyBenchmark
                 var (latencies, stalls) = rounds[^1];
                 progress(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name}, round {round} of {plan.Rounds}: p50 {Sample.Median(latencies):0.00} s, p95 {Sample.Percentile(latencies, 0.95):0.00} s, largest {latencies.Max():0.00} s, {stalls} stalls"));
+                    $"{name}, round {round} of {plan.Rounds}: p50 {Sample.Median(latencies):0.00} s, p95 {Sample.Percentile(latencies, 0.95):0.00} s, maximum {latencies.Max():0.00} s, {stalls} stalls"));
             }
 
             var median = Sample.Median(rounds.Select(r => Sample.Median(r.Latencies)));
@@ -147,7 +147,7 @@ internal static class LatencyBenchmark
         await page.CloseAsync();
         return after.Errors.Length == 0 && latencies.Count > 0
             ? ([.. latencies], after.Stalls - before.Stalls)
-            : throw new InvalidDataException($"{page.Name}: {latencies.Count} pictures were seen; {string.Join("; ", after.Errors)}");
+            : throw new InvalidDataException($"{page.Name}: {latencies.Count} frames were measured; {string.Join("; ", after.Errors)}");
     }
 
     internal static RtmpTarget TargetOf(BroadcastServer server, CreatedChannel channel)
@@ -170,7 +170,7 @@ internal static class LatencyBenchmark
                     .Select(p => new Uri(multivariant, p.Second)).Distinct()];
                 return found.Count >= expected;
             },
-            Patience, "the channel is live in all qualities");
+            Patience, "the channel is live in all renditions");
         return found;
     }
 }

@@ -10,14 +10,14 @@ internal sealed record LatencyPlan
     public const string Usage = """
         usage: ./broadcast bench latency [OPTIONS]
 
-          --only PART[,PART…]   source   from a picture's being sent by the encoder to the part and the segment it is in being there, as it came
-                                ladder   the same for each rung of a ladder that is encoded on this machine
-                                glass    from a picture's being sent to its being shown in Chromium, by hls.js, dash.js and Shaka, one after the other
-          --rounds N            how often each is taken; the median counts (3)
-          --seconds N           how long each round measures (60)
-          --quick               every part with little of everything: to see that it works, not for figures
+          --only PART[,PART…]   source   from sending a frame to the availability of its part and its segment, passed through
+                                ladder   the same for each rung of a ladder encoded on this machine
+                                glass    from sending a frame to its display in Chromium by hls.js, dash.js and Shaka in turn
+          --rounds N            number of rounds; the median counts (3)
+          --seconds N           duration of each round (60)
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     /// <summary>Parts to run.</summary>

@@ -25,7 +25,7 @@ internal static class NumberedPicture
     /// <param name="progress">Receives progress messages.</param>
     public static async Task<FlvFile> MakeAsync(string folder, Action<string> progress)
     {
-        progress("making the source: 720p30 H.264 at 2.5 Mbit/s whose pictures show their number, keyframes every 2 s, AAC at 128 kbit/s");
+        progress("making the source: 720p30 H.264 at 2.5 Mbit/s with numbered frames, keyframes every 2 s, AAC at 128 kbit/s");
         var path = Path.Combine(folder, "numbered.flv");
         await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds, Picture = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
         var media = FlvFileReader.Read(await File.ReadAllBytesAsync(path));

@@ -17,7 +17,7 @@ internal sealed record HeldFigures(IReadOnlyList<double> Delays, double Kibibyte
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"p50 {Sample.Median(Delays):0.0} ms, p99 {Sample.Percentile(Delays, 0.99):0.0} ms, {Kibibytes:0.0} KiB each, {CpuMilliseconds:0} ms of the server and {GeneratorCpuMilliseconds:0} ms of the players a part");
+        $"p50 {Sample.Median(Delays):0.0} ms, p99 {Sample.Percentile(Delays, 0.99):0.0} ms, {Kibibytes:0.0} KiB each, {CpuMilliseconds:0} ms of server CPU and {GeneratorCpuMilliseconds:0} ms of players' CPU per part");
 }
 
 /// <summary>
@@ -52,7 +52,7 @@ internal static class HeldPlayers
                 server.ReadParts(announced);
                 return announced.Keys.Any(p => p.Part == OriginOnlyHost.PartsOfASegment - 1);
             },
-            TimeSpan.FromSeconds(10), "parts come");
+            TimeSpan.FromSeconds(10), "parts are announced");
         var before = new ProcessMeter(server.Process).ResidentBytes;
         var next = announced.Keys.Max();
         var sockets = new List<Socket>(players);
@@ -78,7 +78,7 @@ internal static class HeldPlayers
             var delays = answers.Where(a => parts.Contains(a.Of)).Select(a => Stopwatch.GetElapsedTime(announced[a.Of], a.At).TotalMilliseconds).ToList();
             if (delays.Count < parts.Count * players)
             {
-                throw new InvalidDataException($"{players} players were to get {parts.Count} parts each, but got {delays.Count} in all.");
+                throw new InvalidDataException($"{players} players received {delays.Count} parts in total, expected {parts.Count} each.");
             }
 
             var lasted = Stopwatch.GetElapsedTime(began, ended).TotalSeconds;
@@ -129,7 +129,7 @@ internal static class HeldPlayers
             var received = await socket.ReceiveAsync(buffer.AsMemory(left < 0 ? got : 0), stopping);
             if (received == 0)
             {
-                throw new IOException("The server closed a connection that was to stay.");
+                throw new IOException("The server closed a connection.");
             }
 
             if (left > 0)
@@ -145,7 +145,7 @@ internal static class HeldPlayers
                 var length = head.Split("\r\n").FirstOrDefault(l => l.StartsWith("Content-Length: ", StringComparison.Ordinal));
                 if (!head.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) || length is null)
                 {
-                    throw new InvalidDataException($"A player who waited got {head}");
+                    throw new InvalidDataException($"A held request was answered with {head}");
                 }
 
                 left = long.Parse(length.AsSpan(16), CultureInfo.InvariantCulture) - (got - end - 4);

@@ -20,7 +20,7 @@ internal sealed record RateFigures(long Requests, long Bytes, double CpuSeconds,
     public double RequestsPerCpuSecond => Requests / CpuSeconds;
 
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Requests / WallSeconds:0} requests/s, {Bytes / 1e6 / WallSeconds:0} MB/s, {CpuSeconds / WallSeconds:0.00} cores: {MegabytesPerCpuSecond:0} MB and {RequestsPerCpuSecond:0} requests a CPU second");
+        CultureInfo.InvariantCulture, $"{Requests / WallSeconds:0} requests/s, {Bytes / 1e6 / WallSeconds:0} MB/s, {CpuSeconds / WallSeconds:0.00} cores: {MegabytesPerCpuSecond:0} MB and {RequestsPerCpuSecond:0} requests per CPU second");
 }
 
 /// <summary>Requests one resource repeatedly over a few persistent connections, one thread each, with minimal work in the client.</summary>
@@ -81,7 +81,7 @@ internal static class HttpRate
     }
 
     private static int Receive(Socket socket, Span<byte> room) =>
-        socket.Receive(room) is > 0 and var got ? got : throw new IOException("The server closed a connection that was to stay.");
+        socket.Receive(room) is > 0 and var got ? got : throw new IOException("The server closed a connection.");
 
     private static long LengthIn(ReadOnlySpan<byte> head)
     {

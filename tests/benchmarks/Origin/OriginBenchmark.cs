@@ -34,7 +34,7 @@ internal static class OriginBenchmark
             catch (Exception e)
             {
                 // The remaining parts still run: they take long and are independent.
-                progress($"part {part} ended early: {e.Message.Split('\n')[0]}");
+                progress($"part {part} failed: {e.Message.Split('\n')[0]}");
                 failures.Add(e);
             }
         }
@@ -47,7 +47,7 @@ internal static class OriginBenchmark
 
     private static async Task SegmentsAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Segments of 1 MB over HTTP/1.1 from memory", "MB for each second of the server's processor", ["Broadcast", "nginx, sendfile", "ratio"]);
+        var report = new Report("Segments of 1 MB over HTTP/1.1 from memory", "MB per second of server CPU", ["Broadcast", "nginx, sendfile", "ratio"]);
         reports.Add(report);
         var (ours, theirs) = await CompareAsync(
             plan, shared, $"{OriginOnlyHost.Rendition}/{OriginOnlyHost.Segments}.m4s", "segment.m4s", SegmentConnections, f => f.MegabytesPerCpuSecond, progress);
@@ -56,7 +56,7 @@ internal static class OriginBenchmark
 
     private static async Task PlaylistsAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("A media playlist over HTTP/1.1", "requests for each second of the server's processor", ["Broadcast", "nginx, sendfile", "ratio"]);
+        var report = new Report("A media playlist over HTTP/1.1", "requests per second of server CPU", ["Broadcast", "nginx, sendfile", "ratio"]);
         reports.Add(report);
         var (ours, theirs) = await CompareAsync(plan, shared, $"{OriginOnlyHost.Rendition}.m3u8", "playlist.m3u8", PlaylistConnections, f => f.RequestsPerCpuSecond, progress);
         report.Add($"{PlaylistConnections} connections", Aim.AtLeast(PlaylistsAim, ours / theirs).For("ratio"), ours, theirs, ours / theirs);
@@ -89,8 +89,8 @@ internal static class OriginBenchmark
 
     private static async Task HeldAsync(OriginPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("Players that wait for the same part, one each second", "see columns",
-            ["delay p50, ms", "delay p99, ms", "KiB each", "server's CPU a part, ms", "players' CPU a part, ms"]);
+        var report = new Report("Players that hold requests for the same part, one part per second", "see columns",
+            ["delay p50, ms", "delay p99, ms", "KiB each", "server CPU per part, ms", "players' CPU per part, ms"]);
         reports.Add(report);
         foreach (var players in plan.Players)
         {

@@ -10,17 +10,17 @@ internal sealed record OriginPlan
     public const string Usage = """
         usage: ./broadcast bench origin [OPTIONS]
 
-          --only PART[,PART…]   segments   processor time of segments of 1 MB over HTTP/1.1, next to nginx with the same file on tmpfs
-                                playlists  processor time of a playlist of 2 KB, next to nginx with the same file
-                                held       players that all hold a blocking reload of the playlist: delay of the answer, memory and processor time of each
-          --rounds N            how often each is taken; the median counts (3)
-          --seconds N           how long each round measures (6)
-          --players N[,N…]      how many wait (100,1000,10000)
-          --wait PATH           what they wait for, where {rendition}, {segment} and {part} are put in: {rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part},
+          --only PART[,PART…]   segments   CPU time of segments of 1 MB over HTTP/1.1, next to nginx with the same file on tmpfs
+                                playlists  CPU time of a playlist of 2 KB, next to nginx with the same file
+                                held       players that all hold a blocking reload of the playlist: response delay, memory and CPU time of each
+          --rounds N            number of rounds; the median counts (3)
+          --seconds N           duration of each round (6)
+          --players N[,N…]      numbers of waiting players (100,1000,10000)
+          --wait PATH           requested path; {rendition}, {segment} and {part} are replaced: {rendition}.m3u8?_HLS_msn={segment}&_HLS_part={part},
                                 or for parts {rendition}/{segment}.{part}.m4s
-          --quick               every part with little of everything: to see that it works, not for figures
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     /// <summary>Parts to run.</summary>

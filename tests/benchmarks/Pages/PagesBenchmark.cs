@@ -37,7 +37,7 @@ internal static class PagesBenchmark
 
     private static async Task DashboardAsync(PagesPlan plan, IBrowser browser, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("The dashboard's first page, by a browser that has nothing of it", "see columns", ["requests", "KB, as they come", "ms to usable"]);
+        var report = new Report("Dashboard, empty cache", "see columns", ["requests", "KB transferred", "ms until usable"]);
         reports.Add(report);
         await using var server = await BroadcastServer.StartAsync();
         await server.CreateChannelAsync("show");
@@ -46,7 +46,7 @@ internal static class PagesBenchmark
 
         // Stores a token where the dashboard keeps it, so that the first page is the one after login.
         var storage = FormattableString.Invariant($$"""sessionStorage.setItem('broadcast.token', '{{token}}');""");
-        foreach (var (who, script, seen) in new[] { ("to log in", (string?)null, "input[type=password]"), ("Now, with a channel", storage, "h2") })
+        foreach (var (who, script, seen) in new[] { ("login", (string?)null, "input[type=password]"), ("overview with a channel", storage, "h2") })
         {
             foreach (var line in Lines)
             {
@@ -72,7 +72,7 @@ internal static class PagesBenchmark
 
     private static async Task WatchAsync(PagesPlan plan, IBrowser browser, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report("From opening a page to its first picture, by a browser that has nothing of it", "milliseconds", ["p50", "p95", "largest", "KB until then, p50"]);
+        var report = new Report("From opening a page to its first frame, empty cache", "milliseconds", ["p50", "p95", "maximum", "KB until then, p50"]);
         reports.Add(report);
         var source = await SourceFile.MakeAsync(shared, 1.5, progress);
         await using var server = await BroadcastServer.StartAsync();
@@ -97,7 +97,7 @@ internal static class PagesBenchmark
                 {
                     await using var page = await ColdPage.OpenAsync(browser, line, FirstPicture);
                     await page.Page.GotoAsync(address.ToString(), new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
-                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Patience, $"{address.AbsolutePath} shows a picture");
+                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Patience, $"{address.AbsolutePath} shows a frame");
                     seen.Add((await page.Page.EvaluateAsync<double>("() => window.benchFirst"), page.Bytes / 1000));
                 }
             }

@@ -10,12 +10,12 @@ internal sealed record PagesPlan
     public const string Usage = """
         usage: ./broadcast bench pages [OPTIONS]
 
-          --only PART[,PART…]   dashboard   what the dashboard's first page loads, and how long it takes to be usable
-                                watch       how long the watch page takes to its first picture, next to a bare hls.js page on the same stream
-          --rounds N            how often each page is opened, each time by a browser that has nothing of it yet; the median counts (15)
-          --quick               everything twice: to see that it works, not for figures
+          --only PART[,PART…]   dashboard   load size of the dashboard's first page, and the time until it is usable
+                                watch       time to the first frame of the watch page, next to a bare hls.js page on the same stream
+          --rounds N            number of times that each page is opened with an empty cache; the median counts (15)
+          --quick               two rounds of everything, as a check; its figures are meaningless
 
-        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     /// <summary>Parts to run.</summary>

@@ -49,7 +49,7 @@ internal static class CrowdSoak
             crowd.Add(socket);
         }
 
-        say($"{count} connections stand; half of them drip");
+        say($"{count} connections are open; half of them trickle");
         var most = before;
         for (var round = 0; round < 10; round++)
         {
@@ -64,7 +64,7 @@ internal static class CrowdSoak
         }
 
         var standing = await ReadAsync(server, "broadcast_ingest_connections");
-        say($"with the crowd: {most}; {standing:0} connections in the server's count");
+        say($"with the connections: {most}; the server counts {standing:0}");
         crowd.ForEach(s => s.Dispose());
         await Task.Delay(Settle, TimeProvider.System);
         var after = Held.By(server);
@@ -73,9 +73,9 @@ internal static class CrowdSoak
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
         var (taken, dropped, malformed) = (await ReadAsync(server, "broadcast_ingest_samples_total"), await ReadAsync(server, "broadcast_samples_dropped_total") - atStart, await ReadAsync(server, "broadcast_ingest_malformed_total"));
 
-        Console.WriteLine($"| connections beside {Streams} streams | before | with them | after | sent | taken | dropped | malformed | stalls |\n|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine($"| connections beside {Streams} streams | before | with them | after | sent | received | dropped | malformed | stalls |\n|---|---|---|---|---|---|---|---|---|");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {count:n0} | {before} | {most} | {after} | {sent.Frames:n0} | {taken:n0} | {dropped:n0} | {malformed:n0} | {sent.Stalls:n0} |"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(most.Resident - before.Resident) / (double)count / 1024:0.0} KiB of memory a connection; {standing:n0} stood at once"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(most.Resident - before.Resident) / (double)count / 1024:0.0} KiB of memory per connection; {standing:n0} open at once"));
         return dropped == 0 && malformed == 0 && sent.Failed == 0 && most.Resident - before.Resident < MostMore && standing >= count ? 0 : 1;
     }
 

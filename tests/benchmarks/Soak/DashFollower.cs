@@ -35,7 +35,7 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
                 }
                 else if (Manifests > 0)
                 {
-                    findings.AddBack($"the MPD that was there is answered with {(int)answer.StatusCode}");
+                    findings.AddBack($"an existing MPD is answered with {(int)answer.StatusCode}");
                 }
 
                 await Task.Delay(1000, stopping);
@@ -108,7 +108,7 @@ internal sealed class DashFollower(HttpClient client, Uri address, HlsFollower h
                 var now = (period, time, duration);
                 if (_known.TryGetValue((id, number), out var known) && known != now)
                 {
-                    findings.AddBack($"DASH: segment {number} of {id} was {known}, and then {now}");
+                    findings.AddBack($"DASH: segment {number} of {id} was {known} and then {now}");
                 }
 
                 _known[(id, number)] = now;

@@ -90,34 +90,34 @@ internal static class EnginesSoak
             await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, StartPatience, "the channel is live");
             await engine.OpenAsync(new Uri(server.Http, $"/watch/{channel.Name}{engine.Query}"));
             await engine.EvaluateAsync(Counter);
-            await UntilItPlaysAsync(engine, "it starts");
+            await UntilItPlaysAsync(engine, "starts");
             var clock = TimeProvider.System.GetTimestamp();
             var begin = await ReadAsync(engine);
             say($"{engine.Name}: plays{(begin.Muted ? ", muted" : "")}");
             await WaitAsync(clock, length / 4);
             await server.Kill();
             await server.RestartAsync();
-            say($"{engine.Name}: the server was killed and is back");
+            say($"{engine.Name}: the server was killed and is ready again");
             await WaitAsync(clock, length / 2);
             await encoder.StopAsync();
             await Task.Delay(EncoderAway, TimeProvider.System);
             encoder.Start();
-            say($"{engine.Name}: the encoder was away and is back");
+            say($"{engine.Name}: the encoder was disconnected and is back");
             await WaitAsync(clock, length);
             var seconds = TimeProvider.System.GetElapsedTime(clock).TotalSeconds;
             var counted = await ReadAsync(engine);
             var failure = "";
             try
             {
-                await UntilItPlaysAsync(engine, "it comes back", MaxBehind);
+                await UntilItPlaysAsync(engine, "recovers", MaxBehind);
             }
             catch (TimeoutException)
             {
-                failure = "did not come back";
+                failure = "did not recover";
             }
 
             var end = await ReadAsync(engine);
-            failure = end.IsSame ? failure : "was loaded anew";
+            failure = end.IsSame ? failure : "was reloaded";
             return new Result(engine.Name, seconds, counted.Played - begin.Played, counted.Waits - begin.Waits, !end.IsSame, end.Latency, end.State, failure);
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException or HttpRequestException or PlaywrightException)
@@ -148,10 +148,10 @@ internal static class EnginesSoak
     {
         var rows = results.Select(r => string.Create(
             CultureInfo.InvariantCulture,
-            $"| {r.Name} | {r.Played:0} of {r.Seconds:0} | {r.Waits} | {(r.IsReloaded ? 1 : 0)} | {(r.Latency.Length > 0 ? $"{r.Latency} s" : "does not tell")} | {(r.Failure.Length > 0 ? $"**{r.Failure}**" : "came back")} |"));
+            $"| {r.Name} | {r.Played:0} of {r.Seconds:0} | {r.Waits} | {(r.IsReloaded ? 1 : 0)} | {(r.Latency.Length > 0 ? $"{r.Latency} s" : "unknown")} | {(r.Failure.Length > 0 ? $"**{r.Failure}**" : "recovered")} |"));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"### The watch page in each engine, {length.TotalSeconds:0} s with a kill -9 of the server and an encoder away for {EncoderAway.TotalSeconds:0} s\n\n| engine | seconds played | waits | reloads | behind at the end | |\n|---|---:|---:|---:|---:|---|\n{string.Join('\n', rows)}\n");
+            $"### The watch page in each engine, {length.TotalSeconds:0} s with a kill -9 of the server and an encoder loss of {EncoderAway.TotalSeconds:0} s\n\n| engine | seconds played | stalls | reloads | latency at the end | |\n|---|---:|---:|---:|---:|---|\n{string.Join('\n', rows)}\n");
     }
 
     private sealed record Reading(bool IsSame, double Played, double Moving, int Waits, bool Muted, string State, string Latency);
@@ -159,7 +159,7 @@ internal static class EnginesSoak
     private sealed record Result(string Name, double Seconds, double Played, int Waits, bool IsReloaded, string Latency, string State, string Failure)
     {
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{Played:0} of {Seconds:0} s played, {Waits} waits, {Latency} s behind at the end, {State}{(Failure.Length > 0 ? $"; {Failure}" : "")}");
+            CultureInfo.InvariantCulture, $"{Played:0} of {Seconds:0} s played, {Waits} stalls, latency {Latency} s at the end, {State}{(Failure.Length > 0 ? $"; {Failure}" : "")}");
     }
 
     /// <summary>Publishes until stopped; can be restarted.</summary>

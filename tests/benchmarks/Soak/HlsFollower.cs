@@ -50,7 +50,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
             {
                 if (Renditions[0].Known.TryGetValue(number, out var first) && first.Discontinuity != segment.Discontinuity)
                 {
-                    findings.AddWrong($"segment {number} is in run {first.Discontinuity} of {Renditions[0].Name} and in run {segment.Discontinuity} of {rendition.Name}");
+                    findings.AddWrong($"segment {number} is in period {first.Discontinuity} of {Renditions[0].Name} and in period {segment.Discontinuity} of {rendition.Name}");
                 }
             }
         }
@@ -81,7 +81,7 @@ internal sealed partial class HlsFollower(HttpClient client, Uri address, Findin
         {
             if (Session is not null)
             {
-                findings.AddBack($"the channel's playlist that was there is answered with {(int)answer.StatusCode}");
+                findings.AddBack($"the channel's existing playlist is answered with {(int)answer.StatusCode}");
             }
 
             return;

@@ -8,7 +8,7 @@ namespace Broadcast.Benchmarks;
 internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playlists)
 {
     private readonly List<Dictionary<long, List<(long Present, bool IsSync)>>> _segments = [.. playlists.Select(_ => new Dictionary<long, List<(long, bool)>>())];
-    private readonly List<LadderTally> _tallies = [.. playlists.Skip(1).Select(p => new LadderTally($"{Path.GetFileNameWithoutExtension(p.AbsolutePath)}, as players get it from the server", isServed: true))];
+    private readonly List<LadderTally> _tallies = [.. playlists.Skip(1).Select(p => new LadderTally($"{Path.GetFileNameWithoutExtension(p.AbsolutePath)}, as players receive it from the server", isServed: true))];
     private readonly HashSet<Uri> _seen = [];
     private readonly Dictionary<Uri, int> _timescales = [];
     private long _first = -1;

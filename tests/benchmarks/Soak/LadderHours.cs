@@ -20,10 +20,10 @@ internal static class LadderHours
         var uneven = string.Join(',', Enumerable.Range(0, 40).Select(_ => random.NextDouble() * SourceSeconds).Order().Select(t => t.ToString("0.000", CultureInfo.InvariantCulture)));
         (string Name, CodedSource Source)[] sources =
         [
-            ("30 a second, keyframes every 2 s", await CodedSource.MakeAsync(folder, 640, 480, 30, SourceSeconds, 1, say)),
-            ("60 a second, of which the rung has half, keyframes every 2 s", await CodedSource.MakeAsync(folder, 480, 320, 60, SourceSeconds, 1, say)),
-            ("30 a second, keyframes at random times", await CodedSource.MakeAsync(folder, 480, 320, 30, SourceSeconds, 1, say, "-g", "9999", "-force_key_frames", uneven)),
-            ("25 a second, keyframes every 8.32 s", await CodedSource.MakeAsync(folder, 480, 320, 25, SourceSeconds, 1, say, "-g", "208")),
+            ("30 per second, keyframes every 2 s", await CodedSource.MakeAsync(folder, 640, 480, 30, SourceSeconds, 1, say)),
+            ("60 per second, half of them in the rung, keyframes every 2 s", await CodedSource.MakeAsync(folder, 480, 320, 60, SourceSeconds, 1, say)),
+            ("30 per second, keyframes at random times", await CodedSource.MakeAsync(folder, 480, 320, 30, SourceSeconds, 1, say, "-g", "9999", "-force_key_frames", uneven)),
+            ("25 per second, keyframes every 8.32 s", await CodedSource.MakeAsync(folder, 480, 320, 25, SourceSeconds, 1, say, "-g", "208")),
         ];
         var tallies = new List<LadderTally>();
         foreach (var (name, source) in sources)

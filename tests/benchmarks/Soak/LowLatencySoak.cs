@@ -72,7 +72,7 @@ internal static class LowLatencySoak
                 latencies[i].AddRange(fresh);
                 say(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{pages[i].Name}: at {now.Time:0} s, {(fresh.Count > 0 ? Sample.Median(fresh) : double.NaN):0.00} s behind ({now.Said:0.00} by its own count), rate {now.Rate:0.00}, {now.Stalls - begin[i].Stalls} stalls, {now.Dropped} of {now.Frames} pictures dropped"));
+                    $"{pages[i].Name}: at {now.Time:0} s, {(fresh.Count > 0 ? Sample.Median(fresh) : double.NaN):0.00} s latency ({now.Said:0.00} reported), rate {now.Rate:0.00}, {now.Stalls - begin[i].Stalls} stalls, {now.Dropped} of {now.Frames} frames dropped"));
                 if (now.Stalls > stalls[i] || fresh.Count == 0)
                 {
                     stalls[i] = now.Stalls;
@@ -111,7 +111,7 @@ internal static class LowLatencySoak
             ("frames dropped", i => Text(end[i].Dropped - begin[i].Dropped)),
             ("seconds from sending to screen, p50", i => Fine(Median(latencies[i]))),
             ("the same, p95", i => Fine(Sample.Percentile(latencies[i].DefaultIfEmpty(double.NaN), 0.95))),
-            ("the same, largest", i => Fine(latencies[i].DefaultIfEmpty(double.NaN).Max())),
+            ("the same, maximum", i => Fine(latencies[i].DefaultIfEmpty(double.NaN).Max())),
             ("p50 of the first tenth", i => Fine(Early(latencies[i]))),
             ("p50 of the last tenth", i => Fine(Late(latencies[i]))),
         };

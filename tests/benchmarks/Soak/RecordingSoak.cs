@@ -54,13 +54,13 @@ internal static class RecordingSoak
         await stop.CancelAsync();
         await Task.WhenAll(following, encoder);
 
-        say("the session is ended, and its recording looked at");
+        say("ends the session and checks its recording");
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
         (await api.PostAsync($"/api/v1/channels/{channel.Name}/end", null)).EnsureSuccessStatusCode();
         var vod = new Uri(server.Http, $"/vod/{hls.Session}/index.m3u8");
         var recording = await RecordedAsync(client, vod, hls, findings);
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Patience, "the bucket has everything");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Patience, "the bucket is up to date");
         var complaints = await FfmpegTool.DecodeAsync(vod.ToString(), length.TotalSeconds * 2, Patience + length);
         if (complaints.Length > 0)
         {
@@ -73,16 +73,16 @@ internal static class RecordingSoak
         say($"fsck --deep: exit code {fsck.ExitCode}\n{fsck.Output.TrimEnd()}");
         if (fsck.ExitCode != 0)
         {
-            findings.AddWrong($"fsck --deep ends with {fsck.ExitCode}");
+            findings.AddWrong($"fsck --deep exits with {fsck.ExitCode}");
         }
 
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes into a bucket that was away for {outage.TotalMinutes:0.#}, {went} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
+        text.Append(CultureInfo.InvariantCulture, $"### {length.TotalMinutes:0.#} minutes into a bucket with an outage of {outage.TotalMinutes:0.#}, {went} kills (seed {seed})\n\n| what | figure |\n|---|---:|\n");
         text.Append(CultureInfo.InvariantCulture, $"| segments announced and fetched | {hls.Segments} |\n| announced and lost, or changed | {findings.Lost.Count} |\n| playlists and manifests that went back | {findings.Back.Count} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| other faults | {findings.Wrong.Count} |\n| longest that the watch page stood still, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {viewer.Played:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| longest without a new segment, with a kill in it, s | {hls.Interruptions.DefaultIfEmpty().Max().TotalSeconds:0.0} |\n| the same without, s | {hls.Undisturbed.TotalSeconds:0.0} |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| other errors | {findings.Wrong.Count} |\n| longest interruption of the watch page, s | {viewer.Longest.TotalSeconds:0.0} |\n| seconds it played, of {length.TotalSeconds:0} | {viewer.Played:0} |\n| times that a segment of the window was in the absent bucket alone | {hls.Renditions.Sum(r => r.Unreadable)} |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| longest time without a new segment, with a kill, s | {hls.Interruptions.DefaultIfEmpty().Max().TotalSeconds:0.0} |\n| the same without a kill, s | {hls.Undisturbed.TotalSeconds:0.0} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| seconds in the recording | {recording.Segments.Where(s => !s.IsGap).Sum(s => s.Duration):0.0} |\n| gaps in it | {recording.Segments.Count(s => s.IsGap)} |\n");
-        text.Append(CultureInfo.InvariantCulture, $"| places where it was broken, played across in Chromium | {across} |\n| exit code of fsck --deep | {fsck.ExitCode} |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| discontinuities played across in Chromium | {across} |\n| exit code of fsck --deep | {fsck.ExitCode} |\n");
         Console.WriteLine(text);
         return findings.IsClean && hls.Segments > 0 ? 0 : 1;
     }
@@ -101,7 +101,7 @@ internal static class RecordingSoak
             if (outage > TimeSpan.Zero && isAway != (now >= away && now < back))
             {
                 isAway = !isAway;
-                say(isAway ? "the bucket goes away" : "the bucket is back");
+                say(isAway ? "the bucket is unavailable" : "the bucket is available again");
                 await (isAway ? ceph.KillAsync() : ceph.StartGatewayAsync());
             }
 
@@ -114,7 +114,7 @@ internal static class RecordingSoak
                 hls.Interrupted();
                 await server.Kill();
                 await server.RestartAsync();
-                say($"killed and started again; {moments.Count} kills to come");
+                say($"killed and restarted; {moments.Count} kills to come");
                 if (!isAway)
                 {
                     await hls.CompareAgainAsync();
@@ -157,7 +157,7 @@ internal static class RecordingSoak
 
             foreach (var announced in rendition.Known.Values.Where(s => !s.IsGap && !media.Contains(s.Address)))
             {
-                findings.AddLost($"segment {announced.Number} of {rendition.Name} was announced, and is not in the recording");
+                findings.AddLost($"segment {announced.Number} of {rendition.Name} was announced but is not in the recording");
             }
 
             foreach (var (segment, hash) in rendition.Hashes.Where(h => media.Contains(h.Key)))

@@ -52,7 +52,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         {
             if (_newest >= 0)
             {
-                findings.AddBack($"{Name}: the playlist that was there is answered with {(int)answer.StatusCode}");
+                findings.AddBack($"{Name}: an existing playlist is answered with {(int)answer.StatusCode}");
             }
 
             return;
@@ -115,7 +115,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
 
         if (_newest >= 0 && now.Sequence > _newest + 1)
         {
-            findings.AddLost($"{Name}: segments {_newest + 1} to {now.Sequence - 1} were never announced, or gone before a player could ask");
+            findings.AddLost($"{Name}: segments {_newest + 1} to {now.Sequence - 1} were never announced, or expired before a player could request them");
         }
 
         if (now.IsEnded)
@@ -127,7 +127,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         {
             if (_known.TryGetValue(segment.Number, out var before) && before != segment)
             {
-                findings.AddBack($"{Name}: segment {segment.Number} was announced as {before}, and then as {segment}");
+                findings.AddBack($"{Name}: segment {segment.Number} was announced as {before} and then as {segment}");
             }
 
             var number = long.Parse(Path.GetFileNameWithoutExtension(segment.Address.AbsolutePath), System.Globalization.CultureInfo.InvariantCulture);
@@ -145,7 +145,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         if (_known.TryGetValue(segment.Number - 1, out var before)
             && (segment.WallClock <= before.WallClock || segment.Discontinuity < before.Discontinuity))
         {
-            findings.AddWrong($"{Name}: segment {segment.Number} ({segment.WallClock:O}, run {segment.Discontinuity}) after {before.WallClock:O}, run {before.Discontinuity}");
+            findings.AddWrong($"{Name}: segment {segment.Number} ({segment.WallClock:O}, period {segment.Discontinuity}) after {before.WallClock:O}, period {before.Discontinuity}");
         }
     }
 
@@ -231,7 +231,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
         {
             if (fragment.BaseDecodeTime != end)
             {
-                findings.AddWrong($"{Name}: segment {segment.Number} has a chunk at {fragment.BaseDecodeTime}, the one before ended at {end} of {init.Timescale} ticks a second");
+                findings.AddWrong($"{Name}: segment {segment.Number} has a chunk at {fragment.BaseDecodeTime}, the previous one ended at {end} of {init.Timescale} ticks per second");
             }
 
             end = fragment.BaseDecodeTime + fragment.Duration;

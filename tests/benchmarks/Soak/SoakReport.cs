@@ -14,33 +14,33 @@ internal static class SoakReport
         Row("of these fetched, once each", hls.Segments);
         Row("fetched again after kills and at the end, same bytes", hls.Renditions.Sum(r => r.Again));
         Row("megabytes", hls.Renditions.Sum(r => r.Bytes) / 1e6);
-        Row("seconds of media, of the clock's " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
+        Row("seconds of media, of elapsed " + length.TotalSeconds.ToString("0", CultureInfo.InvariantCulture), hls.Renditions.Count == 0 ? 0 : hls.Renditions[0].Seconds);
         Row("MPDs read", dash.Manifests);
         Row("Periods in them", dash.Periods);
         Row("**announced segments lost or changed**", findings.Lost.Count);
         Row("**playlists and manifests that went back**", findings.Back.Count);
         Row("broken rules and broken media", findings.Wrong.Count);
-        Row("gaps (announced as such)", hls.Gaps);
-        Row("longest time without a new segment, no kill in it, s", hls.Undisturbed.TotalSeconds);
+        Row("gaps (marked as such)", hls.Gaps);
+        Row("longest time without a new segment, no kill, s", hls.Undisturbed.TotalSeconds);
         if (hls.Interruptions.Count > 0)
         {
             var waits = hls.Interruptions.Select(i => i.TotalSeconds).ToList();
             Row("time without a new segment around a kill, median, s", Sample.Median(waits));
-            Row("the same, longest, s", waits.Max());
+            Row("the same, maximum, s", waits.Max());
         }
 
         if (watch.Looks.Count > 0)
         {
             Row("resident memory, median, MB", Sample.Median(watch.Looks.Select(l => l.Megabytes)));
-            Row("resident memory, largest, MB", watch.Looks.Max(l => l.Megabytes));
-            Row("threads, largest", watch.Looks.Max(l => l.Threads));
-            Row("handles, largest", watch.Looks.Max(l => l.Handles));
-            Row("files of media and journal, largest", watch.Looks.Max(l => l.Files));
+            Row("resident memory, maximum, MB", watch.Looks.Max(l => l.Megabytes));
+            Row("threads, maximum", watch.Looks.Max(l => l.Threads));
+            Row("handles, maximum", watch.Looks.Max(l => l.Handles));
+            Row("files of media and journal, maximum", watch.Looks.Max(l => l.Files));
         }
 
         if (watch.MemorySlope() is { } slope)
         {
-            Row($"memory slope over the longest life ({slope.Minutes.ToString("0.0", CultureInfo.InvariantCulture)} min after its first), MB a minute", slope.Slope);
+            Row($"memory slope over the longest life ({slope.Minutes.ToString("0.0", CultureInfo.InvariantCulture)} min after its first), MB per minute", slope.Slope);
         }
 
         foreach (var finding in findings.Lost.Concat(findings.Back).Concat(findings.Wrong))

@@ -60,7 +60,7 @@ internal static class StorageBenchmark
         {
             var ours = await SpooledAsync(plan.Files, ceph, Path.Combine(shared, $"spool-{round}"), content);
             var theirs = await PlainAsync(plan.Files, ceph, Path.Combine(shared, $"plain-{round}"), content);
-            progress(string.Create(CultureInfo.InvariantCulture, $"round {round}{(round == 0 ? ", to warm up" : "")}: spool {ours.Rate:0.0} MB/s, {ours.Cpu:0.00} s of processor a GB; plain {theirs.Rate:0.0} MB/s, {theirs.Cpu:0.00} s"));
+            progress(string.Create(CultureInfo.InvariantCulture, $"round {round}{(round == 0 ? ", warm-up" : "")}: spool {ours.Rate:0.0} MB/s, {ours.Cpu:0.00} s of CPU time per GB; plain {theirs.Rate:0.0} MB/s, {theirs.Cpu:0.00} s"));
             if (round > 0)
             {
                 spooled.Add(ours);
@@ -68,8 +68,8 @@ internal static class StorageBenchmark
             }
         }
 
-        Row("MB a second", r => r.Rate);
-        Row("processor seconds a GB", r => r.Cpu);
+        Row("MB per second", r => r.Rate);
+        Row("CPU seconds per GB", r => r.Cpu);
 
         void Row(string name, Func<(double Rate, double Cpu), double> figure) => report.Add(
             name, Sample.Median(spooled.Select(figure)), Sample.Median(plain.Select(figure)), Sample.Median(spooled.Zip(plain, (s, p) => figure(s) / figure(p))));
@@ -101,7 +101,7 @@ internal static class StorageBenchmark
             file.Seal();
         }
 
-        await Poll.UntilAsync(() => monitor.Read().Uploads >= files, Patience, "all is uploaded");
+        await Poll.UntilAsync(() => monitor.Read().Uploads >= files, Patience, "all files are uploaded");
         var result = (files * (FileBytes / 1e6) / meter.WallSeconds, meter.CpuSeconds / (files * (FileBytes / 1e9)));
         foreach (var service in work)
         {
@@ -141,7 +141,7 @@ internal static class StorageBenchmark
 
     private static async Task OutageAsync(StoragePlan plan, CephServer ceph, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report($"A bucket that is away for {plan.Outage.TotalSeconds:0} s, {plan.Streams} streams of 4 Mbit/s", "one run", ["figure"]);
+        var report = new Report($"Outage of the bucket for {plan.Outage.TotalSeconds:0} s, {plan.Streams} streams of 4 Mbit/s", "one run", ["figure"]);
         reports.Add(report);
         var source = await SourceFile.MakeAsync(shared, 4, progress);
         await using var server = await BroadcastServer.StartAsync(environment: Environment(ceph, await ceph.CreateBucketAsync()));
@@ -149,18 +149,18 @@ internal static class StorageBenchmark
         await File.WriteAllLinesAsync(addresses, await ChannelsAsync(server, plan.Streams));
         await using var load = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", $"{plan.Outage.TotalSeconds + Patience.TotalSeconds + 120:0}", "--rate", "5", "--json"]);
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_uploads_total") > plan.Streams * 10, TimeSpan.FromMinutes(2), "all streams go into the bucket");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_uploads_total") > plan.Streams * 10, TimeSpan.FromMinutes(2), "all streams are uploaded to the bucket");
 
-        progress($"the bucket goes away for {plan.Outage.TotalSeconds:0} s");
+        progress($"outage of the bucket for {plan.Outage.TotalSeconds:0} s");
         await ceph.KillAsync();
         await Task.Delay(plan.Outage, TimeProvider.System);
         var waiting = await MetricsPage.ReadAsync(server.Internal);
-        progress("and comes back");
+        progress("end of the outage");
         await ceph.StartGatewayAsync();
         var began = Stopwatch.GetTimestamp();
 
         // Caught up: only recent files are waiting.
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Patience, "the bucket has everything");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Patience, "the bucket is up to date");
         var caughtUp = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var (gaps, segments) = (0, 0);
         for (var i = 1; i <= plan.Streams; i++)
@@ -170,11 +170,11 @@ internal static class StorageBenchmark
             segments += list.Split("#EXTINF").Length - 1;
         }
 
-        report.Add("objects that waited at its return", waiting.Sum("broadcast_upload_queue_objects"));
-        report.Add("gigabytes that waited", waiting.Sum("broadcast_spool_bytes") / 1e9);
-        report.Add("seconds until all had been made up for, live going on", caughtUp);
+        report.Add("waiting objects at the end of the outage", waiting.Sum("broadcast_upload_queue_objects"));
+        report.Add("waiting gigabytes", waiting.Sum("broadcast_spool_bytes") / 1e9);
+        report.Add("seconds until the backlog was uploaded, during live operation", caughtUp);
         report.Add("segments in the live playlists then", segments);
-        report.Add("holes and discontinuities among them", Aim.AtMost(0, gaps), gaps);
+        report.Add("gaps and discontinuities among them", Aim.AtMost(0, gaps), gaps);
         load.Signal(UnixSignal.Terminate);
         await load.WaitForExitAsync(TimeSpan.FromSeconds(30));
         await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Patience, "the rest is uploaded");

@@ -11,14 +11,14 @@ internal sealed record StoragePlan
         usage: ./broadcast bench storage [OPTIONS]
 
           --only PART[,PART…]   upload   files through the spool into a bucket, next to plain PUTs of the same files by the same client library
-                                outage   streams whose bucket is away for a while: whether live notices, and how long until the bucket has everything
-          --rounds N            how often uploads are taken; the median counts (3)
-          --files N             files of 1 MB a round (400)
-          --streams N           streams of the outage (20)
-          --outage SECONDS      how long the bucket is away (600)
-          --quick               every part with little of everything: to see that it works, not for figures
+                                outage   streams during an outage of the bucket: effect on live delivery, and the time until everything is uploaded
+          --rounds N            rounds of the upload part; the median counts (3)
+          --files N             files of 1 MB per round (400)
+          --streams N           streams during the outage (20)
+          --outage SECONDS      duration of the outage (600)
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        The bucket is Ceph's gateway on this machine, in memory. Kills are `./broadcast soak --recording MINUTES --kills N`. Standard error tells what happens, standard output the figures in Markdown.
+        The bucket is Ceph's gateway on this machine, in memory. To test kills, use `./broadcast soak --recording MINUTES --kills N`. Progress goes to standard error, results in Markdown to standard output.
         """;
 
     /// <summary>Parts to run.</summary>

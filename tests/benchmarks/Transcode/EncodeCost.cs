@@ -17,7 +17,7 @@ internal static class EncodeCost
     {
         var source = await CodedSource.MakeAsync(shared, 1920, 1080, 30, plan.CostSeconds, 6, progress);
         var report = new Report(
-            "Processor time of 1080p30 → source, 720p, 480p, 360p, 240p", "seconds per second of media, user and system", ["in all", "in ffmpeg", "in our process", "of bare ffmpeg"]);
+            "CPU time of 1080p30 → source, 720p, 480p, 360p, 240p", "seconds per second of media, user and system", ["total", "in ffmpeg", "in the server's process", "of bare ffmpeg"]);
         reports.Add(report);
         foreach (var latency in new[] { "standard", "low" })
         {
@@ -35,13 +35,13 @@ internal static class EncodeCost
             ours.Add(cost);
             bare.Add(await OfAsync(source, [command.Bare(source.Path)]));
             each.Add(await OfAsync(source, command.OneByOne(source.Path)));
-            progress($"{latency}, round {round} of {plan.Rounds}: ours {ours[^1]}, bare {bare[^1]}, a process for each rung {each[^1]}");
+            progress($"{latency}, round {round} of {plan.Rounds}: Broadcast {ours[^1]}, bare ffmpeg {bare[^1]}, one process per rung {each[^1]}");
         }
 
         var reference = Median(bare).All;
         Add($"{latency}: Broadcast", Median(ours), Aim.AtMost(MostOfBare, Median(ours).All / reference).For("ratio"));
         Add($"{latency}: {Bare}", Median(bare), Aim.None);
-        Add($"{latency}: a process for each rung", Median(each), Aim.None);
+        Add($"{latency}: one process per rung", Median(each), Aim.None);
 
         void Add(string row, Cost cost, Aim aim) => report.Add(row, aim, cost.All, cost.Workers, cost.Own > 0 ? cost.Own : null, cost.All / reference);
     }
@@ -63,7 +63,7 @@ internal static class EncodeCost
 
         return came.Count > 0 && came.All(c => c == count)
             ? (new Cost(meter.Children / count * source.Rate, meter.Self / count * source.Rate), command)
-            : throw new InvalidOperationException($"Of {count} pictures came {string.Join(", ", came)}.");
+            : throw new InvalidOperationException($"Of {count} frames only these were output: {string.Join(", ", came)}.");
     }
 
     private static async Task<Cost> OfAsync(CodedSource source, IReadOnlyList<IReadOnlyList<string>> commands)

@@ -80,7 +80,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
 
         if (!_samples.Writer.TryWrite(sample))
         {
-            throw new InvalidOperationException(_running.IsCompleted ? "The stage has ended." : "The stage does not take its pictures.");
+            throw new InvalidOperationException(_running.IsCompleted ? "The stage has ended." : "The stage does not accept frames.");
         }
     }
 

@@ -10,17 +10,17 @@ internal sealed record TranscodePlan
     public const string Usage = """
         usage: ./broadcast bench transcode [OPTIONS]
 
-          --only PART[,PART…]   cost      processor time of a ladder, next to a bare ffmpeg and to a process for each rung
-                                delay     how long a picture takes through the stage
-                                kills     kill -9 of the worker: how long nothing new comes
-                                overload  streams that together need twice the machine: how far behind their rungs come
-          --rounds N            how often the cost is taken; the median counts (3)
-          --seconds N           how long the delay is measured (20)
+          --only PART[,PART…]   cost      CPU time of a ladder, next to a bare ffmpeg and to one process per rung
+                                delay     delay of a frame in the stage
+                                kills     kill -9 of the worker: interruption of the output
+                                overload  streams that together need twice the machine: lag of their rungs
+          --rounds N            rounds of the cost part; the median counts (3)
+          --seconds N           duration of the delay part (20)
           --kills N             workers to kill (20)
           --overload N          seconds of overload (120)
-          --quick               every part with little of everything: to see that it works, not for figures
+          --quick               a minimal run of every part, as a check; its figures are meaningless
 
-        Standard error tells what happens, standard output the figures in Markdown. docs/benchmarks.md says how they are taken.
+        Progress goes to standard error, results in Markdown to standard output. docs/benchmarks.md describes the method.
         """;
 
     /// <summary>Parts to run.</summary>

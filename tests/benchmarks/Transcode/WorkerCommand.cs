@@ -11,7 +11,7 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
     public static WorkerCommand OfRunning()
     {
         var words = ChildrenMeter.Running().Select(p => File.ReadAllText($"/proc/{p}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries))
-            .FirstOrDefault(w => w.Contains("-filter_complex")) ?? throw new InvalidOperationException("There is no worker.");
+            .FirstOrDefault(w => w.Contains("-filter_complex")) ?? throw new InvalidOperationException("No worker is running.");
         return new WorkerCommand(words[(Array.FindIndex(words, w => Path.GetFileName(w) == "ffmpeg") + 1)..]);
     }
 
@@ -63,7 +63,7 @@ internal sealed partial record WorkerCommand(IReadOnlyList<string> Arguments)
         var end = words.FindIndex(begin, w => w.StartsWith("unix:", StringComparison.Ordinal));
         return begin > 0 && end > begin
             ? words[begin..words.LastIndexOf("-f", end)]
-            : throw new InvalidOperationException($"The worker was not told of a rung {rung}: {string.Join(' ', words)}");
+            : throw new InvalidOperationException($"The worker's command has no rung {rung}: {string.Join(' ', words)}");
     }
 
     private string After(string option) => Arguments.SkipWhile(a => a != option).Skip(1).First();

@@ -21,7 +21,7 @@ internal static class WorkerKills
     public static async Task RunAsync(TranscodePlan plan, string shared, List<Report> reports, Action<string> progress)
     {
         var source = await CodedSource.MakeAsync(shared, 854, 480, 30, 10, 1.5, progress);
-        var report = new Report($"Kill -9 of the worker, {plan.Kills} times, 480p30 with keyframes every 2 s", "seconds without a new picture", ["p50", "p95", "longest", "pictures missing", "sync samples missing"]);
+        var report = new Report($"Kill -9 of the worker, {plan.Kills} times, 480p30 with keyframes every 2 s", "seconds without a new frame", ["p50", "p95", "longest", "frames missing", "sync samples missing"]);
         reports.Add(report);
         var random = new Random(Seed);
         var all = new Dictionary<string, List<Aftermaths>>();
@@ -33,7 +33,7 @@ internal static class WorkerKills
                 var row = $"{latency}: {rung}";
                 all.TryAdd(row, []);
                 all[row].Add(seen);
-                progress(string.Create(CultureInfo.InvariantCulture, $"kill {kill} of {plan.Kills}: {row} {seen.Gap:0.00} s, {seen.Missing} pictures and {seen.MissingSync} sync samples missing"));
+                progress(string.Create(CultureInfo.InvariantCulture, $"kill {kill} of {plan.Kills}: {row} {seen.Gap:0.00} s, {seen.Missing} frames and {seen.MissingSync} sync samples missing"));
             }
         }
 
