@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>The commands that an operator takes to after a loss, on a server with a session behind it.</summary>
+/// <summary>Recovery commands after a loss, on a server with a recorded session.</summary>
 public sealed class BackupAndFsckTests
 {
     [Fact]
@@ -28,7 +28,7 @@ public sealed class BackupAndFsckTests
         (await server.CommandAsync("fsck", "--deep")).EnsureSuccess().Output.ShouldContain("No issues found");
         (await server.CommandAsync("restore", backup, "--replace")).Error.ShouldContain("Stop it");
 
-        // What was broadcast since the backup is in the store and not in the database then; and a segment is lost.
+        // The store now contains media broadcast since the backup, which the database does not know; and a segment is lost.
         (await server.StopAsync()).ShouldBe(0);
         (await server.CommandAsync("restore", backup, "--replace")).EnsureSuccess();
         File.Delete(Directory.EnumerateFiles(Path.Combine(server.Data, "objects", "live", "kept"), "1.m4s", SearchOption.AllDirectories).First(path => path.Contains("/source/", StringComparison.Ordinal)));

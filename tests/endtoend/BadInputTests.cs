@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Each mistake gives one clear message with what to do; the server and the other streams go on.</summary>
+/// <summary>Each invalid input gives one clear message with a remedy; the server and the other streams continue.</summary>
 public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;

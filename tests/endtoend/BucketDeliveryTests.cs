@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Viewers who have a bucket of a real S3 service and nothing else: the server's HTTP is never asked for anything that is played.</summary>
+/// <summary>Viewers with access to the bucket of a real S3 service alone: playback never uses the server's HTTP.</summary>
 public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFixture<BucketTests.Service>
 {
     private const int FrameRate = 15;
@@ -29,10 +29,11 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             await viewer.UntilAsync(v => v.Last >= 3, "three segments");
             var hls = FfmpegTool.DecodeAsync(new Uri(live, "index.m3u8").ToString(), 24, TimeSpan.FromMinutes(2));
 
-            // Its DASH reader asks for what is not listed when what follows is late, and loses its place: it is a judge while nothing is.
+            // ffmpeg's DASH reader requests unlisted segments when new ones are late, and loses its position. It is used while none are
+            // late.
             (await FfmpegTool.DecodeAsync(new Uri(live, "manifest.mpd").ToString(), 2)).ShouldBeEmpty("DASH");
 
-            // The server cannot reach the bucket for some segments; viewers can, and wait.
+            // The server cannot upload some segments to the bucket; viewers can access it and wait.
             var before = viewer.Last;
             way.Cut();
             await Poll.UntilAsync(() => server.Logged(6002).Count > 0);
@@ -59,19 +60,19 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
         (await api.PostAsync("/api/v1/channels/main/end", null)).EnsureSuccessStatusCode();
-        await viewer.UntilAsync(v => v.IsEnded, "the end is told");
+        await viewer.UntilAsync(v => v.IsEnded, "the playlist ends");
         viewer.Complaints.ShouldBeEmpty();
         viewer.Numbers.ShouldBe(Enumerable.Range(1, viewer.Numbers.Count).Select(number => (long)number));
         await viewer.ShouldHaveAllPicturesAsync(FrameRate);
 
-        // The recording lies there as well, once all of it does.
+        // The bucket also contains the recording, once everything is uploaded.
         using var cdn = new HttpClient();
         var session = (await cdn.GetStringAsync(new Uri(live, "index.m3u8"))).Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal)).Split('/')[0];
         var replay = new Uri(live, $"../../vod/{session}/index.m3u8");
         await Poll.UntilAsync(async () => (await cdn.GetAsync(replay)).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "the recording can be played from the bucket");
         WithoutRetries(await FfmpegTool.DecodeAsync(replay.ToString(), 4)).ShouldBeEmpty("replay");
 
-        // No list is missed or left over where the store is held against the journals.
+        // The comparison of store and journals finds no missing or superfluous manifest.
         (await server.StopAsync()).ShouldBe(0);
         (await server.CommandAsync("fsck", "--json")).EnsureSuccess();
     }
@@ -109,7 +110,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             (await edge.GetAsync(hidden)).StatusCode.ShouldBe(HttpStatusCode.NotFound, hidden);
         }
 
-        // The bucket goes away: what viewers have asked for, they get.
+        // Outage of the bucket: viewers receive everything they have requested.
         await _ceph.KillAsync();
         (await edge.GetAsync($"/live/main/{session}/source/1.m4s")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await edge.GetAsync("/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -132,7 +133,8 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
     }
 
     /// <summary>
-    /// What ffmpeg said of the stream. Ceph's gateway answers 500 once in a while to who reads a list in the instant in which it is replaced; ffmpeg asks again at once, on a new connection, and says so.
+    /// ffmpeg's log of the stream. Ceph's gateway occasionally answers 500 to a read of a playlist at the instant of its replacement;
+    /// ffmpeg logs that and retries on a new connection.
     /// </summary>
     private static string WithoutRetries(string said) => string.Join('\n', said.Split('\n').Where(line =>
         !line.Contains("HTTP error 500 Internal Server Error", StringComparison.Ordinal) && !(line.Contains("keepalive request failed", StringComparison.Ordinal) && line.Contains("Server returned 5XX", StringComparison.Ordinal))));
@@ -175,7 +177,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         return ChildProcess.Start(program, ["-e", "stderr", "-p", folder.Path, "-c", file, "-g", "daemon off;"]);
     }
 
-    /// <summary>Reads a channel's list again and again as a player does, and fetches what it names at once.</summary>
+    /// <summary>Polls a channel's playlist as a player does, and fetches new segments immediately.</summary>
     private sealed class BucketViewer : IAsyncDisposable
     {
         private readonly HttpClient _http = new();
@@ -196,7 +198,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
 
         public bool IsEnded { get; private set; }
 
-        /// <summary>What was wrong.</summary>
+        /// <summary>Errors.</summary>
         public List<string> Complaints { get; } = [];
 
         public IReadOnlyList<long> Numbers
@@ -213,7 +215,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         public Task UntilAsync(Func<BucketViewer, bool> fits, string description) =>
             Poll.UntilAsync(() => fits(this), TimeSpan.FromSeconds(100), $"{description}; {string.Join("; ", Complaints)}");
 
-        /// <summary>Decodes all segments, one behind the other, and counts.</summary>
+        /// <summary>Decodes all segments in sequence and counts the frames.</summary>
         public async Task ShouldHaveAllPicturesAsync(int frameRate)
         {
             await using var folder = TempFolder.Create();
@@ -222,7 +224,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             var times = frames.EnumerateArray().Select(frame => double.Parse(frame.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture)).ToList();
             times.Count.ShouldBeGreaterThan(15 * frameRate);
 
-            // One seam, where the server was killed and the encoder came back.
+            // One discontinuity, at the kill of the server and the return of the encoder.
             times.Zip(times.Skip(1)).Count(pair => pair.Second - pair.First > 1.5 / frameRate).ShouldBe(1);
             times.Zip(times.Skip(1)).ShouldAllBe(pair => pair.Second > pair.First);
         }
@@ -302,7 +304,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             using var answer = await _http.GetAsync(address);
             if (answer.StatusCode == HttpStatusCode.InternalServerError && again)
             {
-                // Ceph's gateway, once in a while, of a list that is being replaced: a player asks again.
+                // Occasional response of Ceph's gateway for a playlist during its replacement; players retry.
                 return await GetAsync(address, again: false);
             }
 

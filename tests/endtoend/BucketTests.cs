@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Media in a bucket of a real S3 service, which may refuse or go away: the live edge never waits for it.</summary>
+/// <summary>Media in a bucket of a real S3 service with errors and outages: the live edge never waits for it.</summary>
 public sealed class BucketTests(BucketTests.Service service) : IClassFixture<BucketTests.Service>
 {
     private readonly CephServer _ceph = service.Ceph;
@@ -110,7 +110,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         await InBucketAsync(bucket, during);
         server.Process.HasExited.ShouldBeFalse();
 
-        // Whoever does not trust the certificate is told what to do.
+        // An untrusted certificate leads to a message with the remedy.
         environment["BROADCAST__Storage__AuthorityFile"] = null;
         await using var stranger = await BroadcastServer.StartAsync(environment: environment);
         (await stranger.CommandAsync("doctor", "--json")).Output.ShouldContain("Storage:AuthorityFile");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A machine whose clock is set while somebody watches (row F35).</summary>
+/// <summary>A system clock step during playback (row F35).</summary>
 public sealed class ClockStepTests
 {
     [Fact]
@@ -30,25 +30,25 @@ public sealed class ClockStepTests
         foreach (var step in (int[])[30, -30])
         {
             Set(clock, step);
-            await Poll.UntilAsync(() => server.Logged(7031).Count > 0, description: "the step is told of");
+            await Poll.UntilAsync(() => server.Logged(7031).Count > 0, description: "the step is logged");
             var last = (await HlsView.ReadAsync(server, "main"))!.Last;
             var after = await HlsView.WaitAsync(server, "main", v => v.Last >= last + 2, "two more segments");
             after.Session.ShouldBe(before.Session);
             after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
             after.Segments.Zip(after.Segments.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.1);
-            (await BehindAsync(server, after)).ShouldBe(behind, 3, "what players are told the time is goes with the media");
+            (await BehindAsync(server, after)).ShouldBe(behind, 3, "the time that players receive matches the media");
             (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
         }
     }
 
-    /// <summary>Seconds from the end of a playlist to the time that players are told.</summary>
+    /// <summary>Seconds from the end of a playlist to the server time that players receive.</summary>
     private static async Task<double> BehindAsync(BroadcastServer server, HlsView view)
     {
         var now = DateTimeOffset.Parse(await server.Client.GetStringAsync("/time"), CultureInfo.InvariantCulture);
         return (now - view.Segments[^1].WallClock).TotalSeconds - view.Segments[^1].Duration;
     }
 
-    /// <summary>Sets the clock of the server, as a whole: it never reads a half.</summary>
+    /// <summary>Sets the server's clock in one write, so that the server never reads half of it.</summary>
     private static void Set(string file, int seconds)
     {
         File.WriteAllText(file + ".new", seconds.ToString("+0;-0", CultureInfo.InvariantCulture) + "\n");

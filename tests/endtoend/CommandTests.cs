@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>The command line as scripts use it, with the server running and not.</summary>
+/// <summary>The command line in scripts, with and without a running server.</summary>
 public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>The viewer's timeline goes on, whatever ends behind it.</summary>
+/// <summary>The viewers' timeline continues across restarts and interruptions.</summary>
 public sealed class ContinuityTests
 {
     [Fact]
     public async Task Reconnecting_encoder_continues_the_same_playlists_after_a_discontinuity()
     {
-        // Without a slate, which would come first on a busy machine.
+        // Without a slate, which would be first on a busy machine.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main");
         HlsView before;
@@ -78,7 +78,7 @@ public sealed class ContinuityTests
     [Fact]
     public async Task Blocking_reload_gets_503_at_server_stop_and_the_next_server_answers_it()
     {
-        // No slate: nothing is to come while the encoder stands still.
+        // No slate: no media may arrive while the encoder is suspended.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main", "--latency", "low");
         HlsView before;
@@ -88,7 +88,7 @@ public sealed class ContinuityTests
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
             encoder.Signal(UnixSignal.Stop);
 
-            // What is on its way is there after a moment; were it later, the requests below would be answered with it, and the test fail.
+            // Media in flight arrives within a moment. If it were later, it would answer the requests below and fail the test.
             await Task.Delay(1000);
             before = (await HlsView.ReadAsync(server, "main"))!;
             address = $"/live/main/{before.Session}/source.m3u8?_HLS_msn={before.Last + 1}";

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Several at once: commands that race, encoders while the server stops.</summary>
+/// <summary>Concurrency: racing commands, and encoders during the shutdown of the server.</summary>
 public sealed class CrowdTests
 {
     [Fact]

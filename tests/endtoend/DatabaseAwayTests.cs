@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>PostgreSQL is stopped and comes back while a server is on air (row F32 of the edge cases).</summary>
+/// <summary>An outage of PostgreSQL during a broadcast (row F32 of the edge cases).</summary>
 public sealed class DatabaseAwayTests
 {
     private const int AcceptedFromMemory = 5025;
@@ -15,7 +15,8 @@ public sealed class DatabaseAwayTests
     [Fact]
     public async Task PostgreSQL_outage_keeps_streams_and_known_encoders_and_postponed_work_is_caught_up_F32()
     {
-        // The database is another server's private one, which is held while it is away: it would start it again at once.
+        // The database is another server's private one. That server is suspended during the outage, otherwise it would restart PostgreSQL
+        // immediately.
         await using var keeper = await BroadcastServer.StartAsync();
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
@@ -30,7 +31,7 @@ public sealed class DatabaseAwayTests
         await HlsView.WaitAsync(server, "side", v => v.Segments.Count >= 1, "the side stage is on air");
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
 
-        // Its start is past and its encoder there, so that it is live at once; its end is due while the database is away.
+        // Its start is in the past and its encoder is connected, so it goes live immediately; its end is due during the outage.
         var now = TimeProvider.System.GetUtcNow();
         var end = now.AddSeconds(12);
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new { title = "The gala", channel = "side", start = end.AddSeconds(-60), end, graceSeconds = 0 });
@@ -55,7 +56,7 @@ public sealed class DatabaseAwayTests
         keeper.Process.Signal(UnixSignal.Continue);
         var over = await UntilAsync(api, gala, "ended");
         over.GetProperty("endedAt").GetDateTimeOffset().ShouldBeGreaterThan(end);
-        await Poll.UntilAsync(() => onSide.HasExited, TimeSpan.FromSeconds(20), "the encoder of the event is sent away");
+        await Poll.UntilAsync(() => onSide.HasExited, TimeSpan.FromSeconds(20), "the encoder of the event is disconnected");
         await Poll.UntilAsync(
             async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/channels/spare/sessions")).EnumerateArray().Any(s => s.GetProperty("id").GetString() == let.Session),
             TimeSpan.FromSeconds(30), "the session that began without the database is in it");
@@ -65,7 +66,7 @@ public sealed class DatabaseAwayTests
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream has gone on all through");
         after.Session.ShouldBe(before.Session);
         after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
-        (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count.ShouldBe(after.Segments.Count, "every segment has all of its pictures");
+        (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count.ShouldBe(after.Segments.Count, "every segment has all of its frames");
         (onMain.HasExited, known.HasExited).ShouldBe((false, false));
     }
 
@@ -84,7 +85,7 @@ public sealed class DatabaseAwayTests
         return seen;
     }
 
-    /// <summary>Stops the private PostgreSQL of a server that stands still: whoever is connected is cut off, and who comes finds nobody.</summary>
+    /// <summary>Stops the private PostgreSQL of a suspended server: existing connections are cut, and new ones are refused.</summary>
     private static async Task StopPostgresAsync(BroadcastServer keeper)
     {
         var file = Path.Combine(keeper.Data, "postgres", "postmaster.pid");

@@ -4,11 +4,13 @@ using Shouldly;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What a decoder makes of each segment of a playlist, alone with its init segment: hashes of pictures, in the order in which they are shown.</summary>
+/// <summary>Decodes each segment of a playlist separately with its init segment: hashes of frames in presentation order.</summary>
 internal static partial class DecodedPictures
 {
-    /// <summary>Fetches and decodes all segments of a playlist that are not gaps. Each has as many pictures as fit into the time that the playlist says.</summary>
-    /// <returns>Hashes by the segments' addresses.</returns>
+    /// <summary>
+    /// Fetches and decodes all segments of a playlist except gaps, and checks the number of frames against each segment's duration.
+    /// </summary>
+    /// <returns>Frame hashes by segment address.</returns>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadAsync(BroadcastServer server, string channel, HlsView view, int frameRate)
     {
         var list = new Uri(server.Http, $"/live/{channel}/{view.Session}/source.m3u8");
@@ -25,14 +27,14 @@ internal static partial class DecodedPictures
             var file = folder.Sub("segment.mp4");
             await File.WriteAllBytesAsync(file, [.. init, .. await server.Client.GetByteArrayAsync(new Uri(list, segment.Address))]);
             var hashes = await HashesAsync(file);
-            ((double)hashes.Count).ShouldBe(segment.Duration * frameRate, 1.1, $"pictures of {segment.Address}");
+            ((double)hashes.Count).ShouldBe(segment.Duration * frameRate, 1.1, $"frames of {segment.Address}");
             pictures[segment.Address] = hashes;
         }
 
         return pictures;
     }
 
-    /// <summary>The same segments are the same pictures.</summary>
+    /// <summary>Asserts that common segments decode to the same frames.</summary>
     public static void ShouldShowTheSameAs(this IReadOnlyDictionary<string, IReadOnlyList<string>> after, IReadOnlyDictionary<string, IReadOnlyList<string>> before, int atLeast)
     {
         var both = after.Keys.Where(before.ContainsKey).ToList();
@@ -43,7 +45,7 @@ internal static partial class DecodedPictures
         }
     }
 
-    /// <summary>Hashes of a file's pictures.</summary>
+    /// <summary>Hashes of a file's frames.</summary>
     public static async Task<List<string>> HashesAsync(string file)
     {
         var result = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-"])).EnsureSuccess();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What a real encoder sent, taken from the real server as a file.</summary>
+/// <summary>Recordings of a real encoder, downloaded from the real server.</summary>
 public sealed class DownloadTests : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();

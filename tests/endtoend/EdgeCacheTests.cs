@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>The nginx edge as it is delivered, in front of a live server; only addresses and folders are the test's.</summary>
+/// <summary>The shipped nginx edge in front of a live server; only addresses and folders are changed.</summary>
 public sealed class EdgeCacheTests
 {
     [Fact]
@@ -47,7 +47,9 @@ public sealed class EdgeCacheTests
         server.Process.Tail(1000).ShouldNotContain("/t/1.");
     }
 
-    /// <summary>How an event stands is fetched once for all, and again when its time is over; of one that is not for everybody nothing is kept.</summary>
+    /// <summary>
+    /// An event's status is fetched once for all viewers, and again after its expiry; the status of a restricted event is not cached.
+    /// </summary>
     private static async Task KeepWhatEverybodyMayKnowOfEventsAsync(BroadcastServer server, HttpClient edge)
     {
         using var admin = new HttpClient { BaseAddress = server.Http };
@@ -83,7 +85,9 @@ public sealed class EdgeCacheTests
         }
     }
 
-    /// <summary>The channel is closed to all but who has a token: two who have one cost one fetch of an object, and one whose token is revoked gets nothing.</summary>
+    /// <summary>
+    /// On a restricted channel two viewers with tokens cost one fetch of an object, and a viewer with a revoked token gets nothing.
+    /// </summary>
     private static async Task CloseAndOpenByTokenAsync(BroadcastServer server, HttpClient edge)
     {
         var seen = (await HlsView.WaitAsync(server, "main", _ => true, "a playlist")).Last;
@@ -96,7 +100,7 @@ public sealed class EdgeCacheTests
         var john = (Token: made.GetProperty("token").GetString()!, Id: made.GetProperty("id").GetString()!);
         made.GetProperty("hls").GetString().ShouldBe($"{server.Http.GetLeftPart(UriPartial.Authority)}/t/{john.Token}/live/main/index.m3u8");
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "what the edge was told before is over");
+            async () => (await edge.GetAsync("/live/main/index.m3u8")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge's cached decision has expired");
 
         var object_ = $"/live/main/{view.Session}/{view.Segments[^1].Address}";
         using var first = await edge.GetAsync($"/t/{jane.Token}{object_}");
@@ -104,7 +108,7 @@ public sealed class EdgeCacheTests
         (first.Headers.GetValues("X-Cache").Single(), second.Headers.GetValues("X-Cache").Single()).ShouldBe(("MISS", "HIT"));
         (await second.Content.ReadAsByteArrayAsync()).ShouldBe(await first.Content.ReadAsByteArrayAsync());
 
-        // A playlist may be refused by the server itself while the edge still has its word of before, for 5 s.
+        // The server itself can reject a playlist request while the edge still has its cached decision, for 5 s.
         await Poll.UntilAsync(async () => (await edge.GetAsync(object_)).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "what the edge keeps is not for everybody either");
         (await edge.GetAsync($"/t/{jane.Token}x{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
         foreach (var manifest in (string[])["index.m3u8", "manifest.mpd"])
@@ -116,7 +120,7 @@ public sealed class EdgeCacheTests
         (await admin.DeleteAsync($"/api/v1/channels/main/viewer-tokens/{jane.Id}")).EnsureSuccessStatusCode();
         (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server knows when it has answered");
         await Poll.UntilAsync(
-            async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge is told that the token is revoked");
+            async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge learns of the revoked token");
         (await edge.GetAsync($"/t/{john.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
 
         async Task<(string Token, string Id)> MakeAsync()

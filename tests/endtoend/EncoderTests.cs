@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Real encoders into the real server, judged by ffprobe and ffmpeg over HTTP.</summary>
+/// <summary>Real encoders publish to the real server; ffprobe and ffmpeg check the result over HTTP.</summary>
 public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;
@@ -44,7 +44,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         ]);
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 2, "two segments; " + encoder.Tail());
 
-        // On a busy machine GStreamer's first pictures were once nearer together than the later ones, which ffmpeg calls a discontinuity.
+        // On a busy machine GStreamer's first frames can be closer together than the later ones, which ffmpeg reports as a discontinuity.
         var said = await FfmpegTool.DecodeAsync(_server.Hls(channel.Name).ToString(), 3);
         said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.Contains("DTS discontinuity in stream", StringComparison.Ordinal)).ShouldBeEmpty();
     }
@@ -83,7 +83,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         (await _server.Client.GetStringAsync("/live/obs/index.m3u8")).ShouldNotContain("EXT-X-INDEPENDENT-SEGMENTS");
         (await FfmpegTool.ProbeAsync(_server.Hls("obs").ToString())).GetProperty("streams").GetArrayLength().ShouldBe(2);
 
-        // From the first keyframe in what is listed on, every picture decodes.
+        // From the first keyframe of the playlist, every frame decodes.
         var copy = await DownloadAsync(view);
         (await FfmpegTool.DecodeAsync(copy, 60)).ShouldBeEmpty();
         File.Delete(copy);
@@ -95,7 +95,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         var channel = await _server.CreateChannelAsync("common");
         await using var encoder = FfmpegTool.Publish(_server.PublishUrl(channel));
         var video = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments");
-        var audio = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= video.Last, "as much sound", "audio");
+        var audio = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= video.Last, "audio up to the same segment", "audio");
 
         video.TargetDuration.ShouldBe(3);
         audio.Sequence.ShouldBe(video.Sequence);
@@ -118,7 +118,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         media.Headers.CacheControl!.ToString().ShouldContain("immutable");
     }
 
-    /// <summary>The init segment and all listed segments as one file.</summary>
+    /// <summary>Writes the init segment and all listed segments to one file.</summary>
     private async Task<string> DownloadAsync(HlsView view)
     {
         var playlist = new Uri(_server.Http, $"/live/obs/{view.Session}/source.m3u8");
@@ -134,7 +134,7 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
     }
 }
 
-/// <summary>One server for the tests of a class, each with channels of its own.</summary>
+/// <summary>One server for the tests of a class, with separate channels.</summary>
 public sealed class SharedServer : IAsyncLifetime
 {
     public BroadcastServer Server { get; private set; } = null!;

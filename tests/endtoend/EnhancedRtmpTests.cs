@@ -7,8 +7,8 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>
-/// Enhanced RTMP into the real server, judged by ffprobe and ffmpeg over HTTP. Video in newer codecs was recorded from ffmpeg 7.1, which the machines of these tests do not
-/// have; what no encoder at hand sends is put together from tracks that ffmpeg encoded.
+/// Enhanced RTMP into the real server; ffprobe and ffmpeg check the result over HTTP. Video in newer codecs is a recording of ffmpeg 7.1,
+/// which is not installed on the test machines. Streams that no available encoder sends are assembled from tracks encoded by ffmpeg.
 /// </summary>
 public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<SharedServer>
 {
@@ -62,17 +62,17 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
     {
         string[] sent = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3"];
         await using var folder = TempFolder.Create();
-        var file = folder.Sub("sounds.flv");
+        var file = folder.Sub("audio.flv");
         var sounds = await Task.WhenAll(sent.Select((recipe, i) => CodedTrack.MakeAsync(recipe, 4, tone: 440 + (i * 110))));
         await TracksFile.WriteAsync(file, [await CodedTrack.MakeAsync("avc1", 4), .. sounds]);
-        var channel = await _server.CreateChannelAsync("sounds", "--ladder", "passthrough");
+        var channel = await _server.CreateChannelAsync("audio", "--ladder", "passthrough");
         await using var encoder = Load(file, channel);
         var view = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
 
         string[] decoded = ["aac", "opus", "flac", "ac3", "eac3"];
         foreach (var (rendition, codec) in new[] { "audio", "audio-2", "audio-3", "audio-4", "audio-5" }.Zip(decoded))
         {
-            var sound = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= view.Last, "as much sound", rendition);
+            var sound = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= view.Last, "audio up to the same segment", rendition);
             sound.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
             var playlist = new Uri(_server.Http, $"/live/{channel.Name}/{sound.Session}/{rendition}.m3u8").ToString();
             (await FfmpegTool.DecodeAsync(playlist, 3)).ShouldBeEmpty(codec);

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A planned broadcast from its preview to its replay, as its makers and its audience see it.</summary>
+/// <summary>An event from its preview to its recording, for broadcasters and viewers.</summary>
 public sealed class EventTests
 {
     [Fact]
@@ -30,7 +30,7 @@ public sealed class EventTests
         subscribed.StatusCode.ShouldBe(HttpStatusCode.Created, await subscribed.Content.ReadAsStringAsync());
         var secret = (await subscribed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("secret").GetString()!;
 
-        // Its start is past and it waits for the button, so that its preview is at once; its end is soon.
+        // Its start is in the past and it is started manually, so the preview begins immediately; its end is near.
         var now = TimeProvider.System.GetUtcNow();
         using var planned = await api.PostAsJsonAsync("/api/v1/events", new
         {
@@ -67,7 +67,7 @@ public sealed class EventTests
 
         await UntilAsync(api, id, "ended");
         (await HlsView.WaitAsync(server, "main", view => view.Ended, "the playlist has its end")).Session.ShouldBe(shown.Session);
-        await Poll.UntilAsync(() => encoder.HasExited, TimeSpan.FromSeconds(20), "the encoder was sent away");
+        await Poll.UntilAsync(() => encoder.HasExited, TimeSpan.FromSeconds(20), "the encoder is disconnected");
         var recording = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/recordings/{shown.Session}"));
         recording.GetProperty("title").GetString().ShouldBe("The gala");
         var replay = new Uri(server.Http, $"/vod/{shown.Session}/index.m3u8").ToString();
@@ -78,10 +78,10 @@ public sealed class EventTests
         await ShouldHaveToldAsync(service, secret, shown.Session);
     }
 
-    /// <summary>What the service was told in the end: each thing once, in order, signed, and of the session that viewers saw.</summary>
+    /// <summary>Checks the webhook's deliveries: each once, in order, signed, and of the session that viewers saw.</summary>
     private static async Task ShouldHaveToldAsync(FakeWebhook service, string secret, string session)
     {
-        await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"the recording is told of; told so far: {string.Join(", ", Types(service))}");
+        await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"recording.ready is delivered; so far: {string.Join(", ", Types(service))}");
         foreach (var asked in service.Asked)
         {
             var signed = HMACSHA256.HashData(

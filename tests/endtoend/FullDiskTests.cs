@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A data folder on a disk that fills up. Mounting one needs root.</summary>
+/// <summary>A data folder on a disk that fills up. Mounting one requires root.</summary>
 public sealed class FullDiskTests
 {
     private const int DiskMegabytes = 192;
@@ -40,9 +40,9 @@ public sealed class FullDiskTests
             await Poll.UntilAsync(() => server.Logged(3011).Count >= 2, TimeSpan.FromSeconds(40), "both channels say that it is over");
             server.Logged(3010).Count.ShouldBe(2);
             server.Logged(3010).ShouldAllBe(text => text.Contains("Free disk space"));
-            (first.HasExited, second.HasExited).ShouldBe((false, false), "no encoder was sent away");
+            (first.HasExited, second.HasExited).ShouldBe((false, false), "no encoder was disconnected");
 
-            // Four whole segments are at the end, because older players ask for the last three, gap or not.
+            // Four complete segments are at the end, because older players request the last three even if they are gaps.
             (await FfmpegTool.DecodeAsync(server.Hls("one").ToString(), 2)).ShouldBeEmpty();
             await server.CreateChannelAsync("three");
             (await server.StopAsync()).ShouldBe(0);
@@ -66,7 +66,7 @@ public sealed class FullDiskTests
         return folder;
     }
 
-    /// <summary>Writes until nothing more fits.</summary>
+    /// <summary>Fills the disk.</summary>
     private static void Fill(string path)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);

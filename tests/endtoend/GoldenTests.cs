@@ -6,11 +6,11 @@ using Xunit;
 namespace Broadcast.EndToEnd.Tests;
 
 /// <summary>
-/// JSON that the command line prints: names and kinds of members, and the words of some, as earlier versions printed them.
+/// JSON output of the command line: names and types of members, and the values of some, unchanged since earlier versions.
 /// </summary>
 public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServer>
 {
-    /// <summary>Members whose values are words of the interface.</summary>
+    /// <summary>Members with values from a fixed set of words.</summary>
     private static readonly string[] Words =
         ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes", "rewind"];
 
@@ -38,7 +38,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
         Golden.Matches("command-json.txt", text.ToString());
     }
 
-    /// <summary>Runs commands side by side and adds their output in order.</summary>
+    /// <summary>Runs commands in parallel and appends their output in order.</summary>
     private async Task AddAsync(StringBuilder text, string[] commands)
     {
         var results = await Task.WhenAll(commands.Select(command => shared.Server.CommandAsync([.. command.Split(' '), "--json"])));
@@ -52,7 +52,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
         }
     }
 
-    /// <summary>Members by path; of an array, what its elements have together.</summary>
+    /// <summary>Members by path; the elements of an array are combined.</summary>
     private static void Append(StringBuilder text, JsonElement element)
     {
         var lines = new SortedSet<string>(StringComparer.Ordinal);

@@ -3,14 +3,14 @@ using Broadcast.Testing;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A media playlist as a player reads it.</summary>
+/// <summary>A media playlist as players read it.</summary>
 internal sealed record HlsView(
     string Session, long Sequence, long DiscontinuitySequence, int TargetDuration, bool Ended, IReadOnlyList<HlsSegment> Segments)
 {
     /// <summary>Number of the newest segment.</summary>
     public long Last => Sequence + Segments.Count - 1;
 
-    /// <summary>Reads a channel's media playlist, or <see langword="null"/> when it has none, or none of that rendition.</summary>
+    /// <summary>Reads a channel's media playlist; <see langword="null"/> if the playlist or the rendition does not exist.</summary>
     public static async Task<HlsView?> ReadAsync(BroadcastServer server, string channel, string rendition = "source")
     {
         using var master = await server.Client.GetAsync($"/live/{channel}/index.m3u8");
@@ -23,7 +23,7 @@ internal sealed record HlsView(
         return address is null ? null : Parse(address.Split('/')[^2], await server.Client.GetStringAsync(new Uri(new Uri(server.Http, $"/live/{channel}/index.m3u8"), address)));
     }
 
-    /// <summary>Waits until a playlist is as it should be.</summary>
+    /// <summary>Waits until a playlist meets a condition.</summary>
     public static async Task<HlsView> WaitAsync(BroadcastServer server, string channel, Func<HlsView, bool> fits, string description, string rendition = "source")
     {
         HlsView? seen = null;
@@ -80,7 +80,7 @@ internal sealed record HlsView(
     }
 }
 
-/// <summary>One entry of a playlist.</summary>
+/// <summary>A segment in a playlist.</summary>
 internal sealed record HlsSegment
 {
     public string Address { get; init; } = "";

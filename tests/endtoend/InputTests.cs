@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Two real encoders on one channel, one of which hangs or dies (rows H08, F33 and F34 of the edge cases). The first sends red pictures, the second blue ones.</summary>
+/// <summary>
+/// Two real encoders on one channel, one of which hangs or dies (rows H08, F33 and F34 of the edge cases). The first sends red frames, the
+/// second blue ones.
+/// </summary>
 public sealed class InputTests
 {
     private const string SupersededEvent = "Another encoder took over";
@@ -83,7 +86,7 @@ public sealed class InputTests
         red.Signal(UnixSignal.Continue);
         await using var again = signal == UnixSignal.Kill ? await PublishUntilTakenAsync(server, channel, Source("red")) : null;
         await Poll.UntilAsync(async () => (await InputsAsync(server, token)).StartsWith("primary on air", StringComparison.Ordinal), TimeSpan.FromSeconds(40), "the primary is back");
-        var last = await HlsView.WaitAsync(server, "main", v => v.Last >= seen.Last + 4, "and its pictures");
+        var last = await HlsView.WaitAsync(server, "main", v => v.Last >= seen.Last + 4, "and its frames");
         last = await HlsView.WaitAsync(server, "main", v => v.Last >= last.Last + 2, "some more of them");
         ShouldGoOn(seen, last);
         (await ColorAsync(server, last)).ShouldBe("red");
@@ -95,7 +98,7 @@ public sealed class InputTests
         Width = 160, Height = 90, FrameRate = 15, VideoBitRate = 100_000, KeyframeSeconds = 1, Picture = $"color={color}:s=160x90:r=15",
     };
 
-    /// <summary>As people do: try again until the server takes it.</summary>
+    /// <summary>Retries until the server accepts, as users do.</summary>
     private static async Task<ChildProcess> PublishUntilTakenAsync(BroadcastServer server, CreatedChannel channel, TestSource source)
     {
         var taken = server.Logged(1001).Count;
@@ -117,7 +120,7 @@ public sealed class InputTests
         return encoder!;
     }
 
-    /// <summary>The color of a segment's first picture.</summary>
+    /// <summary>Color of a segment's first frame.</summary>
     private static async Task<string> ColorAsync(BroadcastServer server, HlsView view)
     {
         var playlist = new Uri(server.Http, $"/live/main/{view.Session}/source.m3u8");
@@ -157,7 +160,7 @@ public sealed class InputTests
         Gaps(after).ShouldAllBe(gap => gap > -0.1);
     }
 
-    /// <summary>Seconds between each segment's end and the next one's beginning.</summary>
+    /// <summary>Seconds between each segment's end and the start of the next one.</summary>
     private static IEnumerable<double> Gaps(HlsView view) =>
         view.Segments.Zip(view.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration);
 }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A server whose channels have a ladder, encoded with the processor from the start on: nothing has to be proved first.</summary>
+/// <summary>A server whose channels have a ladder, encoded in software from the start, without probing of encoders.</summary>
 public class LadderServer : IAsyncLifetime
 {
     private readonly Dictionary<string, Task<LadderView>> _views = new(StringComparer.Ordinal);
@@ -28,25 +28,25 @@ public class LadderServer : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What viewers of a channel have when its broadcast is over.</summary>
+    /// <summary>Returns the viewers' content of a channel after the end of its broadcast.</summary>
     internal Task<LadderView> ViewAsync(string channel) => _views[channel];
 
-    /// <summary>Begins a broadcast, beside the others.</summary>
-    /// <param name="channel">Its channel.</param>
-    /// <param name="broadcast">The broadcast.</param>
+    /// <summary>Starts a broadcast in parallel with the others.</summary>
+    /// <param name="channel">Name of the channel.</param>
+    /// <param name="broadcast">Runs the broadcast.</param>
     internal void Begin(string channel, Func<string, Task<LadderView>> broadcast) => _views.Add(channel, broadcast(channel));
 
-    /// <summary>An encoder sends some tags; the session ends with it.</summary>
+    /// <summary>Publishes some tags; the session ends with the encoder's connection.</summary>
     internal async Task<LadderView> PlayAsync(string channel, IEnumerable<FlvTag> tags)
     {
         await Playout.SendAsync(await OpenAsync(channel, 0), tags);
         return await LadderView.ReadAsync(Server, channel, "240p");
     }
 
-    /// <summary>Makes a channel.</summary>
-    /// <param name="channel">Its name.</param>
-    /// <param name="window">Its reconnect window, in seconds.</param>
-    /// <returns>Where to publish.</returns>
+    /// <summary>Creates a channel.</summary>
+    /// <param name="channel">Name of the channel.</param>
+    /// <param name="window">Reconnect window in seconds.</param>
+    /// <returns>Publish address.</returns>
     internal async Task<string> OpenAsync(string channel, int window)
     {
         using var answer = await AskAsync("channels", new { name = channel, ladder = "auto", reconnectWindowSeconds = window });

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A ladder that the real server encodes, as players get it.</summary>
+/// <summary>A ladder encoded by the real server, as players receive it.</summary>
 public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;
@@ -19,7 +19,7 @@ public sealed class LadderTests(SharedServer shared) : IClassFixture<SharedServe
         var rung = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 4, "four segments of the rung", "240p");
         var source = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= rung.Last, "the same of the source");
 
-        // The first may lack what came before the encoder was ready.
+        // The first segment can lack media from before the encoder was ready.
         foreach (var segment in Enumerable.Range(1, rung.Segments.Count - 1))
         {
             var number = rung.Sequence + segment;

@@ -3,24 +3,25 @@ using Shouldly;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>All renditions of a session that is over, as players get them.</summary>
-/// <param name="Source">The source.</param>
-/// <param name="Audio">The sound.</param>
-/// <param name="Rungs">What was encoded, by name.</param>
+/// <summary>All renditions of an ended session, as players receive them.</summary>
+/// <param name="Source">The source rendition.</param>
+/// <param name="Audio">The audio rendition.</param>
+/// <param name="Rungs">The encoded renditions by name.</param>
 /// <param name="Mpd">The MPD.</param>
 internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictionary<string, Watched> Rungs, string Mpd)
 {
-    /// <summary>Whether somebody ended the session while rungs were being made: those of its last run lack what was not ready.</summary>
+    /// <summary>Whether the session was ended while rungs were being encoded: their last period then lacks unfinished media.</summary>
     public bool IsCutOff { get; init; }
 
     /// <summary>
-    /// Media that a run may begin with in one go, in seconds: a slate does so with all that was missing before it. A rung's encoder that is not ready for it in time, on a busy machine, leaves out more than its first segment.
+    /// Maximum duration of a burst at the start of a period, in seconds: a slate begins with all media missing before it. On a busy machine
+    /// a rung's encoder that is not ready in time leaves out more than its first segment.
     /// </summary>
     public double InOneGo { get; init; }
 
     private string Told => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Told}"));
 
-    /// <summary>Waits for the end of a channel's session and reads what is listed then.</summary>
+    /// <summary>Waits for the end of a channel's session and reads the final playlists.</summary>
     public static async Task<LadderView> ReadAsync(BroadcastServer server, string channel, params string[] rungs)
     {
         var ended = await HlsView.WaitAsync(server, channel, v => v.Ended, "the end", "audio");
@@ -36,15 +37,16 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     }
 
     /// <summary>
-    /// What holds for every session: nothing is missing anywhere, all renditions are cut at the same instants, every picture of the source is in each rung at its time and can be decoded, and sound is beside all of it.
+    /// Checks the invariants of every session: nothing is missing, all renditions have the same segment boundaries, every frame of the
+    /// source is in each rung at its time and decodes, and audio accompanies all of it.
     /// </summary>
-    /// <param name="discontinuities">How many there are.</param>
-    /// <param name="isDamaged">Whether the encoder sent what cannot be decoded cleanly.</param>
+    /// <param name="discontinuities">Expected number of discontinuities.</param>
+    /// <param name="isDamaged">Whether the encoder sent media that cannot be decoded without errors.</param>
     public void ShouldBeWhole(int discontinuities = 0, bool isDamaged = false)
     {
         Source.Discontinuities.Count().ShouldBe(discontinuities, Told);
 
-        // One begins where a rung does, too, if the encoder was not ready for the first segment.
+        // A discontinuity also marks the start of a rung if its encoder was not ready for the first segment.
         (Mpd.Split("<Period ").Length - 1).ShouldBeGreaterThan(discontinuities, "as many periods");
         ShouldGoOn("source", Source);
         ShouldGoOn("audio", Audio);
@@ -64,7 +66,7 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     {
         rendition.View.Last.ShouldBe(Source.View.Last, name);
 
-        // The very last of a rung may be short and wholly of what was held back when the session ended.
+        // A rung's last segment can be short, or consist only of frames buffered at the end of the session.
         rendition.Gaps.Where(n => !Rungs.ContainsKey(name) || !(MayBeLate(n) || n == Source.View.Last)).ShouldBeEmpty(Told);
         rendition.Discontinuities.ShouldBe(Source.Discontinuities.Where(n => n > rendition.View.Sequence || rendition.View.Sequence == Source.View.Sequence), name);
         rendition.View.Segments.ShouldAllBe(s => s.Duration <= rendition.View.TargetDuration + 0.5, name);
@@ -77,7 +79,9 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
         }
     }
 
-    /// <summary>Each run is encoded by a process of its own: on a busy machine its first segment may lack what came before that was ready.</summary>
+    /// <summary>
+    /// Each period is encoded by a separate process. On a busy machine its first segment can lack media from before the process was ready.
+    /// </summary>
     private bool MayBeLate(long segment)
     {
         var begin = Source.Discontinuities.Append(Source.View.Sequence).Where(first => first <= segment).Max();
@@ -89,7 +93,7 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     {
         var source = Source.Segments.ToDictionary(s => s.Number);
 
-        // The last may lack what was held back when the session ended.
+        // The last segment can lack frames buffered at the end of the session.
         foreach (var segment in rung.Segments.SkipLast(1).Where(s => !MayBeLate(s.Number)))
         {
             var original = source[segment.Number];
@@ -113,7 +117,7 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
         foreach (var run in Audio.Runs)
         {
             var length = 1024 / double.Parse(run.Text("sample_rate"), System.Globalization.CultureInfo.InvariantCulture);
-            run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(pair => ((pair.Second.Time - pair.First.Time) * run.Tick) - length < length, "where silence and sound meet there may be room for less than a frame");
+            run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(pair => ((pair.Second.Time - pair.First.Time) * run.Tick) - length < length, "a gap between silence and audio is shorter than a frame");
         }
     }
 }

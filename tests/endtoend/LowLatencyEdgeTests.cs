@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>The Varnish edge as it is delivered, in front of a live channel with low latency (rows F38 and F39 of the edge cases); only addresses are the test's.</summary>
+/// <summary>
+/// The shipped Varnish edge in front of a live channel with low latency (rows F38 and F39 of the edge cases); only addresses are changed.
+/// </summary>
 public sealed partial class LowLatencyEdgeTests
 {
     private const int Players = 1000;
@@ -27,7 +29,7 @@ public sealed partial class LowLatencyEdgeTests
         await Poll.UntilAsync(async () => (await edge.GetAsync("/edge-health")).IsSuccessStatusCode, description: "Varnish answers; " + varnish.Tail());
         var before = await RequestsAsync(server);
 
-        // All come at the same moment, to a cache that has nothing.
+        // All requests arrive at the same time at an empty cache.
         var folderOf = $"/live/main/{view.Session}/";
         var playlist = folderOf + "source.m3u8";
         var segment = view.Segments[^1];
@@ -38,7 +40,7 @@ public sealed partial class LowLatencyEdgeTests
             await AllGetAsync(address);
         }
 
-        // Then each waits for the next part and the playlist that has it, again and again.
+        // Then each client repeatedly waits for the next part and the playlist that contains it.
         var text = await edge.GetStringAsync(playlist);
         var seconds = (int)Stopwatch.GetElapsedTime(began).TotalSeconds;
         for (var round = 0; round < Rounds; round++)
@@ -51,7 +53,7 @@ public sealed partial class LowLatencyEdgeTests
         }
 
         var cost = (await RequestsAsync(server)) - before;
-        // The two playlists that were asked for without a number are kept for a second.
+        // The two playlists without a sequence number in the request are cached for a second.
         cost.ShouldBeInRange(4 + (2 * Rounds), 4 + 1 + (2 * Rounds) + 1 + (2 * seconds), $"{asked} requests");
         (1 - (cost / asked)).ShouldBeGreaterThan(0.99);
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 2)).ShouldBeEmpty();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A machine on which something is not installed: said in one message, with what to install.</summary>
+/// <summary>A machine with missing programs: one message names the package to install.</summary>
 public sealed class MissingProgramTests
 {
     [Fact]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Posters that the real server makes of what a real encoder sends.</summary>
+/// <summary>Posters made by the real server from a real encoder's stream.</summary>
 public sealed class PictureTests : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -42,7 +42,7 @@ public sealed class PictureTests : IDisposable
             await Poll.UntilAsync(async () => (cues = await TextAsync(server, "/live/main/thumbnails.vtt"))?.Contains("00:00:06.000 -->", StringComparison.Ordinal) == true, description: "two sheets");
         }
 
-        // Four seconds a sheet: two tiles of two, as high as a thumbnail may be and of the picture's shape.
+        // Four seconds per sprite sheet: two by two tiles with the maximum height of a thumbnail and the aspect ratio of the video.
         cues.ShouldNotBeNull().ShouldContain("/thumbnails/4000.jpg#xywh=240,0,240,180\n");
         var address = cues.Split('\n').First(line => line.Contains("/thumbnails/4000.jpg", StringComparison.Ordinal)).Split('#')[0];
         await ShouldBeAsync(await server.Client.GetByteArrayAsync(new Uri("/live/main/" + address, UriKind.Relative)), 480, 180, (0x20, 0xa0, 0x40), x: 120);
@@ -59,7 +59,7 @@ public sealed class PictureTests : IDisposable
         }
     }
 
-    /// <summary>What an I-frame playlist lists is a picture that can be decoded with nothing else, and all of it.</summary>
+    /// <summary>Checks that each entry of an I-frame playlist is exactly one independently decodable frame.</summary>
     private async Task EveryKeyPictureCanBeSeenAsync(BroadcastServer server, string address)
     {
         var lines = (await TextAsync(server, "/live/main/" + address)).ShouldNotBeNull().Split('\n');

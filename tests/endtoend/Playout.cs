@@ -4,14 +4,14 @@ using Broadcast.Testing;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>An encoder that sends what it is told, tag by tag: what goes wrong with real ones can be put into a recording of one.</summary>
+/// <summary>An encoder that sends given tags, so that errors of real encoders can be inserted into a recording.</summary>
 internal static class Playout
 {
     private const byte EndOfSequence = 2;
 
-    /// <summary>Has ffmpeg encode a stream, and takes it apart. Metadata are left out, so that they announce nothing.</summary>
-    /// <param name="source">What to encode.</param>
-    /// <param name="options">More for ffmpeg, before its output.</param>
+    /// <summary>Encodes a stream with ffmpeg and returns its tags. Metadata are removed, so that no tracks are announced.</summary>
+    /// <param name="source">The source to encode.</param>
+    /// <param name="options">Additional output options of ffmpeg.</param>
     public static async Task<IReadOnlyList<FlvTag>> MakeAsync(TestSource source, params string[] options)
     {
         await using var folder = TempFolder.Create();
@@ -20,9 +20,9 @@ internal static class Playout
         return await ReadAsync(file);
     }
 
-    /// <summary>The same with pictures of another codec: Enhanced RTMP, which this ffmpeg cannot write.</summary>
+    /// <summary>The same with video of another codec in Enhanced RTMP, which the installed ffmpeg cannot write.</summary>
     /// <param name="recipe">One of <see cref="CodedTrack.Recipes"/>.</param>
-    /// <param name="seconds">Its length.</param>
+    /// <param name="seconds">Duration in seconds.</param>
     public static async Task<IReadOnlyList<FlvTag>> MakeAsync(string recipe, double seconds)
     {
         await using var folder = TempFolder.Create();
@@ -31,7 +31,7 @@ internal static class Playout
         return await ReadAsync(file);
     }
 
-    /// <summary>Sends tags when their time has come, and says goodbye.</summary>
+    /// <summary>Sends tags at their times and ends the publication.</summary>
     public static async Task SendAsync(string url, IEnumerable<FlvTag> tags)
     {
         await using var publisher = await RtmpPublisher.ConnectAsync(RtmpTarget.Parse(url));
@@ -50,25 +50,25 @@ internal static class Playout
         await publisher.CloseAsync();
     }
 
-    /// <summary>Whether it is a picture, of whatever codec.</summary>
+    /// <summary>Whether a tag contains video of any codec.</summary>
     public static bool IsPicture(this FlvTag tag) => tag is { IsVideo: true, IsConfiguration: false };
 
-    /// <summary>Whether it is a picture that decoding can begin with.</summary>
+    /// <summary>Whether a tag contains a keyframe.</summary>
     public static bool IsKeyframe(this FlvTag tag) => tag.IsPicture() && ((tag.Body.Span[0] >> 4) & 7) == 1;
 
-    /// <summary>Whether its time lies between two, in seconds; the second excluded.</summary>
+    /// <summary>Whether a tag's time is in a range of seconds; the end is exclusive.</summary>
     public static bool IsIn(this FlvTag tag, double from, double to) => tag.Timestamp >= from * 1000 && tag.Timestamp < to * 1000;
 
-    /// <summary>The same tags later, or earlier, by some seconds; configurations, which have no time of their own, at least at the beginning of that.</summary>
+    /// <summary>Shifts tags by some seconds. Configurations have no time of their own and move at least to the start.</summary>
     public static IEnumerable<FlvTag> Later(this IEnumerable<FlvTag> tags, double seconds) =>
         tags.Select(tag => tag with { Timestamp = (uint)Math.Max(0, tag.Timestamp + (seconds * 1000)) });
 
-    /// <summary>Pictures and sounds of several origins in the order of their times; of the same time, those of the first come first.</summary>
+    /// <summary>Merges tags of several sources in the order of their times; at equal times, those of the first source come first.</summary>
     public static IReadOnlyList<FlvTag> Mix(params IEnumerable<FlvTag>[] tags) => [.. tags.SelectMany(t => t).OrderBy(t => t.Timestamp)];
 
-    /// <summary>Damages the slices of H.264 pictures as a bad line or a bad encoder does: lengths and the beginnings of slices stay.</summary>
-    /// <param name="tag">A picture.</param>
-    /// <param name="random">Decides what is hit.</param>
+    /// <summary>Corrupts the slices of H.264 frames, like a bad connection or encoder. Lengths and slice headers remain intact.</summary>
+    /// <param name="tag">A video tag.</param>
+    /// <param name="random">Selects the corrupted bytes.</param>
     public static FlvTag Damaged(this FlvTag tag, Random random)
     {
         const int Header = 5, Spared = 24;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>An encoder that sends a keyframe every ten seconds (row F18 of the edge cases), and what players get of it.</summary>
+/// <summary>An encoder with a keyframe every ten seconds (row F18 of the edge cases), and the result for players.</summary>
 public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private readonly BroadcastServer _server = shared.Server;
@@ -38,12 +38,12 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
             (view.Sequence, view.Segments.Count).ShouldBe((source.Sequence, source.Segments.Count));
             view.Segments.ShouldAllBe(s => s.Duration <= 3.05);
 
-            // An encoder that is ended may have sent no sound for its last pictures.
+            // A stopped encoder can have sent its last frames without their audio.
             view.Segments.SkipLast(1).ShouldAllBe(s => !s.Gap);
             view.Segments.Select(s => s.Discontinuity).ShouldBe(source.Segments.Select(s => s.Discontinuity));
         }
 
-        // The source's own beginning, then the copy; from then on as if the encoder had been told to send a keyframe every two seconds.
+        // The beginning of the source, then its re-encoded version, as if the encoder had been configured to a keyframe every two seconds.
         source.Segments.Count(s => s.Discontinuity).ShouldBe(1);
         source.Segments[1].Discontinuity.ShouldBeTrue();
         source.Segments[0].Duration.ShouldBe(2.5, 0.1);
@@ -57,7 +57,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
 
         (await _server.Client.GetStringAsync(_server.Hls(name))).ShouldContain("#EXT-X-INDEPENDENT-SEGMENTS");
 
-        // All of it, through the change from the source to its copy. FFmpeg's HLS reader skips every second initialization; it finds the copy's parameter sets in its keyframes.
+        // Reads through the change from the source to its re-encoded version. FFmpeg's HLS reader skips every second initialization; it
+        // finds the parameter sets in the keyframes.
         (await FfmpegTool.DecodeAsync(_server.Hls(name).ToString(), 60)).ShouldBeEmpty();
         _server.Logged(2024).Count.ShouldBeGreaterThan(0);
     }
@@ -84,7 +85,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
             var packets = (await FfmpegTool.ProbeAsync(file, null, "-show_packets")).GetProperty("packets").EnumerateArray().ToList();
             packets[0].GetProperty("flags").GetString()!.ShouldStartWith("K", Case.Sensitive, $"{rendition} {segment.Address}");
 
-            // None is missing: what the playlist says is what is there. But an encoder that is ended may have sent a picture without those that are shown before it.
+            // No frame is missing according to the playlist. But a stopped encoder can have sent a frame without those that are shown
+            // before it.
             if (segment != view.Segments[^1])
             {
                 ((double)packets.Count).ShouldBe(segment.Duration * rate, 0.5, $"{rendition} {segment.Address}");

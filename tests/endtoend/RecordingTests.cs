@@ -5,19 +5,19 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What was live is there on demand, every picture of it, whatever comes after.</summary>
+/// <summary>All live media are available on demand, with every frame, regardless of later events.</summary>
 public sealed class RecordingTests
 {
     [Fact]
     public async Task Ended_session_plays_back_every_frame_after_the_next_session_and_a_server_kill()
     {
-        // Without a slate, whose pictures would be counted.
+        // Without a slate, whose frames would be counted.
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Slate__Enabled"] = "false" });
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough", "--reconnect-window", "0", "--record", "on");
         await PublishAsync(server, channel, seconds: 7);
         var session = (await HlsView.WaitAsync(server, "main", view => view.Ended, "the end of the session")).Session;
 
-        // At once: nothing has to be made for it.
+        // Available immediately: nothing has to be prepared.
         await ShouldHaveAsync(server, session, pictures: 210);
 
         await PublishAsync(server, channel, seconds: 3);

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>A way to a TCP server that can be cut: connections break and new ones are refused, while the server is there for everybody else.</summary>
+/// <summary>
+/// A proxy for a TCP server that can be interrupted: connections break and new ones are refused, while other clients still reach the
+/// server.
+/// </summary>
 internal sealed class Relay : IAsyncDisposable
 {
     private readonly IPEndPoint _target;
@@ -18,10 +21,10 @@ internal sealed class Relay : IAsyncDisposable
         Mend();
     }
 
-    /// <summary>Its port on loopback; stays the same.</summary>
+    /// <summary>Port on loopback; constant.</summary>
     public int Port { get; private set; }
 
-    /// <summary>Cuts it.</summary>
+    /// <summary>Interrupts the connections.</summary>
     public void Cut()
     {
         _listener?.Dispose();
@@ -32,7 +35,7 @@ internal sealed class Relay : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets it work (again).</summary>
+    /// <summary>Restores the connections.</summary>
     public void Mend()
     {
         _listener = new TcpListener(IPAddress.Loopback, Port);
@@ -58,7 +61,7 @@ internal sealed class Relay : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It was cut.
+            // Interrupted.
         }
     }
 
@@ -73,7 +76,7 @@ internal sealed class Relay : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // One of the two is gone.
+            // One of the two peers disconnected.
         }
         finally
         {
@@ -98,7 +101,7 @@ internal sealed class Relay : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // One of the two is gone.
+            // One of the two peers disconnected.
         }
     }
 }

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>Encoders that are away for a moment, and what players of a channel with a ladder get when they return with something else, or do not (rows F01 and F03 to F05 of the edge cases).</summary>
+/// <summary>
+/// Encoders that disconnect briefly on a channel with a ladder and return with a changed stream, or do not return (rows F01 and F03 to F05
+/// of the edge cases).
+/// </summary>
 [Collection(nameof(SmallLadders))]
 public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFixture<ReturningEncoders>
 {
@@ -53,16 +56,16 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
         view.Audio.Runs.Select(r => (r.Text("codec_name"), r.Text("sample_rate"), r.Text("channels")))
             .ShouldBe([("aac", "48000", "2"), ("aac", "48000", "2"), ("aac", rate, channels), ("aac", rate, channels)], row);
         view.Audio.Runs[1].Loudness.Max().ShouldBeLessThan(0.01, "silence beside the slate");
-        view.Audio.Runs[2].Loudness.Skip(1).SkipLast(2).Min().ShouldBeGreaterThan(0.05, "and then the sound");
+        view.Audio.Runs[2].Loudness.Skip(1).SkipLast(2).Min().ShouldBeGreaterThan(0.05, "and then the audio");
         view.Source.Runs[1].Segments.Sum(s => s.Entry.Duration).ShouldBeLessThan(8, "a short slate");
         view.Source.Runs[2].Samples.Count.ShouldBeInRange(100, 125, "from a keyframe on, all of it");
     }
 }
 
-/// <summary>Encoders that all send at once, are gone after 4 s, and return, each with another change.</summary>
+/// <summary>Encoders that all send at the same time, disconnect after 4 s, and return, each with a different change.</summary>
 public sealed class ReturningEncoders : LadderServer
 {
-    /// <summary>Encoders count as silent after 5 s; one that says goodbye, after less.</summary>
+    /// <summary>Input loss is declared after 5 s of silence, or earlier after an orderly disconnect.</summary>
     private const double SlateInOneGo = 5;
 
     public override async ValueTask InitializeAsync()
@@ -102,7 +105,7 @@ public sealed class ReturningEncoders : LadderServer
         return (await LadderView.ReadAsync(Server, channel, "240p")) with { IsCutOff = true, InOneGo = SlateInOneGo };
     }
 
-    /// <summary>As encoders do: try again when the server has not noticed yet that the other connection is over.</summary>
+    /// <summary>Retries as encoders do, while the server has not detected the end of the previous connection.</summary>
     private static async Task SendAsync(string url, IEnumerable<FlvTag> tags)
     {
         for (var tries = 1; ; tries++)

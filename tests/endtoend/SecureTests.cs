@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>RTMPS with certificates that change, and a webhook that decides, both with ffmpeg and the real server.</summary>
+/// <summary>RTMPS with changing certificates, and an auth callback, both with ffmpeg and the real server.</summary>
 public sealed class SecureTests
 {
     private const int UselessEvent = 7012;
@@ -90,7 +90,7 @@ public sealed class SecureTests
         }
     }
 
-    // A new name at once for both files, as certbot does it.
+    // Replaces both files atomically, as certbot does.
     private static async Task IssueAsync(string certificate, string key, string name)
     {
         (await ChildProcess.RunAsync("openssl",

@@ -4,17 +4,17 @@ using Broadcast.Testing;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What a server says of itself: its log's lines and its metrics.</summary>
+/// <summary>Log lines and metrics of a server.</summary>
 internal static class Signals
 {
-    /// <summary>A small picture without sound, so that several encoders fit beside the server.</summary>
+    /// <summary>Small video without audio, so that several encoders can run beside the server.</summary>
     public static TestSource Small { get; } = new() { Width = 160, Height = 90, FrameRate = 15, VideoBitRate = 100_000, Audio = false };
 
-    /// <summary>Messages that the server has logged under an event id.</summary>
+    /// <summary>Messages logged by the server with an event id.</summary>
     public static IReadOnlyList<string> Logged(this BroadcastServer server, int id) =>
         [.. server.Process.ErrorLines.Select(Read).OfType<(int Id, string Text)>().Where(e => e.Id == id).Select(e => e.Text)];
 
-    /// <summary>Sum of a metric's series, 0 when there is none.</summary>
+    /// <summary>Sum of a metric's series; 0 if there are none.</summary>
     public static async Task<double> MetricAsync(this BroadcastServer server, string name, string label = "")
     {
         using var inside = new HttpClient { BaseAddress = server.Internal };

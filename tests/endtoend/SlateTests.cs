@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What viewers see when the encoder is gone (rows F01 to F05 of the edge cases): the last picture, then the slate with silence, then the encoder's again; one timeline.</summary>
+/// <summary>
+/// The viewers' stream during input loss (rows F01 to F05 of the edge cases): the last frame, then the slate with silence, then the
+/// encoder's media, on one timeline.
+/// </summary>
 public sealed class SlateTests
 {
     [Theory]
@@ -29,7 +32,7 @@ public sealed class SlateTests
         shown.Skip(rendition == "source" ? 0 : 1).ShouldAllBe(s => !s.Gap, "on a busy machine a rung's encoder may not be ready for the first");
         var source = (await HlsView.ReadAsync(server, "main", "source"))!;
         var colors = await ColorsAsync(server, source, "source", source.Segments.First(s => s.Discontinuity));
-        colors.Count(c => c == "red").ShouldBeInRange(25, 35, "the last picture stands for a second");
+        colors.Count(c => c == "red").ShouldBeInRange(25, 35, "the last frame is held for a second");
         colors.SkipWhile(c => c == "red").ShouldAllBe(c => c == "dark");
         (await ColorsAsync(server, slate, rendition, shown[1])).ShouldAllBe(c => c == "dark");
         (await StateAsync(server, token)).ShouldBe("waiting");
@@ -67,7 +70,7 @@ public sealed class SlateTests
         replay.ShouldContain("#EXT-X-ENDLIST");
         replay.Split("#EXTINF:").Length.ShouldBe(1 + ended.Segments.TakeWhile(s => !s.Discontinuity).Count(), "the recording ends where the encoder did");
 
-        // It does not take the second configuration; it finds the same in the pictures.
+        // ffmpeg ignores the second configuration; it finds the parameter sets in the frames.
         (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 20)).ShouldBeEmpty();
     }
 
@@ -101,7 +104,7 @@ public sealed class SlateTests
         await using var first = FfmpegTool.Publish(server.PublishUrl(channel), Source("red"));
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
 
-        // The newcomer waits for the place of the one that is gone, and has it at once.
+        // The new encoder waits for the previous one's slot and gets it immediately.
         await using var second = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue") with { Width = 480, Height = 270, Picture = "color=blue:s=480x270:r=30" });
         first.Kill();
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 3, "three more segments");
@@ -129,7 +132,7 @@ public sealed class SlateTests
 
     private static TestSource Source(string color) => new() { Width = 640, Height = 360, FrameRate = 30, VideoBitRate = 200_000, KeyframeSeconds = 1, Picture = $"color={color}:s=640x360:r=30" };
 
-    /// <summary>The colors of a segment's pictures.</summary>
+    /// <summary>Colors of a segment's frames.</summary>
     private static async Task<IReadOnlyList<string>> ColorsAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment, string crop = "crop=16:16:0:0")
     {
         await using var folder = TempFolder.Create();
@@ -166,7 +169,7 @@ public sealed class SlateTests
         return channel.RootElement.GetProperty("live").GetProperty("state").GetString()!;
     }
 
-    /// <summary>Seconds between each segment's end and the next one's beginning.</summary>
+    /// <summary>Seconds between each segment's end and the start of the next one.</summary>
     private static IEnumerable<double> Gaps(HlsView view) =>
         view.Segments.Zip(view.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration);
 }

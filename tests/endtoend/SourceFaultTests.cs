@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What encoders do wrong, and what players of a channel with a ladder get then (rows F12 to F22 of the edge cases): every rendition is read over HTTP and decoded.</summary>
+/// <summary>
+/// Errors of encoders on a channel with a ladder (rows F12 to F22 of the edge cases): every rendition is read over HTTP and decoded.
+/// </summary>
 [Collection(nameof(SmallLadders))]
 public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<FaultySources>
 {
@@ -15,7 +17,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
         var view = await sources.ViewAsync("order");
 
         view.ShouldBeWhole();
-        view.Source.Segments.ShouldContain(s => s.Samples.Zip(s.Samples.Skip(1)).Any(p => p.Second.Time < p.First.Time), "the source's pictures are out of order");
+        view.Source.Segments.ShouldContain(s => s.Samples.Zip(s.Samples.Skip(1)).Any(p => p.Second.Time < p.First.Time), "the source's frames are out of order");
         var heard = view.Audio.Runs.ShouldHaveSingleItem();
         var first = (heard.Samples[0].Time * heard.Tick) - (view.Source.Runs[0].Samples[0].Time * view.Source.Runs[0].Tick);
         var loud = heard.Loudness.Select((l, i) => (l, At: first + (i / 10.0))).Where(l => l.l > 0.05).Select(l => l.At).ToList();
@@ -38,7 +40,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
             rendition.Runs[1].Colors.ShouldAllBe(c => c == "red");
         }
 
-        view.Audio.Runs.Sum(r => r.Loudness.Count(l => l > 0.05)).ShouldBeInRange(110, 121, "all of the sound");
+        view.Audio.Runs.Sum(r => r.Loudness.Count(l => l > 0.05)).ShouldBeInRange(110, 121, "all of the audio");
     }
 
     [Fact]
@@ -82,7 +84,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
     }
 }
 
-/// <summary>Encoders that all send at once, each with a fault of its own.</summary>
+/// <summary>Encoders that all send at the same time, each with a different fault.</summary>
 public sealed class FaultySources : LadderServer
 {
     public override async ValueTask InitializeAsync()
@@ -97,7 +99,7 @@ public sealed class FaultySources : LadderServer
             usual with { FrameRate = 30, Picture = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
         var random = new Random(21);
 
-        // Not more at once than two processors encode beside the tests' own work.
+        // Limited to the number that two CPUs can encode beside the tests.
         Begin("order", c => PlayAsync(c, Playout.Mix(Pictures(reordered, 0, 12), Sounds(reordered, 4, 8))));
         Begin("alone", c => PlayAsync(c, Playout.Mix(Pictures(red, 6, 12), Sounds(red, 0, 12))));
         Begin("keyless", c => PlayAsync(c, red.Where(t => !t.IsKeyframe() || t.Timestamp >= 6000)));
@@ -106,7 +108,7 @@ public sealed class FaultySources : LadderServer
         Begin("sizes", c => ThenAsync(first, c, Playout.Mix(Pictures(plain, 0, 4), Pictures(large, 0, 4).Later(4), Pictures(plain, 8, 12), Sounds(plain, 0, 12))));
         Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsPicture() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
 
-        // An encoder that cannot get rid of its pictures leaves out those up to the next keyframe.
+        // An encoder with a congested connection drops frames up to the next keyframe.
         Begin("collapsing", c => ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsPicture() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
     }
 
@@ -120,11 +122,11 @@ public sealed class FaultySources : LadderServer
 
     private static IEnumerable<FlvTag> Sounds(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsAudio), from, to);
 
-    /// <summary>From one time to another, with the configuration at the beginning of that.</summary>
+    /// <summary>Tags of a time range, preceded by the configuration.</summary>
     private static IEnumerable<FlvTag> Part(IEnumerable<FlvTag> tags, double from, double to) =>
         tags.Where(t => t.IsConfiguration || t.IsIn(from, to)).Select(t => t.IsConfiguration ? t with { Timestamp = (uint)(from * 1000) } : t);
 }
 
-/// <summary>Tests with many small ladders at once: one class after the other.</summary>
+/// <summary>Tests with many small ladders in parallel, one class at a time.</summary>
 [CollectionDefinition(nameof(SmallLadders))]
 public sealed class SmallLadders;

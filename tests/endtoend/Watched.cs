@@ -5,25 +5,25 @@ using Broadcast.Testing;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>One rendition as a player gets it: what its playlist lists, downloaded and decoded.</summary>
+/// <summary>A rendition as a player receives it: all listed segments, downloaded and decoded.</summary>
 /// <param name="View">The playlist.</param>
-/// <param name="Runs">What stands between its discontinuities, in order.</param>
+/// <param name="Runs">Periods between its discontinuities, in order.</param>
 internal sealed record Watched(HlsView View, IReadOnlyList<WatchedRun> Runs)
 {
-    /// <summary>All segments that are there, in order.</summary>
+    /// <summary>All available segments, in order.</summary>
     public IEnumerable<WatchedSegment> Segments => Runs.SelectMany(r => r.Segments);
 
-    /// <summary>Numbers of the segments before which there is a discontinuity.</summary>
+    /// <summary>Numbers of the segments after a discontinuity.</summary>
     public IEnumerable<long> Discontinuities => View.Segments.Select((s, i) => (s.Discontinuity, Number: View.Sequence + i)).Where(s => s.Discontinuity).Select(s => s.Number);
 
     /// <summary>Numbers of the segments that are gaps.</summary>
     public IEnumerable<long> Gaps => View.Segments.Select((s, i) => (s.Gap, Number: View.Sequence + i)).Where(s => s.Gap).Select(s => s.Number);
 
-    /// <summary>The playlist in a line, for the messages of failed tests.</summary>
+    /// <summary>The playlist in one line, for failure messages.</summary>
     public string Told => string.Join(' ', View.Segments.Select((s, i) => string.Create(
         CultureInfo.InvariantCulture, $"{(s.Discontinuity ? "| " : "")}{View.Sequence + i}{(s.Gap ? " gap" : "")} {s.WallClock:ss.fff}+{s.Duration:0.000}")));
 
-    /// <summary>Reads all of it.</summary>
+    /// <summary>Downloads and decodes the rendition.</summary>
     public static async Task<Watched> ReadAsync(BroadcastServer server, string channel, string rendition)
     {
         var view = await HlsView.ReadAsync(server, channel, rendition) ?? throw new InvalidOperationException($"There is no rendition {rendition}.");
@@ -53,22 +53,22 @@ internal sealed record Watched(HlsView View, IReadOnlyList<WatchedRun> Runs)
     }
 }
 
-/// <summary>Segments that are decoded one behind the other.</summary>
-/// <param name="Segments">Each with its samples.</param>
-/// <param name="Stream">What ffprobe says of them.</param>
-/// <param name="Complaints">What ffmpeg said while it decoded them; empty when nothing.</param>
-/// <param name="Decoded">One pixel of red, green and blue a picture, or 8,000 samples of 16 bits a second.</param>
+/// <summary>Consecutively decoded segments.</summary>
+/// <param name="Segments">Segments with their samples.</param>
+/// <param name="Stream">Stream properties from ffprobe.</param>
+/// <param name="Complaints">ffmpeg's errors while decoding; empty if there were none.</param>
+/// <param name="Decoded">One RGB pixel per frame, or 8,000 samples of 16 bits per second.</param>
 internal sealed record WatchedRun(IReadOnlyList<WatchedSegment> Segments, JsonElement Stream, string Complaints, byte[] Decoded)
 {
     private const int SamplesOfStep = 800;
 
-    /// <summary>All samples, by their presentation.</summary>
+    /// <summary>All samples in presentation order.</summary>
     public IReadOnlyList<WatchedSample> Samples => [.. Segments.SelectMany(s => s.Samples).OrderBy(s => s.Time)];
 
-    /// <summary>Seconds of a tick of the samples' times.</summary>
+    /// <summary>Seconds per tick of the samples' timestamps.</summary>
     public double Tick => 1.0 / int.Parse(Text("time_base").Split('/')[1], CultureInfo.InvariantCulture);
 
-    /// <summary>Mean color of each picture that was decoded.</summary>
+    /// <summary>Mean color of each decoded frame.</summary>
     public IEnumerable<string> Colors => Decoded.Chunk(3).Select(p => p[0] > 128 && p[2] < 100 ? "red" : p[2] > 128 && p[0] < 100 ? "blue" : p.Max() < 60 ? "dark" : "other");
 
     /// <summary>Loudest sample of each tenth of a second, 0 to 1.</summary>
@@ -109,13 +109,13 @@ internal sealed record WatchedRun(IReadOnlyList<WatchedSegment> Segments, JsonEl
     }
 }
 
-/// <summary>A segment as it is listed, with what is in it.</summary>
+/// <summary>A listed segment with its content.</summary>
 /// <param name="Number">Its number.</param>
-/// <param name="Entry">Its entry in the playlist.</param>
-/// <param name="Samples">In decode order.</param>
+/// <param name="Entry">Entry in the playlist.</param>
+/// <param name="Samples">Samples in decode order.</param>
 internal sealed record WatchedSegment(long Number, HlsSegment Entry, IReadOnlyList<WatchedSample> Samples);
 
-/// <summary>One picture, or one frame of sound.</summary>
+/// <summary>A frame of video or audio.</summary>
 /// <param name="Time">Presentation time, in ticks.</param>
-/// <param name="IsSync">Whether decoding can begin with it.</param>
+/// <param name="IsSync">Whether the frame is a sync sample.</param>
 internal readonly record struct WatchedSample(long Time, bool IsSync);

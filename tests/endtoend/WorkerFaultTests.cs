@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What players of a channel with a ladder get when the process that encodes dies or hangs (rows F23 and F24 of the edge cases): every rendition is read over HTTP and decoded.</summary>
+/// <summary>
+/// Crashes and hangs of the encoding process on a channel with a ladder (rows F23 and F24 of the edge cases): every rendition is read over
+/// HTTP and decoded.
+/// </summary>
 [Collection(nameof(SmallLadders))]
 public sealed class WorkerFaultTests : IDisposable
 {
@@ -35,7 +38,7 @@ public sealed class WorkerFaultTests : IDisposable
 
         foreach (var name in (string[])["dies", "hangs"])
         {
-            // Another that encodes faster codes otherwise, and a discontinuity says so.
+            // The replacement uses a faster preset with different parameters, marked by a discontinuity.
             var view = await LadderView.ReadAsync(server, name, "240p");
             (view with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(view.Source.Discontinuities.Count());
             view.Source.Discontinuities.Count().ShouldBeLessThan(2);
@@ -58,12 +61,12 @@ public sealed class WorkerFaultTests : IDisposable
             await Playout.SendAsync(server.PublishUrl(channel), source);
         }));
 
-        // The small rung has every picture; the large one stays listed and is a gap.
+        // The small rung has every frame; the large one remains listed as a gap.
         var dies = await LadderView.ReadAsync(server, "dies", "192x108");
         (dies with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(dies.Source.Discontinuities.Count());
         ShouldBeInTimeAgain(dies, dies.Rungs["192x108"], mostGaps: 2);
 
-        // What was encoded at last is as new as the source: half of the pictures of the small rung, nothing of the large one.
+        // The latest encoded media are as new as the source: half of the small rung's frames, nothing of the large rung.
         var slow = await LadderView.ReadAsync(server, "slow", "160x90");
         (slow with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(slow.Source.Discontinuities.Count());
         var small = slow.Rungs["160x90"];
@@ -86,7 +89,9 @@ public sealed class WorkerFaultTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The rung's playlist went on, all that is in it can be decoded, and its newest segments have every picture of the source.</summary>
+    /// <summary>
+    /// Checks that the rung's playlist continued, that all its media decode, and that its newest segments have every frame of the source.
+    /// </summary>
     private static void ShouldBeInTimeAgain(LadderView view, Watched rung, int mostGaps)
     {
         rung.View.Last.ShouldBe(view.Source.View.Last);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.EndToEnd.Tests;
 
-/// <summary>What a server that is killed leaves behind.</summary>
+/// <summary>Processes left by a killed server.</summary>
 public sealed class WorkerTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -14,7 +14,7 @@ public sealed class WorkerTests : IDisposable
     [Fact]
     public async Task Hung_worker_dies_with_a_killed_server_and_the_next_start_removes_its_folder()
     {
-        // It has connected to nothing, so that no closed socket tells it to end.
+        // It has not connected, so no closed socket makes it exit.
         var pids = _folder.Sub("pids");
         var program = _folder.Sub("ffmpeg");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\ncase \"$*\" in *unix:*) echo \"$$ $*\" >> {pids}; exec sleep 1000;; *) exec ffmpeg \"$@\";; esac\n");

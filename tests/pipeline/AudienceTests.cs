@@ -3,7 +3,7 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>A session that is previewed and goes live, through every stage.</summary>
+/// <summary>A session in preview that goes live, through every stage.</summary>
 public sealed class AudienceTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -36,7 +36,7 @@ public sealed class AudienceTests : IAsyncLifetime
         first.WallClock.ShouldBeInRange(live, live + session.Latency.TargetDuration);
         _register.View.Segment.ShouldBe(first.Number);
 
-        // Long enough for chapters to take its begin out of the live window.
+        // Long enough for index blocks to move its start out of the live window.
         await camera.SendAsync(300);
         await ShouldBeginAsync(session, first.Number);
         await camera.GoneAsync();
@@ -63,7 +63,7 @@ public sealed class AudienceTests : IAsyncLifetime
     private async Task<HttpStatusCode> StatusAsync(BroadcastSession session, string file) =>
         (await _line.Client.GetAsync($"/live/{session.Channel}/{session.Id}/{file}")).StatusCode;
 
-    /// <summary>Knows one session.</summary>
+    /// <summary>Visibility of a single session.</summary>
     private sealed class Register : ISessionVisibility
     {
         private readonly Lock _lock = new();

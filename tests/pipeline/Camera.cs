@@ -6,8 +6,8 @@ using Broadcast.Ingest.Rtmp.Chunks;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>
-/// An encoder that sends FLV tags as fast as the stages take them, while the test's clock shows the time at which a real one would have sent each. Its pictures and
-/// sounds are numbered, so that what comes out can be compared with what went in.
+/// An encoder that sends FLV tags as fast as the stages accept them, while the test's clock shows the time at which a real encoder would
+/// have sent each. Its video and audio frames are numbered, so that output and input can be compared.
 /// </summary>
 internal sealed class Camera(ManualTimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class Camera(ManualTimeProvider time)
     private static readonly byte[] VideoConfiguration = [0x17, 0, 0, 0, 0, .. Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")];
 
-    /// <summary>The same with another PPS.</summary>
+    /// <summary>The same record with another PPS.</summary>
     private static readonly byte[] OtherVideoConfiguration = [.. VideoConfiguration[..^1], 0xC9];
 
     private static readonly byte[] AudioConfiguration = [0xAF, 0, 0x11, 0x90];
@@ -29,22 +29,22 @@ internal sealed class Camera(ManualTimeProvider time)
     private bool _configured;
     private int _waited;
 
-    /// <summary>Set once ingest has seen enough to begin.</summary>
+    /// <summary>Set when ingest has received enough to start the session.</summary>
     public (Publication Publication, Task Running)? Publication { get; set; }
 
-    /// <summary>Wall clock, as the test's clock has it, up to which the session's media are announced.</summary>
+    /// <summary>Wall-clock time on the test's clock up to which the session's media are announced.</summary>
     public Func<DateTimeOffset> Announced { get; set; } = () => DateTimeOffset.MaxValue;
 
-    /// <summary>What the encoder's clock says at its beginning, milliseconds.</summary>
+    /// <summary>Initial timestamp of the encoder, in milliseconds.</summary>
     public uint FirstTimestamp { get; init; }
 
-    /// <summary>How far its media runs ahead of the clock, as ffmpeg's does after it has begun with a burst.</summary>
+    /// <summary>Lead of its media over the clock, as with ffmpeg after an initial burst.</summary>
     public TimeSpan Ahead { get; init; }
 
     /// <summary>Seconds from one keyframe to the next.</summary>
     public double KeyframeSeconds { get; set; } = 2;
 
-    /// <summary>Tells its pictures and sounds from those of others.</summary>
+    /// <summary>Distinguishes its frames from those of other encoders.</summary>
     public byte Name { get; init; }
 
     public bool HasSound { get; set; } = true;
@@ -53,42 +53,44 @@ internal sealed class Camera(ManualTimeProvider time)
 
     public bool IsReconfigured { get; set; }
 
-    /// <summary>Its video configuration record, where it is another than usual.</summary>
+    /// <summary>Custom video configuration record.</summary>
     public byte[]? VideoRecord { get; set; }
 
-    /// <summary>Its audio configuration record, where it is another than usual.</summary>
+    /// <summary>Custom audio configuration record.</summary>
     public byte[]? AudioRecord { get; set; }
 
-    /// <summary>Samples of sound a second, which the record has to say too.</summary>
+    /// <summary>Audio sample rate, which the record must also contain.</summary>
     public int SoundRate { get; init; } = SampleRate;
 
-    /// <summary>By how much its clock has jumped, milliseconds.</summary>
+    /// <summary>Jump of its timestamps, in milliseconds.</summary>
     public long Jumped { get; set; }
 
-    /// <summary>By how many parts in a million its own clock, which its pictures, sounds and timestamps go by, runs faster than the one on the wall.</summary>
+    /// <summary>
+    /// Drift of the encoder's clock in parts per million; positive if it runs faster than real time. It affects frames and timestamps.
+    /// </summary>
     public double Drift { get; init; }
 
-    /// <summary>Pictures a second.</summary>
+    /// <summary>Video frames per second.</summary>
     public int PictureRate { get; init; } = FrameRate;
 
-    /// <summary>Whether <see cref="Pictures"/> and <see cref="Sounds"/> are kept.</summary>
+    /// <summary>Whether <see cref="Pictures"/> and <see cref="Sounds"/> are filled.</summary>
     public bool Keeps { get; init; } = true;
 
-    /// <summary>Whether its keyframes are none.</summary>
+    /// <summary>Whether keyframes are sent as other frames.</summary>
     public bool HidesKeyframes { get; set; }
 
-    /// <summary>Payloads of the pictures sent, in order.</summary>
+    /// <summary>Payloads of the sent video frames, in order.</summary>
     public List<byte[]> Pictures { get; } = [];
 
-    /// <summary>Payloads of the sounds sent, in order.</summary>
+    /// <summary>Payloads of the sent audio frames, in order.</summary>
     public List<byte[]> Sounds { get; } = [];
 
-    /// <summary>Samples lost on the way because a stage was too slow.</summary>
+    /// <summary>Samples lost because a stage was too slow.</summary>
     public long Dropped => _feed.Dropped;
 
     public void Open(PublicationBuilder feed) => (_feed, _began) = (feed, time.GetUtcNow());
 
-    /// <summary>Sends media of some seconds.</summary>
+    /// <summary>Sends some seconds of media.</summary>
     public async Task SendAsync(double seconds)
     {
         if (!_configured)
@@ -113,7 +115,7 @@ internal sealed class Camera(ManualTimeProvider time)
         }
     }
 
-    /// <summary>Sends what is due before a time of the test's clock; so several can send side by side.</summary>
+    /// <summary>Sends all frames due before a time of the test's clock, so that several encoders can send in parallel.</summary>
     public async Task SendToAsync(DateTimeOffset until)
     {
         if (!_configured)
@@ -144,7 +146,7 @@ internal sealed class Camera(ManualTimeProvider time)
         }
     }
 
-    /// <summary>Sends an FLV file, its tags at the times that stand in it.</summary>
+    /// <summary>Sends an FLV file with its own timestamps.</summary>
     public async Task SendAsync(FlvFile file)
     {
         foreach (var tag in file.Tags.Where(t => t.IsAudio || t.IsVideo))
@@ -155,8 +157,9 @@ internal sealed class Camera(ManualTimeProvider time)
     }
 
     /// <summary>
-    /// Waits while the stages are far behind: on a busy machine they would lose samples, as they should, but that is not what these tests are about. What is announced a
-    /// few seconds behind what was sent is in no queue; where nothing is announced for other reasons, it goes on after a while.
+    /// Waits while the stages lag far behind: on a busy machine they would drop samples by design, which these tests do not cover. Media
+    /// announced within a few seconds of the input are in no queue. If nothing is announced for other reasons, sending continues after a
+    /// while.
     /// </summary>
     private async Task PaceAsync(TimeSpan sent)
     {
@@ -167,11 +170,11 @@ internal sealed class Camera(ManualTimeProvider time)
             await Task.Delay(10);
         }
 
-        // Where nothing is announced for other reasons that is so for all samples that follow: it is waited for once.
+        // If nothing is announced for other reasons, this applies to all later samples too, so it waits only once.
         _waited = Announced() < lead ? _waited : 0;
     }
 
-    /// <summary>The encoder is gone; returns when all that it sent is on the timeline.</summary>
+    /// <summary>Ends the publication and waits until all its media are on the timeline.</summary>
     public async Task GoneAsync()
     {
         _feed.Complete();
@@ -181,7 +184,7 @@ internal sealed class Camera(ManualTimeProvider time)
         }
     }
 
-    /// <summary>Sends its configurations again, as they are now.</summary>
+    /// <summary>Sends the current configurations again.</summary>
     public void Configure()
     {
         var at = TimeSpan.FromSeconds((double)_pictures / PictureRate);
@@ -240,7 +243,7 @@ internal sealed class Camera(ManualTimeProvider time)
         _feed.Process(new RtmpMessage(type, 1, timestamp, body), time.GetUtcNow());
     }
 
-    /// <summary>When a real encoder would send what its own clock has at a time since its beginning.</summary>
+    /// <summary>Time at which a real encoder would send media with an encoder timestamp.</summary>
     public DateTimeOffset WallClockAt(TimeSpan at) => _began + (at / (1 + (Drift / 1e6)));
 
     private uint Timestamp(TimeSpan at) => unchecked(FirstTimestamp + (uint)(long)at.TotalMilliseconds + (uint)Jumped);

@@ -1,7 +1,7 @@
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Captions in the pictures of a source, as players find them.</summary>
+/// <summary>Captions in the video of a source, as players find them.</summary>
 public sealed class CaptionTests : PipelineTest
 {
     [Theory]

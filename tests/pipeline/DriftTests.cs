@@ -1,18 +1,18 @@
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>
-/// Row F36 of the fault list as viewers get it: encoders whose clock is wrong by so much that, left alone, hours of it would put playlists and media presentation
-/// descriptions seconds beside the clock on the wall, and viewers that far behind.
+/// Row F36 of the edge cases for viewers: encoders whose clock drifts so much that, uncorrected, playlists and MPDs would deviate from
+/// wall-clock time by seconds within hours, and increase latency by as much.
 /// </summary>
 public sealed class DriftTests : PipelineTest
 {
     private const double Hours = 1.5;
     private const double Segment = 6;
 
-    /// <summary>More often than the window of a live playlist is long, so that no segment goes by unseen; and a whole number of frames of sound.</summary>
+    /// <summary>Shorter than the window of a live playlist, so that no segment is missed; a whole number of audio frames.</summary>
     private const double Look = 96;
 
-    /// <summary>Mono AAC at 8 kHz: eight frames of sound a second, so that hours of it take no longer than they have to.</summary>
+    /// <summary>Mono AAC at 8 kHz: eight audio frames per second keep the simulation of hours fast.</summary>
     private static readonly byte[] Mono8000 = [0x15, 0x88];
 
     private static readonly string[] Both = ["source", "audio"];
@@ -32,7 +32,7 @@ public sealed class DriftTests : PipelineTest
             await camera.SendAsync(Look);
             foreach (var rendition in Both)
             {
-                // The last segment's first pictures are sent, and the one before it is whole.
+                // The first frames of the last segment are sent, so the previous segment is complete.
                 var playlist = await _line.ReachAsync(session, rendition, (long)((sent + Look) / Segment) - 1);
                 Remember(seen[rendition], playlist);
             }
@@ -47,7 +47,7 @@ public sealed class DriftTests : PipelineTest
             entries.Select(e => e.Number).ShouldBe(Enumerable.Range(1, entries.Count).Select(n => (long)n));
             entries.ShouldAllBe(e => !e.Discontinuity && !e.Gap);
 
-            // Segments of sound end with a frame, which is 128 ms long here; the pace is changed by a thousandth at most.
+            // Audio segments end with a frame of 128 ms here; the rate is corrected by at most a thousandth.
             entries.ShouldAllBe(e => Math.Abs(e.Duration - Segment) < (rendition == "audio" ? 0.14 : 0.01));
             entries.Zip(entries.Skip(1)).ShouldAllBe(pair => Math.Abs((pair.Second.WallClock - pair.First.WallClock).TotalSeconds - pair.First.Duration) < 0.002);
             entries.ShouldAllBe(e => Math.Abs((e.WallClock - seen["source"][e.Number].WallClock).TotalSeconds) < 0.13);
@@ -59,7 +59,7 @@ public sealed class DriftTests : PipelineTest
         Math.Sign(off[^1]).ShouldBe(Math.Sign(perMillion));
     }
 
-    /// <summary>What was listed once stays as it was.</summary>
+    /// <summary>Checks that listed segments do not change.</summary>
     private static void Remember(SortedDictionary<long, Entry> seen, Playlist playlist)
     {
         foreach (var entry in playlist.Entries)
@@ -71,7 +71,9 @@ public sealed class DriftTests : PipelineTest
         }
     }
 
-    /// <summary>One period without holes, and availability start, period and segment times are the program date-time.</summary>
+    /// <summary>
+    /// Checks for one period without gaps, in which availability start, period and segment times match the program date-time.
+    /// </summary>
     private static void ShouldAgree(Mpd mpd, Dictionary<string, SortedDictionary<long, Entry>> seen)
     {
         var period = mpd.Periods.ShouldHaveSingleItem();

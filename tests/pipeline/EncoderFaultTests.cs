@@ -1,6 +1,6 @@
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Rows F04 to F20 of the fault list as viewers get them: what an encoder does wrong, and what playlists and media say then.</summary>
+/// <summary>Rows F04 to F20 of the edge cases for viewers: errors of encoders, and the resulting playlists and media.</summary>
 public sealed class EncoderFaultTests : PipelineTest
 {
     /// <summary>A real 320x180 configuration: High profile, level 1.3.</summary>
@@ -136,7 +136,7 @@ public sealed class EncoderFaultTests : PipelineTest
         return camera;
     }
 
-    /// <summary>One discontinuity, at one segment in all renditions, and a period of its own in the MPD.</summary>
+    /// <summary>Checks for one discontinuity, at the same segment in all renditions, and a separate period in the MPD.</summary>
     private async Task<Dictionary<string, Watched>> ShouldChangeOnceAsync(BroadcastSession session)
     {
         Dictionary<string, Watched> watched = [];

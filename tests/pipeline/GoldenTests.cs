@@ -6,8 +6,7 @@ using Broadcast.Media.Storage;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>
-/// What scripted encoders send, through every stage: objects in the store and responses of the origin, byte for byte as earlier versions
-/// made them.
+/// Scripted encoders through every stage: objects in the store and responses of the origin, unchanged byte for byte since earlier versions.
 /// </summary>
 public sealed class GoldenTests : PipelineTest
 {

@@ -1,9 +1,9 @@
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Sessions over time: windows, ends, restarts, neighbors. The clock is the test's.</summary>
+/// <summary>Sessions over time: windows, ends, restarts, concurrent sessions. The clock is the test's.</summary>
 public sealed class LifeTests : PipelineTest
 {
-    /// <summary>A short window, so that it moves within little media.</summary>
+    /// <summary>A short window that moves within little media.</summary>
     private static readonly LatencyProfile Brief = LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(12), PartTarget = TimeSpan.FromMilliseconds(500) };
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class LifeTests : PipelineTest
 
         var over = await _line.WatchAsync(session);
         over.Playlist.Ended.ShouldBeTrue();
-        over.Payloads.ShouldBe(camera.Pictures, "the last pictures are there too");
+        over.Payloads.ShouldBe(camera.Pictures, "the last frames are there too");
         (await _line.MpdAsync(session)).Type.ShouldBe("static");
         _time.Advance(TimeSpan.FromMinutes(10));
         (await _line.Client.GetStringAsync("/live/main/index.m3u8")).ShouldContain(session.Id.Value);

@@ -17,7 +17,8 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>
-/// All stages between the encoder's FLV tags and the viewer's HTTP, in this process, on a data folder and a clock of the test's: nothing in it waits for the real one.
+/// All stages between the encoder's FLV tags and the viewer's HTTP requests in this process, on a data folder and with the test's clock;
+/// nothing waits for real time.
 /// </summary>
 internal sealed class Line : IAsyncDisposable
 {
@@ -42,7 +43,7 @@ internal sealed class Line : IAsyncDisposable
 
     public SpoolStatus Spool => _app.Services.GetRequiredService<SpoolMonitor>().Read();
 
-    /// <summary>Where ingest passes publications on to.</summary>
+    /// <summary>Target of ingest's publications.</summary>
     public IPublicationSink Sink => _app.Services.GetRequiredService<IPublicationSink>();
 
     public IObjectStore Store => _app.Services.GetRequiredService<IObjectStore>();
@@ -51,13 +52,13 @@ internal sealed class Line : IAsyncDisposable
 
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="options">More of the configuration. Pictures are made only where it says so: they need real processes.</param>
+    /// <param name="options">Additional configuration. Thumbnails are off by default, because they need real processes.</param>
     public static Task<Line> StartAsync(string folder, ManualTimeProvider time, params KeyValuePair<string, string?>[] options) => StartAsync(folder, time, null, options);
 
     /// <param name="folder">The data folder.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
-    /// <param name="options">More of the configuration.</param>
+    /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
+    /// <param name="options">Additional configuration.</param>
     public static async Task<Line> StartAsync(string folder, ManualTimeProvider time, ISessionVisibility? audience, params KeyValuePair<string, string?>[] options)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -93,10 +94,10 @@ internal sealed class Line : IAsyncDisposable
     public static BroadcastSession Session(ManualTimeProvider time, string channel = "main", LatencyProfile? latency = null) =>
         new(ChannelName.Parse(channel), SessionId.New(time.GetUtcNow()), 1, time.GetUtcNow(), latency ?? LatencyProfile.Standard);
 
-    /// <summary>An encoder connects; what it sends goes through ingest's readers and clocks.</summary>
+    /// <summary>Connects an encoder, whose media pass through ingest's readers and clocks.</summary>
     public Camera Connect(BroadcastSession session) => Attach(new Camera(Time), session);
 
-    /// <summary>The same, for an encoder that was made before.</summary>
+    /// <summary>The same for an existing encoder.</summary>
     public Camera Attach(Camera camera, BroadcastSession session, InputRole role = InputRole.Primary)
     {
         camera.Open(new PublicationBuilder(
@@ -108,7 +109,7 @@ internal sealed class Line : IAsyncDisposable
         return camera;
     }
 
-    /// <summary>Cameras send side by side for some seconds of the test's clock.</summary>
+    /// <summary>Several encoders send in parallel for some seconds of the test's clock.</summary>
     public async Task SendAsync(double seconds, params Camera[] cameras)
     {
         var end = Time.GetUtcNow() + TimeSpan.FromSeconds(seconds);
@@ -148,7 +149,7 @@ internal sealed class Line : IAsyncDisposable
         return names;
     }
 
-    /// <summary>Waits until the playlist has come to a segment: what an encoder sent just now may still be on its way through the stages.</summary>
+    /// <summary>Waits until the playlist contains a segment: recently sent media can still be in the stages.</summary>
     public Task<Playlist> ReachAsync(BroadcastSession session, long segment) => ReachAsync(session, "source", segment);
 
     /// <summary>The same for another rendition.</summary>
@@ -158,7 +159,7 @@ internal sealed class Line : IAsyncDisposable
         return await PlaylistAsync(session, rendition);
     }
 
-    /// <summary>Lets the clock go on until nothing stored has this in its name.</summary>
+    /// <summary>Advances the clock until no stored object has this text in its name.</summary>
     public Task GoneFromStoreAsync(string part, string prefix = "live/") => Poll.UntilAsync(
         async () =>
         {
@@ -167,10 +168,10 @@ internal sealed class Line : IAsyncDisposable
         },
         description: $"{part} is deleted");
 
-    /// <summary>Waits until the store has all that is whole.</summary>
+    /// <summary>Waits until the store contains all complete objects.</summary>
     public Task UploadedAsync() => Poll.UntilAsync(() => Spool is { WaitingFiles: 0, PendingDeletions: 0 });
 
-    /// <summary>What kill -9 would leave at this moment, in another folder.</summary>
+    /// <summary>Copies the state that kill -9 would leave at this moment to another folder.</summary>
     public async Task<string> KilledImageAsync(TempFolder folder)
     {
         await UploadedAsync();
@@ -179,7 +180,7 @@ internal sealed class Line : IAsyncDisposable
         return image;
     }
 
-    /// <summary>SIGTERM, to the stages. The clock goes on meanwhile, because what stops may wait for it.</summary>
+    /// <summary>Shuts down the stages, as SIGTERM does. The clock advances meanwhile, because stopping stages can wait for it.</summary>
     public async Task StopAsync()
     {
         if (_stopped)
@@ -212,7 +213,7 @@ internal sealed class Line : IAsyncDisposable
     }
 }
 
-/// <summary>What the stages said, for the messages of failed tests.</summary>
+/// <summary>Log of the stages, for failure messages.</summary>
 internal sealed class KeptLog : ILoggerProvider, ILogger
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();

@@ -2,7 +2,7 @@ using Broadcast.Ingest.Client;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>One encoder's bytes through every stage to what viewers get.</summary>
+/// <summary>One encoder's bytes through every stage to the viewers.</summary>
 public sealed class LineTests : PipelineTest
 {
     [Fact]

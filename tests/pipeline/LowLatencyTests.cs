@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Low-latency HLS through every stage, as a player sees it that loads the playlist again and again (draft-pantos-hls-rfc8216bis).</summary>
+/// <summary>Low-latency HLS through every stage, for a player that reloads the playlist (draft-pantos-hls-rfc8216bis).</summary>
 public sealed partial class LowLatencyTests : PipelineTest
 {
     [Theory]
@@ -30,7 +30,7 @@ public sealed partial class LowLatencyTests : PipelineTest
         foreach (var (rendition, parts) in seen)
         {
             await LookAsync(session, rendition, parts, hints);
-            // A third of a second each, and the last of a segment whatever is left.
+            // A third of a second each; the last one of a segment contains the remainder.
             parts.Count.ShouldBeGreaterThan(25);
             parts.ShouldAllBe(part => part.Duration <= 0.35);
             foreach (var segment in parts.GroupBy(part => part.Segment).SkipLast(1))

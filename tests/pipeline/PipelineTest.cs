@@ -1,6 +1,6 @@
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>A test with a line of its own, on a data folder and a clock of its own.</summary>
+/// <summary>A test with its own pipeline, data folder and clock.</summary>
 public abstract class PipelineTest : IAsyncLifetime
 {
     private protected readonly TempFolder _folder = TempFolder.Create();

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>A media playlist, read.</summary>
+/// <summary>A parsed media playlist.</summary>
 internal sealed record Playlist(long Sequence, long DiscontinuitySequence, bool Ended, bool Independent, IReadOnlyList<Entry> Entries)
 {
     public long Last => Sequence + Entries.Count - 1;
@@ -42,13 +42,13 @@ internal sealed record Playlist(long Sequence, long DiscontinuitySequence, bool 
     }
 }
 
-/// <summary>A segment in it.</summary>
+/// <summary>A segment of the playlist.</summary>
 internal sealed record Entry(string Address, double Duration, string Map, DateTimeOffset WallClock, bool Discontinuity, bool Gap)
 {
     public long Number => long.Parse(Address.Split('/')[^1].Split('.')[0], CultureInfo.InvariantCulture);
 }
 
-/// <summary>An MPD, read.</summary>
+/// <summary>A parsed MPD.</summary>
 internal sealed record Mpd(string Type, DateTimeOffset AvailabilityStart, IReadOnlyList<MpdPeriod> Periods)
 {
     public static Mpd Parse(string text)

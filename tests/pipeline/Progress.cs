@@ -3,12 +3,12 @@ using Broadcast.Media.Timeline;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>How far each session's media are announced.</summary>
+/// <summary>Progress of announced media by session.</summary>
 internal sealed class Progress : ITimelineSink
 {
     private readonly ConcurrentDictionary<SessionId, DateTimeOffset> _edges = new();
 
-    /// <summary>Wall clock of the newest media announced.</summary>
+    /// <summary>Wall-clock time of the newest announced media.</summary>
     public DateTimeOffset Of(BroadcastSession session) => _edges.GetValueOrDefault(session.Id, session.StartedAt);
 
     public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Memory is measured, so nothing else may run meanwhile.</summary>
+/// <summary>Measures memory, so no other test may run in parallel.</summary>
 [CollectionDefinition(DisableParallelization = true)]
 public sealed class Alone;
 
@@ -43,7 +43,9 @@ public sealed class RewindTests(ITestOutputHelper output)
         hours.Delta.ShouldBeLessThan(8000);
     }
 
-    /// <summary>Six renditions of segments of two seconds, as fast as they go through packager and origin; media itself is kept by nobody.</summary>
+    /// <summary>
+    /// Six renditions with segments of two seconds, as fast as packager and origin process them; the media are discarded.
+    /// </summary>
     private static async Task<(long Idle, long Watched, int Playlist, int Segments, long Journal, int Delta)> RunAsync(TimeSpan length)
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -95,7 +97,7 @@ public sealed class RewindTests(ITestOutputHelper output)
         return (idle - spool.Bytes, watched, bytes, segments, spool.LongestJournal, delta);
     }
 
-    /// <summary>A spool and store that keep chapters, and of everything else no more than how long it is.</summary>
+    /// <summary>A spool and store that keep index blocks, and only the sizes of other objects.</summary>
     private sealed class ThinSpool : ISpool, IObjectStore
     {
         private readonly ConcurrentDictionary<ObjectName, byte[]> _chapters = new();

@@ -1,6 +1,6 @@
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Sound that is not there, comes late, or stops, as viewers get it (rows F12, F13 and F15 of the edge cases).</summary>
+/// <summary>Missing, late or ending audio, as viewers receive it (rows F12, F13 and F15 of the edge cases).</summary>
 public sealed class SilenceTests : PipelineTest
 {
     [Fact]
@@ -50,11 +50,11 @@ public sealed class SilenceTests : PipelineTest
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
         video.Payloads.ShouldBe(camera.Pictures);
-        before.Last.ShouldBeGreaterThan((long)(seconds / 2) - 2, "nobody waited for the sound");
+        before.Last.ShouldBeGreaterThan((long)(seconds / 2) - 2, "no stage waited for the audio");
         ShouldBeInTime(video, audio);
         var silent = audio.Payloads.TakeWhile(payload => IsSilent(payload)).Count();
         (silent * 1024.0 / Camera.SampleRate).ShouldBe(seconds, 0.05);
-        audio.Payloads.Count.ShouldBeInRange(silent + camera.Sounds.Count - 3, silent + camera.Sounds.Count, "of sound, no more than what came at the time of silence is missing");
+        audio.Payloads.Count.ShouldBeInRange(silent + camera.Sounds.Count - 3, silent + camera.Sounds.Count, "only audio from the time of the generated silence is missing");
         audio.Payloads.Skip(silent).ShouldBe(camera.Sounds.TakeLast(audio.Payloads.Count - silent));
         foreach (var watched in (Watched[])[video, audio])
         {
@@ -108,7 +108,7 @@ public sealed class SilenceTests : PipelineTest
         audio.Payloads[^1].ShouldBe(camera.Sounds[^1]);
     }
 
-    /// <summary>The same segments, which begin and end at the same instants but for a frame of sound.</summary>
+    /// <summary>Checks for the same segments with the same boundaries, except for one audio frame.</summary>
     private static void ShouldBeInTime(Watched video, Watched audio)
     {
         audio.Playlist.Entries.Select(e => e.Number).ShouldBe(video.Playlist.Entries.Select(e => e.Number));
@@ -119,6 +119,6 @@ public sealed class SilenceTests : PipelineTest
         }
     }
 
-    /// <summary>Not one of the camera's, which are longer.</summary>
+    /// <summary>A frame that is not the camera's, whose frames are longer.</summary>
     private static bool IsSilent(byte[] payload) => payload is [0x21, 0, 0, 0, 0, 0x1c];
 }

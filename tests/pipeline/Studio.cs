@@ -3,14 +3,14 @@ using System.Threading.Channels;
 namespace Broadcast.Pipeline.Tests;
 
 /// <summary>
-/// A publication of several tracks of real media, as ingest would make it of an encoder that sends them: from the publication's port on through all stages, as fast
-/// as those take it, while the test's clock shows when a real one would have sent each sample.
+/// A publication of several tracks of real media, as ingest would create it for an encoder. It enters at the publication's sink and passes
+/// all stages as fast as they accept it, while the test's clock shows the time at which a real encoder would have sent each sample.
 /// </summary>
 internal static class Studio
 {
     /// <summary>
-    /// Sends tracks from their beginning to their end, all presented from the same instant on, as encoders with reordered pictures do by sending those early; returns
-    /// when all of it is on the timeline.
+    /// Sends complete tracks with a common start of presentation, as encoders with B-frames do by sending those tracks early. Returns when
+    /// all media are on the timeline.
     /// </summary>
     public static async Task PublishAsync(this Line line, BroadcastSession session, params CodedTrack[] tracks)
     {

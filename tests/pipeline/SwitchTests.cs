@@ -1,6 +1,8 @@
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Encoders that go, come back, and stand by for each other, as viewers see it (rows F01 to F03, F33 and F34 of the edge cases).</summary>
+/// <summary>
+/// Encoders that disconnect, return, and back each other up, as viewers see it (rows F01 to F03, F33 and F34 of the edge cases).
+/// </summary>
 public sealed class SwitchTests : PipelineTest
 {
     private const byte Second = 2;
@@ -60,7 +62,7 @@ public sealed class SwitchTests : PipelineTest
         var newcomer = _line.Attach(new Camera(_time) { Name = Second }, session);
         await newcomer.SendAsync(3);
         var sent = old.Pictures.Count;
-        await old.SendAsync(1);   // its connection has not ended yet
+        await old.SendAsync(1);   // the connection is still open
         await newcomer.SendAsync(3);
         await old.GoneAsync();
         await newcomer.GoneAsync();
@@ -164,7 +166,9 @@ public sealed class SwitchTests : PipelineTest
         return (primary, _line.Attach(backup, session, InputRole.Backup));
     }
 
-    /// <summary>Numbers rise by one, times do too, no segment is longer than the target, and the wall clock never goes back.</summary>
+    /// <summary>
+    /// Checks that numbers and times increase, no segment is longer than the target duration, and wall-clock time never goes back.
+    /// </summary>
     private static void ShouldBeOneTimeline(Watched watched, string rendition)
     {
         var entries = watched.Playlist.Entries;
@@ -174,11 +178,11 @@ public sealed class SwitchTests : PipelineTest
         Gaps(watched).ShouldAllBe(gap => gap > -0.05, rendition);
     }
 
-    /// <summary>Seconds of the wall clock between each segment's end and the next one's beginning.</summary>
+    /// <summary>Wall-clock seconds between each segment's end and the start of the next one.</summary>
     private static IEnumerable<double> Gaps(Watched watched) => watched.Playlist.Entries.Zip(
         watched.Playlist.Entries.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration);
 
-    /// <summary>Whose pictures came, each named once as long as nobody else's come between.</summary>
+    /// <summary>Sources of the received video, one entry per uninterrupted series.</summary>
     private static List<byte> NamesOf(Watched watched)
     {
         List<byte> names = [];

@@ -4,7 +4,7 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>Codecs and numbers of tracks beyond one H.264 and one AAC, from the publication to what viewers get.</summary>
+/// <summary>Further codecs and numbers of tracks besides one H.264 and one AAC, from the publication to the viewers.</summary>
 public sealed class TracksTests : PipelineTest
 {
     [Theory]
@@ -111,7 +111,9 @@ public sealed class TracksTests : PipelineTest
     private static long Length(CodedTrack sounds) =>
         sounds.Track.Config.TryInspect(sounds.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * sounds.Track.Timescale / sounds.Track.Config.AudioFormat!.SampleRate : 0;
 
-    /// <summary>ffmpeg reads a manifest and what it names to the end, finds as many packets as were sent, and decodes all without complaint.</summary>
+    /// <summary>
+    /// Checks that ffmpeg reads a manifest and its media to the end, finds as many packets as were sent, and decodes them without errors.
+    /// </summary>
     private async Task PlaysAsync(BroadcastSession session, string manifest, (int Video, int Audio) packets)
     {
         var address = $"{_line.Client.BaseAddress}live/{session.Channel}/{manifest}";
@@ -119,7 +121,7 @@ public sealed class TracksTests : PipelineTest
             .ToDictionary(s => s.GetProperty("codec_type").GetString()!, s => int.Parse(s.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture), StringComparer.Ordinal);
         streams["video"].ShouldBe(packets.Video, manifest);
 
-        // ffmpeg's reader of DASH stops where the first of its streams ends.
+        // ffmpeg's DASH reader stops at the end of the shortest stream.
         streams["audio"].ShouldBeInRange(manifest == "manifest.mpd" ? packets.Audio - 3 : packets.Audio, packets.Audio, manifest);
         (await FfmpegTool.DecodeAsync(address, 60)).ShouldBeEmpty(manifest);
     }

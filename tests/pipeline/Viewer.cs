@@ -2,10 +2,13 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Pipeline.Tests;
 
-/// <summary>A viewer who fetches all that a playlist lists and looks into it as a decoder would.</summary>
+/// <summary>A viewer that fetches all segments of a playlist and parses them as a decoder would.</summary>
 internal static class Viewer
 {
-    /// <summary>Everything that a rendition's playlist lists, fetched: no hole and no overlap within a run, each segment begins where its playlist says, parts are the segment.</summary>
+    /// <summary>
+    /// Fetches all segments of a rendition's playlist and checks them: no gap and no overlap within a period, segment times match the
+    /// playlist, parts equal their segment.
+    /// </summary>
     public static async Task<Watched> WatchAsync(this Line line, BroadcastSession session, string rendition = "source")
     {
         var playlist = await line.PlaylistAsync(session, rendition);
@@ -45,11 +48,11 @@ internal static class Viewer
         return new Watched(playlist, segments, payloads);
     }
 
-    /// <summary>Numbers and times of an MPD are those of the media.</summary>
+    /// <summary>Checks that numbers and times of an MPD match the media.</summary>
     /// <param name="mpd">The MPD.</param>
-    /// <param name="watched">What was fetched, in decode times.</param>
-    /// <param name="rendition">Its name.</param>
-    /// <param name="delay">Seconds by which a segment is presented after it is decoded, where pictures are reordered.</param>
+    /// <param name="watched">Fetched media, in decode times.</param>
+    /// <param name="rendition">Name of the rendition.</param>
+    /// <param name="delay">Seconds from a segment's decode time to its presentation, with B-frames.</param>
     public static void ShouldList(this Mpd mpd, Watched watched, string rendition, double delay = 0)
     {
         var listed = mpd.Periods.SelectMany(p => p.Representations[rendition].Segments.Select(s => (s.Number, s.Time, Clock: p.Representations[rendition].Timescale))).ToList();
@@ -61,8 +64,8 @@ internal static class Viewer
     }
 }
 
-/// <summary>What a viewer got of a rendition.</summary>
+/// <summary>A viewer's copy of a rendition.</summary>
 internal sealed record Watched(Playlist Playlist, IReadOnlyList<WatchedSegment> Segments, IReadOnlyList<byte[]> Payloads);
 
-/// <summary>One segment of it, in ticks of its own clock.</summary>
+/// <summary>A segment of the rendition, in ticks of its timescale.</summary>
 internal sealed record WatchedSegment(long Number, long Began, long Ended, int Timescale, bool IsSync);
