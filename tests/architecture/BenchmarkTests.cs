@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast bench ingest</c>, <c>bench transcode</c>, <c>bench origin</c>, <c>bench latency</c> and <c>bench control</c> are asked, and how benchmarks tell what they found. What they measure is measured, not tested.</summary>
+/// <summary>Arguments and reports of <c>./broadcast bench</c>. The benchmarks themselves are not tested.</summary>
 public sealed class BenchmarkTests
 {
     [Fact]

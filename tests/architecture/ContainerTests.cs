@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What the image and the compose file take for granted of the repository. Whether they build and run is not tried here: that needs Docker.</summary>
+/// <summary>
+/// Assumptions of the image and the compose file about the repository. Building and running them needs Docker and is not tested here.
+/// </summary>
 public sealed partial class ContainerTests
 {
     private const string Compose = "docker-compose.yml";

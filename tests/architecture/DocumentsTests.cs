@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What is written down agrees with what is there.</summary>
+/// <summary>Agreement of documentation and repository.</summary>
 public sealed partial class DocumentsTests
 {
     private static IEnumerable<string> Documents => Sources.Files("", "*.md");

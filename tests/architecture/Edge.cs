@@ -19,7 +19,7 @@ public abstract class Edge : IAsyncLifetime
     private WebApplication? _origin;
     private HttpClient? _client;
 
-    /// <summary>Where the edge may write.</summary>
+    /// <summary>Folder that the edge can write to.</summary>
     protected TempFolder Folder { get; } = TempFolder.Create("edge");
 
     /// <summary>The edge's process.</summary>
@@ -32,15 +32,15 @@ public abstract class Edge : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>What the edge said last that it keeps answers about viewers under.</summary>
+    /// <summary>Key under which the edge last cached a decision about viewers.</summary>
     public string? KeptUnder { get; private set; }
 
     public int Requests(string path) => _requests.GetValueOrDefault(path);
 
-    /// <summary>How often an object was fetched, with whatever token.</summary>
+    /// <summary>Returns the number of fetches of an object with any token.</summary>
     public int Fetches(string path) => _requests.Where(r => r.Key.EndsWith(path, StringComparison.Ordinal) && !r.Key.StartsWith("/auth/", StringComparison.Ordinal)).Sum(r => r.Value);
 
-    /// <summary>How often was asked who has a token.</summary>
+    /// <summary>Returns the number of authorization requests for a token.</summary>
     public int Questions(string token) => _requests.Where(r => r.Key.StartsWith($"/auth/t/{token}/", StringComparison.Ordinal)).Sum(r => r.Value);
 
     public string Errors() => string.Join('\n', Program!.ErrorLines);

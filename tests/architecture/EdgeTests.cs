@@ -41,7 +41,7 @@ public sealed class VarnishEdgeTests(VarnishEdge edge) : EdgeTests(edge), IClass
     }
 }
 
-/// <summary>What every shipped edge does.</summary>
+/// <summary>Common behavior of all shipped edges.</summary>
 public abstract class EdgeTests(Edge edge)
 {
     protected const string Session = "/live/demo/01JZZZZZZZZZZZZZZZZZZZZZZZ";

@@ -74,7 +74,7 @@ internal sealed class LauncherFixture : IAsyncDisposable
 
     public string Tools => _folder.Sub("tools");
 
-    /// <summary>How the stand-ins were called, one call a line.</summary>
+    /// <summary>Calls of the stand-ins, one per line.</summary>
     public IReadOnlyList<string> Calls => File.Exists(_folder.Sub("calls")) ? File.ReadAllLines(_folder.Sub("calls")) : [];
 
     public int Builds => Calls.Count(c => c.StartsWith("dotnet build", StringComparison.Ordinal));

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What <c>./broadcast</c> does before the server program begins, and what it says.</summary>
+/// <summary>Actions and messages of <c>./broadcast</c> before the start of the server program.</summary>
 public sealed class LauncherTests : IAsyncLifetime
 {
     private readonly LauncherFixture _launcher = new();

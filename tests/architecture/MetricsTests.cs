@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What is counted is documented, and dashboards and alerts ask for what is counted.</summary>
+/// <summary>Metrics are documented, and dashboards and alerts use existing metrics.</summary>
 public sealed partial class MetricsTests
 {
     private static readonly string[] Everywhere = ["instance", "job", "le"];
@@ -93,7 +93,7 @@ public sealed partial class MetricsTests
         }
     }
 
-    /// <summary>What the code counts, by the names that are scraped, with their types.</summary>
+    /// <summary>Metrics in the code by scraped name, with their types.</summary>
     private static Dictionary<string, string> Counted()
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);

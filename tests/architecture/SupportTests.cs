@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>What the tests themselves stand on.</summary>
+/// <summary>Tests of the test support.</summary>
 public sealed class SupportTests
 {
     [Fact]

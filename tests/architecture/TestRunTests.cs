@@ -203,7 +203,10 @@ public sealed partial class TestRunTests : IAsyncLifetime
         "while [ $# -gt 1 ]; do [ \"$1\" = -ctrf ] && report=$2; shift; done\n"
         + $$$"""cat >"$report" <<'JSON'{{{"\n"}}}{"results":{"extra":{"suites":[{"errors":[{{{errors}}}]}]},"tests":[{{{tests}}}]}}{{{"\n"}}}JSON""";
 
-    /// <summary>A project that reports something else, and ends well if that passed, when it is told which methods to run.</summary>
+    /// <summary>
+    /// Returns the script of a project that reports <paramref name="tests"/> when run with a selection of methods, and succeeds if none
+    /// failed.
+    /// </summary>
     private static string OnSecondRun(string tests, string first) => $"""
         case "$*" in *-method*)
         {Report(tests)}

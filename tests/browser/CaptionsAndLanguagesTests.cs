@@ -7,8 +7,8 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>
-/// Captions in the pictures and a second language of the sound, from the encoder to what a viewer sees and hears, with parts that are shorter than a caption takes to be written. Text is what was sent; languages are told
-/// apart by their tones.
+/// Captions in the video and a second audio language, from the encoder to the viewer, with parts shorter than a caption. Captions are
+/// compared with the sent text; languages are distinguished by their tones.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel live) : IClassFixture<Chromium>, IClassFixture<WordyChannel>
@@ -65,7 +65,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
         (await page.Locator("[role=menuitemradio]").AllTextContentsAsync()).ShouldBe(["English", "German"]);
         await page.ClickAsync("[role=menuitemradio]:has-text('German')");
         await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Patience, "the other language is heard");
-        (await page.EvaluateAsync<int>("() => window.stops")).ShouldBe(0, "the picture does not stop for it");
+        (await page.EvaluateAsync<int>("() => window.stops")).ShouldBe(0, "playback does not stop");
         JsonDocument.Parse(await page.EvaluateAsync<string>(Preferences)).RootElement.GetProperty("audio").GetString().ShouldBe("de");
 
         await page.ReloadAsync();
@@ -83,10 +83,13 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     }
 }
 
-/// <summary>A server with a channel on which our own load generator sends pictures with captions and sound in two languages, for as long as the tests of a class run.</summary>
+/// <summary>
+/// A server with a channel to which the load generator publishes video with captions and audio in two languages while the tests of a class
+/// run.
+/// </summary>
 public sealed class WordyChannel : IAsyncLifetime
 {
-    /// <summary>What the captions say: longer than goes into the pictures of one part.</summary>
+    /// <summary>Text of the captions: longer than the frames of one part can carry.</summary>
     public const string Words = "WHAT WAS SAID IS READ";
 
     /// <summary>Hertz of the first language.</summary>
@@ -130,6 +133,6 @@ public sealed class WordyChannel : IAsyncLifetime
     }
 }
 
-/// <summary>Tests that count each stop of a picture: they run when the others are through.</summary>
+/// <summary>Tests that count each stall of playback; they run after the others.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>The dashboard's schedule, recordings and settings in a real browser, as somebody uses them who works without a mouse, and as axe sees them.</summary>
+/// <summary>The dashboard's schedule, recordings and settings in a real browser, operated by keyboard and checked with axe.</summary>
 public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Password = "correct horse battery";

@@ -20,7 +20,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) =>
         {
-            // Who is not signed in yet is told so: Chromium writes that down as an error.
+            // A request without a session is answered with 401, which Chromium logs as an error.
             if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
             {
                 complaints.Add(message.Text);
@@ -110,7 +110,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
             await page.Locator(".connect[data-connected='true']").WaitForAsync(new() { Timeout = 60_000 });
             await page.GetByText("the channel is live").WaitForAsync(new() { Timeout = 60_000 });
             var video = page.FrameLocator(".preview iframe").Locator("video");
-            await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60), "the picture runs");
+            await Poll.UntilAsync(async () => await video.EvaluateAsync<double>("v => v.currentTime") > 1, TimeSpan.FromSeconds(60), "the video plays");
             foreach (var chart in new[] { "bitrate", "frames", "delay" })
             {
                 await Poll.UntilAsync(

@@ -21,7 +21,7 @@ public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowCha
 
         after.Errors.ShouldBeEmpty();
         after.Stalls.ShouldBe(before.Stalls);
-        // Of picture and of sound three a second each; a player of whole segments would have none.
+        // Three parts per second of video and of audio; a player without low latency would load none.
         (after.Parts - before.Parts).ShouldBeGreaterThan(20);
         after.Target.ShouldBeInRange(1, 4.1);
         await page.Context.CloseAsync();

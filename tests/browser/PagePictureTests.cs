@@ -10,15 +10,15 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>
-/// Every page there is, in dark, in light and as on a phone: nothing on it is closed to people who use other means, nothing sticks out at its side. With <c>./broadcast test --screenshots DIR</c> a
-/// picture of each is kept, to be looked at.
+/// All pages in dark and light mode and at phone width: accessible to assistive technology, without horizontal overflow. <c>./broadcast
+/// test --screenshots DIR</c> stores a screenshot of each.
 /// </summary>
 public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClassFixture<Chromium>, IClassFixture<FullServer>
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("BROADCAST_SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
     private readonly List<string> _complaints = [];
 
-    /// <summary>Both sets of colors, both widths; the fourth combination of them is no other page. With pictures there are more.</summary>
+    /// <summary>Both color schemes and both widths; the fourth combination adds nothing. With screenshots there are more.</summary>
     public static TheoryData<string, int, int, ColorScheme> Looks { get; } = Folder is null
         ? new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light } }
         : new() { { "dark", 1280, 800, ColorScheme.Dark }, { "phone", 360, 740, ColorScheme.Light }, { "light", 1280, 800, ColorScheme.Light }, { "wall", 2560, 1440, ColorScheme.Dark } };
@@ -96,7 +96,7 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
         }
     }
 
-    /// <summary>Around the picture the page has the viewer's colors; what lies on the picture is dark always.</summary>
+    /// <summary>The page uses the viewer's colors around the video; controls over the video are always dark.</summary>
     private async Task HoldColorsAsync(IPage page, string name, string look, ColorScheme scheme)
     {
         var lightness = await page.EvaluateAsync<double[]>(
@@ -108,7 +108,7 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
 
         if (lightness[1] > 0.2)
         {
-            _complaints.Add($"{name}, {look}: is light where the picture lies");
+            _complaints.Add($"{name}, {look}: is light around the video");
         }
     }
 
@@ -154,7 +154,7 @@ public sealed class FullServer : IAsyncLifetime
         hook.EnsureSuccessStatusCode();
         await Poll.UntilAsync(
             async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray().Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
-        await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a picture of what is on");
+        await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a poster of the channel");
     }
 
     public async ValueTask DisposeAsync()

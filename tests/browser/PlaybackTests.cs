@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>A real encoder in, real players out, across origins: frames decode, time advances, nothing stalls, and the pictures are the ones sent.</summary>
+/// <summary>
+/// A real encoder and real players across origins: frames decode, time advances, nothing stalls, and the frames are the ones sent.
+/// </summary>
 public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
 {
     [Theory]
@@ -28,14 +30,14 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
         (after.Frames - before.Frames).ShouldBeGreaterThan(200);
         after.AudioBytes.ShouldBeGreaterThan(before.AudioBytes);
         var shown = (after.Code - before.Code + 256) % 256;
-        Math.Abs(shown - (after.Time - before.Time)).ShouldBeLessThanOrEqualTo(1.5, "the picture's own clock runs as the player's does");
+        Math.Abs(shown - (after.Time - before.Time)).ShouldBeLessThanOrEqualTo(1.5, "the clock in the video advances like the player's");
         after.Background[2].ShouldBeInRange(160, 220);
         after.Background[0].ShouldBeLessThan(70);
         await page.Context.CloseAsync();
     }
 }
 
-/// <summary>A server with one channel on which ffmpeg publishes the counting picture for as long as the tests of a class run.</summary>
+/// <summary>A server with one channel to which ffmpeg publishes the counting video while the tests of a class run.</summary>
 public class LiveChannel : IAsyncLifetime
 {
     private ChildProcess? _encoder;

@@ -36,7 +36,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
                 return await page.EvaluateAsync<bool>("() => { const image = document.querySelector('.thumbnail[data-thumbnail=shown] img'); return image !== null && image.naturalWidth > 0; }");
             },
             TimeSpan.FromSeconds(40), "the thumbnail of that time is shown");
-        (await page.EvaluateAsync<bool>("() => document.querySelector('.seek-preview').getBoundingClientRect().left >= document.querySelector('.stage').getBoundingClientRect().left")).ShouldBeTrue("it stays on the picture");
+        (await page.EvaluateAsync<bool>("() => document.querySelector('.seek-preview').getBoundingClientRect().left >= document.querySelector('.stage').getBoundingClientRect().left")).ShouldBeTrue("it stays on the video");
         (await page.EvaluateAsync<double[]>(place)).ShouldBe(before, "nothing moves for it");
         (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         await AdvancesAsync(page);
@@ -151,7 +151,7 @@ public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : I
     private static async Task AdvancesAsync(IPage page)
     {
         const string time = "() => document.querySelector('video').currentTime";
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => { const video = document.querySelector('video'); return video.readyState >= 3 && !video.seeking; }"), TimeSpan.FromSeconds(30), "there is a picture");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<bool>("() => { const video = document.querySelector('video'); return video.readyState >= 3 && !video.seeking; }"), TimeSpan.FromSeconds(30), "a frame is decoded");
         var from = await page.EvaluateAsync<double>(time);
         await Poll.UntilAsync(async () => await page.EvaluateAsync<double>(time) > from + 1, TimeSpan.FromSeconds(30), "time advances");
     }

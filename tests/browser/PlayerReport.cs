@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>What a player page tells of itself.</summary>
+/// <summary>State reported by a player page.</summary>
 public sealed record PlayerReport
 {
     [JsonPropertyName("time")]
@@ -31,18 +31,18 @@ public sealed record PlayerReport
     [JsonPropertyName("parts")]
     public int Parts { get; init; }
 
-    /// <summary>How far behind live hls.js means to play, in seconds; 0 when it does not say.</summary>
+    /// <summary>Target latency of hls.js in seconds; 0 if not reported.</summary>
     [JsonPropertyName("target")]
     public double Target { get; init; }
 
-    /// <summary>Seconds since the picture on screen came to the server, for hls.js; 0 when it does not say.</summary>
+    /// <summary>Seconds since the shown frame arrived at the server, for hls.js; 0 if not reported.</summary>
     [JsonPropertyName("latency")]
     public double Latency { get; init; }
 
     [JsonPropertyName("audioBytes")]
     public int AudioBytes { get; init; }
 
-    /// <summary>Seconds, modulo 256, that the picture itself shows in its blocks.</summary>
+    /// <summary>Seconds, modulo 256, read from the blocks of the shown frame.</summary>
     [JsonPropertyName("code")]
     public int Code { get; init; }
 
@@ -52,12 +52,12 @@ public sealed record PlayerReport
     public static Task<PlayerReport> OfAsync(IPage page) => page.EvaluateAsync<PlayerReport>("() => window.report()");
 }
 
-/// <summary>A picture that tells its own time: a blue ground, and along its upper edge eight blocks that count seconds in binary.</summary>
+/// <summary>Video that shows its own time: a blue background with eight blocks along the upper edge that count seconds in binary.</summary>
 internal static class CountingPicture
 {
     public static string Filter { get; } = "color=c=0x2040C0:s=640x360:r=30" + Blocks(640);
 
-    /// <summary>The blocks alone, drawn into a picture of another width.</summary>
+    /// <summary>Returns the filter for the blocks alone, on video of another width.</summary>
     public static string Blocks(int width) => string.Concat(Enumerable.Range(0, 8).Select(bit =>
         $",drawbox=x={bit * 60 * width / 640}:y=0:w={60 * width / 640}:h={60 * width / 640}:color=white:t=fill:enable='mod(floor(t/{1 << bit}),2)'"));
 }

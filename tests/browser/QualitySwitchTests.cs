@@ -8,26 +8,30 @@ using Xunit;
 namespace Broadcast.Browser.Tests;
 
 /// <summary>
-/// A real encoder's stream with a ladder in Chromium: every quality chosen by hand, then by the player itself when the line becomes slow and fast again. The picture never stands still for longer than
-/// <see cref="LongestStop"/>, is never jumped in, sound goes on, and what is buffered has no hole. Where the machine is too busy to encode as fast as live, pictures are left out on purpose: then only the switches count.
+/// A real encoder's stream with a ladder in Chromium: every quality is selected manually, then by the player when bandwidth drops and
+/// recovers. Playback never stops for longer than <see cref="LongestStop"/> and never seeks, audio continues, and the buffer has no gap. On
+/// a machine too slow for real-time encoding, frames are dropped by design; then only the switches are checked.
 /// </summary>
 public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, LadderChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LadderChannel>
 {
-    /// <summary>Milliseconds; the picture is looked at every 50 ms, by a script that other work may hold up.</summary>
+    /// <summary>Milliseconds; playback is sampled every 50 ms by a script that other work can delay.</summary>
     private const double LongestStop = 500;
 
     /// <summary>The same where the line has just become slow: what was on its way then comes late, and the player needs a moment to see that.</summary>
     private const double LongestStopOnSlowLine = 1500;
 
-    /// <summary>Milliseconds between two looks from which on the machine is too busy for the browser itself: a picture that stands then says nothing of the stream.</summary>
+    /// <summary>
+    /// Milliseconds between two samples from which the machine is too busy for the browser itself; a stall then says nothing about the
+    /// stream.
+    /// </summary>
     private const double HeldUp = 250;
 
-    /// <summary>Bytes a second that carry the smallest rung and the sound, and no more.</summary>
+    /// <summary>Bytes per second that suffice for the smallest rung and the audio only.</summary>
     private const int SlowLine = 900_000 / 8;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Looks at whatever video plays, from its first picture on.</summary>
+    /// <summary>Watches any playing video from its first frame.</summary>
     private const string Watcher = """
         window.watched = { waits: 0, seeks: 0, longestStop: 0, longestHole: 0, heldUp: 0, stoodAt: '', heights: [] };
         document.addEventListener('playing', first => {
@@ -92,7 +96,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name)) : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
         await Poll.UntilAsync(async () => (await LookAsync(page)).Time > 0, Patience, $"{player} plays");
 
-        // Starting may wait for pictures; from here on nothing may.
+        // Startup can wait for frames; from here on nothing may stall.
         var begin = await LookAsync(page);
         await Poll.UntilAsync(async () => (await LookAsync(page)).Time > begin.Time + 2, Patience, $"{player} goes on");
         await page.EvaluateAsync("() => window.forget()");
@@ -151,16 +155,16 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         var first = asked.Select(address => heights.GetValueOrDefault(address)).FirstOrDefault(height => height > 0);
         TestContext.Current.TestOutputHelper?.WriteLine($"first: {first} lines asked for; {seen}");
 
-        // What is asked for first does not depend on how fast pictures are encoded, as long as there is another than the source.
+        // The first selection does not depend on encoding speed, as long as a rung besides the source exists.
         Assert.SkipWhen((await HeightsOfPlaylistsAsync()).Values.All(height => height == LadderChannel.Heights.Max()), "the machine was too busy to encode any quality: only the source was left to ask for");
         first.ShouldBeInRange(1, LadderChannel.Heights.Max() - 1, $"lines of the quality that is asked for first; {seen}");
         if (!await live.WasSlowerThanLiveAsync())
         {
-            seen.Heights[0].ShouldBeLessThan(LadderChannel.Heights.Max(), $"lines of the first picture; {seen}");
+            seen.Heights[0].ShouldBeLessThan(LadderChannel.Heights.Max(), $"lines of the first frame; {seen}");
         }
     }
 
-    /// <summary>Lines of the picture by the address of the playlist that has them.</summary>
+    /// <summary>Video height by address of the playlist.</summary>
     private async Task<Dictionary<string, int>> HeightsOfPlaylistsAsync()
     {
         var address = new Uri(live.Server.Http, $"/live/{live.Channel.Name}/index.m3u8");
@@ -184,10 +188,10 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     private static void ShouldGoOn(Seen seen, double longestStop)
     {
         seen.Seeks.ShouldBe(0, $"jumps; {seen}");
-        seen.LongestHole.ShouldBeLessThan(0.1, $"seconds missing in what is buffered, when the picture got there; {seen}");
+        seen.LongestHole.ShouldBeLessThan(0.1, $"seconds missing in what is buffered, when playback got there; {seen}");
         if (seen.HeldUp < HeldUp)
         {
-            seen.LongestStop.ShouldBeLessThan(longestStop, $"milliseconds without a new picture; {seen}");
+            seen.LongestStop.ShouldBeLessThan(longestStop, $"milliseconds without a new frame; {seen}");
         }
     }
 

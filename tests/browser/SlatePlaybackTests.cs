@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Players in a browser go through the slate and back: the picture and its parameter sets change twice, the players do not stop.</summary>
+/// <summary>Players in a browser through the slate and back: video and parameter sets change twice, playback does not stop.</summary>
 public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]
@@ -27,7 +27,7 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
         await AllAsync(server, players, "shows the slate", IsDark);
         await AllAsync(server, players, "goes on with it", IsDark, seconds: 4);
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel), source);
-        await AllAsync(server, players, "shows the encoder's pictures again", IsBlue);
+        await AllAsync(server, players, "shows the encoder's video again", IsBlue);
         await AllAsync(server, players, "goes on with them", IsBlue, seconds: 4);
         foreach (var (kind, page) in players)
         {

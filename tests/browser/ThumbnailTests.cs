@@ -26,7 +26,7 @@ public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveCha
         (found!.Width, found.Height).ShouldBe((320, 180));
         var now = await PlayerReport.OfAsync(page);
 
-        // Seconds, of which the picture has the last 8 bits; a thumbnail may be the newer one.
+        // Seconds, of which the frame shows the last 8 bits; a thumbnail can be newer.
         var age = ((now.Code - found.Code + 256 + 128) % 256) - 128;
 
         // A tile shows the first keyframe of its two seconds, or the last one before.

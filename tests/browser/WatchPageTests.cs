@@ -83,7 +83,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await StateIsAsync(page, "offline");
         var begin = TimeProvider.System.GetUtcNow().AddHours(2);
         (await server.CommandAsync("event", "create", "evening", "--title", "The evening show", "--start", $"{begin:yyyy-MM-ddTHH:mm:ssZ}", "--end", $"{begin.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).EnsureSuccess();
-        await Poll.UntilAsync(async () => await page.TextContentAsync(".message-title") == "The evening show", TimeSpan.FromSeconds(20), "the next event is told");
+        await Poll.UntilAsync(async () => await page.TextContentAsync(".message-title") == "The evening show", TimeSpan.FromSeconds(20), "the next event is shown");
         (await page.TextContentAsync("[role=timer]"))!.ShouldStartWith("1 hour 59 minutes");
         var announced = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         announced.ShouldBeEmpty();

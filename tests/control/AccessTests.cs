@@ -9,15 +9,15 @@ using Xunit;
 namespace Broadcast.Control.Tests;
 
 /// <summary>
-/// Who may do what, over the whole API: each operation of the OpenAPI document against everybody who could come. Nothing that they name exists, so that whoever is let through is told so (404), or what is wrong with
-/// the request (400, 415), and nothing is destroyed.
+/// Permissions of the whole API: each operation of the OpenAPI document with every kind of caller. The requests name no existing object, so
+/// permitted ones get 404, 400 or 415 and destroy nothing.
 /// </summary>
 public sealed partial class AccessTests(PostgresFixture postgres)
 {
     private const string Nothing = "nothing-there";
     private static readonly TokenRole[] AllRoles = [TokenRole.Viewer, TokenRole.Moderator, TokenRole.Producer, TokenRole.Admin];
 
-    /// <summary>What tells of whoever asks, or of the API: of no scope and no channel.</summary>
+    /// <summary>Operations about the caller or the API, without scope and channel.</summary>
     private static readonly string[] Unscoped = ["/api/v1/me", "/api/v1/system", "/api/v1/logout", "/api/v1/openapi.json"];
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
     [Fact]
     public async Task Every_operation_has_a_grantable_scope_or_a_documented_exception()
     {
-        // Whoever makes tokens or people could give themselves what they have not.
+        // Permission to create tokens or users would allow callers to extend their own permissions.
         string[] ungiven = ["tokens", "users"];
         await using var server = await StartAsync();
         foreach (var operation in (await OperationsAsync(server)).Where(o => o.Role is not null))
@@ -89,7 +89,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         var (method, address) = (operation.Method, operation.Address);
         var tokens = server.Get<TokenRepository>();
 
-        // What is a person's own has nobody else through, whatever their role.
+        // Operations on a user's own account reject tokens of any role.
         var through = IsPersons(operation) ? "refused" : "through";
         yield return ("nobody", "unknown", () => server.SendAsync(method, address));
         yield return ("a token that is none", "unknown", () => server.SendAsync(method, address, "nonsense"));

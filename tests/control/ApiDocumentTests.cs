@@ -14,13 +14,13 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
 {
     private const string Json = "application/json";
 
-    /// <summary>What asks by its query and refuses nothing of it, with the reason.</summary>
+    /// <summary>Operations with query parameters that reject no value, with the reason.</summary>
     private static readonly Dictionary<string, string> Unrefused = new(StringComparer.Ordinal)
     {
         ["GET /api/v1/events.ics"] = "a channel that there is not is not found",
     };
 
-    /// <summary>What encoders ask, as often as they like.</summary>
+    /// <summary>Operations of encoders, without rate limit.</summary>
     private static readonly HashSet<string> Uncounted = new(StringComparer.Ordinal) { "POST /api/v1/obs/multitrack" };
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
                 yield return $"{response.Name} has no body";
             }
 
-            // Pictures and clips are none that a document could show.
+            // Images and clips have no textual example.
             foreach (var media in contents.Where(c => !c.Name.StartsWith("image/", StringComparison.Ordinal) && !c.Name.StartsWith("video/", StringComparison.Ordinal)))
             {
                 if (!media.Value.TryGetProperty("example", out var example))

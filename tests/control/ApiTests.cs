@@ -123,7 +123,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/openapi.json", "viewer", null, 200 },
     };
 
-    /// <summary>What is no GET and yet changes nothing that anybody would look up later, with the reason.</summary>
+    /// <summary>Operations other than GET that change no state worth auditing, with the reason.</summary>
     private static readonly Dictionary<string, string> NotAudited = new(StringComparer.Ordinal)
     {
         ["POST /api/v1/encoders/prove"] = "it measures; what it finds out is in the log",
@@ -200,7 +200,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         answer.Status.ShouldBe(status);
         answer.Response.Headers.CacheControl!.NoStore.ShouldBeTrue();
 
-        // Nobody but this token has changed anything over the API: those that were refused above left nothing.
+        // Only this token has changed anything over the API: the rejected requests above left no row.
         var rows = await server.Get<AuditLog>().ListAsync(new(Actor: "token"));
         if (method == "GET" || status >= 400 || NotAudited.ContainsKey($"{method} {pattern}"))
         {

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What is known of how much of a session its audience gets.</summary>
+/// <summary>Visibility of sessions to viewers.</summary>
 public sealed class AudienceTests(PostgresFixture postgres)
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>A channel over the API: its life, and what is told of its encoders and its rungs.</summary>
+/// <summary>Channels over the API: their lifecycle, and the state of their encoders and rungs.</summary>
 public sealed class ChannelApiTests(PostgresFixture postgres)
 {
     [Fact]

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What happened on a channel and how it did, as the API tells it.</summary>
+/// <summary>History and health of a channel over the API.</summary>
 public sealed class ChannelHistoryTests(PostgresFixture postgres)
 {
     [Fact]

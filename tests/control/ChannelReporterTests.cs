@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What the stream is told of how channels stand, and of what is wrong with their encoders.</summary>
+/// <summary>Stream events about states of channels and issues of their encoders.</summary>
 public sealed class ChannelReporterTests(PostgresFixture postgres)
 {
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         }
     }
 
-    /// <summary>What was told of channels: the state's word, or how much is wrong.</summary>
+    /// <summary>Sent channel events: the state, or the number of issues.</summary>
     private static async Task<IReadOnlyList<string>> ToldAsync(RecordingBench bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();

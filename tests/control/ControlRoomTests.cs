@@ -49,7 +49,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         using var acting = Actor.Use(new(ActorKind.Command, "jane", "channel end", ""));
         var ends = new SessionEndRequests(server.Get<ControlDatabase>(), TimeProvider.System);
 
-        // Said before the server listens, it is heard by nobody.
+        // Sent before the server listens, so nothing receives it.
         await Poll.UntilAsync(async () =>
         {
             if (await ends.RequestAsync("demo") is { } asked)

@@ -16,7 +16,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Events that say by themselves who may watch them.</summary>
+/// <summary>Events with their own viewer access policy.</summary>
 public sealed class EventAccessTests(PostgresFixture postgres)
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

@@ -16,8 +16,8 @@ public sealed class EventDeciderTests
     [InlineData("scheduled", "19:45", "none", "", "preview", false, "-")]
     [InlineData("scheduled", "19:45", "here", "", "preview", false, "-")]
     [InlineData("scheduled", "19:45", "here", "taken", "-", false, "21:00")]                   // the event before has the channel still
-    [InlineData("scheduled", "20:30", "none", "", "preview", false, "-")]                      // nobody looked at its start
-    [InlineData("scheduled", "21:00", "here", "", "ended", false, "-")]                        // nobody looked until it was over
+    [InlineData("scheduled", "20:30", "none", "", "preview", false, "-")]                      // its start was not observed
+    [InlineData("scheduled", "21:00", "here", "", "ended", false, "-")]                        // not observed until its end
     [InlineData("scheduled", "23:00", "none", "taken", "ended", false, "-")]
     [InlineData("preview", "19:50", "none", "", "-", false, "20:00")]
     [InlineData("preview", "19:50", "here", "", "-", false, "20:00")]                          // early: it waits unseen
@@ -31,7 +31,7 @@ public sealed class EventDeciderTests
     [InlineData("preview", "20:10", "here", "no-show", "live", false, "-")]
     [InlineData("preview", "21:00", "none", "", "ended", false, "-")]                          // absent
     [InlineData("preview", "20:00", "here", "manual", "-", false, "21:00")]
-    [InlineData("preview", "21:00", "here", "manual", "ended", true, "-")]                     // nobody pressed the button: what was not shown is not shown
+    [InlineData("preview", "21:00", "here", "manual", "ended", true, "-")]                     // never started manually: a hidden session remains hidden
     [InlineData("preview", "21:00", "gone", "", "ended", true, "-")]
     [InlineData("live", "19:50", "here", "", "-", false, "21:00")]                             // let live before its start
     [InlineData("live", "20:30", "none", "", "-", false, "21:00")]                             // the encoder may come back, or another
@@ -48,7 +48,7 @@ public sealed class EventDeciderTests
     [InlineData("live", "21:30", "none", "continue", "ended", false, "-")]
     [InlineData("live", "21:30", "here", "continue next 22:00", "-", false, "22:00")]
     [InlineData("live", "22:00", "here", "continue next 22:00", "ended", true, "-")]
-    [InlineData("live", "23:00", "here", "", "ended", true, "-")]                              // nobody looked at its end
+    [InlineData("live", "23:00", "here", "", "ended", true, "-")]                              // its end was not observed
     [InlineData("ended", "20:30", "here", "", "-", false, "-")]
     [InlineData("cancelled", "20:30", "here", "", "-", false, "-")]
     public void Event_state_machine_decides_every_transition(string state, string at, string encoder, string special, string to, bool endsSession, string again)

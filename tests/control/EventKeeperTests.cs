@@ -29,7 +29,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         var encoder = await rig.ComeAsync();
         (encoder.Session.Latency, encoder.Ladder, encoder.Session.IsRecorded).ShouldBe((LatencyProfile.Low, "720p", false), "the session is the event's");
         (await rig.StateAsync(show)).ShouldBe(EventState.Preview, "early");
-        rig.Gate.TitleOf(encoder.Session.Id).ShouldBeNull("nobody is told before it is live");
+        rig.Gate.TitleOf(encoder.Session.Id).ShouldBeNull("the title is hidden before it is live");
         await rig.PassAsync(15);
         (await rig.StateAsync(show)).ShouldBe(EventState.Live);
         rig.Gate.Find(1).ShouldNotBeNull().IsLive.ShouldBeTrue();
@@ -267,7 +267,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         var started = await rig.PlanAsync(30, 90);
         var encoder = await rig.ComeAsync();
 
-        await rig.PassAsync(45);   // nobody looked for that long
+        await rig.PassAsync(45);   // not observed for that long
 
         (await rig.Events.GetAsync(missed.Id)).Reason.ShouldBe("missed: its planned end passed before it could start");
         (await rig.Events.GetAsync(started.Id)).State.ShouldBe(EventState.Live);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What webhooks hear of events that are to begin.</summary>
+/// <summary>Webhook deliveries about upcoming events.</summary>
 public sealed class EventReminderTests(PostgresFixture postgres)
 {
     [Fact]

@@ -44,7 +44,7 @@ internal sealed class EventRig : IAsyncDisposable
 
     public SessionVisibilityStore Audience => _rig.Audience;
 
-    /// <summary>Who may watch what; knows what it was told to learn.</summary>
+    /// <summary>Cache of viewer access policies.</summary>
     public ViewerPolicyCache Viewing { get; }
 
     public static async Task<EventRig> OpenAsync(PostgresFixture postgres)

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What happens, as those hear it who listen to the API.</summary>
+/// <summary>Server-sent events of the API.</summary>
 public sealed class EventStreamTests(PostgresFixture postgres)
 {
     private static readonly Caller Admin = HolderOf(TokenRole.Admin);

@@ -19,7 +19,7 @@ internal sealed record Hooked(string Method, string Path, string? ContentType, I
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 }
 
-/// <summary>A webhook on loopback that remembers what it was asked and answers as it is told.</summary>
+/// <summary>A webhook endpoint on loopback that records requests and sends a given response.</summary>
 internal sealed class FakeWebhook : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -34,7 +34,7 @@ internal sealed class FakeWebhook : IAsyncDisposable
 
     public ConcurrentQueue<Hooked> Asked { get; } = [];
 
-    /// <summary>How it answers; 200 without a body when not set.</summary>
+    /// <summary>Response; by default 200 without a body.</summary>
     public RequestDelegate Answer { get; set; } = _ => Task.CompletedTask;
 
     public static async Task<FakeWebhook> StartAsync(bool tls = false)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What was sent, from whichever thread.</summary>
+/// <summary>Collects text sent from any thread.</summary>
 internal sealed class Heard
 {
     private readonly StringBuilder _text = new();

@@ -31,7 +31,7 @@ internal sealed class HookBench : IAsyncDisposable
 
     public static async Task<HookBench> OpenAsync(PostgresFixture postgres) => new(await postgres.OpenFreshAsync());
 
-    /// <summary>A courier; another one is another process, or the same after a restart.</summary>
+    /// <summary>Creates a dispatcher; a second one simulates another process, or the same after a restart.</summary>
     public WebhookDispatcher Courier() => new(Queue, Sender(), Deliveries, Microsoft.Extensions.Options.Options.Create(Options), Clock, Log.For<WebhookDispatcher>());
 
     public WebhookSender Sender(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)

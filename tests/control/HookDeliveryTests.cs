@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What webhooks are told, when, how often, and in which order.</summary>
+/// <summary>Content, time, number and order of webhook deliveries.</summary>
 public sealed class HookDeliveryTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);

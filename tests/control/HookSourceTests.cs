@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What happens on channels, and what webhooks hear of it.</summary>
+/// <summary>Events on channels, and the resulting webhook deliveries.</summary>
 public sealed class HookSourceTests(PostgresFixture postgres)
 {
     [Fact]

@@ -55,7 +55,7 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         {
             while (!heard.Remove(notice))
             {
-                (await server.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeTrue($"nobody was told {notice}");
+                (await server.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeTrue($"no notification {notice}");
             }
         }
     }

@@ -9,12 +9,12 @@ public sealed class MovedReminderTests
 {
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 19, 10, 0, TimeSpan.Zero);
 
-    /// <summary>Today's occurrence began at 20:00, and an hour before that was told; it is 19:10.</summary>
+    /// <summary>Today's occurrence started at 20:00, its reminder of one hour was sent, and it is 19:10.</summary>
     [Theory]
     [InlineData("20:00", 1, "60", "its length or rule was changed")]
     [InlineData("19:40", 1, "60", "earlier: the hour has come long since")]
     [InlineData("20:10", 1, "60", "to the minute")]
-    [InlineData("20:11", 1, "", "a minute more than an hour away: it is told again in a minute")]
+    [InlineData("20:11", 1, "", "a minute more than an hour away: it is sent again in a minute")]
     [InlineData("23:00", 1, "", "much later")]
     [InlineData("19:40", 2, "", "on another day")]
     public void Sent_reminder_counts_for_a_moved_start_unless_it_becomes_due_again(string clock, int day, string told, string why) =>

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Where URLs that were entered through the API lead: judged when connecting, by address, whatever the name said before.</summary>
+/// <summary>Targets of URLs entered through the API: checked by address when connecting, independent of earlier name resolutions.</summary>
 public sealed class OutboundTests
 {
     private static readonly IPAddress Public = IPAddress.Parse("93.184.215.14");

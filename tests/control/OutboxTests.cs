@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What waits to be told to webhooks.</summary>
+/// <summary>Pending webhook deliveries.</summary>
 public sealed class OutboxTests(PostgresFixture postgres)
 {
     private static readonly DateTimeOffset At = new(2030, 1, 31, 18, 0, 0, TimeSpan.Zero);

@@ -8,7 +8,10 @@ public sealed class OwnershipTests
 {
     private static readonly OwnershipRules Terms = new(Lease: TimeSpan.FromSeconds(20), Grace: TimeSpan.FromSeconds(60));
 
-    /// <summary>What is known of an owner, and whose its session is then: seconds that its lease has been over, seconds that the database has been reached, seconds of the reconnect window.</summary>
+    /// <summary>
+    /// Ownership of a session: state of its owner, seconds since its lease expired, seconds since the database became reachable, seconds of
+    /// the reconnect window.
+    /// </summary>
     [Theory]
     [InlineData("no owner", 0, 0, 30, "Unowned")]
     [InlineData("ours", -20, 0, 30, "OwnedHere")]

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What viewers' pages are told of channels and events.</summary>
+/// <summary>Content of viewer pages about channels and events.</summary>
 public sealed class PageRegisterTests(PostgresFixture postgres)
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
@@ -40,7 +40,7 @@ public sealed class PageRegisterTests(PostgresFixture postgres)
 
         await bench.Recordings.SetAsync(second.Value, new(Visibility: "unlisted"));
         await LearnAsync(pages, rig.Database, $"recordings:{second}");
-        pages.Newest(Demo)!.Id.ShouldBe(RecordingId.Of(first), "what is unlisted is told nobody");
+        pages.Newest(Demo)!.Id.ShouldBe(RecordingId.Of(first), "an unlisted recording is hidden");
         await bench.Recordings.DeleteAsync(first.Value);
         await LearnAsync(pages, rig.Database, $"recordings:{first}");
         pages.Newest(Demo).ShouldBeNull();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What sessions have in store, as a test says.</summary>
+/// <summary>Storage contents of sessions, set by the test.</summary>
 internal sealed class SaidMedia : ISessionStorageInspector
 {
     /// <summary>Sessions without a segment.</summary>

@@ -219,7 +219,7 @@ public sealed class RecordingKeeperTests(PostgresFixture postgres)
             sessions.Add(grant.Session.Id);
             await server.Get<SessionWriter>().FlushAsync(default);
             await server.SendAsync("POST", "/api/v1/channels/demo/end", await server.TokenAsync(TokenRole.Producer));
-            await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
+            await server.Get<IPublishAuthorizer>().ReportEndAsync(grant, "disconnected", default);
         }
 
         await server.Get<ChannelRepository>().DeleteAsync("demo");

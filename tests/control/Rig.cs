@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Ends that the packager was told of.</summary>
+/// <summary>Records session ends reported to the packager.</summary>
 internal sealed class RecordingLifecycle : ISessionLifecycle
 {
     private readonly List<(string Channel, SessionId Session, string Reason)> _ended = [];
@@ -163,7 +163,7 @@ internal sealed class Rig : IAsyncDisposable
         return rig;
     }
 
-    /// <summary>One that nobody has opened.</summary>
+    /// <summary>Creates an authorizer that is not started.</summary>
     public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthorizer>());
 
     public ValueTask<PublishDecision> AskAsync(string key, string address = "192.0.2.1", PublishConnectInfo? target = null) =>
@@ -205,7 +205,7 @@ internal sealed class Rig : IAsyncDisposable
 /// <summary>Channels that have an event in preview, by number.</summary>
 internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
 {
-    /// <summary>Who is asked about the others.</summary>
+    /// <summary>Fallback for other channels.</summary>
     public IActiveEvents? Others { get; set; }
 
     public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);

@@ -127,7 +127,7 @@ internal sealed class Server : IAsyncDisposable
     public async Task<string> LoginAsync(string name, string password) =>
         (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
-    /// <summary>Sends a request as a browser does in which somebody logged in: with the cookie, and a page's origin.</summary>
+    /// <summary>Sends a request as a browser with a login: with the cookie and a page's origin.</summary>
     public Task<(int Status, JsonElement Body, HttpResponseMessage Response)> SendAsPersonAsync(string method, string path, string? login, object? body = null, string? origin = null, string? site = null) =>
         SendAsync(method, path, null, body, [("Cookie", login is null ? null : $"broadcast-login={login}"), ("Origin", origin), ("Sec-Fetch-Site", site)]);
 

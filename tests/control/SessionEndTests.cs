@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What the log says of a session when it is over.</summary>
+/// <summary>The log message at the end of a session.</summary>
 public sealed class SessionEndTests
 {
     private static readonly TakeoverRules Terms = new(TakeoverPolicy.Silent, TimeSpan.FromSeconds(3), MaxPerMinute: 3);
@@ -37,7 +37,7 @@ public sealed class SessionEndTests
         last.Session.ShouldBe(first.Session);
         book.End(1, "ended by an operator");
         await book.WhenEndsNotifiedAsync();
-        book.RemovePublisher(last, "sent away");
+        book.RemovePublisher(last, "disconnected");
 
         var session = first.Session.Id.Value;
         log.Lines.Where(line => line.StartsWith($"Session {session} on demo ended", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldBe(
@@ -50,13 +50,13 @@ public sealed class SessionEndTests
         var clock = new ManualTimeProvider();
         await using var database = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), clock);   // nothing is written
         var book = new SessionManager(new SessionWriter(database, clock, NullLogger.Instance), new Measured(), clock, NullLogger<SessionManager>.Instance);
-        book.DisconnectEncoders(1, "sent away").ShouldBe(0);
+        book.DisconnectEncoders(1, "disconnected").ShouldBe(0);
         var first = Take(book);
 
-        book.DisconnectEncoders(1, "sent away").ShouldBe(1);
-        book.DisconnectEncoders(1, "sent away").ShouldBe(0);
-        await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20), "it is told");
-        book.RemovePublisher(first, "sent away");
+        book.DisconnectEncoders(1, "disconnected").ShouldBe(1);
+        book.DisconnectEncoders(1, "disconnected").ShouldBe(0);
+        await Poll.UntilAsync(() => Task.FromResult(first.Revoked.IsCancellationRequested), TimeSpan.FromSeconds(20), "the grant is revoked");
+        book.RemovePublisher(first, "disconnected");
 
         book.HasOpen(first.Session.Id).ShouldBeTrue();
         Take(book).Session.Id.ShouldBe(first.Session.Id);

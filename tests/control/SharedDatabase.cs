@@ -10,7 +10,7 @@ using Shouldly;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What several servers on one database have in it, and how one of them comes to look as it does after a while or a crash.</summary>
+/// <summary>State that several servers share in one database, and simulated states of a server after some time or a crash.</summary>
 internal static class SharedDatabase
 {
     /// <summary>A channel 'demo' whose session the server has written down.</summary>
@@ -63,7 +63,7 @@ internal static class SharedDatabase
         return [.. await connection.QueryAsync<string>("SELECT id FROM sessions WHERE ended_at IS NULL")];
     }
 
-    /// <summary>What decides on sessions in a server, without the server: its own number, and a lease that does not end.</summary>
+    /// <summary>Creates the session management of a server without the server: with its own id and a permanent lease.</summary>
     public static (SessionWriter Ledger, SessionManager Book) NewBook(Rig rig)
     {
         var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);

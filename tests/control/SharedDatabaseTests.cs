@@ -59,7 +59,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => a.Lifecycle.Ended.Count == 1);
         a.Lifecycle.Ended[0].ShouldBe(("demo", grant.Session.Id, "ended by an operator"));
         await Poll.UntilAsync(async () => (await RowAsync(a, grant.Session.Id)).EndReason == "ended by an operator");
-        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
+        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "disconnected", default);
         await Poll.UntilAsync(async () => await b.AskAsync(key) is PublishDecision.Granted);
         b.Lifecycle.Ended.ShouldBeEmpty();
     }
@@ -155,7 +155,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         (await RowAsync(b, grant.Session.Id)).EndReason.ShouldBe(SessionClaims.ServerLostReason);
         await Task.WhenAll(b.Get<ServerLeaseService>().RunOnceAsync(default), c.Get<ServerLeaseService>().RunOnceAsync(default));
         await using var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
-        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1, "that the channel is off is told once");
+        (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM stream_events WHERE type = 'channel.state' AND channel = 'demo'")).ShouldBe(1, "the end of the broadcast is reported once");
         var next = (await c.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session;
         next.Id.ShouldNotBe(grant.Session.Id);
         (b.Lifecycle.Ended.Count, c.Lifecycle.Ended.Count).ShouldBe((0, 0));
@@ -224,7 +224,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await Poll.UntilAsync(() => grant.Revoked.IsCancellationRequested);
 
-        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "sent away", default);
+        await a.Get<IPublishAuthorizer>().ReportEndAsync(grant, "disconnected", default);
         await a.Get<SessionWriter>().FlushAsync(default);
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(2, null, other));
         (await a.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);

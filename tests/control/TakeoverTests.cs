@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>What becomes of an encoder that comes while another has its place (rows H08, H55, F33 and F34 of the edge cases).</summary>
+/// <summary>An encoder that connects while another one occupies its slot (rows H08, H55, F33 and F34 of the edge cases).</summary>
 public sealed class TakeoverTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -55,7 +55,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => old.Revoked.IsCancellationRequested);
         newcomer.Revoked.IsCancellationRequested.ShouldBeFalse();
 
-        await rig.LeaveAsync(old);   // its end is told late, and ends nothing
+        await rig.LeaveAsync(old);   // its end is reported late, without effect
         rig.Clock.Advance(TimeSpan.FromMinutes(5));
         newcomer.State.ReportActivity(rig.Clock.GetTimestamp());
         (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);

@@ -335,7 +335,7 @@ internal sealed class PeopleRig : IAsyncDisposable
 
     public async Task<string> InAsync(string name, string? code = null) => (await LoginAsync(name, UserTests.Password, code)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
-    /// <summary>Somebody is wrong, without the time that a password takes.</summary>
+    /// <summary>Records a failed login without the time of a password check.</summary>
     public async Task WrongAsync(string address, string name, LoginAttempts? at = null)
     {
         await using var connection = await Database.Source.OpenConnectionAsync();

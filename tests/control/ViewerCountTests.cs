@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>How many watch, at however many processes.</summary>
+/// <summary>Viewer counts across any number of processes.</summary>
 public sealed class ViewerCountTests(PostgresFixture postgres)
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

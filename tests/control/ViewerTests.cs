@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Who may watch: channels' policies, tokens, signing keys, and what a running server makes of them.</summary>
+/// <summary>Viewer access: channels' policies, tokens, signing keys, and their effect on a running server.</summary>
 public sealed class ViewerTests(PostgresFixture postgres)
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

@@ -63,7 +63,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         var grant = await rig.GrantedAsync("demo");
 
         grant.Session.Channel.Value.ShouldBe("demo");
-        rig.Book.KeysInUse().ShouldBeEmpty("or it would be sent away as revoked");
+        rig.Book.KeysInUse().ShouldBeEmpty("or it would be disconnected as revoked");
         hook.Asked.ShouldAllBe(a => a.Path == "/publish?token=t" && a.Text.Length > 0);
         hook.Asked.Last().Text.ShouldContain("demo");
         rig.Log.Lines.ShouldAllBe(line => !line.Contains("Not-A-Channel") && !line.Contains("token=t"));
@@ -231,7 +231,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
         release.SetResult();
     }
 
-    /// <summary>What a webhook may do wrong, by form.</summary>
+    /// <summary>Errors of an auth callback by format.</summary>
     public static TheoryData<string, string> Faults { get; } = new()
     {
         { "broadcast", "500" }, { "nginx-rtmp", "500" }, { "srs", "500" }, { "mediamtx", "500" },

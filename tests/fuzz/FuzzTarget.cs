@@ -18,7 +18,7 @@ internal abstract class FuzzTarget
     /// <exception cref="PropertyBrokenException">What came out cannot be.</exception>
     public abstract void Run(byte[] input, ref Shape shape);
 
-    /// <summary>What it may throw.</summary>
+    /// <summary>Returns whether an exception is a permitted rejection.</summary>
     /// <param name="exception">What it threw.</param>
     /// <param name="reason">What tells this refusal from others.</param>
     public abstract bool IsRefusal(Exception exception, out string reason);
@@ -52,7 +52,7 @@ internal abstract class FuzzTarget
 /// <summary>A parser gave out what cannot be.</summary>
 internal sealed class PropertyBrokenException(string what) : Exception(what);
 
-/// <summary>What an outcome is like: two inputs with the same shape teach nothing new. Sizes count by their magnitude only.</summary>
+/// <summary>Characteristics of an outcome: two inputs with the same shape give no new information. Sizes count by magnitude only.</summary>
 internal struct Shape
 {
     private const ulong Prime = 1099511628211;

@@ -1,6 +1,6 @@
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>What an input led to.</summary>
+/// <summary>Outcome of an input.</summary>
 /// <param name="Shape">What it was like.</param>
 /// <param name="Failure">What went wrong, or <see langword="null"/>.</param>
 internal readonly record struct Verdict(ulong Shape, string? Failure);

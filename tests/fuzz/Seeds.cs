@@ -11,13 +11,13 @@ using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>What a search begins with: files under <c>seeds</c>, and what earlier searches found under <c>finds</c>.</summary>
+/// <summary>Initial corpus of a search: files under <c>seeds</c>, and finds of earlier searches under <c>finds</c>.</summary>
 internal static class Seeds
 {
     /// <summary>The folder of finds.</summary>
     public static string Finds => Repository.PathOf("tests", "fuzz", "finds");
 
-    /// <summary>Where a find is kept.</summary>
+    /// <summary>Returns the path of a find.</summary>
     public static string FindPath(string target, byte[] input) =>
         Path.Combine(Finds, $"{target}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(input))[..12]}.bin");
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>What command lines are understood; what commands do is tested with a server.</summary>
+/// <summary>Parsing of command lines; the commands' effects are tested with a server.</summary>
 public class CommandTests
 {
     [Theory]

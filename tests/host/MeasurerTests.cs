@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>What is measured of channels, and how long that is kept.</summary>
+/// <summary>Measurements of channels and their retention.</summary>
 public sealed class MeasurerTests
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

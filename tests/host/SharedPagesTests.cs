@@ -18,7 +18,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>What the pages of channels and events say of them, to whom, and what may be kept of it.</summary>
+/// <summary>Content, access and caching of the metadata on the pages of channels and events.</summary>
 public sealed class SharedPagesTests
 {
     private const string Home = "https://live.example.org";
@@ -201,7 +201,7 @@ public sealed class SharedPagesTests
     [InlineData("/watch/demo&maxheight=575", null, 0, 0)]
     [InlineData($"/event/{Gala}", $"/vod/{Nothing}/poster.jpg", 406, 720)]
     [InlineData("/watch/over", $"/vod/{Guarded}/poster.jpg", 1280, 720)]
-    [InlineData($"/event/{Pictured}", "/pictures/gala.jpg", 1280, 720)]
+    [InlineData($"/event/{Pictured}", "/posters/gala.jpg", 1280, 720)]
     [InlineData("/watch/silent", null, 0, 0)]
     [InlineData("/watch/hostile", null, 0, 0)]
     [InlineData($"/event/{Opened}", null, 0, 0)]
@@ -309,7 +309,7 @@ public sealed class SharedPagesTests
             }),
             Guarded => new(new PublicEvent(Guarded, ChannelName.Parse("guarded"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret" }),
             Ticketed => new(new PublicEvent(Ticketed, ChannelName.Parse("demo"), "Secret gala", EventState.Preview, Start, Start.AddHours(1), "UTC") { Description = "Secret", Access = ViewerAccess.Token }),
-            Pictured => new(new PublicEvent(Pictured, ChannelName.Parse("demo"), "With a picture", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/pictures/gala.jpg" }),
+            Pictured => new(new PublicEvent(Pictured, ChannelName.Parse("demo"), "With a poster", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Poster = "/posters/gala.jpg" }),
             Opened => new(new PublicEvent(Opened, ChannelName.Parse("guarded"), "For all", EventState.Scheduled, Start, Start.AddHours(1), "UTC") { Access = ViewerAccess.Public }),
             Away => throw new EventsUnavailableException(),
             _ => new((PublicEvent?)null),

@@ -71,7 +71,7 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public void Look() => Watch.Check(Log);
 
-    /// <summary>A connection through TLS, whatever the certificate; its subject is told.</summary>
+    /// <summary>Connects through TLS with any certificate and returns the certificate's subject.</summary>
     public async Task<(SslStream Stream, string Subject)> ConnectAsync()
     {
         var client = new TcpClient();

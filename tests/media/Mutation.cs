@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Tests;
 
-/// <summary>Sound bytes made unsound, the same way for the same seed.</summary>
+/// <summary>Corrupts valid bytes, deterministically for a seed.</summary>
 internal static class Mutation
 {
     public static byte[] Of(byte[][] seeds, Random random)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests;
 
-/// <summary>Where the server goes when a stranger named the address, and where it does not.</summary>
+/// <summary>Addresses that the server connects to, and those it refuses, when a URL comes from a user.</summary>
 public sealed class SpecialAddressesTests
 {
     [Theory]

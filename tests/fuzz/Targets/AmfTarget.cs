@@ -76,7 +76,9 @@ internal sealed class AmfTarget : RtmpTarget
         }
     }
 
-    /// <summary>What the writer writes, and short enough that replaced characters do not make it longer than may be read.</summary>
+    /// <summary>
+    /// Returns whether the writer supports a value, with a margin for replaced characters within the reader's length limit.
+    /// </summary>
     private static bool IsWritable(AmfValue value) => value switch
     {
         AmfValue.Text text => text.Value.Length < 5000,

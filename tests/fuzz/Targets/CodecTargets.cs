@@ -23,7 +23,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
         Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), "a codec string that is none");
         if (config.VideoFormat is { } picture)
         {
-            Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
+            Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
             Hold(picture.SampleAspectWidth > 0 && picture.SampleAspectHeight > 0 && picture.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
             Hold(picture.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
             shape.Size(picture.Width);
@@ -34,7 +34,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
 
         if (config.AudioFormat is { } sound)
         {
-            Hold(sound.SampleRate is >= 7350 and <= 192_000 * 4 && sound.Channels is >= 1 and <= 255, "sound that is none");
+            Hold(sound.SampleRate is >= 7350 and <= 192_000 * 4 && sound.Channels is >= 1 and <= 255, "an invalid audio format");
             shape.Size(sound.SampleRate);
             shape.Kind(sound.Channels);
         }
@@ -82,7 +82,7 @@ internal sealed class SampleTarget : CodecTarget
             Hold(frame.Samples >= 0, "a negative number of samples");
             if (frame.IsSync && config.CompleteFrom(input.AsSpan(1)) is { VideoFormat: { } picture })
             {
-                Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
+                Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
             }
         }
     }
@@ -114,8 +114,8 @@ internal sealed class ParameterSetTarget(string name, Func<byte[], (int Width, i
     public override void Run(byte[] input, ref Shape shape)
     {
         var (width, height) = parse(input);
-        Hold((width, height) == parse(input), "reading the same bytes twice gives two pictures");
-        Hold(width is >= 1 and <= VideoFormat.MaxSide && height is >= 1 and <= VideoFormat.MaxSide, "a picture without a size, or over the limit");
+        Hold((width, height) == parse(input), "reading the same bytes twice gives two sizes");
+        Hold(width is >= 1 and <= VideoFormat.MaxSide && height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
         shape.Size(width);
         shape.Size(height);
         shape.Kind(input[1]);

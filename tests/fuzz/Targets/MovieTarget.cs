@@ -4,7 +4,10 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>An init segment and chunks behind it, laid out as a movie: what the layout says of payloads is in the input, and all of it is told.</summary>
+/// <summary>
+/// An init segment followed by CMAF chunks, laid out as a movie: the payloads referenced by the layout are in the input, and all of them
+/// are covered.
+/// </summary>
 internal sealed class MovieTarget : FuzzTarget
 {
     private const int Limit = 1 << 20;

@@ -5,7 +5,10 @@ using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>What an encoder process sends: however the bytes are cut, the same frames come out, and none is longer than what went in. Checksums are made right first, or no change would get past them.</summary>
+/// <summary>
+/// Output of an encoder process: any split of the bytes yields the same frames, and no frame is longer than the input. Checksums are
+/// corrected first, otherwise every mutation would be rejected by them.
+/// </summary>
 internal sealed class NutTarget : FuzzTarget
 {
     public override string Name => "nut";

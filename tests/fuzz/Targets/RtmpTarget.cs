@@ -4,7 +4,7 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>What the RTMP parsers have in common: refusals are named.</summary>
+/// <summary>Base class for targets of the RTMP parsers: rejections have names.</summary>
 internal abstract class RtmpTarget : FuzzTarget
 {
     public override bool IsRefusal(Exception exception, out string reason)
@@ -17,7 +17,7 @@ internal abstract class RtmpTarget : FuzzTarget
     protected static byte[] Join(ReadOnlySequence<byte> rest, byte[] more) => [.. rest.ToArray(), .. more];
 }
 
-/// <summary>What the parsers of configurations have in common.</summary>
+/// <summary>Base class for targets of the configuration parsers.</summary>
 internal abstract class CodecTarget : FuzzTarget
 {
     public override int MaxLength => 2048;

@@ -42,7 +42,7 @@ internal class SessionTarget : RtmpTarget
         }
     }
 
-    /// <summary>What is sent, read by read.</summary>
+    /// <summary>Sent bytes, read by read.</summary>
     protected virtual IEnumerable<byte[]> Pieces(byte[] input) => Cut(input);
 
     private static void Look(SessionHarness session, byte[] input, ref Shape shape)

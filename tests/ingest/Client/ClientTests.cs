@@ -76,7 +76,7 @@ public sealed class ClientTests
     {
         await using var server = await IngestServer.StartAsync();
 
-        // Thirty frames of sound a millisecond: more than twice what one connection is given in a tick of the loop.
+        // Thirty audio frames per millisecond: more than twice the allowance of one connection per iteration of the loop.
         var sound = (byte[])[0xAF, 1, 0x21, 0x10];
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsConfiguration)
             .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), sound))).ToList();

@@ -30,7 +30,7 @@ internal sealed class Encoder
 
     public SourceMeter Meter { get; }
 
-    /// <summary>Pictures a second.</summary>
+    /// <summary>Video frames per second.</summary>
     public double FrameRate { get; init; } = 30;
 
     public double KeyframeSeconds { get; init; } = 2;
@@ -39,25 +39,25 @@ internal sealed class Encoder
 
     public bool HasSound { get; set; } = true;
 
-    /// <summary>What its clock says for pictures at time zero, milliseconds.</summary>
+    /// <summary>Video timestamp at time zero, in milliseconds.</summary>
     public double PictureClock { get; set; }
 
-    /// <summary>What its clock says for sound at time zero, milliseconds.</summary>
+    /// <summary>Audio timestamp at time zero, in milliseconds.</summary>
     public double SoundClock { get; set; }
 
-    /// <summary>Where its timestamps wrap.</summary>
+    /// <summary>Value at which its timestamps wrap.</summary>
     public long Modulus { get; init; } = 1L << 32;
 
-    /// <summary>Composition offset of a picture by its number, milliseconds.</summary>
+    /// <summary>Composition offset of a video frame by its number, in milliseconds.</summary>
     public Func<long, int> Offset { get; init; } = _ => 0;
 
-    /// <summary>Length of a picture by its number, milliseconds; by the frame rate when not set.</summary>
+    /// <summary>Duration of a video frame by its number, in milliseconds; by default from the frame rate.</summary>
     public Func<long, double>? Length { get; init; }
 
-    /// <summary>Bytes of a picture's slice.</summary>
+    /// <summary>Bytes of a video frame's slice.</summary>
     public int PictureSize { get; set; } = 60;
 
-    /// <summary>How late a message comes, by its time, milliseconds.</summary>
+    /// <summary>Delay of a message by its time, in milliseconds.</summary>
     public Func<double, double> Delay { get; set; } = _ => 0;
 
     /// <summary>Time up to which it has sent, milliseconds.</summary>
@@ -149,14 +149,14 @@ internal sealed class Encoder
     }
 }
 
-/// <summary>What is expected of samples.</summary>
+/// <summary>Measurements of samples for assertions.</summary>
 internal static class SampleAssertions
 {
     /// <summary>Steps of the decode times, milliseconds.</summary>
     public static List<double> Steps(this IReadOnlyList<MediaSample> samples) =>
         [.. samples.Zip(samples.Skip(1), (a, b) => (b.Decode.TotalSeconds - a.Decode.TotalSeconds) * 1000)];
 
-    /// <summary>How far samples come before they arrive, milliseconds.</summary>
+    /// <summary>Lead of decode times over arrival times, in milliseconds.</summary>
     public static List<double> Leads(this IReadOnlyList<MediaSample> samples) =>
         [.. samples.Select(s => (s.Decode.TotalSeconds * 1000) - (s.Arrival - Encoder.Start).TotalMilliseconds)];
 }

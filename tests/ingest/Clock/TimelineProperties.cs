@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Clock;
 
-/// <summary>What holds for any sequence of times.</summary>
+/// <summary>Invariants for any sequence of timestamps.</summary>
 public sealed class TimelineProperties
 {
     [Fact]

@@ -226,7 +226,7 @@ public sealed class TimelineTests
     [InlineData(-200)]
     public void F36_drifting_encoder_stays_within_half_a_second_of_the_wall_clock_for_a_week(int perMillion)
     {
-        // 5 pictures and 8 frames of sound a second, on a line that is up to 150 ms late.
+        // 5 video and 8 audio frames per second, on a connection with up to 150 ms of delay.
         var (clock, video, audio) = (new Broadcast.Ingest.Clock.EncoderClock(Encoder.Start), new Broadcast.Ingest.Clock.VideoClock(), new Broadcast.Ingest.Clock.AudioClock());
         var random = new Random(36);
         var (worst, longest, shortest, last) = (0.0, 0L, long.MaxValue, -1L);

@@ -227,7 +227,7 @@ public sealed class TrackClockTests
         var last = -1L;
         for (var i = 0; i < 1000; i++)
         {
-            // A frame of 21.3 ms every 20 ms by the encoder's clock: 6 % too much sound.
+            // A frame of 21.3 ms every 20 ms by the encoder's clock: 6 % too much audio.
             if (clock.TryNext(i * 20 * Millisecond, 48_000, 1024, out var time))
             {
                 time.Ticks.ShouldBeGreaterThan(last);
@@ -263,10 +263,10 @@ public sealed class TrackClockTests
         for (var i = 0L; i < 3000; i++)
         {
             var stamp = i * seconds * 1000 / frames;
-            (clock.Next(stamp * 1_000_000, 0).Decode.TotalSeconds * 1000).ShouldBe(stamp, 1.02, $"picture {i}");
+            (clock.Next(stamp * 1_000_000, 0).Decode.TotalSeconds * 1000).ShouldBe(stamp, 1.02, $"frame {i}");
             if (i > 200)
             {
-                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"picture {i}");
+                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"frame {i}");
             }
         }
     }
@@ -288,7 +288,7 @@ public sealed class TrackClockTests
             clock.Next(stamp * 1_000_000, 0);
             if (i > 60)
             {
-                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"picture {i}");
+                clock.FramesPerSecond.ShouldBe((double)frames / seconds, 0.0001, $"frame {i}");
             }
         }
     }

@@ -101,7 +101,7 @@ public sealed class EncoderTests
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
 
         using var folder = TempFolder.Create();
-        var path = Path.Combine(folder.Path, "picture.h264");
+        var path = Path.Combine(folder.Path, "video.h264");
         await File.WriteAllBytesAsync(path, AnnexB(server.Sink.Single.Of(TrackKind.Video)));
         (await FfmpegTool.DecodeAsync(path, 10)).ShouldBeEmpty();
     }

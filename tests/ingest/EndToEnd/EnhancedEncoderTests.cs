@@ -41,7 +41,7 @@ public sealed class EnhancedEncoderTests
     public async Task Self_describing_frames_of_a_real_encoder_need_no_configuration(string encoder, string codec)
     {
         using var folder = TempFolder.Create();
-        var path = Path.Combine(folder.Path, "sound." + encoder);
+        var path = Path.Combine(folder.Path, "audio." + encoder);
         (await ChildProcess.RunAsync("ffmpeg",
             ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "2", "-ac", "6", "-c:a", encoder, "-b:a", "384k", "-f", encoder, path])).EnsureSuccess();
         var frames = (await File.ReadAllBytesAsync(path)).Chunk(384_000 / 8 * 1536 / 48_000).ToList();

@@ -32,7 +32,7 @@ internal sealed class IngestServer : IAsyncDisposable
 
     public RememberingLog Log { get; }
 
-    /// <summary>Connections that have not been given leave to publish.</summary>
+    /// <summary>Connections without permission to publish.</summary>
     public int Waiting => _app.Services.GetRequiredService<Broadcast.Ingest.Rtmp.Connection.ConnectionLimiter>().Count;
 
     public string Url(string key) => $"rtmp://127.0.0.1:{Port}/live/{key}";
@@ -126,7 +126,7 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
         RevokeAll();
     }
 
-    /// <summary>When the last usable frame of a key's publisher came.</summary>
+    /// <summary>Time of the last usable frame of a key's publisher.</summary>
     public long LastFrameOf(string key) => _live[key].State.LastFrame;
 
     public void RevokeAll()
@@ -156,7 +156,7 @@ internal sealed class RememberingSink : IPublicationSink
         {
             if (Fails)
             {
-                throw new InvalidOperationException("The sink was told to fail.");
+                throw new InvalidOperationException("Simulated failure of the sink.");
             }
 
             lock (received.Samples)

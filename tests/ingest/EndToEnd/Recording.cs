@@ -5,7 +5,7 @@ namespace Broadcast.Ingest.Tests.EndToEnd;
 /// <summary>Small FLV files made by hand.</summary>
 internal static class Recording
 {
-    /// <summary>Seconds of 25 pictures a second with a keyframe each second, and sound.</summary>
+    /// <summary>Generates seconds of video at 25 frames per second with a keyframe each second, and audio.</summary>
     public static byte[] Flv(int seconds, int pictureSize = 300)
     {
         var bytes = new List<byte>();

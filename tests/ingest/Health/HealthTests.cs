@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Health;
 
-/// <summary>What is measured of a source, and what is said about it.</summary>
+/// <summary>Measurements of a source and the resulting health issues.</summary>
 public sealed class HealthTests
 {
     [Fact]

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>What connections cost that have not been let in. By themselves, because the memory of the whole process is looked at; the sockets of the other side count, too.</summary>
+/// <summary>
+/// Memory of unauthorized connections. Runs alone, because the memory of the whole process is measured, including the client sockets.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class ConnectionMemoryTests(ITestOutputHelper output)
 {

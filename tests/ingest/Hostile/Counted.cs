@@ -4,7 +4,7 @@ using Broadcast.Media;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>What the meters counted since this was made, by instrument and label, from whatever test runs beside this one.</summary>
+/// <summary>Metrics counted since the creation of this object, by instrument and label, including those of parallel tests.</summary>
 internal sealed class Counted : IDisposable
 {
     private readonly MeterListener _listener = new();

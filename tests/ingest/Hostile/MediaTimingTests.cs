@@ -84,7 +84,7 @@ public sealed class MediaTimingTests
         }
 
         session.Feeds([.. Wire.Picture(0, true), .. Wire.Picture(40, false)]);
-        session.Publication.ShouldNotBeNull("sound alone begins the publication");
+        session.Publication.ShouldNotBeNull("audio alone starts the publication");
         var samples = session.Samples();
         samples.Count.ShouldBeLessThanOrEqualTo(SampleQueue.Capacity);
         samples.Sum(s => (long)s.Payload.Length).ShouldBeLessThanOrEqualTo(SampleQueue.MaxBytes);

@@ -47,7 +47,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>What the server sends up to its end.</summary>
+    /// <summary>Reads the server's output to its end.</summary>
     /// <returns><see langword="null"/> when it did not end in time.</returns>
     public async Task<byte[]?> ReadToEndAsync(TimeSpan within)
     {

@@ -4,7 +4,7 @@ using Shouldly;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>What hostile bytes lead to.</summary>
+/// <summary>Rejections caused by hostile bytes.</summary>
 internal static class Refusal
 {
     /// <summary>The reason that a session is ended for, which must be the rule's.</summary>

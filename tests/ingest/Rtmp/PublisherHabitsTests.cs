@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>What publishers do beyond the plain course: capabilities, aggregates, cues, and what they have no business doing.</summary>
+/// <summary>Deviations of publishers from the plain protocol: capabilities, aggregates, cues, and unexpected messages.</summary>
 public sealed class PublisherHabitsTests
 {
     [Fact]
@@ -254,7 +254,7 @@ public sealed class PublisherHabitsTests
         session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, EnhancedBody.Video(EnhancedPacket.SequenceStart, "avc1", Wire.AvcRecord), 6)]);
         for (var i = 0; i < 60; i++)
         {
-            // 60 pictures a second: 16,666,666 ns each, of which timestamps hold the whole milliseconds.
+            // 60 frames per second: 16,666,666 ns each, of which timestamps contain the whole milliseconds.
             var nanoseconds = i * 1_000_000_000L / 60;
             var body = EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", [0, 0, 0, 2, (byte)(i == 0 ? 0x65 : 0x41), 1], i == 0, nanoseconds: (int)(nanoseconds % 1_000_000));
             session.Feeds(Wire.Message(9, 1, (uint)(nanoseconds / 1_000_000), body, 6));

@@ -104,7 +104,7 @@ internal static class Wire
 
     public static byte[] AudioConfiguration(uint time = 0) => Message(MessageType.Audio, 1, time, [0xAF, 0, .. AacRecord], 4);
 
-    /// <summary>A picture of one slice.</summary>
+    /// <summary>A video frame of one slice.</summary>
     public static byte[] PictureBody(bool sync, int size = 300, int compositionOffset = 0) =>
         [(byte)(sync ? 0x17 : 0x27), 1, .. UInt24((uint)compositionOffset & 0xFFFFFF), .. UInt32((uint)size), (byte)(sync ? 0x65 : 0x41), .. Filler(size - 1)];
 
@@ -112,7 +112,7 @@ internal static class Wire
 
     public static byte[] Sound(uint time, int size = 200) => Message(MessageType.Audio, 1, time, [0xAF, 1, 0x21, .. Filler(size - 1)], 4);
 
-    /// <summary>Seconds of media with a picture every 40 ms, a keyframe each second, and sound every 21 1/3 ms.</summary>
+    /// <summary>Seconds of media with a video frame every 40 ms, a keyframe each second, and an audio frame every 21 1/3 ms.</summary>
     public static IEnumerable<byte[]> Media(double seconds)
     {
         yield return VideoConfiguration();

@@ -8,10 +8,10 @@ internal readonly record struct MovieSample(long Decode, long Present, uint Dura
 /// <summary>A track as the tables of a movie have it; lengths of edits are in 1/90,000 s.</summary>
 internal sealed record ReadTrack(string Handler, int Timescale, long Duration, long Shown, int Descriptions, IReadOnlyList<MovieSample> Samples, IReadOnlyList<(long Length, long MediaTime)> Edits)
 {
-    /// <summary>How long after the movie it begins, in 1/90,000 s.</summary>
+    /// <summary>Offset of the track's start in the movie, in 1/90,000 s.</summary>
     public long Delay => Edits is [(var length, -1), ..] ? length : 0;
 
-    /// <summary>When a sample is shown, in ticks from the track's own begin.</summary>
+    /// <summary>Presentation time of a sample, in ticks from the start of the track.</summary>
     public long ShownAt(in MovieSample sample) => sample.Present - (Edits.Count > 0 ? Edits[^1].MediaTime : 0);
 }
 

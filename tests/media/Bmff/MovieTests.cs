@@ -122,7 +122,7 @@ public sealed class MovieTests
     {
         var source = new MovieSource(2).Add(0, Pictures, Samples(900_000, 4, 3000, offset: 6000), () => 2).Add(1, Sound, Samples(480_960, 8), () => 3);
         var tracks = MovieReading.Read(source.Builder.Build(Noon).Head.Span);
-        // Pictures are shown from 10.0667 s on, sound is heard from 10.02 s on.
+        // Video is presented from 10.0667 s, audio from 10.02 s.
         (tracks[0].Handler, tracks[0].Delay, tracks[0].Edits[^1].MediaTime).ShouldBe(("vide", 4200, 6000));
         (tracks[1].Delay, tracks[1].Edits.Count).ShouldBe((0, 0));
         (tracks[0].Shown, tracks[1].Shown).ShouldBe((4200 + 12_000, 8 * 1920));
@@ -148,7 +148,7 @@ public sealed class MovieTests
         (track.Descriptions, track.Timescale).ShouldBe((2, 48_000));
         track.Samples.Select(sample => sample.Description).Distinct().ShouldBe([1, 2]);
         track.Samples[^1].Description.ShouldBe(1);
-        track.Samples[10].Decode.ShouldBe(48_000, "times of 44.1 kHz are told in those of 48 kHz");
+        track.Samples[10].Decode.ShouldBe(48_000, "times of 44.1 kHz are converted to 48 kHz");
         track.Samples[10 + 440].Decode.ShouldBe(48_000 + (440L * 1024 * 48_000 / 44_100));
     }
 
@@ -170,7 +170,7 @@ public sealed class MovieTests
         const int Segments = 12 * 60 * 30;
         var builder = new MovieBuilder(128 << 20);
         var (video, audio) = (builder.AddTrack(), builder.AddTrack());
-        // Times in milliseconds, as RTMP has them, and pictures out of order: no two neighbors are alike.
+        // Times in milliseconds, as in RTMP, and B-frames: no two adjacent frames are alike.
         var pictures = new FragmentSample[60];
         for (var i = 0; i < 60; i++)
         {

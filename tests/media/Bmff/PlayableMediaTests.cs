@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>What we write, as ffprobe and ffmpeg see it.</summary>
+/// <summary>Written media, checked with ffprobe and ffmpeg.</summary>
 public sealed class PlayableMediaTests : IDisposable
 {
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"broadcast-media-{Guid.NewGuid():N}.mp4");
@@ -63,7 +63,7 @@ public sealed class PlayableMediaTests : IDisposable
             "-color_primaries", "bt470bg", "-color_trc", "gamma28", "-colorspace", "bt470bg", "-color_range", "pc");
         Write(media.Video!, media.Of(TrackKind.Video), chunkSize: 5, baseTime: 0, lastDuration: 3600);
 
-        // The picture parameters are also in the SPS; ffprobe shows the container's where there is one.
+        // The color and aspect parameters are also in the SPS; ffprobe shows those of the container if present.
         var stream = (await ProbeAsync()).Stream;
 
         stream.GetProperty("sample_aspect_ratio").GetString().ShouldBe("16:15");

@@ -51,7 +51,7 @@ public sealed class PlayableMovieTests : IDisposable
         (await HashesAsync(Movie, "a")).ShouldBe(await HashesAsync(_folder.Sub("audio.mp4"), "a"));
         await Tool.RunAsync("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", Movie, "-f", "null", "-");
 
-        // The presentation begins with sound: pictures are 0 to 2 frames later.
+        // The presentation begins with audio: video starts 0 to 2 frames later.
         var start = Seconds(streams[0], "start_time");
         foreach (var frame in (int[])[40, 75, 119])
         {
@@ -107,7 +107,7 @@ public sealed class PlayableMovieTests : IDisposable
 
     private static MovieTrackSetup Setup(Track track) => MovieTrackSetup.Read(InitSegmentWriter.Write(track));
 
-    /// <summary>Segments of a sync sample each; of sound, of a second.</summary>
+    /// <summary>Segments with one sync sample each; audio segments of one second.</summary>
     private static List<List<SourceSample>> Segments(IReadOnlyList<MediaSample> samples, long baseTime, uint lastDuration)
     {
         var segments = new List<List<SourceSample>>();

@@ -82,7 +82,7 @@ public sealed class AvcTests
         {
             var record = Convert.FromHexString(hex);
             var profile = record[1];
-            var whole = profile is 66 or 77 ? record.Length : record.Length - 4; // high profiles append four bytes that nobody needs
+            var whole = profile is 66 or 77 ? record.Length : record.Length - 4; // high profiles append four unused bytes
             for (var length = 0; length < whole; length++)
             {
                 Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Avc.Parse(record.AsSpan(0, length)), $"{hex} cut at {length}");

@@ -43,7 +43,7 @@ public sealed class FlacTests
     }
 
     [Theory]
-    [InlineData("a picture block", 4, 0x86)]
+    [InlineData("a PICTURE block", 4, 0x86)]
     [InlineData("a block of 35 bytes", 7, 35)]
     [InlineData("blocks of no samples", 10, 0)]
     [InlineData("a rate of 0 Hz", 18, 0)]

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>An SPS of HEVC of our own making, sound unless told otherwise (ITU-T H.265, 7.3.2.2, in its order), and a record around it.</summary>
+/// <summary>Writes a HEVC SPS, valid unless configured otherwise (ITU-T H.265, 7.3.2.2, in its order), and a record around it.</summary>
 internal sealed record HevcSps
 {
     public ulong SubLayers { get; init; }
@@ -129,7 +129,7 @@ internal sealed record HevcSps
         }
     }
 
-    /// <summary>Each number is that of the pictures before; the second set and later ones are told as differences.</summary>
+    /// <summary>Each number refers to the preceding frames; the second and later sets are coded as differences.</summary>
     private void WriteReferenceSets(BitWriter bits)
     {
         bits.Ue((ulong)ReferenceSets.Length);
@@ -138,7 +138,7 @@ internal sealed record HevcSps
         {
             if (i > 0)
             {
-                // One more than the set before: all kept, and the picture itself.
+                // One more than the previous set: all kept, plus the frame itself.
                 bits.Flag(true).Flag(false).Ue(0);
                 for (ulong j = 0; j <= before; j++)
                 {

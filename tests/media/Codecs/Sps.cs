@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>An SPS of our own making, sound unless told otherwise (ITU-T H.264, 7.3.2.1.1, in its order).</summary>
+/// <summary>Writes an H.264 SPS, valid unless configured otherwise (ITU-T H.264, 7.3.2.1.1, in its order).</summary>
 internal sealed record Sps
 {
     public byte Profile { get; init; } = 66;

@@ -17,7 +17,7 @@ public class ChapterTests
     private static string Text(IndexBlock chapter) =>
         $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", chapter.SpriteSheets)}";
 
-    /// <summary>A chapter with some sheets of thumbnails.</summary>
+    /// <summary>An index block with some sprite sheets.</summary>
     private static IndexBlock WithSheets(IndexBlock chapter, int seed) => chapter with
     {
         SpriteSheets = [.. Enumerable.Range(0, seed % 4).Select(i => new IndexedSpriteSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SpriteSheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],

@@ -278,7 +278,7 @@ public sealed class SessionTimelineTests
         timeline.Apply(Story.Poster(12_000)).ShouldBeFalse();
         timeline.Apply(Story.Sheet(15_000)).ShouldBeFalse("it overlaps the one before");
         timeline.Apply(new TimelineEvent.Ended("over"));
-        timeline.Apply(Story.Sheet(20_000)).ShouldBeTrue("the last picture comes after the end");
+        timeline.Apply(Story.Sheet(20_000)).ShouldBeTrue("the last sprite sheet arrives after the end");
         Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline));
     }
 }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Timeline;
 
-/// <summary>What a timeline knows of the slate at a session's end, from which a replay takes where it ends.</summary>
+/// <summary>Slate at a session's end in the timeline, which determines the end of the recording.</summary>
 public class SlateTimelineTests
 {
     private static SessionTimeline Begun(params TimelineEvent[] events) =>

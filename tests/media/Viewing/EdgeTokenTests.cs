@@ -7,8 +7,8 @@ using Xunit;
 namespace Broadcast.Media.Tests.Viewing;
 
 /// <summary>
-/// The shipped edges keep what they were told about a viewer for all addresses where the token is one of ours that is good anywhere. What they take for one must be what the server takes for one: of
-/// any other token the answer may depend on the viewer's address.
+/// The shipped edges cache a decision about a viewer for all addresses if the token is valid from any address. They must recognize such
+/// tokens exactly as the server does: for other tokens the decision can depend on the viewer's address.
 /// </summary>
 public sealed class EdgeTokenTests
 {
@@ -47,7 +47,7 @@ public sealed class EdgeTokenTests
 
     private static bool IsGoodAnywhere(string text) => ViewerToken.TryParse(text, out var token) && token.Network is null;
 
-    /// <summary>What differs from a token by a character, or by a field that is left out, doubled or another.</summary>
+    /// <summary>Variations of a token: one character changed, or one field removed, doubled or replaced.</summary>
     private static IEnumerable<string> Neighbors(string token)
     {
         for (var i = 0; i <= token.Length; i++)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Viewing;
 
-/// <summary>What a token says and to whom it is nothing.</summary>
+/// <summary>Content and verification of viewer tokens.</summary>
 public sealed class ViewerTokenTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
