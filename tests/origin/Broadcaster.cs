@@ -20,13 +20,13 @@ internal sealed class Broadcaster
 
     public BroadcastSession Session { get; }
 
-    /// <summary>Bytes of each segment's first picture; 0 does not say it.</summary>
+    /// <summary>Bytes of each segment's first frame; 0 for unknown.</summary>
     public int KeyLength { get; init; }
 
     /// <summary>Everything said so far.</summary>
     public List<TimelineEvent> Events { get; } = [];
 
-    /// <summary>What has not been handed to a sink yet.</summary>
+    /// <summary>Events not yet passed to a sink.</summary>
     public List<TimelineEvent> Unsent { get; } = [];
 
     /// <summary>The bytes of the objects announced.</summary>

@@ -4,7 +4,7 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests;
 
-/// <summary>A register of what it was told.</summary>
+/// <summary>Visibility of sessions, set by the test.</summary>
 internal sealed class KnownAudience : ISessionVisibility
 {
     public ConcurrentDictionary<SessionId, SessionVisibility> Views { get; } = [];

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Broadcast.Origin.Tests;
 
-/// <summary>What is counted as refused in this process, by reason, from the first look on.</summary>
+/// <summary>Requests counted as refused in this process, by reason, since the first use.</summary>
 internal static class Refused
 {
     private static readonly ConcurrentDictionary<string, long> Counts = new();

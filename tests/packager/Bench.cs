@@ -91,7 +91,7 @@ internal sealed class Bench : IDisposable
     }
 }
 
-/// <summary>Folds what it is told, as the origin does, and keeps it.</summary>
+/// <summary>Keeps its events and applies them to timelines, as the origin does.</summary>
 internal sealed class RecordingSink : ITimelineSink
 {
     public List<(SessionId Session, IReadOnlyList<TimelineEvent> Events)> Batches { get; } = [];

@@ -5,7 +5,9 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>Captions in the pictures, as manifests are told of them: OBS writes them only where somebody speaks, which is mostly not at the beginning.</summary>
+/// <summary>
+/// Captions in the video, and their announcement in manifests. OBS writes captions only during speech, which usually starts later.
+/// </summary>
 public sealed class CaptionTests
 {
     [Fact]

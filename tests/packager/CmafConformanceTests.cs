@@ -8,7 +8,7 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>What lies in the spool, by the rules of CMAF, and that each rule finds what breaks it.</summary>
+/// <summary>The spool's files comply with CMAF, and each rule finds its violations.</summary>
 public class CmafConformanceTests
 {
     private static readonly Rendition Small = new("360p", TrackKind.Video, IsLeading: false);
@@ -22,7 +22,7 @@ public class CmafConformanceTests
         using var bench = await new Bench().StartAsync();
         var session = Session(latency: LatencyProfile.Find(profile));
 
-        // Delayed pictures; then the encoder comes back with another configuration, and then with keyframes that are too far apart.
+        // B-frames; then the encoder returns with another configuration, and then with keyframes that are too far apart.
         await bench.PublishAsync(session, With(Pictures(21, 60, offset: 6000), Frames(21)), Source, Small, Sound);
         await bench.PublishAsync(session, With(Pictures(21, 45, track: OtherVideo), Frames(21, track: OtherAudio)), Source, Small, Sound);
         await bench.PublishAsync(session, With(Pictures(24, 400), Frames(24)), Source, Small, Sound);
@@ -72,9 +72,9 @@ public class CmafConformanceTests
             ("fragments are announced, with defaults for the track", Patch(video, "trex", 4, 2)),
             ("the movie has its default rate and volume and no length", Patch(video, "mvhd", 20, 0x2_0000)),
             ("the track is enabled and has no length", Patch(video, "tkhd", 20, 5)),
-            ("pictures have a size, and sound has none", Patch(video, "tkhd", 76, 0)),
+            ("video has a size, and audio has none", Patch(video, "tkhd", 76, 0)),
             ("the media have a clock and no length", Patch(video, "mdhd", 16, 5)),
-            ("pictures have the head of pictures, sound that of sound", Rename(video, "vmhd", "smhd")),
+            ("video has a video media header, audio an audio media header", Rename(video, "vmhd", "smhd")),
             ("the media are in the file itself", Patch(video, "url ", 0, 0)),
             ("one sample entry, with its parameters in it", Rename(video, "avc1", "avc3")),
             ("the tables of samples are empty", Patch(video, "stsz", 8, 1)),
@@ -95,13 +95,13 @@ public class CmafConformanceTests
             ("a fragment is of one track and has one run, with its time", Of(Rename(file2, "tfdt", "free"))),
             ("data are counted from the fragment, which is of the header's track", Of(Patch(file2, "tfhd", 4, 9))),
             ("each chunk begins where the one before ends", good with { Start = 1 }),
-            ("pictures have signed composition offsets", Of(Patch(file2, "trun", 0, good.File.U32("trun", 0) & 0xFF_FFFF))),
+            ("video has signed composition offsets", Of(Patch(file2, "trun", 0, good.File.U32("trun", 0) & 0xFF_FFFF))),
             ("a run says where its data begin: behind the fragment", Of(Patch(file2, "trun", 8, 77))),
             ("a chunk has all its samples and nothing else", Of(Patch(file2, "trun", 4, 1))),
             ("samples last, each", Of(Patch(file2, "tfhd", 8, 0))),
             ("what is said to be independent begins with a sync sample", Of(Patch(file2, "trun", 12, 0x0101_0000))),
-            ("samples say whether they depend on others, and sound does not", Of(Patch(file2, "trun", 12, 0))),
-            ("samples say whether they depend on others, and sound does not", good with { Header = new Boxes(sound) }),
+            ("samples have dependency flags, and audio samples are independent", Of(Patch(file2, "trun", 12, 0))),
+            ("samples have dependency flags, and audio samples are independent", good with { Header = new Boxes(sound) }),
             ("fragments are numbered upwards", Of(Patch(file2, "mfhd", 4, 2))),
             ("parts are whole chunks", good with { Parts = [good.Parts[0]] }),
         ];
@@ -128,7 +128,7 @@ public class CmafConformanceTests
             .Where(section => !Rules.IsListed(document, section)).ShouldBeEmpty("write them into docs/conformance.md");
     }
 
-    /// <summary>Two chunks of pictures.</summary>
+    /// <summary>Two CMAF chunks of video.</summary>
     private static CmafSegment Segment()
     {
         var writer = new FragmentWriter();

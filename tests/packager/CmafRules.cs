@@ -99,7 +99,7 @@ internal sealed record CmafSegment(Boxes Header, Boxes File, long? Start, bool I
 
     public long Decode(int chunk) => File.U64("tfdt", 4, chunk);
 
-    /// <summary>Where the last sample ends.</summary>
+    /// <summary>End of the last sample.</summary>
     public long End => Chunks == 0 ? -1 : Decode(Chunks - 1) + Samples(Chunks - 1).Sum(sample => sample.Duration);
 }
 
@@ -120,9 +120,9 @@ internal static partial class CmafRules
         new("7.3.2.1", "fragments are announced, with defaults for the track", h => h.Count("mvex") == 1 && h.Count("trex") == 1 && h.U32("trex", 4) == h.U32("tkhd", 12) && h.U32("trex", 4) > 0),
         new("7.5.1", "the movie has its default rate and volume and no length", h => h.U32("mvhd", 16) == 0 && h.U32("mvhd", 20) == 0x1_0000 && h.U32("mvhd", 24) == 0x100_0000),
         new("7.5.4", "the track is enabled and has no length", h => (h.U32("tkhd", 0) & 1) == 1 && h.U32("tkhd", 20) == 0),
-        new("7.5.4", "pictures have a size, and sound has none", h => (h.Text("hdlr", 8, 4) == "vide") == (h.U32("tkhd", 76) > 0 && h.U32("tkhd", 80) > 0)),
+        new("7.5.4", "video has a size, and audio has none", h => (h.Text("hdlr", 8, 4) == "vide") == (h.U32("tkhd", 76) > 0 && h.U32("tkhd", 80) > 0)),
         new("7.5.5", "the media have a clock and no length", h => h.U32("mdhd", 12) > 0 && h.U32("mdhd", 16) == 0),
-        new("7.3.2.1, table 3", "pictures have the head of pictures, sound that of sound", h => h.Text("hdlr", 8, 4) switch
+        new("7.3.2.1, table 3", "video has a video media header, audio an audio media header", h => h.Text("hdlr", 8, 4) switch
         {
             "vide" => h.Count("vmhd") == 1 && h.Count("smhd") == 0,
             "soun" => h.Count("smhd") == 1 && h.Count("vmhd") == 0,
@@ -140,14 +140,14 @@ internal static partial class CmafRules
         new("7.3.2.3", "a fragment is of one track and has one run, with its time", s => s.All(i => s.File.Inside("moof", i) == "mfhd traf" && s.File.Inside("traf", i) == "tfhd tfdt trun")),
         new("7.5, tfhd", "data are counted from the fragment, which is of the header's track", s => s.All(i => (s.File.U32("tfhd", 0, i) & 0x2_0001) == 0x2_0000 && s.File.U32("tfhd", 4, i) == s.Header.U32("tkhd", 12))),
         new("7.3.2.2", "each chunk begins where the one before ends", s => s.All(i => s.Decode(i) >= 0 && s.Decode(i) == (i == 0 ? s.Start ?? s.Decode(0) : s.Decode(i - 1) + s.Samples(i - 1).Sum(sample => sample.Duration)))),
-        new("7.5, trun", "pictures have signed composition offsets", s => !s.IsVideo || s.All(i => s.File.U32("trun", 0, i) >> 24 == 1)),
+        new("7.5, trun", "video has signed composition offsets", s => !s.IsVideo || s.All(i => s.File.U32("trun", 0, i) >> 24 == 1)),
         new("7.5, trun", "a run says where its data begin: behind the fragment", s => s.All(i =>
             (s.File.U32("trun", 0, i) & 1) == 1 && s.File.U32("trun", 8, i) == s.File.Of("mdat").ElementAtOrDefault(i).BodyOffset - s.File.Of("moof").ElementAtOrDefault(i).Offset)),
         new("7.3.2.3", "a chunk has all its samples and nothing else", s => s.All(i => s.Samples(i) is { Count: > 0 } samples && samples.All(sample => sample.Size >= 0)
             && samples.Sum(sample => sample.Size) == s.File.Of("mdat").ElementAtOrDefault(i).BodyLength)),
         new("7.3.2.2", "samples last, each", s => s.All(i => s.Samples(i).All(sample => sample.Duration > 0))),
         new("7.3.2.4", "what is said to be independent begins with a sync sample", s => !s.IsIndependent || (s.Chunks > 0 && s.Samples(0) is [var first, ..] && first.Flags >= 0 && (first.Flags & NonSync) == 0)),
-        new("ISO/IEC 14496-12, 8.8.3.1", "samples say whether they depend on others, and sound does not", s => s.All(i => s.Samples(i).All(sample =>
+        new("ISO/IEC 14496-12, 8.8.3.1", "samples have dependency flags, and audio samples are independent", s => s.All(i => s.Samples(i).All(sample =>
             ((sample.Flags >> 24) & 3) == ((sample.Flags & NonSync) == 0 ? 2 : 1) && (s.IsVideo || (sample.Flags & NonSync) == 0)))),
         new("ISO/IEC 14496-12, 8.8.5", "fragments are numbered upwards", s => s.All(i => i == 0 || s.File.U32("mfhd", 4, i) > s.File.U32("mfhd", 4, i - 1))),
         new("7.3.3.2", "parts are whole chunks", s => s.Parts.Count == s.Chunks && s.All(i =>

@@ -7,7 +7,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>What the packager has to know of a codec: how long a last frame is, and how manifests describe it.</summary>
+/// <summary>Codec-specific behavior of the packager: duration of a last frame, and description in manifests.</summary>
 public sealed class CodecTests
 {
     private static readonly CodecConfig.Flac Flac = CodecConfig.Flac.Parse(

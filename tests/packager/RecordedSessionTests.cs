@@ -16,7 +16,7 @@ public class RecordedSessionTests
 
     private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
 
-    /// <summary>A session as whoever replays it finds it: from its newest journal file alone.</summary>
+    /// <summary>A session loaded from its newest journal file alone, as for VOD.</summary>
     private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
     {
         var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(JournalFile.FolderOf(session.Channel, session.Id), StringComparison.Ordinal))
@@ -146,7 +146,7 @@ public class RecordedSessionTests
         var (at, joined) = (900, 0L);
         await Poll.UntilAsync(() =>
         {
-            // What is joined in the background is told with the next chapter.
+            // Merges in the background are announced with the next index block.
             publishing.Send(Media(10, from: at));
             at += 10;
             joined = bench.Timeline(session).RetainedIndexBlocks.Max(chapter => chapter.Last - chapter.First + 1);

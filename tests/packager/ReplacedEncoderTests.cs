@@ -4,7 +4,7 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>A rung that another encoder goes on with: what is coded otherwise from some picture on.</summary>
+/// <summary>A rung continued by another encoder: different coding parameters from some frame on.</summary>
 public class ReplacedEncoderTests
 {
     private static readonly Rendition Rung = new("480p", TrackKind.Video, IsLeading: false);
@@ -43,7 +43,7 @@ public class ReplacedEncoderTests
     private static IEnumerable<RenditionSample> Replaced(double from, double seconds) =>
         Pictures(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
 
-    /// <summary>What a rung has of a picture is there later than the picture.</summary>
+    /// <summary>Orders samples as they arrive: a rung's frame later than the source's.</summary>
     private static IEnumerable<RenditionSample> AfterSource(params IEnumerable<RenditionSample>[] rung) =>
         Interleave(Pictures(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds).ThenBy(s => s.Rendition == Rung);
 

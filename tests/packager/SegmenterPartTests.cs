@@ -4,7 +4,7 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>Where the segmenter ends parts.</summary>
+/// <summary>Part boundaries of the segmenter.</summary>
 public class SegmenterPartTests
 {
     [Theory]
@@ -79,7 +79,7 @@ public class SegmenterPartTests
     [InlineData(15)]
     public void Segment_whose_frames_fill_its_last_part_is_closed_with_it_in_every_rendition(int rate)
     {
-        // Otherwise players would be told of one more part, which never comes.
+        // Otherwise players would be promised one more part, which never comes.
         var rung = new Rendition("720p", TrackKind.Video, IsLeading: false);
         var segmenter = new Segmenter(LatencyProfile.Low, new SegmenterLimits(), SegmenterStart.Empty, [Source, rung]);
         var samples = Pictures(8, rate * 2, rate: rate).SelectMany(source => new[] { source, source with { Rendition = rung } });

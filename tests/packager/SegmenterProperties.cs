@@ -9,7 +9,7 @@ namespace Broadcast.Packager.Tests;
 
 public class SegmenterProperties
 {
-    /// <summary>A stream as some encoder might send it: any rate, any groups of pictures, delayed pictures, jitter, holes, bursts, audio ahead or behind.</summary>
+    /// <summary>A random encoder stream: any frame rate and GOP, B-frames, jitter, gaps, bursts, audio early or late.</summary>
     private static List<RenditionSample> Random(Random random, bool holes)
     {
         var video = new List<RenditionSample>();
@@ -103,7 +103,7 @@ public class SegmenterProperties
         }
     }
 
-    /// <summary>Where the leader was cut, there was a reason.</summary>
+    /// <summary>Checks that every segment boundary of the leader has a reason.</summary>
     private static void SyncRule(Story story, LatencyProfile latency)
     {
         var closed = story.Closed("source").ToList();

@@ -48,7 +48,7 @@ public class SegmenterTests
     [Fact]
     public void Samples_before_a_late_leading_rendition_wait_for_it()
     {
-        // Its pictures were taken at the same time as the sound, and came through an encoder.
+        // The video has the same capture time as the audio, delayed by an encoder.
         var sound = Frames(1).ToList();
         var story = Story.Of(Story.Segmenter(), [.. sound, .. Pictures(1, 60)]);
 
@@ -62,7 +62,7 @@ public class SegmenterTests
     [InlineData(0.2)]
     public void No_rendition_emits_a_segment_before_the_leading_one_at_any_time(double shift)
     {
-        // Sound that comes before its pictures, with them, or after them; a second run, with another configuration, begins in the middle.
+        // Audio before, with, or after its video; a second period with another configuration begins in the middle.
         var samples = Interleave([.. Pictures(5, 60), .. Pictures(4, 60, from: 5, track: OtherVideo)], Frames(9));
         samples = [.. samples.OrderBy(sample => sample.Sample.Decode.TotalSeconds + (sample.Rendition == Sound ? shift : 0))];
         var segmenter = Story.Segmenter();
@@ -134,7 +134,7 @@ public class SegmenterTests
     {
         var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 60), Frames(8)));
 
-        // The very first frame comes before the first picture here, and is left out.
+        // The very first audio frame precedes the first video frame here, and is left out.
         foreach (var video in story.Closed("source").Skip(1))
         {
             var audio = story.Closed("audio").Single(s => s.Segment == video.Segment);
@@ -177,7 +177,7 @@ public class SegmenterTests
     [Fact]
     public void Composition_offsets_stay_with_their_samples_and_part_starts_are_presentation_times()
     {
-        // I P B B with a delay of two pictures.
+        // I P B B with a delay of two frames.
         long[] present = [2, 5, 3, 4, 8, 6, 7];
         var samples = Enumerable.Range(0, 7).Select(i => Sample(Source, Video, i * 3000, i == 0, (present[i] - i) * 3000));
         var part = Story.Of(Story.Segmenter(), samples).Parts("source").Single();

@@ -35,7 +35,9 @@ internal static class Encoder
         new(rendition, new MediaSample(track, new MediaTime(decode, track.Timescale), new MediaTime(decode + offset, track.Timescale), sync,
             Payload(size, decode), arrival ?? (Noon + new MediaTime(decode, track.Timescale).ToTimeSpan())));
 
-    /// <summary>A picture every 1/<paramref name="rate"/> s from a time on, a sync sample every so many.</summary>
+    /// <summary>
+    /// A frame every 1/<paramref name="rate"/> s from a given time, with a sync sample every <paramref name="keyframe"/> frames.
+    /// </summary>
     public static IEnumerable<RenditionSample> Pictures(double seconds, int keyframe, double from = 0, int rate = 30, Track? track = null, long offset = 0)
     {
         var ticks = 90_000 / rate;
@@ -70,7 +72,7 @@ internal static class Encoder
     }
 }
 
-/// <summary>What a segmenter said, by rendition and number.</summary>
+/// <summary>Output of a segmenter, by rendition and number.</summary>
 internal sealed class Story
 {
     public List<SegmenterOutput> Cuts { get; } = [];

@@ -12,7 +12,7 @@ internal sealed class FlakyStore : IObjectStore
 
     public MemoryObjectStore Inner { get; } = new(TimeProvider.System);
 
-    /// <summary>What every call fails with; null for none.</summary>
+    /// <summary>Exception thrown by every call, or null.</summary>
     public ObjectStoreErrorKind? Fault { get; set; }
 
     public ConcurrentQueue<string> Puts { get; } = [];

@@ -1,6 +1,6 @@
 namespace Broadcast.Storage.Tests;
 
-/// <summary>A clock that goes when it is told to.</summary>
+/// <summary>A manually advanced clock.</summary>
 internal sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();

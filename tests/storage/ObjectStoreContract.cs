@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>What holds for every store. Each test gets a store with nothing in it.</summary>
+/// <summary>Contract of all stores. Each test gets an empty store.</summary>
 public abstract partial class ObjectStoreContract : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("broadcast-contract-").FullName;

@@ -233,7 +233,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
     [Fact]
     public async Task Environment_credentials_are_used_when_none_are_configured()
     {
-        // Every other test has keys of its own configured, so that nobody else looks there.
+        // Every other test configures its own keys, so none reads these.
         string[] variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         var before = variables.Select(Environment.GetEnvironmentVariable).ToArray();
         try

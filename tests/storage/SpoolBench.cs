@@ -49,7 +49,7 @@ internal sealed class SpoolBench : IAsyncDisposable
         return this;
     }
 
-    /// <summary>What kill -9 leaves, as a new process finds it: nothing is sealed, flushed or drained.</summary>
+    /// <summary>Opens the state left by kill -9 in a new process: nothing is sealed, flushed or drained.</summary>
     public void Restart()
     {
         Spool.Dispose();

@@ -70,7 +70,7 @@ internal sealed class Bucket
     public IEnumerable<long> Numbers(string rendition = "source") => List(rendition).Segments.Select(segment => segment.Number);
 }
 
-/// <summary>Where lists are put, which can fail.</summary>
+/// <summary>Store for playlists that can fail.</summary>
 internal sealed class ListStore : IObjectStore
 {
     private readonly Lock _gate = new();

@@ -9,7 +9,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
-/// <summary>What lies beside the media in a bucket for those who ask nobody else.</summary>
+/// <summary>Manifests beside the media in a bucket, for viewers without access to the server.</summary>
 public class BucketListTests
 {
     private const string Index = "live/demo/index.m3u8";

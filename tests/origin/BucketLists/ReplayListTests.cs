@@ -16,7 +16,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
-/// <summary>Lists of recordings in a bucket, for those who ask nobody else.</summary>
+/// <summary>Manifests of recordings in a bucket, for viewers without access to the server.</summary>
 public class ReplayListTests
 {
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";

@@ -3,7 +3,7 @@ using Broadcast.Origin.BucketManifests;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
-/// <summary>What of a session a bucket may list.</summary>
+/// <summary>Media of a session that manifests in a bucket can list.</summary>
 public class StoredTimelineTests
 {
     [Fact]

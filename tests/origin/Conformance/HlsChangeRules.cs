@@ -26,10 +26,12 @@ internal sealed record HlsMoment(IReadOnlyDictionary<string, HlsPlaylist> Playli
         .All(same => same.All(segment => holds(same.First(), segment)));
 }
 
-/// <summary>What may change of playlists, and what several have in common. Sections are those of draft-pantos-hls-rfc8216bis.</summary>
+/// <summary>
+/// Rules about changes of playlists, and about several playlists of a session. Sections are those of draft-pantos-hls-rfc8216bis.
+/// </summary>
 internal static class HlsChangeRules
 {
-    // What players are told besides the segments, and may change: how far it has got, and what has stopped being true.
+    // Tags besides the segments that can change: progress, and properties that no longer hold.
     private static readonly string[] Moving =
         ["EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-ENDLIST", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-SKIP", "EXT-X-INDEPENDENT-SEGMENTS"];
 

@@ -7,7 +7,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Conformance;
 
-/// <summary>What is served, over drawn broadcasts, by every rule that a server can break.</summary>
+/// <summary>Served playlists of random broadcasts, checked with every rule that a server can violate.</summary>
 public class HlsConformanceTests
 {
     [Theory]
@@ -102,15 +102,15 @@ public class HlsConformanceTests
         RenditionFormat Picture(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);
         Dictionary<string, Broadcaster> shows = new()
         {
-            ["pictures"] = new Broadcaster { KeyLength = 900 }.Video(),
-            ["sound"] = new Broadcaster().Audio(),
+            ["video"] = new Broadcaster { KeyLength = 900 }.Video(),
+            ["audio"] = new Broadcaster().Audio(),
             ["radio in two languages"] = new Broadcaster().Audio(language: "en").Audio("audio-2", "de"),
             ["languages, one of them twice"] = new Broadcaster().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
             ["a ladder of two codecs"] = new Broadcaster { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
             ["captions and colors"] = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
             ["names"] = new Broadcaster().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
-            ["sound of two codecs in no language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
-            ["sound of two codecs in one language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
+            ["audio of two codecs in no language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
+            ["audio of two codecs in one language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
         };
         foreach (var (name, show) in shows)
         {
@@ -262,7 +262,7 @@ public class HlsConformanceTests
 
             if (!independent)
             {
-                // As the packager has it: only whoever says so begins with a picture that needs no other.
+                // As in the packager: a part is independent only if marked as such.
                 Source.Part(name, 1 / 3.0);
                 Source.Unsent[^1] = Source.Events[^1] = (TimelineEvent.PartReady)Source.Events[^1] with { Independent = false };
                 seconds -= 1 / 3.0;
@@ -283,7 +283,7 @@ public class HlsConformanceTests
             (_time, _discontinuity) = (_time + seconds, false);
         }
 
-        /// <summary>What is older than the window leaves it, as the packager lets it: as long as there is a window left.</summary>
+        /// <summary>Removes segments older than the window, as the packager does: only while a full window remains.</summary>
         private void Shorten()
         {
             var first = _first;

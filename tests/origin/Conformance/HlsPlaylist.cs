@@ -76,7 +76,9 @@ internal sealed class HlsSegment
     /// <summary>Seconds; of an open one those of its parts.</summary>
     public double Duration => _duration ??= IsOpen ? Parts.Sum(part => part.Number("DURATION")) : HlsLine.Parse(Lines.FirstOrDefault(line => line.Tag == "EXTINF")?.Value.Split(',')[0]);
 
-    /// <summary>What may not change of it once it is listed: all but parts, and what is not known while it is open.</summary>
+    /// <summary>
+    /// Content that must not change after listing: everything except parts, and values unknown while the segment is open.
+    /// </summary>
     public string Fixed(bool open) =>
         string.Join(' ', Lines.Where(line => line.Tag is not ("EXT-X-PART" or "EXT-X-MAP") && !(open && line.Tag == "EXTINF")).Select(line => line.Text).Order(StringComparer.Ordinal))
         + $" {Map} {(open ? "" : Uri)}";
@@ -116,7 +118,7 @@ internal sealed class HlsPlaylist
     /// <summary>Seconds of all that is listed.</summary>
     public double Duration => Segments.Sum(segment => segment.Duration);
 
-    /// <summary>What belongs to the whole playlist.</summary>
+    /// <summary>Tags of the whole playlist.</summary>
     public IEnumerable<HlsLine> Head => Lines.Where(line => line.Text.Length > 0 && line.Tag.Length > 0 && !OfSegments.Contains(line.Tag));
 
     public bool Has(string tag) => Find(tag) is not null;
@@ -125,7 +127,7 @@ internal sealed class HlsPlaylist
 
     public IEnumerable<HlsLine> All(string tag) => Lines.Where(line => line.Tag == tag);
 
-    /// <summary>How far it has got: number of the newest segment that has something, and its parts.</summary>
+    /// <summary>Progress: number of the newest segment with media, and its parts.</summary>
     public (long Segment, int Parts) Newest => Segments is [.., var last] ? (last.Number, last.Parts.Count) : (-1, 0);
 
     public int IndexOf(Func<HlsLine, bool> which)

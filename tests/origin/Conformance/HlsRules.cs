@@ -4,7 +4,8 @@ using Broadcast.Testing;
 namespace Broadcast.Origin.Tests.Conformance;
 
 /// <summary>
-/// What one playlist has to be like by itself. Sections are those of draft-pantos-hls-rfc8216bis; RFC 8216 has the same rules in 4.3 and 6.2 where it has them.
+/// Rules for a single playlist. Sections are those of draft-pantos-hls-rfc8216bis; RFC 8216 has the same rules in 4.3 and 6.2 where it has
+/// them.
 /// </summary>
 internal static class HlsRules
 {
@@ -97,7 +98,7 @@ internal static class HlsRules
         new("4.4.6.2", "the groups of a variant exist", p => p.All("EXT-X-STREAM-INF").All(stream =>
             Exists(p, "AUDIO", stream["AUDIO"]) && (stream["CLOSED-CAPTIONS"] == "NONE" || Exists(p, "CLOSED-CAPTIONS", stream["CLOSED-CAPTIONS"])))),
         new("4.4.6.2", "all variants have a score or none", p => p.All("EXT-X-STREAM-INF").Select(stream => stream["SCORE"] is null).Distinct().Count() <= 1),
-        new("4.4.6.3", "a stream of I-frames has a bandwidth and an address, and nothing that is of sound or rates", p => p.All("EXT-X-I-FRAME-STREAM-INF").All(stream =>
+        new("4.4.6.3", "a stream of I-frames has a bandwidth and an address, and no attributes of audio or frame rates", p => p.All("EXT-X-I-FRAME-STREAM-INF").All(stream =>
             stream.Number("BANDWIDTH") > 0 && stream["URI"] is { Length: > 0 } && stream["FRAME-RATE"] is null && stream["AUDIO"] is null && stream["SUBTITLES"] is null && stream["CLOSED-CAPTIONS"] is null)),
     ];
 

@@ -179,7 +179,7 @@ internal static partial class MpdRules
                 MpdVersion.At(property, "schemeIdUri") == "http://dashif.org/guidelines/thumbnail_tile" && Tiles().IsMatch(MpdVersion.At(property, "value") ?? "")))),
     ];
 
-    /// <summary>What may change from one MPD to the next.</summary>
+    /// <summary>Permitted changes from one MPD to the next.</summary>
     public static readonly Rule<MpdChange>[] Changes =
     [
         new("DASH 5.4", "what has changed has another publish time, and a later one", c => c.Now.Text == c.Before.Text

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Counting;
 
-/// <summary>Whoever plays is counted, however many they are.</summary>
+/// <summary>All players are counted, for any number of them.</summary>
 public class ViewerCountsTests
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");
@@ -24,7 +24,7 @@ public class ViewerCountsTests
         Seen(counts).ShouldBe(2);
 
         counts.Process(Demo, new(1, IsLeaving: true), Home).ShouldBe(BeaconOutcome.Left);
-        Seen(counts).ShouldBe(1, "it is told at once, within the second");
+        Seen(counts).ShouldBe(1, "it is reported immediately, within the second");
 
         Pass(ViewerSet.Lifetime.TotalSeconds - 5);
         Plays(counts, 7);

@@ -48,7 +48,7 @@ public class LowLatencyMpdTests
 
             """);
 
-    // Players add what is said here to how far behind they play: dash.js stayed 0.3 s later for a first picture that came 0.3 s late.
+    // Players add this value to their latency: dash.js stayed 0.3 s later for a first frame that came 0.3 s late.
     [Theory]
     [InlineData(0, 5)]
     [InlineData(0.3, 5)]
@@ -109,7 +109,7 @@ public class LowLatencyMpdTests
         Template(periods[1], "audio").Attribute("presentationTimeOffset")!.Value.ShouldBe("480000");
         Template(periods[1], "source").Attribute("initialization")!.Value.ShouldContain("init-2.mp4");
         Template(periods[0], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i1-$Number$.m4s");
-        Template(periods[1], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i2-$Number$.m4s", "or a player with the old MPD would decode new pictures by the old configuration");
+        Template(periods[1], "source").Attribute("media")!.Value.ShouldBe("$RepresentationID$/i2-$Number$.m4s", "or a player with the old MPD would decode new frames with the old configuration");
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public class LowLatencyMpdTests
         {
             if (promise is { } open)
             {
-                // What players were told before this segment began, about when they may ask for it.
+                // Time of the request for this segment, as players computed it from the MPD before the segment began.
                 var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
                 var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
                 var asked = Broadcaster.Start + open.Start - MpdRenderer.SessionStart + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);

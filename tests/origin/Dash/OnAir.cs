@@ -23,7 +23,7 @@ internal sealed class OnAir
 
     public TimeSpan Lag { get; set; }
 
-    /// <summary>What is due before comes then, in one go.</summary>
+    /// <summary>Media due before this time arrive then, in one burst.</summary>
     public DateTimeOffset NotBefore { get; set; }
 
     public string Mpd()

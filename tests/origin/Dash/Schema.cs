@@ -11,7 +11,7 @@ internal static class Schema
 {
     private const string File = "DASH-MPD-5th-AMD1.xsd";
 
-    /// <summary>What xmllint says of an MPD: empty when it is valid.</summary>
+    /// <summary>Runs xmllint on an MPD and returns its errors; empty if the MPD is valid.</summary>
     public static async Task<string> ValidateAsync(string mpd)
     {
         var folder = Find();

@@ -14,9 +14,9 @@ public class SegmentCadenceTests
     public static TheoryData<string, string, string> Rhythms => new()
     {
         { "a keyframe every two seconds", "2*500", "1: 2" },
-        { "23.976 pictures a second, 48 to a segment", "2.002*500", "1: 2.002" },
-        { "29.97 pictures a second, times rounded to milliseconds", "2.002 2.002 2.001 2.002 2.003 | 200", "1: 2.002" },
-        { "29.97 pictures a second, keyframes forced at every second one", "2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 1.972 | 200", "1: 2.002, 256: 2, 1799: 2" },
+        { "23.976 frames per second, 48 per segment", "2.002*500", "1: 2.002" },
+        { "29.97 frames per second, times rounded to milliseconds", "2.002 2.002 2.001 2.002 2.003 | 200", "1: 2.002" },
+        { "29.97 frames per second, keyframes forced at every second one", "2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 2.002 1.972 | 200", "1: 2.002, 256: 2, 1799: 2" },
         { "three seconds", "3*100", "1: 3" },
         { "one odd keyframe, within the tolerance", "2*20 2.4 2*20", "1: 2" },
         { "one odd keyframe, beyond the tolerance", "2*20 2.9 2*40", "1: 2, 22: 2" },

@@ -8,7 +8,7 @@ using Broadcast.Origin.Tests.Recordings;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>What viewers get of a session that is previewed before it goes live, and then.</summary>
+/// <summary>Delivery of a session in preview, and after it goes live.</summary>
 public class AudienceTests
 {
     private const string Backstage = "/t/backstage";
@@ -241,7 +241,7 @@ public class AudienceTests
 
     private static List<string> Segments(string playlist) => [.. playlist.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal))];
 
-    /// <summary>Where the segments of the pictures begin that an MPD lists.</summary>
+    /// <summary>Start times of the video segments listed in an MPD.</summary>
     private static List<long> Starts(XElement mpd)
     {
         var starts = new List<long>();

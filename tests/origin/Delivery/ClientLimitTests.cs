@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>What one client may have at the same time.</summary>
+/// <summary>Limits of concurrent requests of one client.</summary>
 public class ClientLimitTests
 {
     [Fact]

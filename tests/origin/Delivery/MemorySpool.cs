@@ -3,7 +3,7 @@ using Broadcast.Media.Storage;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>What a broadcaster has announced, readable as slices of memory or as a stream, or failing.</summary>
+/// <summary>Objects announced by a broadcaster, readable as slices of memory or as a stream, or failing.</summary>
 internal sealed class MemorySpool : ISpool
 {
     private int _reads;
@@ -17,7 +17,7 @@ internal sealed class MemorySpool : ISpool
     /// <summary>An object that cannot be read.</summary>
     public string? Failing { get; set; }
 
-    /// <summary>What reads wait for.</summary>
+    /// <summary>Task that reads wait for.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
     /// <summary>Bytes missing at the end of everything.</summary>
@@ -26,7 +26,7 @@ internal sealed class MemorySpool : ISpool
     /// <summary>Objects that the store does not have yet.</summary>
     public HashSet<string> Waiting { get; } = [];
 
-    /// <summary>What was deleted.</summary>
+    /// <summary>Deleted objects.</summary>
     public List<string> Deleted { get; } = [];
 
     public int Reads => Volatile.Read(ref _reads);

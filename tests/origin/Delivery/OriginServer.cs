@@ -51,19 +51,19 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public ManualTimeProvider Time { get; }
 
-    /// <summary>What is announced on every channel.</summary>
+    /// <summary>Upcoming event of every channel.</summary>
     public UpcomingEvent? Announced
     {
         set => _app.Services.GetRequiredService<Announcer>().Next = value;
     }
 
-    /// <summary>What the first session is called.</summary>
+    /// <summary>Title of the first session.</summary>
     public string? Called
     {
         set => _app.Services.GetRequiredService<Announcer>().Title = value;
     }
 
-    /// <summary>What can be replayed on every channel.</summary>
+    /// <summary>Recording available on every channel.</summary>
     public ChannelRecording? Replayed
     {
         set => _app.Services.GetRequiredService<Announcer>().Replay = value;
@@ -90,19 +90,19 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public static async Task<OriginServer> StartAsync(params (string Key, string Value)[] settings) => await StartAsync(null, settings);
 
-    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
+    /// <param name="authority">Decides about viewers; by default all are accepted.</param>
     /// <param name="settings">Options.</param>
     public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, params (string Key, string Value)[] settings) => StartAsync(authority, null, settings);
 
-    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
-    /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
+    /// <param name="authority">Decides about viewers; by default all are accepted.</param>
+    /// <param name="catalog">Recordings; by default none.</param>
     /// <param name="settings">Options.</param>
     public static Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, params (string Key, string Value)[] settings) =>
         StartAsync(authority, catalog, null, settings);
 
-    /// <param name="authority">Who decides about viewers; nobody when not given.</param>
-    /// <param name="catalog">Who knows what can be replayed; nobody when not given.</param>
-    /// <param name="audience">Who knows how much of sessions viewers get; nobody when not given.</param>
+    /// <param name="authority">Decides about viewers; by default all are accepted.</param>
+    /// <param name="catalog">Recordings; by default none.</param>
+    /// <param name="audience">Visibility of sessions to viewers; by default everything is visible.</param>
     /// <param name="settings">Options.</param>
     public static async Task<OriginServer> StartAsync(IViewerAuthorizer? authority, IRecordingCatalog? catalog, ISessionVisibility? audience, params (string Key, string Value)[] settings)
     {
@@ -140,7 +140,7 @@ internal sealed class OriginServer : IAsyncDisposable
         return new OriginServer(app, spool, time);
     }
 
-    /// <summary>Has what a broadcaster left where it can be read, as after a restart: nobody is told of it.</summary>
+    /// <summary>Adds the objects of a broadcaster to the spool without announcing them, as after a restart.</summary>
     public OriginServer Find(Broadcaster broadcaster)
     {
         foreach (var (name, bytes) in broadcaster.Objects)

@@ -23,17 +23,17 @@ internal sealed class PartFeed
         _unsent.Add(new TimelineEvent.InitReady(Name, 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 1920, 1080, 30, 0, 0, null), init, 4));
     }
 
-    /// <summary>What has not been told to anybody.</summary>
+    /// <summary>Events not yet announced.</summary>
     public IReadOnlyList<TimelineEvent> Unsent => _unsent;
 
     public string Name { get; }
 
     public BroadcastSession Session { get; }
 
-    /// <summary>Where media is, with the slash at the end.</summary>
+    /// <summary>Folder of the media, with a trailing slash.</summary>
     public string Folder => $"/live/demo/{Session.Id}/{Name}/";
 
-    /// <summary>What the objects hold by now.</summary>
+    /// <summary>Current content of the objects.</summary>
     public Dictionary<string, byte[]> Objects { get; } = [];
 
     public byte[] Bytes(long segment) => Objects[$"{Folder[1..]}{segment}.m4s"];

@@ -4,7 +4,7 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>The picture of a channel, at an address that stays.</summary>
+/// <summary>The poster of a channel, at a permanent address.</summary>
 public class PosterTests
 {
     [Theory]

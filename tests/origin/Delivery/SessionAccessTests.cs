@@ -12,7 +12,7 @@ namespace Broadcast.Origin.Tests.Delivery;
 /// <summary>Sessions that are for others than their channel is: those of events with an access of their own.</summary>
 public class SessionAccessTests
 {
-    /// <summary>What shows whatever the channel shows.</summary>
+    /// <summary>Resources of the channel, whatever it currently shows.</summary>
     private static readonly string[] OfChannel = ["index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt"];
 
     private static readonly string[] OfSession =

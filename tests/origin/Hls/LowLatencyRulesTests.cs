@@ -9,7 +9,8 @@ using FsCheck.Fluent;
 namespace Broadcast.Origin.Tests.Hls;
 
 /// <summary>
-/// What may change from one low-latency playlist to the next (draft-pantos-hls-rfc8216bis), held over random broadcasts as a player sees them that loads each version.
+/// Permitted changes from one low-latency playlist to the next (draft-pantos-hls-rfc8216bis), checked on random broadcasts for a player
+/// that loads each version.
 /// </summary>
 public partial class LowLatencyRulesTests
 {
@@ -42,7 +43,7 @@ public partial class LowLatencyRulesTests
         var discontinuity = false;
         void Close()
         {
-            // A segment's last part and its end are told together.
+            // A segment's last part and its end are announced together.
             broadcaster.Part("source", 0.2).Part("audio", 0.1).Close("source").Close("audio");
             (closed, open, discontinuity) = (closed + 1, 0, false);
         }

@@ -3,7 +3,7 @@ using Broadcast.Media.Recordings;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>A catalog of what it was told.</summary>
+/// <summary>A catalog filled by the test.</summary>
 internal sealed class Catalog : IRecordingCatalog, IRecordingList
 {
     private readonly Dictionary<RecordingId, RecordingRange> _known = [];
@@ -12,7 +12,7 @@ internal sealed class Catalog : IRecordingCatalog, IRecordingList
 
     public bool IsAway { get; set; }
 
-    /// <summary>How often it was asked whether a session has any.</summary>
+    /// <summary>Number of queries for the recordings of a session.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
     public long Changes => Volatile.Read(ref _changes);

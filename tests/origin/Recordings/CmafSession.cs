@@ -23,7 +23,7 @@ internal sealed class CmafSession
     /// <summary>The payloads of a rendition's segments.</summary>
     public Dictionary<(string Rendition, long Number), byte[]> Payloads { get; } = [];
 
-    /// <summary>Segments of 2 s: 60 pictures of some bytes, or 94 frames of sound.</summary>
+    /// <summary>Segments of 2 s: 60 video frames of a given size, or 94 audio frames.</summary>
     public DownloadTrack Add(string name, TrackKind kind, int count, int bytes = 50)
     {
         var (track, samples, duration) = kind == TrackKind.Video ? (Pictures, 60, 3000u) : (Sound, 94, 1024u);

@@ -3,7 +3,7 @@ using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>What a download is called.</summary>
+/// <summary>File names of downloads.</summary>
 public class DownloadNameTests
 {
     private static readonly ChannelName Demo = ChannelName.Parse("demo");

@@ -20,7 +20,7 @@ public class PastMpdTests
         return XElement.Parse(text);
     }
 
-    /// <summary>What the periods have: start, and for each rendition its offset, first number and times.</summary>
+    /// <summary>Content of the periods: start, and for each rendition its offset, first number and times.</summary>
     private static List<string> Listed(XElement mpd) =>
     [
         .. mpd.Elements(Dash + "Period").Select(period => $"{period.Attribute("start")!.Value} {period.Attribute("duration")?.Value}: "
@@ -56,7 +56,7 @@ public class PastMpdTests
         return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000).Chapter(44).Segments(35, bytes: 1000).Chapter(76);
     }
 
-    /// <summary>What may not change of a period while there is something of it.</summary>
+    /// <summary>Properties of a period that must not change while it is listed.</summary>
     private static Dictionary<string, string> Said(XElement mpd) => mpd.Elements(Dash + "Period").ToDictionary(
         period => period.Attribute("id")!.Value,
         period => $"{period.Attribute("start")!.Value} " + string.Join("; ", period.Elements(Dash + "AdaptationSet").Select(set => $"{set.Attribute("id")!.Value} "
@@ -108,7 +108,7 @@ public class PastMpdTests
         return story;
     }
 
-    /// <summary>What a restarted origin hears: the session from a checkpoint.</summary>
+    /// <summary>Creates the events that a restarted origin receives: the session from a checkpoint.</summary>
     private static Broadcaster Checkpoint(Broadcaster story)
     {
         var timeline = new SessionTimeline(story.Session);

@@ -243,7 +243,7 @@ public class RangeTests
         var over = await server.Client.GetStringAsync(Source(Over));
         var growing = await server.Client.GetStringAsync(Source(Growing));
 
-        // Nobody has a turn meanwhile: what comes now was kept.
+        // No rendering slot is free meanwhile, so a response comes from the cache.
         var gate = new TaskCompletionSource();
         server.Get<TimeRangeCache>().TryGet(new RangeKey(Broadcaster.First, "long", TimeRange.Everything), 1, long.MaxValue, async () =>
         {

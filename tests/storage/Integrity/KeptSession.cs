@@ -5,7 +5,10 @@ using Broadcast.Media.Timeline;
 
 namespace Broadcast.Storage.Tests.Integrity;
 
-/// <summary>A recorded session of two renditions and ten segments of 2 s, as a packager leaves it in a store: six segments in a chapter, four in the live window, a sheet of thumbnails in each, a poster, a journal.</summary>
+/// <summary>
+/// A recorded session of two renditions and ten segments of 2 s in a store, as left by a packager: six segments in an index block, four in
+/// the live window, a sprite sheet in each, a poster, a journal.
+/// </summary>
 internal sealed class KeptSession
 {
     public const int Segments = 10;

@@ -127,7 +127,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
         var chapter = IndexBlockFile.Read(bytes);
         chapter.SpriteSheets.ShouldBeEmpty();
         chapter.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
-        timeline.Period.ShouldNotBeNull().First.ShouldBe(7, "the pictures come back behind a hole: a new run");
+        timeline.Period.ShouldNotBeNull().First.ShouldBe(7, "the video resumes after a gap: a new period");
     }
 
     private static IntegrityIssue One(SessionIntegrityReport report, IntegrityIssueKind fault, string file)

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Audio;
 
-/// <summary>Sound encoded by a real ffmpeg, and by programs that are none.</summary>
+/// <summary>Audio encoding with a real ffmpeg, and with programs that are not ffmpeg.</summary>
 public sealed class SoundEncoderTests : IDisposable
 {
     private const int Clock = 48_000;
@@ -193,7 +193,7 @@ public sealed class SoundEncoderTests : IDisposable
         return new MediaSample(track.Track, time, new MediaTime(s.Decode + s.Said.CompositionOffset, track.Track.Timescale), s.Said.IsSync, s.Payload, DateTimeOffset.UnixEpoch + time.ToTimeSpan());
     });
 
-    /// <summary>When the tone begins, as a player without edit lists hears it.</summary>
+    /// <summary>Start of the tone in a player without support for edit lists.</summary>
     private async Task<double> BeginOfBeepAsync(IReadOnlyList<MediaSample> samples)
     {
         var (file, raw) = (_folder.Sub("heard.mp4"), _folder.Sub("heard.raw"));

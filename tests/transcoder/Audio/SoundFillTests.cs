@@ -23,7 +23,7 @@ public sealed class SoundFillTests
         See(fill, 0.5, 1, delay: 3000, every: 0.04);
 
         fill.Output[0].Track.Config.CodecString.ShouldBe("mp4a.40.2");
-        fill.Output[0].Decode.ShouldBe(new MediaTime(25_600, 48_000), "a picture decoded at 0.5 s is shown at 0.533");
+        fill.Output[0].Decode.ShouldBe(new MediaTime(25_600, 48_000), "a frame decoded at 0.5 s is shown at 0.533");
         ShouldBeGapless(fill.Output);
         fill.Output[^1].Decode.TotalSeconds.ShouldBeInRange(1.44, 1.5);
         fill.Output.ShouldAllBe(s => s.IsSync && s.Payload.Length == 6);
@@ -199,7 +199,7 @@ public sealed class SoundFillTests
         }
     }
 
-    /// <summary>Pictures and sound of the same time, as they come.</summary>
+    /// <summary>Sends video and audio of the same time in order of arrival.</summary>
     private static void Both(AudioGapFiller fill, Track track, double from, double seconds, double keyframes = 2)
     {
         var next = from;

@@ -4,10 +4,10 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>H.264 as a file that ffmpeg reads: parameter sets, then pictures, each NAL unit behind a start code.</summary>
+/// <summary>H.264 files for ffmpeg: parameter sets and frames, each NAL unit after a start code.</summary>
 internal static class AnnexB
 {
-    /// <summary>Writes pictures of one configuration.</summary>
+    /// <summary>Writes frames of one configuration.</summary>
     public static async Task WriteAsync(string path, IReadOnlyList<MediaSample> pictures)
     {
         var configuration = ((CodecConfig.Avc)pictures[0].Track.Config).Configuration;

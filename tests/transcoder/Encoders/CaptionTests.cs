@@ -10,10 +10,10 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Captions in the source's pictures, on their way through decoding, scaling and encoding.</summary>
+/// <summary>Captions in the source's frames, through decoding, scaling and encoding.</summary>
 public sealed class CaptionTests
 {
-    /// <summary>Pictures that decoder, filters and encoder may hold, at most.</summary>
+    /// <summary>Maximum number of frames buffered by decoder, filters and encoder.</summary>
     private const int MostHeld = 40;
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class CaptionTests
         }
     }
 
-    /// <summary>The caption data of a picture, in hexadecimal.</summary>
+    /// <summary>Returns the caption data of a frame in hexadecimal.</summary>
     private static string Triplets(ReadOnlySpan<byte> picture)
     {
         var at = picture.IndexOf("GA94"u8) + 5;

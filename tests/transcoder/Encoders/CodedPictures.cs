@@ -6,24 +6,24 @@ using Broadcast.Transcoder.Nut;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Pictures that x264 has coded, as an encoder's publication would bring them.</summary>
+/// <summary>Frames encoded by x264, as in an encoder's publication.</summary>
 internal static class CodedPictures
 {
-    /// <summary>Makes some.</summary>
-    /// <param name="seconds">How long.</param>
-    /// <param name="size">As ffmpeg writes it.</param>
-    /// <param name="rate">Pictures a second.</param>
-    /// <param name="options">More for x264, such as <c>-g 30</c>.</param>
+    /// <summary>Encodes a test pattern.</summary>
+    /// <param name="seconds">Duration in seconds.</param>
+    /// <param name="size">Size in ffmpeg's format.</param>
+    /// <param name="rate">Frames per second.</param>
+    /// <param name="options">Further x264 options, such as <c>-g 30</c>.</param>
     public static Task<IReadOnlyList<MediaSample>> MakeAsync(int seconds, string size, int rate, params string[] options) =>
         MakePictureAsync($"testsrc2=s={size}:r={rate}:d={seconds}", ["-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", .. options]);
 
-    /// <summary>The same, of any picture.</summary>
-    /// <param name="picture">A source of ffmpeg.</param>
-    /// <param name="options">For x264.</param>
+    /// <summary>Encodes any source.</summary>
+    /// <param name="picture">A source filter of ffmpeg.</param>
+    /// <param name="options">Options of x264.</param>
     public static async Task<IReadOnlyList<MediaSample>> MakePictureAsync(string picture, params string[] options)
     {
         using var folder = TempFolder.Create();
-        var file = Path.Combine(folder.Path, "pictures.nut");
+        var file = Path.Combine(folder.Path, "frames.nut");
         (await ChildProcess.RunAsync("ffmpeg",
         [
             "-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-c:v", "libx264", "-pix_fmt", "yuv420p", .. options,

@@ -139,7 +139,7 @@ public sealed class EncoderProofTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Says that it has NVENC, and shows pictures for it.</summary>
+    /// <summary>Script that lists NVENC and outputs frames for it.</summary>
     private const string WorkingNvenc =
         """
         case "$*" in

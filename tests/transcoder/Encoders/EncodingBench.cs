@@ -16,7 +16,7 @@ internal sealed class EncodingBench : IDisposable
 
     public string Folder => _folder.Path;
 
-    /// <summary>Pictures that have come out and not been read.</summary>
+    /// <summary>Number of unread output frames.</summary>
     public int Count => _renditions.Reader.Count;
 
     public RungEncoder Encoder(string program, string ladder, string latency, EncoderSelector? choice = null) => new(
@@ -34,7 +34,7 @@ internal sealed class EncodingBench : IDisposable
         return program;
     }
 
-    /// <summary>What that script makes of the proof of its encoders.</summary>
+    /// <summary>Probes the encoders of such a script.</summary>
     public static async Task<EncoderSelector> ProvedAsync(string program)
     {
         var choice = new EncoderSelector(Options.Create(new EncodingOptions { Ffmpeg = program }), TimeProvider.System, NullLogger<EncoderSelector>.Instance);
@@ -44,12 +44,14 @@ internal sealed class EncodingBench : IDisposable
 
     public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source) => await EncodeAsync(program, ladder, latency, source, atLeast: 0);
 
-    /// <summary>The same, where a busy machine may need longer for it than what is left at the end gets.</summary>
-    /// <param name="program">ffmpeg.</param>
-    /// <param name="ladder">As a channel has it.</param>
-    /// <param name="latency">The profile.</param>
-    /// <param name="source">All of the source.</param>
-    /// <param name="atLeast">Pictures of all rungs that have to come out before the end.</param>
+    /// <summary>
+    /// The same, waiting for output before the end, for machines too busy to finish within the time after the end of input.
+    /// </summary>
+    /// <param name="program">Path of ffmpeg.</param>
+    /// <param name="ladder">Ladder in the format of a channel.</param>
+    /// <param name="latency">Latency profile.</param>
+    /// <param name="source">The complete source.</param>
+    /// <param name="atLeast">Number of frames of all rungs to wait for before the end.</param>
     public async Task EncodeAsync(string program, string ladder, string latency, IReadOnlyList<MediaSample> source, int atLeast)
     {
         await using var encoder = Encoder(program, ladder, latency);

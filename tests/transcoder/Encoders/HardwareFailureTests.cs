@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Hardware that lets a session down, played by a script that has x264 encode what NVENC is asked for: the rungs go on with the next encoder, at the first picture that is missing.</summary>
+/// <summary>
+/// Hardware failures during a session, simulated by a script that runs x264 for NVENC's arguments: the rungs continue with the next encoder
+/// at the first missing frame.
+/// </summary>
 public sealed class HardwareFailureTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -43,7 +46,7 @@ public sealed class HardwareFailureTests : IDisposable
         rung.Zip(rung.Skip(1)).ShouldAllBe(p => ReferenceEquals(p.First.Track, p.Second.Track) || p.Second.IsSync);
         choice.Best(_ => false).ShouldBe(EncodePath.Software);
 
-        // That is told where people look.
+        // The channel's status shows it.
         _state!.Encoder.ShouldBe("x264");
         _state.Rungs.ShouldHaveSingleItem().Name.ShouldBe("240p");
         _state.Restarts.ShouldBe(1);

@@ -9,10 +9,10 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Pictures of two fields, as studio equipment sends them, on their way through a real ffmpeg.</summary>
+/// <summary>Interlaced video, as sent by studio equipment, through a real ffmpeg.</summary>
 public sealed partial class InterlacedTests : IDisposable
 {
-    /// <summary>Twice the pictures, each of which becomes a field; all of it moves sideways.</summary>
+    /// <summary>Source at twice the frame rate, each frame of which becomes a field; everything moves sideways.</summary>
     private const string Fields = "testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_top";
 
     private readonly EncodingBench _bench = new();
@@ -76,7 +76,7 @@ public sealed partial class InterlacedTests : IDisposable
         picture, "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", "-g", "40",
         "-flags", parameters.StartsWith("fake", StringComparison.Ordinal) ? "+cgop" : "+ildct+ilme", "-x264-params", parameters);
 
-    /// <summary>How many pictures look as if their lines were of two instants.</summary>
+    /// <summary>Counts the frames that look interlaced.</summary>
     private async Task<int> InterlacedAsync(string name, IReadOnlyList<MediaSample> pictures)
     {
         var file = Path.Combine(_bench.Folder, name + ".h264");

@@ -67,7 +67,7 @@ public class RecentPicturesTests
         _recent.From(0)[0].IsSync.ShouldBeTrue();
     }
 
-    /// <summary>Ten pictures a second.</summary>
+    /// <summary>Ten frames per second.</summary>
     private void Keep(double seconds, double group)
     {
         var each = (int)(group * 10);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>When the next worker may start.</summary>
+/// <summary>Time of the next worker's start.</summary>
 public sealed class RestartsTests
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);

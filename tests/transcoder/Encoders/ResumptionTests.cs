@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Where a worker begins that goes on where others left off; the source has groups of 2 s, ten pictures a second, and its newest is of 11.9 s.</summary>
+/// <summary>
+/// Starting point of a worker that continues for others. The source has GOPs of 2 s and ten frames per second; its newest frame is at 11.9
+/// s.
+/// </summary>
 public sealed class ResumptionTests
 {
     private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);

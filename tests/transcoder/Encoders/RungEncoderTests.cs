@@ -130,7 +130,7 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("KILL", "standard", 70, 75)]
     public async Task Killed_or_hung_worker_is_replaced_by_one_that_continues_at_the_same_frame(string signal, string latency, int group, int at)
     {
-        // One long group of pictures, so that nothing but what is kept of it allows to go on; or an encoder that still holds pictures of the group before.
+        // One long GOP, so that only its buffered frames allow to continue; or an encoder that still buffers frames of the previous GOP.
         var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", $"{group}");
         var pids = Path.Combine(_bench.Folder, "pids");
         var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");

@@ -82,7 +82,7 @@ public sealed class ToneMappingTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    /// <summary>A picture of one color of BT.709, at 100 cd/m² where it is white, coded as HEVC of high dynamic range.</summary>
+    /// <summary>Encodes frames of one BT.709 color as HDR HEVC, with white at 100 cd/m².</summary>
     private async Task<IReadOnlyList<MediaSample>> MakeAsync(string color, string transfer, string matrix, bool isSaidInTheStream, byte number)
     {
         var file = Path.Combine(_bench.Folder, "source.mp4");
@@ -107,7 +107,7 @@ public sealed class ToneMappingTests : IDisposable
         })];
     }
 
-    /// <summary>The mean of luma, blue and red difference of the last picture.</summary>
+    /// <summary>Returns the mean luma and chroma of the last frame.</summary>
     private async Task<(int Y, int U, int V)> MeanAsync(IReadOnlyList<MediaSample> rung)
     {
         var file = Path.Combine(_bench.Folder, "rung.h264");

@@ -50,7 +50,7 @@ public class SourceBitsTests
         Run(bits, kilobits: 2400, from: 0, seconds: 25).ShouldBeEmpty("roughly what it claims");
         Run(bits, kilobits: 5000, from: 25, seconds: 25).Count.ShouldBe(2, "half of a window, and then all of it");
         bits.Maximum.ShouldBeInRange(4_000_000, 5_100_000);
-        Run(bits, kilobits: 100, from: 50, seconds: 25).ShouldBeEmpty("a picture that stands still");
+        Run(bits, kilobits: 100, from: 50, seconds: 25).ShouldBeEmpty("a still image");
         bits.Maximum.ShouldBeInRange(4_000_000, 5_100_000);
     }
 

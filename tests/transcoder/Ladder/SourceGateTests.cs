@@ -192,7 +192,7 @@ public sealed class SourceGateTests : IDisposable
 
         public List<List<RenditionSample>> Sets { get; } = [];
 
-        /// <summary>Where the source's rendition ends, in seconds.</summary>
+        /// <summary>End of the source rendition, in seconds.</summary>
         public double Newest { get => Volatile.Read(ref _newest); set => Volatile.Write(ref _newest, value); }
 
         /// <summary>Whether anything was encoded.</summary>

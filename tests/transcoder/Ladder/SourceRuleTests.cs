@@ -65,7 +65,7 @@ public class SourceRuleTests
     [Fact]
     public void Held_frames_are_never_presented_before_a_frame_already_passed_on()
     {
-        // I P B B P B B …: two pictures are shown before one that is decoded before them.
+        // I P B B P B B …: two frames are shown before one that is decoded before them.
         var rule = new PassthroughPolicy(LatencyProfile.Standard);
         var passed = long.MinValue;
         var waits = false;
@@ -80,7 +80,7 @@ public class SourceRuleTests
                 continue;
             }
 
-            ((long)place).ShouldBeGreaterThan(passed, $"picture {i}");
+            ((long)place).ShouldBeGreaterThan(passed, $"frame {i}");
             waits = true;
         }
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Pictures;
 
-/// <summary>Whose turn it is to have pictures made.</summary>
+/// <summary>Order in which sessions get their thumbnails.</summary>
 public sealed class PictureDeskTests
 {
     private static readonly SessionId Session = SessionId.Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Pictures;
 
-/// <summary>Pictures from a real ffmpeg, and from programs that are none.</summary>
+/// <summary>Thumbnails from a real ffmpeg, and from programs that are not ffmpeg.</summary>
 public sealed class PictureWorkerTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -134,7 +134,7 @@ public sealed class PictureWorkerTests : IDisposable
 
     private static RenditionFormat Format { get; } = new(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null);
 
-    /// <summary>Pictures of one color each, coded with B-frames allowed, a second apart.</summary>
+    /// <summary>Frames of one color each, encoded with B-frames allowed, one second apart.</summary>
     private static async Task<IReadOnlyList<CodedKeyframe>> ColorsAsync(params string[] colors)
     {
         var pictures = new List<CodedKeyframe>();
@@ -155,7 +155,7 @@ public sealed class PictureWorkerTests : IDisposable
 
     private async Task<byte[]> DecodeAsync(byte[] jpeg, int width, int height)
     {
-        var (file, raw) = (Path.Combine(_folder.Path, "picture.jpg"), Path.Combine(_folder.Path, "picture.rgb"));
+        var (file, raw) = (Path.Combine(_folder.Path, "image.jpg"), Path.Combine(_folder.Path, "image.rgb"));
         await File.WriteAllBytesAsync(file, jpeg);
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-y", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", raw])).EnsureSuccess();
         var pixels = await File.ReadAllBytesAsync(raw);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Pictures;
 
-/// <summary>What is made of a session's decodable pictures, and when.</summary>
+/// <summary>Selection of a session's keyframes for posters and sprite sheets.</summary>
 public sealed class SessionShotsTests
 {
     private static readonly ThumbnailOptions Defaults = new();

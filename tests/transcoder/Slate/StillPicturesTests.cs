@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Slate;
 
-/// <summary>Pictures for sound that has none, made by a real ffmpeg (rows F14 and F19 of the edge cases).</summary>
+/// <summary>Still video for audio-only publications, encoded by a real ffmpeg (rows F14 and F19 of the edge cases).</summary>
 public sealed class StillPicturesTests : IPublicationSink, IDisposable
 {
     private const int FrameTicks = 1024;
@@ -37,7 +37,7 @@ public sealed class StillPicturesTests : IPublicationSink, IDisposable
         pictures.Where(p => p.IsSync).Select(p => p.Present.Ticks).ShouldBe([0, 180_000, 360_000, 540_000]);
         pictures.ShouldAllBe(p => ReferenceEquals(p.Track, run.Tracks[0]));
         (pictures[0].Track.Config.VideoFormat!.Width, pictures[0].Track.Config.VideoFormat!.Height).ShouldBe((640, 360));
-        run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "pictures come before the sound of their time");
+        run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "video precedes the audio of its time");
     }
 
     [Theory]

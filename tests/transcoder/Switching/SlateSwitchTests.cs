@@ -49,7 +49,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
             encoder.Writer.TryWrite(picture with { Decode = picture.Decode + shift, Present = picture.Present + shift }).ShouldBeTrue();
         }
 
-        await Poll.UntilAsync(() => Count(2) >= 30, Patience, "the encoder's pictures are passed on");
+        await Poll.UntilAsync(() => Count(2) >= 30, Patience, "the encoder's frames are forwarded");
         await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Patience, "the slate is over");
         _switch.IsOnSlate(_session.Channel).ShouldBeFalse();
         await _over.CancelAsync();

@@ -23,7 +23,7 @@ internal sealed class Studio : IPublicationSink
 
     public InputSwitch Switch { get; }
 
-    /// <summary>What viewers got, a list for each time that players were told of a new beginning.</summary>
+    /// <summary>Output to viewers, one list per discontinuity.</summary>
     public List<Aired> Runs { get; } = [];
 
     /// <summary>All of it, in order.</summary>
@@ -36,7 +36,10 @@ internal sealed class Studio : IPublicationSink
 
     public Encoder Connect(InputRole role, byte name, params Track[] tracks) => new(this, new(Guid.NewGuid(), _session, "passthrough", default) { Role = role }, name, tracks);
 
-    /// <summary>All encoders send, frame by frame as the clock goes on: 25 pictures a second with a keyframe each <paramref name="keyframeSeconds"/>, and sound.</summary>
+    /// <summary>
+    /// Sends from all encoders, frame by frame with an advancing clock: 25 frames per second with a keyframe every
+    /// <paramref name="keyframeSeconds"/>, and audio.
+    /// </summary>
     public void Send(double seconds, double keyframeSeconds, params Encoder[] encoders)
     {
         for (var frame = 0; frame < (int)Math.Round(seconds * 25); frame++)
@@ -101,16 +104,16 @@ internal sealed class Encoder
     /// <summary>By how much its times are ahead of the clock.</summary>
     public TimeSpan Ahead { get; set; }
 
-    /// <summary>Bytes of a picture.</summary>
+    /// <summary>Bytes of a video frame.</summary>
     public int Size { get; set; } = 8;
 
-    /// <summary>By how much its pictures are shown after they are decoded.</summary>
+    /// <summary>Delay between decoding and presentation of its frames.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>By how much its sounds are older than its pictures when they come.</summary>
+    /// <summary>Age of its audio relative to its video on arrival.</summary>
     public TimeSpan SoundBehind { get; set; }
 
-    /// <summary>Sends a picture and a sound for now.</summary>
+    /// <summary>Sends one frame of video and one of audio for the current time.</summary>
     public void Frame(int keyframes)
     {
         foreach (var track in _tracks)

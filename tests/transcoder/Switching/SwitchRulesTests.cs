@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Switching;
 
-/// <summary>When viewers get the other input, and where it is put (row F34 of the edge cases).</summary>
+/// <summary>Conditions for a failover, and its splice point (row F34 of the edge cases).</summary>
 public sealed class SwitchRulesTests
 {
     private static readonly SwitchPolicy Rules = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
@@ -56,7 +56,7 @@ public sealed class SwitchRulesTests
     [InlineData(1000, 1000, 400, 400, 1000, true, 600, 0)]
     [InlineData(1000, 1000, 0, 0, 1000, true, 1000, 0)]
     [InlineData(1001, 1001, 0, 0, 1000, false, 1001, 0)]
-    [InlineData(1000, 1066, 1000, 1000, 1000, true, 66, 66)]   // pictures were still to be shown
+    [InlineData(1000, 1066, 1000, 1000, 1000, true, 66, 66)]   // some frames were not shown yet
     [InlineData(1000, 1066, 1000, 1066, 1000, true, 0, 0)]
     public void Keyframe_is_placed_after_the_media_on_air_F34(int decode, int present, int keyDecode, int keyPresent, int longest, bool expected, int shift, int gap)
     {

@@ -42,7 +42,7 @@ public sealed class SwitchTests
         NamesOf(studio.All).ShouldBe("P");
         studio.Send(1.5, 1, backup);
 
-        studio.Runs.Count.ShouldBe(2, "what is missing is longer than a picture may stand still");
+        studio.Runs.Count.ShouldBe(2, "the gap is longer than a frame may be held");
         NamesOf(studio.All).ShouldBe("PB");
         var last = studio.All.Last(s => Name(s) == P && s.Track.Kind == TrackKind.Video);
         var first = studio.All.First(s => Name(s) == B);
@@ -63,7 +63,7 @@ public sealed class SwitchTests
         studio.Runs.ShouldHaveSingleItem("same configuration, no gap");
         var pictures = studio.All.Where(s => s.Track.Kind == TrackKind.Video).ToList();
         pictures.Zip(pictures.Skip(1)).ShouldAllBe(pair => (pair.Second.Decode - pair.First.Decode).ToTimeSpan() == TimeSpan.FromMilliseconds(40));
-        studio.All.ShouldAllBe(s => ReferenceEquals(s.Track, s.Track.Kind == TrackKind.Video ? Video : Audio), "nothing has changed that players should be told of");
+        studio.All.ShouldAllBe(s => ReferenceEquals(s.Track, s.Track.Kind == TrackKind.Video ? Video : Audio), "nothing has changed for players");
         ShouldRise(studio);
         studio.Inputs.ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Role.ShouldBe(InputRole.Backup), i => i.OnAir.ShouldBeTrue());
     }
@@ -298,7 +298,7 @@ public sealed class SwitchTests
 
     private static byte Name(MediaSample sample) => sample.Payload.Span[0];
 
-    /// <summary>Whose samples came, in order, each named once as long as nobody else's come between.</summary>
+    /// <summary>Sources of the samples in order, one entry per uninterrupted series.</summary>
     private static string NamesOf(IEnumerable<MediaSample> samples)
     {
         var names = "";
@@ -311,7 +311,10 @@ public sealed class SwitchTests
         return names;
     }
 
-    /// <summary>In each track decode times rise by no less than a frame at the seams, and no picture is shown before one of the input before is over.</summary>
+    /// <summary>
+    /// Checks that in each track decode times increase by at least a frame at splice points, and no frame is presented before the end of
+    /// the previous input.
+    /// </summary>
     private static void ShouldRise(Studio studio)
     {
         foreach (var kind in Enum.GetValues<TrackKind>())

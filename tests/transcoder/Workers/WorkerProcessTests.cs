@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Workers;
 
-/// <summary>What a worker may do, told by a script that is one.</summary>
+/// <summary>Restrictions of a worker, observed by a script in its place.</summary>
 public sealed class WorkerProcessTests : IDisposable
 {
     private const UnixFileMode OpenToAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
@@ -57,7 +57,7 @@ public sealed class WorkerProcessTests : IDisposable
     [Fact]
     public void Abandoned_folder_is_removed_and_one_in_use_is_kept()
     {
-        // As a server leaves it that was killed: the lock is there, and nobody holds it.
+        // State left by a killed server: the lock file exists and is not held.
         using var alive = new WorkerFolder();
         var dead = Directory.CreateTempSubdirectory("broadcast-worker-");
         File.WriteAllText(Path.Combine(dead.FullName, "lock"), "");
