@@ -36,8 +36,8 @@ internal static partial class ControlLog
     public static partial void SessionContinued(ILogger logger, string channel, string session, string remote, string keyId, long epoch);
 
     [LoggerMessage(5022, LogLevel.Information,
-        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {Pictures} video frames, {SoundFrames} audio frames, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps; peak {Viewers} viewers)")]
-    public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason, int connections, long bytes, long pictures, long soundFrames, long dropped,
+        "Session {Session} on {Channel} ended after {Duration}: {Reason} ({Connections} connections, {Bytes} bytes in, {VideoFrames} video frames, {AudioFrames} audio frames, {Dropped} dropped; {Segments} segments of {Renditions}, {MediaBytes} bytes written, {Gaps} gaps; peak {Viewers} viewers)")]
+    public static partial void SessionEnded(ILogger logger, string channel, string session, TimeSpan duration, string reason, int connections, long bytes, long videoFrames, long audioFrames, long dropped,
         long segments, string renditions, long mediaBytes, long gaps, long viewers);
 
     [LoggerMessage(5023, LogLevel.Information,

@@ -18,7 +18,7 @@ internal sealed record ServerUrls(bool Ready, string Rtmp, string Rtmps, string 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Https { get; init; }
 
-    /// <summary>This machine's address for other machines, if encoders can connect from there.</summary>
+    /// <summary>Address of the machine in its network, if encoders can connect to it.</summary>
     [JsonIgnore]
     public string? LanAddress { get; init; }
 

@@ -12,9 +12,9 @@ internal static partial class IngestLog
         string session);
 
     [LoggerMessage(1002, LogLevel.Information,
-        "Publishing ended on {Channel} ({Remote}) after {Duration}: {Reason} ({Bytes} bytes, {Pictures} frames, {Samples} samples, {Malformed} malformed, {Dropped} dropped, {Jumps} jumps; connection {Connection})")]
+        "Publishing ended on {Channel} ({Remote}) after {Duration}: {Reason} ({Bytes} bytes, {VideoFrames} video frames, {Samples} samples, {Malformed} malformed, {Dropped} dropped, {Jumps} jumps; connection {Connection})")]
     public static partial void Ended(ILogger logger, string channel, EndPoint? remote, TimeSpan duration, string reason, long bytes,
-        long pictures,
+        long videoFrames,
         long samples, long malformed, long dropped, int jumps, string connection);
 
     [LoggerMessage(1003, LogLevel.Warning, "Publisher from {Remote} rejected: {Reason} ({Rejection}, connection {Connection})")]

@@ -31,7 +31,7 @@ internal static class PackagerMetrics
         "broadcast_packager_parts_lost", "{part}", "Parts lost because the data folder was not writable.");
 
     private static readonly Counter<long> Images = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_packager_pictures", "{picture}", "Posters and sprite sheets written.");
+        "broadcast_packager_pictures", "{image}", "Posters and sprite sheets written.");
 
     public static void Lost(ChannelName channel, string reason, long count) => Dropped.Add(
         count, new("component", "packager"), new("stream", channel.Value), new("reason", reason));

@@ -44,7 +44,7 @@ internal readonly record struct ListenAddress(IPAddress Address, int Port)
     }
 
     /// <summary>
-    /// This machine's first IPv4 address reachable from other machines, if all listeners accept connections from them; otherwise
+    /// Returns the machine's first IPv4 address reachable from other machines, if all listeners accept connections from them; otherwise
     /// <see langword="null"/>.
     /// </summary>
     public static string? FindLanAddress(IEnumerable<IPEndPoint> bound) => bound.Any(b => !b.Address.Equals(IPAddress.Any) && !b.Address.Equals(IPAddress.IPv6Any))

@@ -146,7 +146,7 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     {
         if (!_worker!.TryOffer(sample))
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "sound encoder"));
+            Dropped.Add(1, new KeyValuePair<string, object?>("component", "audio encoder"));
         }
         else if (Interlocked.Increment(ref _framesWithoutOutput) == 1)
         {

@@ -8,7 +8,7 @@ namespace Broadcast.Transcoder.Encoders;
 internal sealed class HardwareFailureHistory(TimeProvider time)
 {
     /// <summary>
-    /// How long a session avoids a failed backend. The session's own video may be the cause, which a probe cannot detect.
+    /// Time for which a session avoids a failed backend. The session's own video may be the cause, which a probe cannot detect.
     /// </summary>
     public static readonly TimeSpan AvoidanceTime = TimeSpan.FromMinutes(10);
 

@@ -284,7 +284,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
             }
         }
 
-        /// <summary>When an encoder would have sent a sample.</summary>
+        /// <summary>Time at which an encoder would have sent a sample.</summary>
         private DateTimeOffset ArrivalOf(MediaTime at) => _loss.Arrival + (at - _loss.End.Present).ToTimeSpan();
     }
 }

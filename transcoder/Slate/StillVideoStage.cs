@@ -16,7 +16,7 @@ namespace Broadcast.Transcoder.Slate;
 internal sealed class StillVideoStage(IPublicationSink next, SlateService slates, ILogger<StillVideoStage> logger) : IPublicationSink
 {
     /// <summary>
-    /// How much audio may precede announced video before the video counts as missing. Ingest has already waited for unannounced video.
+    /// Maximum lead of audio over announced video before the video counts as missing. Ingest has already waited for unannounced video.
     /// </summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
