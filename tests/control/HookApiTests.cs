@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Webhooks by the API, against a whole control room.</summary>
+/// <summary>Webhooks over the API of a complete control module.</summary>
 public sealed class HookApiTests(PostgresFixture postgres)
 {
     [Fact]

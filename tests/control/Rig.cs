@@ -153,7 +153,7 @@ internal sealed class Rig : IAsyncDisposable
     public PublishAuthorizer Authority { get; }
 
     /// <param name="postgres">Where the database is.</param>
-    /// <param name="options">How the control room behaves.</param>
+    /// <param name="options">Options of the control module.</param>
     /// <param name="authorization">Who may publish; our keys when not given.</param>
     public static async Task<Rig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null, AuthorizationOptions? authorization = null)
     {

@@ -21,7 +21,7 @@ using Shouldly;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>A whole control room behind Kestrel on loopback, with the clock of the machine.</summary>
+/// <summary>A complete control module behind Kestrel on loopback, with the system clock.</summary>
 internal sealed class Server : IAsyncDisposable
 {
     private readonly WebApplication _app;

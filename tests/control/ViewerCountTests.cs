@@ -179,7 +179,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         using var keeper = new ViewerCountService(new(database), totals, book, database, clock, log.For<ViewerCountService>(), new Counter(Seen(Demo, 1, 2)));
         await keeper.CheckAsync(default);
         totals.Find(Demo).Viewers.ShouldBe(2);
-        log.Lines.ShouldBeEmpty("the control room says it");
+        log.Lines.ShouldBeEmpty("the control module logs it");
     }
 
     [Fact]

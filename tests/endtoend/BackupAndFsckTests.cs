@@ -42,6 +42,6 @@ public sealed class BackupAndFsckTests
         await server.RestartAsync();
         (await HlsView.ReadAsync(server, "kept")).ShouldNotBeNull().Ended.ShouldBeTrue();
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel));
-        await HlsView.WaitAsync(server, "kept", v => !v.Ended && v.Segments.Count >= 1, "the key of the backup lets in; " + again.Tail());
+        await HlsView.WaitAsync(server, "kept", v => !v.Ended && v.Segments.Count >= 1, "the key in the backup is accepted;  " + again.Tail());
     }
 }

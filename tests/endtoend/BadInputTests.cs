@@ -30,7 +30,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
         await using var second = FfmpegTool.Publish(_server.PublishUrl(channel));
         (await second.WaitForExitAsync(TimeSpan.FromSeconds(20))).ShouldNotBe(0);
 
-        var after = await HlsView.WaitAsync(_server, "busy", v => v.Last >= before.Last + 2, "the first goes on");
+        var after = await HlsView.WaitAsync(_server, "busy", v => v.Last >= before.Last + 2, "the first stream continues");
         after.Segments.ShouldAllBe(s => !s.Discontinuity);
     }
 
@@ -66,7 +66,7 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
         }
 
         closed.ShouldBeTrue();
-        await HlsView.WaitAsync(_server, channel.Name, v => v.Last > before.Last, "the stream goes on");
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Last > before.Last, "the stream continues");
     }
 
     [Fact]

@@ -38,9 +38,9 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             way.Cut();
             await Poll.UntilAsync(() => server.Logged(6002).Count > 0);
             await Task.Delay(TimeSpan.FromSeconds(5));
-            viewer.Last.ShouldBeLessThanOrEqualTo(before + 2, "nothing is listed that is not there");
+            viewer.Last.ShouldBeLessThanOrEqualTo(before + 2, "all listed objects exist");
             way.Mend();
-            await viewer.UntilAsync(v => v.Last >= before + 5, "the list goes on");
+            await viewer.UntilAsync(v => v.Last >= before + 5, "the playlist advances");
             WithoutRetries(await hls).ShouldBeEmpty("HLS");
 
             before = viewer.Last;
@@ -48,7 +48,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             await encoder.DisposeAsync();
             await server.RestartAsync();
             encoder = FfmpegTool.Publish(server.PublishUrl(channel), Signals.Small);
-            await viewer.UntilAsync(v => v.Last >= before + 4, "the list goes on after the kill");
+            await viewer.UntilAsync(v => v.Last >= before + 4, "the playlist advances after the kill");
             WithoutRetries(await FfmpegTool.DecodeAsync(new Uri(live, "index.m3u8").ToString(), 4)).ShouldBeEmpty("HLS");
             (await FfmpegTool.DecodeAsync(new Uri(live, "manifest.mpd").ToString(), 4)).ShouldBeEmpty("DASH");
         }
@@ -247,7 +247,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
                     if (await GetAsync(new Uri(_channel, "index.m3u8")) is { } index)
                     {
                         var address = index.Split('\n').First(line => line.EndsWith("/source.m3u8", StringComparison.Ordinal));
-                        var text = await GetAsync(new Uri(_channel, address)) ?? throw new InvalidDataException($"{address} is named and not there");
+                        var text = await GetAsync(new Uri(_channel, address)) ?? throw new InvalidDataException($"{address} is listed but missing");
                         first = await TakeAsync(new Uri(_channel, address), text, first);
                     }
 
@@ -266,7 +266,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             var number = long.Parse(lines.First(line => line.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
             if (number < first)
             {
-                throw new InvalidDataException($"the list went back from {first} to {number}");
+                throw new InvalidDataException($"the playlist went back from {first} to {number}");
             }
 
             first = number--;
@@ -296,7 +296,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
             }
 
             IsEnded = text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal);
-            return number < Last ? throw new InvalidDataException($"the list went back from {Last} to {number} at its end") : first;
+            return number < Last ? throw new InvalidDataException($"the playlist went back from {Last} to {number} at its end") : first;
         }
 
         private async Task<string?> GetAsync(Uri address, bool again = true)

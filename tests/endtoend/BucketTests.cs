@@ -21,7 +21,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         Directory.Exists(Path.Combine(server.Data, "objects")).ShouldBeFalse("the bucket is used instead of the disk");
 
         await _ceph.KillAsync();
-        var without = await HlsView.WaitAsync(server, "main", v => v.Last >= first.Last + 3, "live goes on without the bucket");
+        var without = await HlsView.WaitAsync(server, "main", v => v.Last >= first.Last + 3, "live delivery continues without the bucket");
         without.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
         (await FfmpegTool.DecodeAsync(server.Hls("main").ToString(), 2)).ShouldBeEmpty();
         await Poll.UntilAsync(() => server.Logged(6002).Count > 0);
@@ -70,7 +70,7 @@ public sealed class BucketTests(BucketTests.Service service) : IClassFixture<Buc
         }
 
         await server.RestartAsync();
-        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("the bucket is not needed to go on");
+        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("the stream continues without the bucket");
         (recovered.Session, recovered.Sequence, recovered.DiscontinuitySequence).ShouldBe((before.Session, before.Sequence, before.DiscontinuitySequence));
         recovered.Segments.Zip(before.Segments).ShouldAllBe(pair => pair.First.WallClock == pair.Second.WallClock && pair.First.Address == pair.Second.Address);
         (await DecodedPictures.ReadAsync(server, "main", recovered, Signals.Small.FrameRate)).ShouldShowTheSameAs(shown, atLeast: 4);

@@ -99,7 +99,7 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
             var clip = (await _server.CommandAsync("recording", "clip", "kept", "--start", "-2", "--title", "Encore", "--json")).EnsureSuccess().Json();
             (clip.GetProperty("durationSeconds").GetDouble(), clip.GetProperty("session").GetString()).ShouldBe((2.0, id));
             clipHls = clip.GetProperty("addresses").GetProperty("hls").GetString()!;
-            (await _server.Client.GetAsync(hls)).StatusCode.ShouldBe(HttpStatusCode.OK, "what there is of it plays while it goes on");
+            (await _server.Client.GetAsync(hls)).StatusCode.ShouldBe(HttpStatusCode.OK, "an unfinished recording is playable");
             var plan = (await _server.CommandAsync("recording", "delete", id, "--dry-run", "--json")).EnsureSuccess().Json();
             plan.GetProperty("mediaKeptBy")[0].GetString().ShouldBe(clip.GetProperty("id").GetString());
         }

@@ -45,7 +45,7 @@ public sealed class ContinuityTests
 
         await server.RestartAsync();
 
-        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("what was announced can be played as soon as the server is back");
+        var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("announced media are playable as soon as the server is back");
         recovered.Last.ShouldBeGreaterThanOrEqualTo(before.Last);
         (await DecodedPictures.ReadAsync(server, "main", recovered, new TestSource().FrameRate)).ShouldShowTheSameAs(shown, atLeast: 3);
 

@@ -43,7 +43,7 @@ public sealed class CrowdTests
         await server.RestartAsync();
         foreach (var channel in channels)
         {
-            var view = (await HlsView.ReadAsync(server, channel.Name)).ShouldNotBeNull("what was on air is there after the stop");
+            var view = (await HlsView.ReadAsync(server, channel.Name)).ShouldNotBeNull("media from before the stop are available");
             view.Segments.ShouldAllBe(s => !s.Gap);
         }
     }

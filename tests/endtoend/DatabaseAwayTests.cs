@@ -43,14 +43,14 @@ public sealed class DatabaseAwayTests
         keeper.Process.Signal(UnixSignal.Stop);
         await StopPostgresAsync(keeper);
         await using var known = FfmpegTool.Publish(server.PublishUrl(spare), Signals.Small);
-        var let = await HlsView.WaitAsync(server, "spare", v => v.Segments.Count >= 1, "an encoder that is known is let in and can be watched");
-        server.Logged(AcceptedFromMemory).ShouldNotBeEmpty("the database was not there to be asked");
+        var let = await HlsView.WaitAsync(server, "spare", v => v.Segments.Count >= 1, "an encoder with a cached key is accepted and can be watched");
+        server.Logged(AcceptedFromMemory).ShouldNotBeEmpty("the database is unavailable");
         await Poll.UntilAsync(() => TimeProvider.System.GetUtcNow() > end.AddSeconds(1), TimeSpan.FromSeconds(30), "the event's end has come");
-        (await viewer).ShouldBeEmpty("a player has noticed nothing");
-        onSide.HasExited.ShouldBeFalse("nobody can know yet that its event is over");
+        (await viewer).ShouldBeEmpty("playback was not affected");
+        onSide.HasExited.ShouldBeFalse("the end of its event is not yet known");
         using (var inside = new HttpClient { BaseAddress = server.Internal })
         {
-            (await inside.GetAsync("/readyz")).IsSuccessStatusCode.ShouldBeTrue("viewers are to be sent here still");
+            (await inside.GetAsync("/readyz")).IsSuccessStatusCode.ShouldBeTrue("the server remains ready for viewers");
         }
 
         keeper.Process.Signal(UnixSignal.Continue);
@@ -63,7 +63,7 @@ public sealed class DatabaseAwayTests
         await Poll.UntilAsync(
             async () => (await api.GetAsync($"/api/v1/recordings/{let.Session}")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "and so is its recording");
 
-        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream has gone on all through");
+        var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5, "the stream continued throughout");
         after.Session.ShouldBe(before.Session);
         after.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
         (await DecodedPictures.ReadAsync(server, "main", after, Signals.Small.FrameRate)).Count.ShouldBe(after.Segments.Count, "every segment has all of its frames");

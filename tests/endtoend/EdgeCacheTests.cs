@@ -36,7 +36,7 @@ public sealed class EdgeCacheTests
 
         var playlist = $"/live/main/{view.Session}/source.m3u8";
         var seen = await edge.GetStringAsync(playlist);
-        await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen, description: "the playlist moves on at the edge");
+        await Poll.UntilAsync(async () => await edge.GetStringAsync(playlist) is var now && now.Length > 0 && now != seen, description: "the playlist advances at the edge");
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
         (await edge.GetAsync("/metrics")).StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
 
@@ -63,7 +63,7 @@ public sealed class EdgeCacheTests
         await Poll.UntilAsync(
             async () => (await edge.GetAsync($"/event/{open}/status.json?{Guid.NewGuid():N}")).Headers.GetValues("X-Cache").Single() == "HIT", description: "it is there once, whatever stands behind its address");
         (await admin.PatchAsJsonAsync($"/api/v1/events/{open}", new { title = "Another title" })).EnsureSuccessStatusCode();
-        await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title", StringComparison.Ordinal), description: "it is kept for two seconds and not for good");
+        await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title", StringComparison.Ordinal), description: "it is cached for two seconds only");
 
         var token = (await server.CommandAsync("viewer", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
         for (var i = 0; i < 3; i++)
@@ -91,7 +91,7 @@ public sealed class EdgeCacheTests
     private static async Task CloseAndOpenByTokenAsync(BroadcastServer server, HttpClient edge)
     {
         var seen = (await HlsView.WaitAsync(server, "main", _ => true, "a playlist")).Last;
-        var view = await HlsView.WaitAsync(server, "main", v => v.Last > seen, "a segment that nobody has asked the edge for");
+        var view = await HlsView.WaitAsync(server, "main", v => v.Last > seen, "a segment not yet requested from the edge");
         using var admin = new HttpClient { BaseAddress = server.Http };
         admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
         (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
@@ -109,7 +109,7 @@ public sealed class EdgeCacheTests
         (await second.Content.ReadAsByteArrayAsync()).ShouldBe(await first.Content.ReadAsByteArrayAsync());
 
         // The server itself can reject a playlist request while the edge still has its cached decision, for 5 s.
-        await Poll.UntilAsync(async () => (await edge.GetAsync(object_)).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "what the edge keeps is not for everybody either");
+        await Poll.UntilAsync(async () => (await edge.GetAsync(object_)).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "cached objects require a token too");
         (await edge.GetAsync($"/t/{jane.Token}x{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
         foreach (var manifest in (string[])["index.m3u8", "manifest.mpd"])
         {
@@ -118,7 +118,7 @@ public sealed class EdgeCacheTests
         }
 
         (await admin.DeleteAsync($"/api/v1/channels/main/viewer-tokens/{jane.Id}")).EnsureSuccessStatusCode();
-        (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server knows when it has answered");
+        (await server.Client.GetAsync($"/t/{jane.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden, "the server applies it at once");
         await Poll.UntilAsync(
             async () => (await edge.GetAsync($"/t/{jane.Token}{object_}")).StatusCode == System.Net.HttpStatusCode.Forbidden, description: "the edge learns of the revoked token");
         (await edge.GetAsync($"/t/{john.Token}{object_}")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);

@@ -45,7 +45,7 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         var channel = await _server.CreateChannelAsync("tracks", "--ladder", "passthrough");
         await using var encoder = Load(file, channel);
         await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
-        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments of the other quality", "180p");
+        await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments of the other rendition", "180p");
 
         foreach (var address in new[] { _server.Hls(channel.Name), _server.Dash(channel.Name) })
         {

@@ -58,12 +58,12 @@ public sealed class EventTests
         using var pressed = await api.PostAsync($"/api/v1/events/{id}/go-live", null);
         pressed.EnsureSuccessStatusCode();
         var live = (await pressed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("wentLiveAt").GetDateTimeOffset();
-        var shown = await HlsView.WaitAsync(server, "main", view => view.Segments.Count >= 2, "the audience has two segments");
+        var shown = await HlsView.WaitAsync(server, "main", view => view.Segments.Count >= 2, "viewers have two segments");
         shown.Segments[0].WallClock.ShouldBeGreaterThanOrEqualTo(live.AddMilliseconds(-1));
         shown.Sequence.ShouldBeGreaterThan(1, "numbers are those of the whole session");
         (await FfmpegTool.DecodeAsync(server.Dash("main").ToString(), 1)).ShouldBeEmpty();
         var status = await server.Client.GetAsync($"/live/main/{shown.Session}/source/1.m4s");
-        status.StatusCode.ShouldBe(HttpStatusCode.NotFound, "what was before is for nobody");
+        status.StatusCode.ShouldBe(HttpStatusCode.NotFound, "the preview is hidden");
 
         await UntilAsync(api, id, "ended");
         (await HlsView.WaitAsync(server, "main", view => view.Ended, "the playlist has its end")).Session.ShouldBe(shown.Session);

@@ -24,10 +24,10 @@ public sealed class FullDiskTests
 
             var filler = Path.Combine(server.Data, "filler");
             Fill(filler);
-            await Poll.UntilAsync(() => server.Logged(3010).Count >= 2, TimeSpan.FromSeconds(40), "both channels say that the disk refuses");
+            await Poll.UntilAsync(() => server.Logged(3010).Count >= 2, TimeSpan.FromSeconds(40), "both channels report the disk error");
             using var inside = new HttpClient { BaseAddress = server.Internal };
             (await inside.GetStringAsync("/healthz")).ShouldBe("ok\n");
-            (await server.Client.GetAsync("/live/one/index.m3u8")).IsSuccessStatusCode.ShouldBeTrue("what there was can still be played");
+            (await server.Client.GetAsync("/live/one/index.m3u8")).IsSuccessStatusCode.ShouldBeTrue("earlier media are still playable");
 
             File.Delete(filler);
             var after = await ViewsAsync(server, v => v.Segments.Reverse().TakeWhile(s => !s.Gap).Count() >= 4, "both go on");
@@ -37,7 +37,7 @@ public sealed class FullDiskTests
                 now.Last.ShouldBeGreaterThan(old.Last);
             }
 
-            await Poll.UntilAsync(() => server.Logged(3011).Count >= 2, TimeSpan.FromSeconds(40), "both channels say that it is over");
+            await Poll.UntilAsync(() => server.Logged(3011).Count >= 2, TimeSpan.FromSeconds(40), "both channels report the recovery");
             server.Logged(3010).Count.ShouldBe(2);
             server.Logged(3010).ShouldAllBe(text => text.Contains("Free disk space"));
             (first.HasExited, second.HasExited).ShouldBe((false, false), "no encoder was disconnected");

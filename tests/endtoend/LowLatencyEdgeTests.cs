@@ -58,14 +58,14 @@ public sealed partial class LowLatencyEdgeTests
         (1 - (cost / asked)).ShouldBeGreaterThan(0.99);
         (await FfmpegTool.DecodeAsync(new Uri(edge.BaseAddress!, "/live/main/index.m3u8").ToString(), 2)).ShouldBeEmpty();
         (await edge.GetAsync("/live/nobody/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "what the edge asks is not for others");
+        (await edge.GetAsync("/auth/live/main/index.m3u8")).StatusCode.ShouldBe(HttpStatusCode.NotFound, "the edge's internal requests are not public");
 
         await server.StopAsync();
-        await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"), description: "the last playlist stands");
+        await Poll.UntilAsync(async () => await StateAsync(playlist) is (HttpStatusCode.OK, "STALE"), description: "the last playlist remains");
         (await StateAsync(folderOf + segment.Address)).ShouldBe((HttpStatusCode.OK, "HIT"));
         var reload = Hint().Match(await edge.GetStringAsync(playlist));
         using var refused = await edge.GetAsync($"{playlist}?_HLS_msn={long.Parse(reload.Groups["segment"].Value, System.Globalization.CultureInfo.InvariantCulture) + 1}&_HLS_part=0");
-        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "who waits for what cannot come never gets the old playlist");
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, "a request that cannot be fulfilled never gets the old playlist");
         refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
 
         async Task<byte[]> AllGetAsync(params string[] addresses)

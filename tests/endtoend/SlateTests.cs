@@ -123,7 +123,7 @@ public sealed class SlateTests
             await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 1, "a segment");
         }
 
-        await Poll.UntilAsync(() => server.Logged(2060).Count == 1, description: "it is said that there is none");
+        await Poll.UntilAsync(() => server.Logged(2060).Count == 1, description: "the missing slate is reported");
         await using var again = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue"));
         var after = await HlsView.WaitAsync(server, "main", v => v.Segments.SkipWhile(s => !s.Discontinuity).Count() >= 2, "two more segments");
         (await ColorsAsync(server, after, "source", after.Segments[^1])).ShouldAllBe(c => c == "blue");

@@ -31,7 +31,7 @@ public sealed class AudienceTests : IAsyncLifetime
         var live = _time.GetUtcNow();
         _register.View = SessionVisibility.Since(live);
         await camera.SendAsync(5);
-        await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode, description: "the channel shows it");
+        await Poll.UntilAsync(async () => (await _line.Client.GetAsync("/live/main/index.m3u8")).IsSuccessStatusCode, description: "the channel shows the session");
         var first = (await _line.PlaylistAsync(session)).Entries[0];
         first.WallClock.ShouldBeInRange(live, live + session.Latency.TargetDuration);
         _register.View.Segment.ShouldBe(first.Number);

@@ -22,7 +22,7 @@ public sealed class DriftTests : PipelineTest
     [InlineData(-800)]
     public async Task F36_HLS_and_DASH_keep_monotonic_wall_clock_time_after_hours_of_drift(int perMillion)
     {
-        (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "or this would show nothing");
+        (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "otherwise this would test nothing");
         var session = Line.Session(_time, latency: LatencyProfile.Safe);
         var camera = _line.Attach(new Camera(_time) { Drift = perMillion, PictureRate = 10, SoundRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
         var seen = Both.ToDictionary(rendition => rendition, _ => new SortedDictionary<long, Entry>());
@@ -55,7 +55,7 @@ public sealed class DriftTests : PipelineTest
 
         var off = seen["source"].Values.Select(e => (e.WallClock - camera.WallClockAt(TimeSpan.FromSeconds((e.Number - 1) * Segment))).TotalSeconds).ToList();
         off.ShouldAllBe(seconds => Math.Abs(seconds) < 0.5);
-        Math.Abs(off[^1]).ShouldBeGreaterThan(0.25, "within the dead band the encoder's clock is left alone, so that much of the drift shows");
+        Math.Abs(off[^1]).ShouldBeGreaterThan(0.25, "within the dead band the drift is not corrected");
         Math.Sign(off[^1]).ShouldBe(Math.Sign(perMillion));
     }
 

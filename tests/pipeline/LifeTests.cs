@@ -21,7 +21,7 @@ public sealed class LifeTests : PipelineTest
         late.Entries.Sum(e => e.Duration).ShouldBeInRange(11.9, 14.1);
         await _line.WatchAsync(session);
         var gone = late.Sequence - 1;
-        (await _line.MediaAsync(session, $"source/{gone}.m4s")).Length.ShouldBeGreaterThan(100, "what just left the window can still be read");
+        (await _line.MediaAsync(session, $"source/{gone}.m4s")).Length.ShouldBeGreaterThan(100, "segments that just left the window are still readable");
         await _line.UploadedAsync();
         (await _line.StoredAsync()).ShouldContain($"live/main/{session.Id}/source/{gone}.m4s");
 
@@ -58,7 +58,7 @@ public sealed class LifeTests : PipelineTest
         await _line.ReachAsync(next, 2);
         (await _line.Client.GetStringAsync("/live/main/index.m3u8")).ShouldContain(next.Id.Value);
         (await _line.PlaylistAsync(next)).Sequence.ShouldBe(1);
-        (await _line.PlaylistAsync(session)).Ended.ShouldBeTrue("who watches the old one may finish it");
+        (await _line.PlaylistAsync(session)).Ended.ShouldBeTrue("viewers of the old session can finish it");
 
         await again.SendAsync(13);
         await _line.ReachAsync(next, 8);

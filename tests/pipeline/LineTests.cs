@@ -26,7 +26,7 @@ public sealed class LineTests : PipelineTest
         foreach (var (picture, sound) in video.Playlist.Entries.Zip(audio.Playlist.Entries))
         {
             var began = session.StartedAt + TimeSpan.FromSeconds(2 * (picture.Number - 1));
-            Math.Abs((picture.WallClock - began).TotalSeconds).ShouldBeLessThan(0.02, "program date-time is the clock on the wall");
+            Math.Abs((picture.WallClock - began).TotalSeconds).ShouldBeLessThan(0.02, "program date-time matches wall-clock time");
             Math.Abs((sound.WallClock - began).TotalSeconds).ShouldBeLessThan(0.05);
         }
 

@@ -36,9 +36,9 @@ public sealed class RewindTests(ITestOutputHelper output)
         output.WriteLine($"1 min: {minute.Idle / 1048576.0:0.0} MiB, {minute.Watched / 1048576.0:0.0} MiB with all playlists asked for, of {minute.Playlist} bytes each; longest journal {minute.Journal} bytes");
         output.WriteLine($"12 h: {hours.Idle / 1048576.0:0.0} MiB, {hours.Watched / 1048576.0:0.0} MiB with all playlists asked for, of {hours.Playlist} bytes each; longest journal {hours.Journal} bytes");
         hours.Segments.ShouldBeGreaterThan(21_500);
-        (hours.Idle - minute.Idle).ShouldBeLessThan(5 << 20, "the list of chapters is all there is");
+        (hours.Idle - minute.Idle).ShouldBeLessThan(5 << 20, "only the list of index blocks is kept");
         (hours.Watched - minute.Watched).ShouldBeLessThan(50 << 20);
-        hours.Journal.ShouldBeLessThan(4 * minute.Journal, "a live window that is twice as long while a chapter is gathered, and the list of chapters");
+        hours.Journal.ShouldBeLessThan(4 * minute.Journal, "a live window of double length while an index block is collected, and the list of index blocks");
         output.WriteLine($"12 h: delta update of {hours.Delta} bytes");
         hours.Delta.ShouldBeLessThan(8000);
     }

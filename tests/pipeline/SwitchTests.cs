@@ -25,7 +25,7 @@ public sealed class SwitchTests : PipelineTest
         await second.GoneAsync();
 
         var video = await _line.WatchAsync(session);
-        video.Payloads.ShouldBe([.. first.Pictures, .. second.Pictures], "nothing is lost, and nothing of the old comes behind the new");
+        video.Payloads.ShouldBe([.. first.Pictures, .. second.Pictures], "nothing is lost, and no old media follow the new");
         video.Playlist.Entries.Take(before.Entries.Count).ShouldBe(before.Entries);
         video.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([before.Last + 1]);
         video.Playlist.Entries.Select(e => e.Map).Distinct().ShouldHaveSingleItem("the same parameters need no new init segment");
@@ -156,7 +156,7 @@ public sealed class SwitchTests : PipelineTest
         ShouldBeOneTimeline(audio, "audio");
         NamesOf(video).ShouldBe([0, Second]);
         audio.Playlist.Entries.Select(e => (e.Number, e.Discontinuity)).ShouldBe(video.Playlist.Entries.Select(e => (e.Number, e.Discontinuity)));
-        audio.Payloads.Count(p => p.Length == 6).ShouldBeInRange(220, 340, "the backup's part of it is silent");
+        audio.Payloads.Count(p => p.Length == 6).ShouldBeInRange(220, 340, "the backup's share of it is silent");
     }
 
     private async Task<(Camera Primary, Camera Backup)> PairAsync(BroadcastSession session, Camera backup)

@@ -27,7 +27,7 @@ public sealed class TracksTests : PipelineTest
         source.Playlist.Independent.ShouldBeTrue();
         source.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
         sound.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
-        (sound.Segments[^1].Ended - sound.Segments[0].Began).ShouldBe(sounds.Samples[^1].Decode + Length(sounds), "the last frame is as long as its own bytes say");
+        (sound.Segments[^1].Ended - sound.Segments[0].Began).ShouldBe(sounds.Samples[^1].Decode + Length(sounds), "the last frame has the duration of its own bytes");
         var mpd = await _line.MpdAsync(session);
         mpd.ShouldList(source, "source", (double)pictures.Samples[0].Said.CompositionOffset / pictures.Track.Timescale);
         mpd.ShouldList(sound, "audio");

@@ -21,14 +21,14 @@ internal static class Viewer
             var init = InitSegmentReader.Read(await line.MediaAsync(session, entry.Map));
             var bytes = await line.MediaAsync(session, entry.Address);
             var fragments = FragmentReader.ReadAll(bytes, out var consumed);
-            consumed.ShouldBe(bytes.Length, $"{rendition} {entry.Number} is whole chunks");
+            consumed.ShouldBe(bytes.Length, $"{rendition} {entry.Number} consists of complete chunks");
             fragments.ShouldAllBe(f => f.TrackId == init.TrackId);
             fragments[0].SegmentType.ShouldBe(SegmentTypeBox.Segment);
             var began = fragments[0].BaseDecodeTime;
             expected = entry.Discontinuity ? null : expected;
             foreach (var (fragment, part) in fragments.Select((f, i) => (f, i)))
             {
-                (expected ?? fragment.BaseDecodeTime).ShouldBe(fragment.BaseDecodeTime, $"{rendition} {entry.Number}, chunk {part} follows without a hole");
+                (expected ?? fragment.BaseDecodeTime).ShouldBe(fragment.BaseDecodeTime, $"{rendition} {entry.Number}, chunk {part} follows without a gap");
                 expected = fragment.BaseDecodeTime + fragment.Duration;
                 var position = fragment.DataOffset;
                 foreach (var sample in fragment.Samples)
@@ -41,7 +41,7 @@ internal static class Viewer
                     .ShouldBe(bytes[fragment.Offset..(fragment.Offset + fragment.Length)], $"{rendition} {entry.Number}, part {part}");
             }
 
-            Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration).ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} is as long as listed");
+            Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration).ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} has the listed duration");
             segments.Add(new WatchedSegment(entry.Number, began, expected.Value, init.Timescale, fragments[0].Samples[0].IsSync));
         }
 
