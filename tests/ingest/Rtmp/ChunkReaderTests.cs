@@ -60,7 +60,7 @@ public sealed class ChunkReaderTests
     [Theory]
     [InlineData(23u, 46u)] // "the same delta as the timestamp of type 0", as ffmpeg has it at the start
     [InlineData(900_000u, 900_000u)] // a jump of 15 minutes is implausible
-    public void A_header_of_type_3_right_behind_one_of_type_0_repeats_its_timestamp_when_that_can_be_a_delta(uint first, uint second)
+    public void Type_3_header_after_type_0_repeats_its_timestamp_when_usable_as_a_delta(uint first, uint second)
     {
         byte[] bytes = [.. Wire.Chunk(0, 4, first, 2, 8, 1, [1, 2]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, [5, 6])];
         Read(bytes).Select(m => m.Time).ShouldBe([first, second]);

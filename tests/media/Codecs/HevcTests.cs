@@ -161,7 +161,7 @@ public sealed class HevcTests
     [InlineData(false, false, 35, 1, 1)]
     [InlineData(false, false, 19, 1)]
     [InlineData(false, false, 32, 33, 34)] // parameter sets alone are no frame
-    public void What_a_picture_is_stands_in_its_units(bool sync, bool skipped, params int[] types)
+    public void Frame_type_follows_from_its_NAL_units(bool sync, bool skipped, params int[] types)
     {
         var hevc = CodecConfig.Hevc.Parse(new HevcSps().WriteRecord());
         hevc.TryInspect(Unit([.. types.Select(type => (byte[])[(byte)(type << 1), 1, 0x80])]), out var frame).ShouldBeTrue();
