@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using Broadcast.Media;
 
 namespace Broadcast.Ingest;
@@ -14,7 +13,7 @@ internal static class IngestMetrics
         Telemetry.Meter.CreateCounter<long>("broadcast_ingest_samples", "{sample}", "Frames received from publishers.");
 
     private static readonly Counter<long> Malformed = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_ingest_malformed", "{message}", "Audio and video messages that were malformed or undecodable.");
+        "broadcast_ingest_malformed", "{message}", "Unusable audio and video messages.");
 
     private static readonly Counter<long> Rejections = Telemetry.Meter.CreateCounter<long>(
         "broadcast_ingest_rejections", "{connection}", "Rejected or terminated connections, by reason.");
@@ -26,7 +25,7 @@ internal static class IngestMetrics
         "broadcast_ingest_accept_pauses", "{pause}", "Pauses of 100 ms in accepting encoders, for lack of file descriptors or memory.");
 
     private static readonly Counter<long> OverBitrateSeconds = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_ingest_over_bitrate", "s", "Seconds in which an encoder sent more than Ingest:MaxMegabitsPerSecond.");
+        "broadcast_ingest_over_bitrate_seconds", "s", "Seconds in which an encoder sent more than Ingest:MaxMegabitsPerSecond.");
 
     private static readonly UpDownCounter<long> Connections = Telemetry.Meter.CreateUpDownCounter<long>(
         "broadcast_ingest_connections", "{connection}", "Open connections, publishing or not.");
@@ -36,9 +35,6 @@ internal static class IngestMetrics
 
     private static readonly Counter<long> Jumps = Telemetry.Meter.CreateCounter<long>(
         "broadcast_ingest_timestamp_jumps", "{jump}", "Jumps of encoder timestamps, by direction.");
-
-    private static readonly Dictionary<IngestRejectionReason, string> Reasons =
-        Enum.GetValues<IngestRejectionReason>().ToDictionary(r => r, r => JsonNamingPolicy.SnakeCaseLower.ConvertName(r.ToString()));
 
     public static void Connected() => Connections.Add(1);
 
@@ -76,14 +72,60 @@ internal static class IngestMetrics
     {
         if (forward > 0)
         {
-            Jumps.Add(forward, new("stream", channel.Value), new("dir", "forward"));
+            Jumps.Add(forward, new("channel", channel.Value), new("direction", "forward"));
         }
 
         if (back > 0)
         {
-            Jumps.Add(back, new("stream", channel.Value), new("dir", "back"));
+            Jumps.Add(back, new("channel", channel.Value), new("direction", "backward"));
         }
     }
 
-    public static void Rejected(IngestRejectionReason reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", Reasons[reason]));
+    public static void Rejected(IngestRejectionReason reason) => Rejections.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));
+
+    /// <summary>The metric label value of a reason.</summary>
+    public static string LabelOf(IngestRejectionReason reason) => reason switch
+    {
+        IngestRejectionReason.NotRtmp => "not_rtmp",
+        IngestRejectionReason.HttpOnRtmpPort => "http_on_rtmp_port",
+        IngestRejectionReason.TlsOnRtmpPort => "tls_on_rtmp_port",
+        IngestRejectionReason.HandshakeTimeout => "handshake_timeout",
+        IngestRejectionReason.PublishTimeout => "publish_timeout",
+        IngestRejectionReason.NoMedia => "no_media",
+        IngestRejectionReason.NoKeyframe => "no_keyframe",
+        IngestRejectionReason.Silence => "input_loss",
+        IngestRejectionReason.Unreachable => "unreachable",
+        IngestRejectionReason.WriteTimeout => "write_timeout",
+        IngestRejectionReason.TooManyConnections => "too_many_connections",
+        IngestRejectionReason.GaveWay => "evicted",
+        IngestRejectionReason.InvalidProxyHeader => "invalid_proxy_header",
+        IngestRejectionReason.TooMuchBeforePublish => "too_much_before_publish",
+        IngestRejectionReason.MessageTooLarge => "message_too_large",
+        IngestRejectionReason.TooManyChunkStreams => "too_many_chunk_streams",
+        IngestRejectionReason.PartialMemory => "too_much_partial_data",
+        IngestRejectionReason.InvalidChunkSize => "invalid_chunk_size",
+        IngestRejectionReason.InvalidChunk => "invalid_chunk",
+        IngestRejectionReason.InvalidControl => "invalid_control",
+        IngestRejectionReason.InvalidAmf => "invalid_amf",
+        IngestRejectionReason.InvalidCommand => "invalid_command",
+        IngestRejectionReason.Flood => "flood",
+        IngestRejectionReason.TooMuchNonsense => "too_many_unknown_messages",
+        IngestRejectionReason.UnknownApplication => "unknown_application",
+        IngestRejectionReason.PlayRefused => "play_not_supported",
+        IngestRejectionReason.UnsupportedCodec => "unsupported_codec",
+        IngestRejectionReason.ConfigurationFlood => "configuration_flood",
+        IngestRejectionReason.OverBitrate => "bitrate_too_high",
+        IngestRejectionReason.PictureTooLarge => "frame_too_large",
+        IngestRejectionReason.FrameRateTooHigh => "frame_rate_too_high",
+        IngestRejectionReason.UnknownKey => "unknown_key",
+        IngestRejectionReason.ChannelBusy => "channel_busy",
+        IngestRejectionReason.EventOver => "event_ended",
+        IngestRejectionReason.TooManyAttempts => "too_many_attempts",
+        IngestRejectionReason.AuthorityUnavailable => "authorization_unavailable",
+        IngestRejectionReason.ShuttingDown => "shutting_down",
+        IngestRejectionReason.Revoked => "revoked",
+        IngestRejectionReason.Superseded => "superseded",
+        IngestRejectionReason.PipelineFailed => "pipeline_failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
+    };
 }

@@ -1,7 +1,7 @@
 namespace Broadcast.Ingest;
 
 /// <summary>
-/// Reasons for rejecting or disconnecting a publisher. The name in snake_case is the <c>reason</c> label of
+/// Reasons for rejecting or disconnecting a publisher. <see cref="IngestMetrics.LabelOf"/> returns the <c>reason</c> label of
 /// <c>broadcast_ingest_rejections</c>.
 /// </summary>
 public enum IngestRejectionReason

@@ -32,7 +32,7 @@ public enum OverloadReason
 public static class Overload
 {
     private static readonly Counter<long> Rejected =
-        Telemetry.Meter.CreateCounter<long>("broadcast_origin_refused", "{request}", "Requests rejected and responses aborted because of a limit, by reason. Normally 0.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_rejections", "{request}", "Requests rejected and responses aborted because of a limit, by reason. Normally 0.");
 
     /// <summary>Counts one occurrence.</summary>
     public static void Count(OverloadReason reason) => Rejected.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));
@@ -46,6 +46,7 @@ public static class Overload
         OverloadReason.Ranges => "ranges",
         OverloadReason.Downloads => "downloads",
         OverloadReason.SlowReader => "slow_reader",
-        _ => "connections",
+        OverloadReason.Connections => "connections",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
     };
 }

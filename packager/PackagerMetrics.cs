@@ -1,20 +1,18 @@
 using System.Diagnostics.Metrics;
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
+using Broadcast.Packager.Segmentation;
 
 namespace Broadcast.Packager;
 
 /// <summary>Metrics of the packager.</summary>
 internal static class PackagerMetrics
 {
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
-
     private static readonly Counter<long> Parts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_parts", "{part}", "Parts written and announced.");
 
     private static readonly Counter<long> Bytes = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_packager_bytes", "By", "Bytes of media written.");
+        "broadcast_packager_bytes", "By", "Media bytes written.");
 
     private static readonly Histogram<double> Delay = Telemetry.Meter.CreateHistogram(
         "broadcast_packager_delay_seconds", "s",
@@ -25,38 +23,58 @@ internal static class PackagerMetrics
         "broadcast_packager_segments", "{segment}", "Segments closed.");
 
     private static readonly Counter<long> Gaps = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_packager_gaps", "{segment}", "Segments announced as gaps, by rendition.");
+        "broadcast_packager_gaps", "{segment}", "Segments announced as gaps.");
 
     private static readonly Counter<long> LostParts = Telemetry.Meter.CreateCounter<long>(
         "broadcast_packager_parts_lost", "{part}", "Parts lost because the data folder was not writable.");
 
     private static readonly Counter<long> Images = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_packager_pictures", "{image}", "Posters and sprite sheets written.");
+        "broadcast_packager_images", "{image}", "Posters and sprite sheets written.");
 
-    public static void Lost(ChannelName channel, string reason, long count) => Dropped.Add(
-        count, new("component", "packager"), new("stream", channel.Value), new("reason", reason));
+    /// <summary>Counts samples that the segmenter dropped.</summary>
+    public static void Dropped(ChannelName channel, SampleDropReason reason, long count) =>
+        DroppedSamples.Count(PipelineStage.Packager, channel, LabelOf(reason), count);
+
+    /// <summary>Counts a sample dropped because the data folder cannot be written.</summary>
+    public static void DroppedOnDiskFailure(ChannelName channel) => DroppedSamples.Count(PipelineStage.Packager, channel, "disk_failure", 1);
+
+    /// <summary>Counts a sample that arrived after the end of its session.</summary>
+    public static void DroppedAfterEnd(ChannelName channel) => DroppedSamples.Count(PipelineStage.Packager, channel, "session_ended", 1);
+
+    /// <summary>The metric label value of a reason.</summary>
+    public static string LabelOf(SampleDropReason reason) => reason switch
+    {
+        SampleDropReason.BeforeSync => "before_sync",
+        SampleDropReason.Disordered => "out_of_order",
+        SampleDropReason.Late => "late",
+        SampleDropReason.Overlong => "segment_too_long",
+        SampleDropReason.ConfigurationChange => "configuration_change",
+        SampleDropReason.Waiting => "too_many_waiting",
+        SampleDropReason.TooManyRenditions => "too_many_renditions",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
+    };
 
     /// <param name="channel">Channel of the session.</param>
     /// <param name="part">Part that was written.</param>
     /// <param name="now">Current time.</param>
     public static void Part(ChannelName channel, TimelineEvent.PartReady part, DateTimeOffset now)
     {
-        KeyValuePair<string, object?> stream = new("stream", channel.Value), label = new("rendition", part.Rendition);
-        Parts.Add(1, stream, label);
-        Bytes.Add(part.Length, stream, label);
+        KeyValuePair<string, object?> channelLabel = new("channel", channel.Value), renditionLabel = new("rendition", part.Rendition);
+        Parts.Add(1, channelLabel, renditionLabel);
+        Bytes.Add(part.Length, channelLabel, renditionLabel);
 
         // An encoder with a fast clock is slightly ahead of its arrival.
-        Delay.Record(Math.Max(0, (now - part.WallClock - part.Duration.ToTimeSpan()).TotalSeconds), stream, label);
+        Delay.Record(Math.Max(0, (now - part.WallClock - part.Duration.ToTimeSpan()).TotalSeconds), channelLabel, renditionLabel);
     }
 
     public static void Segment(ChannelName channel, string rendition) =>
-        Segments.Add(1, new("stream", channel.Value), new("rendition", rendition));
+        Segments.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
-    public static void Gap(ChannelName channel, string rendition) => Gaps.Add(1, new("stream", channel.Value), new("rendition", rendition));
+    public static void Gap(ChannelName channel, string rendition) => Gaps.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
     public static void PartLost(ChannelName channel, string rendition) =>
-        LostParts.Add(1, new("stream", channel.Value), new("rendition", rendition));
+        LostParts.Add(1, new("channel", channel.Value), new("rendition", rendition));
 
     public static void Image(ChannelName channel, SessionImage image) =>
-        Images.Add(1, new("stream", channel.Value), new("kind", image is SessionImage.Poster ? "poster" : "sheet"));
+        Images.Add(1, new("channel", channel.Value), new("kind", image is SessionImage.Poster ? "poster" : "sprite_sheet"));
 }

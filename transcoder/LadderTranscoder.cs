@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Audio;
@@ -23,9 +22,6 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
     /// up to its next sync sample.
     /// </summary>
     internal const int QueueLength = 1024;
-
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
     private readonly PassthroughPolicies _rules = new();
     private readonly EncoderSelector _encoders = encoders ?? EncoderSelector.SoftwareOnly(time);
@@ -133,7 +129,7 @@ internal sealed class LadderTranscoder(IRenditionSink packager, IOptions<Encodin
         // An init segment needs the frame size, and nothing can be decoded before the keyframe that declares it.
         if (!sample.Track.Config.IsComplete)
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            DroppedSamples.Count(PipelineStage.Transcoder);
             return;
         }
 

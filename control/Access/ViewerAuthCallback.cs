@@ -34,7 +34,7 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
     private const int MaxResponseLength = 4 * 1024;
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
     private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_viewer_webhook_requests_total", description: "Auth callbacks for viewers, by result.");
+        "broadcast_viewer_auth_callback_requests_total", description: "Requests to the viewer auth callback, by result.");
 
     private readonly AuthorizationOptions _options = options.Value;
     private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
@@ -51,7 +51,7 @@ internal sealed class ViewerAuthCallback(IOptions<AuthorizationOptions> options,
         var id = Guid.NewGuid();
         var response = await _transport.SendAsync(() => Request(url, id, request), status => status == 200, MaxResponseLength, CancellationToken.None);
         var (answer, label) = response.Error is { } error ? (default, error) : Read(response.Status, response.Body);
-        Requests.Add(1, new KeyValuePair<string, object?>("answer", label));
+        Requests.Add(1, new KeyValuePair<string, object?>("result", label));
         if (answer.IsAllowed is null)
         {
             ControlLog.ViewerCallbackFailed(logger, label);

@@ -16,10 +16,10 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
     public const int MaxResponseBytes = 64 * 1024;
 
     private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_webhook_requests_total", description: "Requests to the publish auth callback, by event and answer.");
+        "broadcast_auth_callback_requests_total", description: "Requests to the publish auth callback, by event and result.");
 
     private static readonly Histogram<double> Durations = Telemetry.Meter.CreateHistogram<double>(
-        "broadcast_webhook_seconds", unit: "s", description: "Duration of publish auth callback requests, including the wait for a free slot.");
+        "broadcast_auth_callback_seconds", unit: "s", description: "Duration of publish auth callback requests, including the wait for a free slot.");
 
     private readonly AuthorizationOptions _options = options.Value;
     private readonly byte[]? _key = WebhookSignature.KeyOf(options.Value.Secret);
@@ -38,7 +38,7 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
             _ => "",
         };
         Durations.Record(time.GetElapsedTime(started).TotalSeconds);
-        Requests.Add(1, new("event", e.End is null ? "publish" : "publish_done"), new KeyValuePair<string, object?>("answer", label));
+        Requests.Add(1, new("event", e.End is null ? "publish" : "publish_done"), new KeyValuePair<string, object?>("result", label));
         if (answer is AuthCallbackResult.Failed)
         {
             ControlLog.PublishCallbackFailed(logger, e.End is null ? "publish request" : "end notification", label);

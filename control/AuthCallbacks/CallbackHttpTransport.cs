@@ -90,7 +90,7 @@ internal sealed class CallbackHttpTransport(TimeSpan timeout, int maxConcurrent,
         }
         catch (HttpRequestException e) when (e.InnerException is OutboundDeniedException denied)
         {
-            return new("refused", 0, null, default) { Detail = denied.Message };
+            return new("target_denied", 0, null, default) { Detail = denied.Message };
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

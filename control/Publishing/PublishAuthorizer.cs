@@ -15,7 +15,7 @@ internal sealed class PublishAuthorizer(
     RemoteSessions? remoteSessions = null) : IPublishAuthorizer
 {
     private static readonly Counter<long> Decisions = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_publish_verdicts_total", description: "Decisions on publish requests, by reason; 'granted' when admitted.");
+        "broadcast_publish_decisions_total", description: "Decisions on publish requests, by reason; 'granted' when admitted.");
 
     private volatile bool _ready;
 
@@ -136,7 +136,19 @@ internal sealed class PublishAuthorizer(
     private PublishDecision.Rejected Reject(PublishRequest request, PublishRejectionReason reason, string message)
     {
         ControlLog.PublishRejected(logger, request.Remote?.ToString() ?? "?", reason);
-        Decisions.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        Decisions.Add(1, new KeyValuePair<string, object?>("reason", LabelOf(reason)));
         return new(reason, message);
     }
+
+    /// <summary>The metric label value of a reason.</summary>
+    internal static string LabelOf(PublishRejectionReason reason) => reason switch
+    {
+        PublishRejectionReason.UnknownKey => "unknown_key",
+        PublishRejectionReason.ChannelBusy => "channel_busy",
+        PublishRejectionReason.TooManyAttempts => "too_many_attempts",
+        PublishRejectionReason.AuthorityUnavailable => "authorization_unavailable",
+        PublishRejectionReason.ShuttingDown => "shutting_down",
+        PublishRejectionReason.EventOver => "event_ended",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no metric label."),
+    };
 }

@@ -37,7 +37,7 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
     public const int MaxExcerpt = 1000;
 
     private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_webhook_deliveries_total", description: "Webhook requests by answer: delivered, status, redirect, gone, timeout, refused, unreachable.");
+        "broadcast_webhook_deliveries_total", description: "Webhook requests, by result.");
 
     private readonly Lazy<CallbackHttpTransport> _transport = new(() => new(Timeout, options.Value.WebhooksAtOnce, time, connector));
 
@@ -53,7 +53,7 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
         var response = await _transport.Value.SendAsync(() => CreateRequest(target, id, bytes), _ => true, MaxExcerpt, cancellationToken, truncate: true);
         var seconds = Math.Round(time.GetElapsedTime(started).TotalSeconds, 3);
         var (label, error) = Evaluate(response);
-        Requests.Add(1, new KeyValuePair<string, object?>("answer", label));
+        Requests.Add(1, new KeyValuePair<string, object?>("result", label));
         return new(response.Error is null ? response.Status : null, error, ExcerptOf(response.Body.Span), seconds, response.RetryAfter);
     }
 
@@ -69,7 +69,7 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
     private static (string Word, string? Error) Evaluate(CallbackHttpResponse response) => (response.Error, response.Status) switch
     {
         ("timeout", _) => ("timeout", $"No complete response within {Timeout.TotalSeconds:0} s."),
-        ("refused", _) => ("refused", Truncate(response.Detail)),
+        ("target_denied", _) => ("target_denied", Truncate(response.Detail)),
         (not null, _) => ("unreachable", Truncate($"Unreachable: {response.Detail}")),
         (null, >= 200 and < 300) => ("delivered", null),
         (null, 410) => ("gone", "The receiver answered 410 Gone."),

@@ -24,7 +24,7 @@ internal sealed partial class ClockStepMonitor : BackgroundService
     public ClockStepMonitor(MonotonicTimeProvider time, ILogger<ClockStepMonitor> logger, LiveDirectory? directory = null)
         : this(time, logger, () => directory?.All().Any(status => status.State is not (ChannelState.Offline or ChannelState.Ended)) ?? false)
     {
-        Telemetry.Meter.CreateObservableGauge("broadcast_clock_off_seconds", () => _time.Offset.TotalSeconds, "s", "How far the system clock is ahead of the clock used for live media.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_clock_offset_seconds", () => _time.Offset.TotalSeconds, "s", "Offset of the system clock from the media clock. Normally 0.");
     }
 
     /// <summary>Creates the monitor for tests.</summary>

@@ -12,12 +12,12 @@ internal static class SourceMetrics
     static SourceMetrics()
     {
         Gauge("broadcast_ingest_fps", "{frame}", "Frame rate over the last 10 s.", r => r.Video?.FramesPerSecond);
-        Gauge("broadcast_ingest_keyframe_interval_seconds", "s", "Last interval from keyframe to keyframe.",
+        Gauge("broadcast_ingest_keyframe_interval_seconds", "s", "Last interval between keyframes.",
             r => r.Video?.KeyframeInterval?.TotalSeconds);
-        Gauge("broadcast_ingest_av_skew_seconds", "s", "Lead of audio over video.",
+        Gauge("broadcast_ingest_av_skew_seconds", "s", "Time by which audio is ahead of video.",
             r => r.Video is null || r.Audio is null ? null : r.AvSkew.TotalSeconds);
         Gauge("broadcast_ingest_bits_per_second", "bit/s", "Media bit rate over the last 10 s.", r => r.BitsPerSecond);
-        Gauge("broadcast_ingest_findings", "{finding}", "Health issues of the source, warnings and errors.",
+        Gauge("broadcast_ingest_issues", "{issue}", "Health issues of the source, warnings and errors.",
             r => r.Issues.Count(f => f.Severity >= IssueSeverity.Warning));
     }
 
@@ -34,7 +34,7 @@ internal static class SourceMetrics
         {
             if (selector(channel.MinBy(m => m.Report!.Since)!.Report!) is { } value)
             {
-                yield return new Measurement<double>(value, new KeyValuePair<string, object?>("stream", channel.Key.Value));
+                yield return new Measurement<double>(value, new KeyValuePair<string, object?>("channel", channel.Key.Value));
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
 
@@ -15,9 +14,6 @@ internal sealed class SampleQueue
 
     /// <summary>Maximum bytes of queued samples.</summary>
     public const long MaxBytes = 64 * 1024 * 1024;
-
-    private static readonly Counter<long> DroppedCounter = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
     private readonly Channel<MediaSample> _channel = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(Capacity)
     {
@@ -64,7 +60,7 @@ internal sealed class SampleQueue
 
         _tracksAwaitingSync.Add(sample.Track.Id);
         Dropped++;
-        DroppedCounter.Add(1, new KeyValuePair<string, object?>("component", "ingest"));
+        DroppedSamples.Count(PipelineStage.Ingest);
     }
 
     /// <summary>Completes the queue.</summary>

@@ -36,7 +36,7 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
 
     private const string Auth = "/auth";
     private static readonly Counter<long> Denials =
-        Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewers_refused", "{request}", "Denied viewer requests, including edges' access checks, by reason.");
+        Telemetry.Meter.CreateCounter<long>("broadcast_origin_viewer_denials", "{request}", "Denied viewer requests, including access checks of edges, by reason.");
 
     /// <summary>Responds to a request under <c>/live/</c>, <c>/vod/</c>, <c>/t/{token}/live/</c> or <c>/t/{token}/vod/</c>.</summary>
     public async Task HandleAsync(HttpContext context)

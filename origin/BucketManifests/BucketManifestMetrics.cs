@@ -9,13 +9,13 @@ internal static class BucketManifestMetrics
 {
     private static readonly ConcurrentDictionary<BucketManifestPublisher, bool> Writers = new();
 
-    private static readonly Counter<long> ManifestsWritten = Telemetry.Meter.CreateCounter<long>("broadcast_bucket_lists_written", "{list}", "Playlists and MPDs written to the bucket.");
+    private static readonly Counter<long> ManifestsWritten = Telemetry.Meter.CreateCounter<long>("broadcast_bucket_manifests_written", "{manifest}", "Playlists and MPDs written to the bucket.");
 
     private static readonly Counter<long> Failures = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_bucket_list_failures", "{round}", "Failed writes of a session's bucket manifests; each is retried. Normally 0.");
+        "broadcast_bucket_manifest_failures", "{pass}", "Failed writes of a session's bucket manifests; each is retried. Normally 0.");
 
     static BucketManifestMetrics() => Telemetry.Meter.CreateObservableGauge(
-        "broadcast_bucket_list_age_seconds", () => Writers.Keys.Select(writer => writer.Age.TotalSeconds).DefaultIfEmpty().Max(), "s",
+        "broadcast_bucket_manifest_age_seconds", () => Writers.Keys.Select(writer => writer.Age.TotalSeconds).DefaultIfEmpty().Max(), "s",
         "Time since the manifests of a live session last listed all of its stored media; maximum. Normally below two segments.");
 
     /// <summary>Registers a publisher.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Origin.Vod;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -9,14 +10,59 @@ namespace Broadcast.Origin.Delivery;
 /// <summary>Sends text responses: compressed as the client accepts, with cache headers, and 304 for known entity tags.</summary>
 internal sealed class DocumentDelivery(IOptions<OriginOptions> options)
 {
+    private const string OtherKind = "other";
+
     /// <summary>Bytes of a text written at a time.</summary>
     private const int WritePiece = 64 * 1024;
 
     private static readonly Counter<long> Requests =
         Telemetry.Meter.CreateCounter<long>("broadcast_origin_requests", "{request}", "Requests answered, by kind and status code.");
 
-    /// <summary>Counts a response.</summary>
-    public static void Count(string kind, int code) => Requests.Add(1, new("kind", kind), new("code", code));
+    /// <summary>Counts a response to a request under <c>/live/</c>.</summary>
+    /// <param name="kind">Kind of the resource; <see langword="null"/> when the path is unknown.</param>
+    /// <param name="code">The status code.</param>
+    public static void Count(LivePathKind? kind, int code) => Count(kind is { } known ? LabelOf(known) : OtherKind, code);
+
+    /// <summary>Counts a response to a request for a recording.</summary>
+    /// <param name="kind">Kind of the resource; <see langword="null"/> when the path is unknown.</param>
+    /// <param name="code">The status code.</param>
+    public static void Count(VodPathKind? kind, int code) => Count(kind is { } known ? LabelOf(known) : OtherKind, code);
+
+    /// <summary>The metric label value of a kind.</summary>
+    internal static string LabelOf(LivePathKind kind) => kind switch
+    {
+        LivePathKind.MultivariantPlaylist => "multivariant_playlist",
+        LivePathKind.ChannelMpd => "channel_mpd",
+        LivePathKind.Status => "status",
+        LivePathKind.Poster => "poster",
+        LivePathKind.Beacon => "beacon",
+        LivePathKind.ChannelThumbnails => "channel_thumbnails",
+        LivePathKind.SessionMpd => "session_mpd",
+        LivePathKind.MpdPatch => "mpd_patch",
+        LivePathKind.MediaPlaylist => "media_playlist",
+        LivePathKind.SessionThumbnails => "session_thumbnails",
+        LivePathKind.ImagePlaylist => "image_playlist",
+        LivePathKind.Sheet => "sprite_sheet",
+        LivePathKind.KeyPlaylist => "iframe_playlist",
+        LivePathKind.Init => "init_segment",
+        LivePathKind.Segment => "segment",
+        LivePathKind.Part => "part",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no metric label."),
+    };
+
+    /// <summary>The metric label value of a kind.</summary>
+    internal static string LabelOf(VodPathKind kind) => kind switch
+    {
+        VodPathKind.MultivariantPlaylist => "recording_multivariant_playlist",
+        VodPathKind.MediaPlaylist => "recording_media_playlist",
+        VodPathKind.Mpd => "recording_mpd",
+        VodPathKind.Thumbnails => "recording_thumbnails",
+        VodPathKind.Poster => "recording_poster",
+        VodPathKind.Download => "recording_download",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no metric label."),
+    };
+
+    private static void Count(string kind, int code) => Requests.Add(1, new("kind", kind), new("code", code));
 
     /// <summary>Responds to a request.</summary>
     /// <param name="context">The request.</param>

@@ -27,13 +27,13 @@ internal sealed partial class LiveEndpoint(
     public async Task HandleAsync(HttpContext context)
     {
         Responses.Prepare(context);
-        var kind = "other";
+        LivePathKind? kind = null;
         try
         {
             var isKnown = LivePath.TryParse(context.Request.Path.Value, out var path);
             if (isKnown && path.Kind == LivePathKind.Beacon)
             {
-                kind = nameof(LivePathKind.Beacon);
+                kind = LivePathKind.Beacon;
                 await beacons.AnswerAsync(context, path.Channel);
                 return;
             }
@@ -49,7 +49,7 @@ internal sealed partial class LiveEndpoint(
                 return;
             }
 
-            kind = path.Kind.ToString();
+            kind = path.Kind;
             await AnswerAsync(context, path);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

@@ -15,7 +15,7 @@ internal sealed class HeldRequests : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private static readonly UpDownCounter<long> Waiting =
-        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held", "{request}", "Requests held until the requested media exists.");
+        Telemetry.Meter.CreateUpDownCounter<long>("broadcast_origin_held_requests", "{request}", "Requests held until the requested media exists.");
 
     private readonly Lock _gate = new();
     private readonly HashSet<LiveSession> _sessions = [];

@@ -100,18 +100,19 @@ public sealed class ViewerCounts(IOptions<OriginOptions> options, TimeProvider t
     }
 
     /// <summary>Counts a beacon by its result.</summary>
-    internal static void Count(BeaconOutcome answer) => Beacons.Add(1, new KeyValuePair<string, object?>("answer", LabelOf(answer)));
+    internal static void Count(BeaconOutcome outcome) => Beacons.Add(1, new KeyValuePair<string, object?>("result", LabelOf(outcome)));
 
     /// <summary>The metric label value of a result.</summary>
-    internal static string LabelOf(BeaconOutcome answer) => answer switch
+    internal static string LabelOf(BeaconOutcome outcome) => outcome switch
     {
         BeaconOutcome.Counted => "counted",
         BeaconOutcome.Left => "left",
         BeaconOutcome.Unsampled => "unsampled",
         BeaconOutcome.Crowded => "crowded",
         BeaconOutcome.Full => "full",
-        BeaconOutcome.Nothing => "nothing",
-        _ => "malformed",
+        BeaconOutcome.Nothing => "no_media",
+        BeaconOutcome.Malformed => "malformed",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "The result has no metric label."),
     };
 
     private TimeSpan Now => time.GetElapsedTime(_start);

@@ -28,5 +28,5 @@ internal sealed class ViewerMetrics(ViewerCounts counts) : IHostedService
     }
 
     private static IEnumerable<Measurement<long>> Observe() => Counted.Keys.SelectMany(counts => counts.Read())
-        .Select(sample => new Measurement<long>(sample.Viewers, new KeyValuePair<string, object?>("stream", sample.Channel.Value)));
+        .Select(sample => new Measurement<long>(sample.Viewers, new KeyValuePair<string, object?>("channel", sample.Channel.Value)));
 }

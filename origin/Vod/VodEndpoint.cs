@@ -21,7 +21,7 @@ internal sealed class VodEndpoint(
     public async Task HandleAsync(HttpContext context, RecordingRange? recording)
     {
         Responses.Prepare(context);
-        var kind = "other";
+        VodPathKind? kind = null;
         try
         {
             if (Responses.TryAnswerMethod(context))
@@ -35,7 +35,7 @@ internal sealed class VodEndpoint(
                 return;
             }
 
-            kind = $"Replay{path.Kind}";
+            kind = path.Kind;
             if (await timelines.OpenAsync(recording.Channel, recording.Session, context.RequestAborted) is not { } whole || directory.VisibilityFilter.Of(whole) is not { } session)
             {
                 Responses.NotFound(context);

@@ -31,11 +31,11 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
     /// </summary>
     private static readonly TimeSpan EndGracePeriod = TimeSpan.FromSeconds(2);
 
-    private static readonly string[] DropReasonNames = Enum.GetNames<SampleDropReason>();
+    private static readonly SampleDropReason[] DropReasons = Enum.GetValues<SampleDropReason>();
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
-    private readonly long[] _reported = new long[DropReasonNames.Length];
+    private readonly long[] _reported = new long[DropReasons.Length];
     private readonly ConcurrentQueue<SessionImage> _images = new();
     private Segmenter? _segmenter;
     private bool _isReleased;
@@ -223,7 +223,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
             }
             else
             {
-                PackagerMetrics.Lost(Channel, "disk", 1);
+                PackagerMetrics.DroppedOnDiskFailure(Channel);
             }
         }
 
@@ -256,13 +256,14 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         segmenter.Output.Clear();
         WriteImages();
         writer.Commit();
-        for (var reason = 0; reason < _reported.Length; reason++)
+        foreach (var reason in DropReasons)
         {
-            var lost = segmenter.GetDropped((SampleDropReason)reason);
-            if (lost > _reported[reason])
+            var dropped = segmenter.GetDropped(reason);
+            ref var reported = ref _reported[(int)reason];
+            if (dropped > reported)
             {
-                PackagerMetrics.Lost(Channel, DropReasonNames[reason], lost - _reported[reason]);
-                _reported[reason] = lost;
+                PackagerMetrics.Dropped(Channel, reason, dropped - reported);
+                reported = dropped;
             }
         }
     }
@@ -365,7 +366,7 @@ internal sealed class SessionPackager(PackagerContext context, SessionTimeline t
         {
             while (set.Samples.TryRead(out _))
             {
-                PackagerMetrics.Lost(Channel, "session over", 1);
+                PackagerMetrics.DroppedAfterEnd(Channel);
                 if (!hasLogged && !(Volatile.Read(ref _endedAt) is not 0 and var ended && context.Time.GetElapsedTime(ended) < EndGracePeriod))
                 {
                     PackagerLog.SessionAlreadyEnded(context.Logger, Channel.Value, Id.Value);

@@ -13,7 +13,7 @@ internal static class SpoolMetrics
         "broadcast_uploads_total", description: "Objects uploaded from the spool.");
 
     private static readonly Counter<long> UploadFailures = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_upload_failures_total", description: "Failed uploads by reason; each is retried. Normally 0.");
+        "broadcast_upload_failures_total", description: "Failed uploads, by reason; each is retried. Normally 0.");
 
     private static readonly Histogram<double> UploadSeconds = Telemetry.Meter.CreateHistogram<double>(
         "broadcast_upload_seconds", "s", "Duration of an object's upload.");
@@ -21,10 +21,10 @@ internal static class SpoolMetrics
     static SpoolMetrics()
     {
         Telemetry.Meter.CreateObservableGauge("broadcast_spool_bytes", () => Spools.Keys.Sum(s => s.DiskBytes), "By", "Bytes on disk in open files and files waiting for upload.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_spool_kept_bytes", () => Spools.Keys.Sum(s => s.RetainedBytes), "By", "Bytes on disk in uploaded files that are retained for viewers.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_spool_retained_bytes", () => Spools.Keys.Sum(s => s.RetainedBytes), "By", "Bytes on disk in uploaded files that are retained for viewers.");
         Telemetry.Meter.CreateObservableGauge(
             "broadcast_spool_memory_bytes", () => Spools.Keys.Sum(s => s.MemoryBytes), "By", "Bytes of recently appended media in memory.");
-        Telemetry.Meter.CreateObservableGauge("broadcast_spool_hot_bytes", () => Spools.Keys.Sum(s => s.ObjectCacheBytes), "By", "Bytes of whole objects in memory, cached or being sent to viewers.");
+        Telemetry.Meter.CreateObservableGauge("broadcast_object_cache_bytes", () => Spools.Keys.Sum(s => s.ObjectCacheBytes), "By", "Bytes of whole objects in memory, cached or being sent to viewers.");
         Telemetry.Meter.CreateObservableGauge("broadcast_upload_queue_objects", () => Spools.Keys.Sum(s => s.Status().WaitingFiles), description: "Sealed files waiting for upload. Normally near 0.");
         Telemetry.Meter.CreateObservableGauge(
             "broadcast_upload_queue_oldest_seconds", () => Spools.Keys.Select(s => s.Status().OldestWaiting.TotalSeconds).DefaultIfEmpty().Max(), "s", "Waiting time of the oldest sealed file.");

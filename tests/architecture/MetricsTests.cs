@@ -47,9 +47,30 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public void Label_values_are_never_member_names()
+    {
+        foreach (var file in Sources.RoomFiles("*.cs").Where(file => Instrument().IsMatch(Sources.Text(file))))
+        {
+            MemberNameLabel().Matches(Sources.Text(file)).Select(match => $"{file}: {match.Value}").ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public void Label_values_in_the_table_are_in_snake_case()
+    {
+        foreach (var cells in Sources.Text("docs/metrics.md").Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')))
+        {
+            foreach (Match quoted in AnyQuoted().Matches(cells[3]))
+            {
+                quoted.Groups[1].Value.ShouldMatch("^[a-z][a-z0-9_]*…?$", cells[1]);
+            }
+        }
+    }
+
+    [Fact]
     public void Metric_labels_contain_no_keys_addresses_or_viewers() =>
         Documented().Values.SelectMany(row => row.Labels).Distinct().Order(StringComparer.Ordinal)
-            .ShouldBe(["answer", "code", "component", "dir", "direction", "encoder", "event", "kind", "reason", "rendition", "result", "rule", "stream", "version"]);
+            .ShouldBe(["channel", "code", "direction", "encoder", "event", "kind", "reason", "rendition", "result", "rule", "stage", "version"]);
 
     [Fact]
     public void Alerts_and_dashboards_use_existing_metrics_and_labels()
@@ -136,6 +157,12 @@ public sealed partial class MetricsTests
 
     [GeneratedRegex("""(?:KeyValuePair<string, object\?>|\bnew)\("([a-z_]+)",""")]
     private static partial Regex LabelLiteral();
+
+    [GeneratedRegex("""(?:KeyValuePair<string, object\?>|\bnew)\("[a-z_]+", [^;]*?(?:\.ToString\(\)|nameof\(|Enum\.GetName)""")]
+    private static partial Regex MemberNameLabel();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex AnyQuoted();
 
     [GeneratedRegex("`([a-z_]+)`")]
     private static partial Regex Quoted();

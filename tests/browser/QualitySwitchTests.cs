@@ -250,7 +250,7 @@ public sealed class LadderChannel : IAsyncLifetime
 
     /// <summary>Whether encoding had to do less at any time.</summary>
     public async Task<bool> WasSlowerThanLiveAsync() => (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
-        .Any(l => l.StartsWith("broadcast_encoder_steps_total", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));
+        .Any(l => l.StartsWith("broadcast_encoding_degradation_changes_total", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {

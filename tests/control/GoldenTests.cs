@@ -8,6 +8,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.AuthCallbacks;
 using Broadcast.Control.Identity;
 using Broadcast.Control.Outbound;
+using Broadcast.Control.Publishing;
 using Broadcast.Control.Recordings;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.ViewerCounting;
@@ -155,7 +156,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (instrument.Name == "broadcast_publish_verdicts_total")
+                if (instrument.Name == "broadcast_publish_decisions_total")
                 {
                     listening.EnableMeasurementEvents(instrument);
                 }
@@ -181,7 +182,8 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
             last = (await rig.RefusedAsync("wrong")).Reason;
         }
 
-        Golden.Matches("publish-decisions.txt", string.Join('\n', reasons.Keys.Order(StringComparer.Ordinal)));
+        var labels = Enum.GetValues<PublishRejectionReason>().Select(PublishAuthorizer.LabelOf).Order(StringComparer.Ordinal);
+        Golden.Matches("publish-decisions.txt", string.Join('\n', [.. reasons.Keys.Order(StringComparer.Ordinal), .. labels]));
     }
 
     private static string Transcript(FakeWebhook hook)

@@ -33,7 +33,7 @@ public sealed class OutboundTests
 
         var answer = await AskAsync(transport, url.Replace("PORT", new Uri(inside.Address).Port.ToString(), StringComparison.Ordinal));
 
-        answer.Error.ShouldBe("refused");
+        answer.Error.ShouldBe("target_denied");
         answer.Detail!.ShouldContain("Control:AllowedAddresses");
         inside.Asked.ShouldBeEmpty();
     }
@@ -47,7 +47,7 @@ public sealed class OutboundTests
         OutboundPolicy.PublicOnly.ForbiddenKind("evil.example", (await Rebinding("evil.example", default))[0]).ShouldBeNull("who asks first finds nothing wrong");
         using var transport = Transport(Rebinding);
 
-        (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Error.ShouldBe("refused");
+        (await AskAsync(transport, $"http://evil.example:{new Uri(inside.Address).Port}/")).Error.ShouldBe("target_denied");
         inside.Asked.ShouldBeEmpty();
     }
 
@@ -74,7 +74,7 @@ public sealed class OutboundTests
     {
         await using var inside = await FakeWebhook.StartAsync();
         using var transport = Transport((_, _) => Task.FromResult<IPAddress[]>([Public, IPAddress.Loopback]));
-        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Error.ShouldBe("refused");
+        (await AskAsync(transport, inside.Address.Replace("127.0.0.1", "both.example", StringComparison.Ordinal))).Error.ShouldBe("target_denied");
         inside.Asked.ShouldBeEmpty();
     }
 

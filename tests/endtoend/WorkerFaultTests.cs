@@ -45,7 +45,7 @@ public sealed class WorkerFaultTests : IDisposable
             ShouldBeInTimeAgain(view, view.Rungs["240p"], mostGaps: name == "dies" ? 1 : 2);
         }
 
-        (await server.MetricAsync("broadcast_encoder_deaths_total")).ShouldBeGreaterThan(0);
+        (await server.MetricAsync("broadcast_encoder_exits_total")).ShouldBeGreaterThan(0);
         (await File.ReadAllLinesAsync(pids, TestContext.Current.CancellationToken)).Length.ShouldBeGreaterThan(3, "each is followed by another");
     }
 

@@ -36,19 +36,19 @@ public sealed class MetricsTextTests
             "broadcast_test_wait_seconds", "s", "Waits.", advice: new System.Diagnostics.Metrics.InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1, 2.5] });
         foreach (var value in new[] { 0.1, 0.5, 0.6, 2, 9 })
         {
-            histogram.Record(value, new KeyValuePair<string, object?>("stream", "a"));
+            histogram.Record(value, new KeyValuePair<string, object?>("channel", "a"));
         }
 
         var text = metrics.Render();
         text.ShouldContain("""
             # HELP broadcast_test_wait_seconds Waits.
             # TYPE broadcast_test_wait_seconds histogram
-            broadcast_test_wait_seconds_bucket{stream="a",le="0.5"} 2
-            broadcast_test_wait_seconds_bucket{stream="a",le="1"} 3
-            broadcast_test_wait_seconds_bucket{stream="a",le="2.5"} 4
-            broadcast_test_wait_seconds_bucket{stream="a",le="+Inf"} 5
-            broadcast_test_wait_seconds_sum{stream="a"} 12.2
-            broadcast_test_wait_seconds_count{stream="a"} 5
+            broadcast_test_wait_seconds_bucket{channel="a",le="0.5"} 2
+            broadcast_test_wait_seconds_bucket{channel="a",le="1"} 3
+            broadcast_test_wait_seconds_bucket{channel="a",le="2.5"} 4
+            broadcast_test_wait_seconds_bucket{channel="a",le="+Inf"} 5
+            broadcast_test_wait_seconds_sum{channel="a"} 12.2
+            broadcast_test_wait_seconds_count{channel="a"} 5
 
             """);
     }

@@ -33,7 +33,7 @@ public sealed class OtlpExportTests
         }));
         await export.StartAsync(default);
         var counter = Telemetry.Meter.CreateCounter<long>("broadcast_test_otlp", "{thing}", "Things.");
-        counter.Add(3, new KeyValuePair<string, object?>("stream", "name-of-a-channel"));
+        counter.Add(3, new KeyValuePair<string, object?>("channel", "name-of-a-channel"));
         await Poll.UntilAsync(() => got.Any(request => Holds(request.Body, "broadcast_test_otlp") && Holds(request.Body, "name-of-a-channel")));
         got.ShouldAllBe(request => request.Type == "application/x-protobuf" && request.Authorization == "Bearer of-this-test");
 

@@ -5,6 +5,7 @@ using Broadcast.Media;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.BucketManifests;
+using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Tests.BucketLists;
 using Broadcast.Origin.Tests.Delivery;
 using Broadcast.Origin.Tests.Recordings;
@@ -195,8 +196,10 @@ public class GoldenTests
             }
         }
 
-        text.Append("=== broadcast_origin_refused\n").AppendJoin('\n', Enum.GetValues<OverloadReason>().Select(Overload.LabelOf));
+        text.Append("=== broadcast_origin_rejections\n").AppendJoin('\n', Enum.GetValues<OverloadReason>().Select(Overload.LabelOf));
         text.Append("\n=== broadcast_beacons\n").AppendJoin('\n', Enum.GetValues<BeaconOutcome>().Select(ViewerCounts.LabelOf));
+        text.Append("\n=== broadcast_origin_requests\n").AppendJoin('\n', Enum.GetValues<LivePathKind>().Select(DocumentDelivery.LabelOf))
+            .Append('\n').AppendJoin('\n', Enum.GetValues<VodPathKind>().Select(DocumentDelivery.LabelOf));
         Golden.Matches("denials.http", text.ToString());
     }
 

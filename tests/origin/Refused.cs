@@ -21,7 +21,7 @@ internal static class Refused
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (instrument.Name == "broadcast_origin_refused")
+                if (instrument.Name == "broadcast_origin_rejections")
                 {
                     listening.EnableMeasurementEvents(instrument);
                 }

@@ -5,6 +5,7 @@ using System.Text;
 using Broadcast.Media;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
+using Broadcast.Packager.Segmentation;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
 
@@ -102,7 +103,8 @@ public class GoldenTests
         await bench.PublishAsync(session, [.. before, .. media, .. Frames(1, from: 3), .. Pictures(1, 60, from: 3),
             .. Pictures(8, 10_000, from: 12).Skip(1)]);
         reasons.Count.ShouldBeGreaterThan(1);
-        Golden.Matches("dropped-samples.txt", string.Join('\n', reasons.Keys.Order(StringComparer.Ordinal)));
+        var labels = Enum.GetValues<SampleDropReason>().Select(PackagerMetrics.LabelOf).Order(StringComparer.Ordinal);
+        Golden.Matches("dropped-samples.txt", string.Join('\n', [.. reasons.Keys.Order(StringComparer.Ordinal), .. labels]));
     }
 
     /// <summary>

@@ -43,10 +43,7 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     private static readonly TimeSpan StableRunTime = TimeSpan.FromMinutes(1);
 
     private static readonly Counter<long> Exits = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_sound_encoder_deaths", "{worker}", "Audio encoder processes that exited or were killed because they hung.");
-
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
+        "broadcast_audio_encoder_exits", "{process}", "Audio encoder processes that exited or were killed because they hung.");
 
     private readonly Queue<MediaSample> _retained = new();
     private readonly List<EncoderWorker> _stopping = [];
@@ -146,7 +143,7 @@ internal sealed class AudioEncoder(string ffmpeg, string channel, int track, Act
     {
         if (!_worker!.TryOffer(sample))
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "audio encoder"));
+            DroppedSamples.Count(PipelineStage.AudioEncoder);
         }
         else if (Interlocked.Increment(ref _framesWithoutOutput) == 1)
         {

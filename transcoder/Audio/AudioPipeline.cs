@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Microsoft.Extensions.Logging;
@@ -20,9 +19,6 @@ internal sealed class AudioPipeline(
 {
     /// <summary>Encoded audio uses track numbers that no encoder sends, above those of rungs and silence.</summary>
     private const int FirstTrack = 3000;
-
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
 
     private readonly Dictionary<TrackRoute, AudioEncoder> _encoders = [];
 
@@ -112,7 +108,7 @@ internal sealed class AudioPipeline(
     {
         if (!renditions.TryWrite(new RenditionSample(route.Rendition, sample)))
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            DroppedSamples.Count(PipelineStage.Transcoder);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Broadcast.Transcoder.Encoders;
 internal static class DecoderErrorCounter
 {
     private static readonly Counter<long> Errors = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_decoder_complaints", "{line}", "Decoder error lines from encoder processes.");
+        "broadcast_decoder_errors", "{line}", "Log lines in which the decoder of an encoder process reported an error.");
 
     /// <summary>Prefixes of ffmpeg's video decoders.</summary>
     private static readonly string[] Decoders = ["[h264 @", "[hevc @", "[av1 @", "[libdav1d @", "[vp9 @"];

@@ -31,10 +31,10 @@ internal sealed class RungEncoder : IAsyncDisposable
     /// <summary>Maximum time that the end of the session waits for a process that hangs in its driver.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly Counter<long> Exits = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_deaths", "{worker}", "Encoder processes that exited or were killed because they hung.");
+    private static readonly Counter<long> Exits = Telemetry.Meter.CreateCounter<long>("broadcast_encoder_exits", "{process}", "Encoder processes that exited or were killed because they hung.");
 
     private static readonly Counter<long> Steps = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_encoder_steps", "{step}", "Changes of the degradation level ('down': less is encoded, 'up': more).");
+        "broadcast_encoding_degradation_changes", "{change}", "Changes of the degradation level, by direction; 'down' reduces the quality, 'up' restores it.");
 
     private readonly EncodingOptions _options;
     private readonly EncoderSelector _selector;
@@ -214,7 +214,7 @@ internal sealed class RungEncoder : IAsyncDisposable
         _waitsForSync = !run.TryOffer(sample);
         if (_waitsForSync)
         {
-            RungOutput.CountDropped();
+            DroppedSamples.Count(PipelineStage.Encoder);
         }
     }
 

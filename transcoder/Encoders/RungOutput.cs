@@ -21,9 +21,6 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
 
     private static readonly Counter<long> Frames = Telemetry.Meter.CreateCounter<long>("broadcast_encoded_frames", "{frame}", "Frames encoded for rungs.");
 
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
-
     private LatestSample _newest = new(long.MinValue, default);
 
     private sealed record LatestSample(long Present, DateTimeOffset Arrival);
@@ -35,9 +32,6 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
 
     /// <summary>Whether a worker can accept the frame: video timescale, and not too early.</summary>
     public static bool CanEncode(in MediaSample sample) => sample.Track.Timescale == MediaTime.VideoTimescale && sample.Present.Ticks + Offset >= 0;
-
-    /// <summary>Counts a sample dropped on the way to or from a worker.</summary>
-    public static void CountDropped() => Dropped.Add(1, new KeyValuePair<string, object?>("component", "encoder"));
 
     /// <summary>Records the source's next frame.</summary>
     public void RecordSource(in MediaSample sample) => Volatile.Write(ref _newest, new LatestSample(Math.Max(_newest.Present, sample.Present.Ticks), sample.Arrival));
@@ -65,7 +59,7 @@ internal sealed class RungOutput(ChannelWriter<RenditionSample> renditions)
         }
         else
         {
-            CountDropped();
+            DroppedSamples.Count(PipelineStage.Encoder);
         }
     }
 }

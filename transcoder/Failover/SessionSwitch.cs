@@ -23,7 +23,7 @@ namespace Broadcast.Transcoder.Failover;
 internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions options, SlateOptions? slate, Action<SessionSwitch, InputLoss> lost, TimeProvider time, ILogger logger)
 {
     private static readonly Counter<long> Switches = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_input_switches", "{switch}", "Switches between a channel's inputs, by reason: 'loss' and 'return', and 'slate' and 'back' for the slate.");
+        "broadcast_input_switches", "{switch}", "Switches between a channel's inputs, and to and from the slate, by reason.");
 
     private readonly SwitchPolicy _policy = new(options.Silence, options.Recovery);
     private readonly SemaphoreSlim _gate = new(1, 1);

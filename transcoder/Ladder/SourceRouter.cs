@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Broadcast.Media;
 using Broadcast.Transcoder.Encoders;
@@ -15,9 +14,6 @@ namespace Broadcast.Transcoder.Ladder;
 /// <param name="renditions">Destination of the samples.</param>
 internal sealed class SourceRouter(PassthroughPolicy policy, RungEncoder rungs, ChannelWriter<RenditionSample> renditions)
 {
-    private static readonly Counter<long> Dropped = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_samples_dropped", "{sample}", "Samples lost because the next stage was too slow.");
-
     // At most half a second of frames, and the audio between them.
     private readonly List<MediaSample> _held = [];
     private TrackRoute? _route;
@@ -30,14 +26,14 @@ internal sealed class SourceRouter(PassthroughPolicy policy, RungEncoder rungs, 
     {
         if (route.WaitsForSync && !sample.IsSync)
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            DroppedSamples.Count(PipelineStage.Transcoder);
             return false;
         }
 
         route.WaitsForSync = !renditions.TryWrite(new RenditionSample(route.Rendition, sample));
         if (route.WaitsForSync)
         {
-            Dropped.Add(1, new KeyValuePair<string, object?>("component", "transcoder"));
+            DroppedSamples.Count(PipelineStage.Transcoder);
         }
 
         return true;

@@ -19,7 +19,7 @@ internal sealed class ThumbnailService(
     ThumbnailScheduler scheduler, ISpool spool, IImageSink images, IOptions<ThumbnailOptions> options, IOptions<EncodingOptions> encoding, ILogger<ThumbnailService> logger) : BackgroundService
 {
     private static readonly Counter<long> Runs = Telemetry.Meter.CreateCounter<long>(
-        "broadcast_picture_runs", "{run}", "Processes that made posters or thumbnails, by result.");
+        "broadcast_thumbnail_jobs", "{job}", "Processes that created posters or thumbnails, by result.");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -47,7 +47,7 @@ internal sealed class ThumbnailService(
                 if (scheduler.Take(slot) is { } job)
                 {
                     await MakeAsync(slot, job, stopping);
-                    Runs.Add(1, new KeyValuePair<string, object?>("result", "made"));
+                    Runs.Add(1, new KeyValuePair<string, object?>("result", "succeeded"));
                 }
 
                 scheduler.Done(slot);

@@ -74,8 +74,8 @@ public sealed class ConnectingTests
             idle.ForEach(c => c.Dispose());
         }
 
-        counted["broadcast_ingest_rejections gave_way"].ShouldBeGreaterThan(0);
-        await Poll.UntilAsync(() => counted["broadcast_ingest_rejections gave_way"] >= 60);
+        counted["broadcast_ingest_rejections evicted"].ShouldBeGreaterThan(0);
+        await Poll.UntilAsync(() => counted["broadcast_ingest_rejections evicted"] >= 60);
     }
 
     [Theory]
