@@ -22,11 +22,11 @@ internal sealed class SessionVisibilityStore(ControlDatabase database, ILogger<S
     private const int MaxTries = 100;
 
     private const string Read = """
-        SELECT id, audience_from AS since, audience_segment AS segment FROM sessions
-        WHERE preview OR audience_from IS NOT NULL ORDER BY id DESC LIMIT @most
+        SELECT id, visible_from AS since, visible_segment AS segment FROM sessions
+        WHERE preview OR visible_from IS NOT NULL ORDER BY id DESC LIMIT @most
         """;
 
-    private const string Write = "UPDATE sessions SET preview = @isHidden, audience_from = @since, audience_segment = @segment WHERE id = @id";
+    private const string Write = "UPDATE sessions SET preview = @isHidden, visible_from = @since, visible_segment = @segment WHERE id = @id";
 
     // The session's recording starts at the visible start, unless it was trimmed to a later one.
     private const string MoveRecordingStart = """

@@ -39,7 +39,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
 
     // 5 bits each: 260 bits, above the 256 of the hash (RFC 2104, section 3).
     private const int SecretLength = 52;
-    private const string Columns = "k.id, c.name AS channel, k.label, k.of_server AS isServers, k.created_at AS createdAt, k.revoked_at AS revokedAt";
+    private const string Columns = "k.id, c.name AS channel, k.label, k.server_managed AS isServers, k.created_at AS createdAt, k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key, for a party that signs tokens itself. Existing keys remain valid.</summary>
     /// <exception cref="ControlException">
@@ -99,7 +99,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
     internal async Task<(string Id, byte[] Secret)> GetServerKeyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, CancellationToken cancellationToken)
     {
         var (id, secret) = await connection.QueryFirstOrDefaultAsync<(string? Id, string? Secret)>(new CommandDefinition(
-            "SELECT id, secret FROM viewer_keys WHERE channel_id = @channelId AND of_server AND revoked_at IS NULL ORDER BY created_at DESC LIMIT 1",
+            "SELECT id, secret FROM viewer_keys WHERE channel_id = @channelId AND server_managed AND revoked_at IS NULL ORDER BY created_at DESC LIMIT 1",
             new { channelId },
             transaction,
             cancellationToken: cancellationToken));
@@ -124,7 +124,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
             var (id, secret) = (RandomNumberGenerator.GetString(Alphabet, Broadcast.Media.Viewers.ViewerToken.KeyIdLength), RandomNumberGenerator.GetString(Alphabet, SecretLength));
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
-                INSERT INTO viewer_keys (id, channel_id, secret, label, of_server, created_at)
+                INSERT INTO viewer_keys (id, channel_id, secret, label, server_managed, created_at)
                 VALUES (@id, @channelId, @secret, @label, @ofServer, @now) ON CONFLICT (id) DO NOTHING
                 """,
                 new { id, channelId, secret, label, ofServer, now },

@@ -14,7 +14,7 @@ internal sealed class ViewerPolicyCache(TimeProvider time) : IDisposable
 {
     private const string Sql = """
         SELECT name, access FROM channels WHERE deleted_at IS NULL;
-        SELECT c.name, k.id, k.secret, k.of_server FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
+        SELECT c.name, k.id, k.secret, k.server_managed FROM viewer_keys k JOIN channels c ON c.id = k.channel_id WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL;
         SELECT c.name, t.id FROM viewer_tokens t JOIN channels c ON c.id = t.channel_id
             WHERE t.revoked_at IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > @now) AND c.deleted_at IS NULL;
         SELECT c.name, s.id, s.access FROM sessions s JOIN channels c ON c.id = s.channel_id WHERE s.access IS NOT NULL AND c.deleted_at IS NULL

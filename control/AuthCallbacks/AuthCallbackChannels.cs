@@ -15,7 +15,7 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
     /// <summary>Prefix of ids for publishers without a stream key; stream key ids never begin with it.</summary>
     public const char IdPrefix = '@';
 
-    private const string Sql = "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, rewind, record, audio_languages FROM channels WHERE name = $1 AND deleted_at IS NULL";
+    private const string Sql = "SELECT id, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, dvr_window, record, audio_languages FROM channels WHERE name = $1 AND deleted_at IS NULL";
 
     /// <summary>
     /// Creates the id that replaces a key id when the auth callback decides. Equal names give equal ids, and the id does not reveal the
@@ -68,7 +68,7 @@ internal sealed class AuthCallbackChannels(ControlDatabase database, ChannelRepo
             {
                 Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(4), ignoreCase: true),
                 TakeoverAfter = reader.GetInt32(5) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
-                DvrWindow = DvrWindow.TryParse(reader.GetString(6), out var rewind) ? rewind : DvrWindow.Off,
+                DvrWindow = DvrWindow.TryParse(reader.GetString(6), out var dvrWindow) ? dvrWindow : DvrWindow.Off,
                 IsRecorded = reader.GetBoolean(7),
                 AudioLanguages = reader.GetString(8),
             }

@@ -15,7 +15,7 @@ namespace Broadcast.Control.Channels;
 public sealed class ChannelRepository(ControlDatabase database, TimeProvider time)
 {
     private const string Columns = """
-        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, rewind,
+        name, title, ladder, latency, reconnect_window_seconds AS window, access, created_at AS createdAt, takeover, takeover_after_seconds AS takeoverAfter, dvr_window AS dvrWindow,
         record, retention_hours AS retentionHours, array_to_string(reminder_minutes, ',') AS reminders, announce_events AS announcesEvents,
         audio_languages AS audioLanguages
         """;
@@ -31,9 +31,9 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         {
             var channel = await connection.QuerySingleAsync<Row>(new CommandDefinition(
                 $"""
-                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, rewind, record, retention_hours,
+                INSERT INTO channels (name, title, ladder, latency, reconnect_window_seconds, takeover, takeover_after_seconds, access, dvr_window, record, retention_hours,
                     reminder_minutes, announce_events, audio_languages, created_at)
-                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @rewind, @record, @retention,
+                VALUES (@name, @title, @ladder, @latency, @window, @takeover, @takeoverAfter, @access, @dvrWindow, @record, @retention,
                     string_to_array(@reminders, ',')::int[], @announces, @languages, @now) RETURNING id, {Columns}
                 """,
                 new
@@ -46,7 +46,7 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
                     takeover = settings.Takeover ?? ChannelRules.DefaultTakeover,
                     takeoverAfter = (int)(settings.TakeoverAfter ?? TimeSpan.Zero).TotalSeconds,
                     access = settings.Access ?? ChannelRules.DefaultAccess,
-                    rewind = ChannelRules.NormalizeDvrWindow(settings.DvrWindow) ?? ChannelRules.DefaultDvrWindow,
+                    dvrWindow = ChannelRules.NormalizeDvrWindow(settings.DvrWindow) ?? ChannelRules.DefaultDvrWindow,
                     record = settings.Record ?? ChannelRules.DefaultRecord,
                     retention = HoursOf(settings.Retention),
                     reminders = EventReminders.Text(settings.Reminders ?? []),
@@ -84,7 +84,7 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
             $"""
             UPDATE channels SET title = coalesce(@title, title), ladder = coalesce(@ladder, ladder), latency = coalesce(@latency, latency),
                 reconnect_window_seconds = coalesce(@window, reconnect_window_seconds), takeover = coalesce(@takeover, takeover),
-                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), rewind = coalesce(@rewind, rewind),
+                takeover_after_seconds = coalesce(@takeoverAfter, takeover_after_seconds), access = coalesce(@access, access), dvr_window = coalesce(@dvrWindow, dvr_window),
                 record = coalesce(@record, record), retention_hours = CASE WHEN @hasRetention THEN @retention ELSE retention_hours END,
                 reminder_minutes = coalesce(string_to_array(@reminders, ',')::int[], reminder_minutes), announce_events = coalesce(@announces, announce_events),
                 audio_languages = coalesce(@languages, audio_languages)
@@ -100,7 +100,7 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
                 takeover = settings.Takeover,
                 takeoverAfter = (int?)settings.TakeoverAfter?.TotalSeconds,
                 access = settings.Access,
-                rewind = ChannelRules.NormalizeDvrWindow(settings.DvrWindow),
+                dvrWindow = ChannelRules.NormalizeDvrWindow(settings.DvrWindow),
                 record = settings.Record,
                 hasRetention = settings.Retention is not null,
                 retention = HoursOf(settings.Retention),
@@ -209,11 +209,11 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
 
     private sealed record Row(
         long Id, string Name, string Title, string Ladder, string Latency, int Window, string Access, DateTimeOffset CreatedAt, string Takeover, int TakeoverAfter,
-        string Rewind, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents, string AudioLanguages)
+        string DvrWindow, bool Record, int? RetentionHours, string Reminders, bool AnnouncesEvents, string AudioLanguages)
     {
         public ChannelInfo ToInfo() => new(Name, Title, Ladder, Latency, TimeSpan.FromSeconds(Window), Access, CreatedAt)
         {
-            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), DvrWindow = Rewind, Record = Record, Retention = Retention.Format(RetentionHours),
+            Takeover = Takeover, TakeoverAfter = TimeSpan.FromSeconds(TakeoverAfter), DvrWindow = DvrWindow, Record = Record, Retention = Retention.Format(RetentionHours),
             Reminders = EventReminders.Minutes(Reminders), AnnouncesEvents = AnnouncesEvents, AudioLanguages = TrackLanguages.Parse(AudioLanguages),
         };
     }

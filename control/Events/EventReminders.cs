@@ -44,7 +44,7 @@ internal static class EventReminders
         """;
 
     private const string SentSql = """
-        SELECT o.id, to_char(o.planned_wall, 'YYYY-MM-DD') AS day, o.starts_at AS startsAt,
+        SELECT o.id, to_char(o.local_start, 'YYYY-MM-DD') AS day, o.starts_at AS startsAt,
             coalesce((SELECT string_agg(r.minutes::text, ',') FROM event_reminders r WHERE r.event_id = o.id AND r.starts_at = o.starts_at), '') AS told
         FROM events o WHERE o.series_id = @series AND o.state = 'scheduled' AND NOT o.is_changed AND o.starts_at > @now ORDER BY o.starts_at
         """;

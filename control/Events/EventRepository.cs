@@ -11,9 +11,9 @@ namespace Broadcast.Control.Events;
 public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 {
     private const string Insert = """
-        INSERT INTO events (id, kind, channel_id, planned_wall, recurrence, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
+        INSERT INTO events (id, kind, channel_id, local_start, recurrence, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, state_since, created_at, updated_at)
-        VALUES (@Id, @Kind, @ChannelId, @PlannedWall::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt, @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
+        VALUES (@Id, @Kind, @ChannelId, @LocalStart::timestamp, @Recurrence, @Title, @Description, @Poster, @StartsAt, @EndsAt, @StartsAt, @TimeZone, @Ladder, @Latency, @Record, @Access, @Announced, @IsManual,
             @PreviewSeconds, @GraceSeconds, @Continues, @NoShowSeconds, 'scheduled', @CreatedAt, @CreatedAt, @CreatedAt)
         """;
 
@@ -25,7 +25,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 
     private const string Update = $"""
         UPDATE events SET {Values}, starts_at = @StartsAt, ends_at = @EndsAt, claims_from = CASE WHEN state = 'live' THEN claims_from ELSE @StartsAt END, time_zone = @TimeZone,
-            planned_wall = CASE WHEN kind = 'series' THEN @PlannedWall::timestamp ELSE planned_wall END, recurrence = @Recurrence, is_changed = kind = 'occurrence'
+            local_start = CASE WHEN kind = 'series' THEN @LocalStart::timestamp ELSE local_start END, recurrence = @Recurrence, is_changed = kind = 'occurrence'
         WHERE id = @Id
         """;
 
@@ -96,8 +96,8 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await FindAsync(connection, null, id, "", cancellationToken);
-        var steps = await connection.QueryAsync<EventHistoryEntry>(new CommandDefinition("SELECT at, state, reason FROM event_steps WHERE event_id = @id ORDER BY at", new { id }, cancellationToken: cancellationToken));
-        return [.. steps];
+        var history = await connection.QueryAsync<EventHistoryEntry>(new CommandDefinition("SELECT at, state, reason FROM event_history WHERE event_id = @id ORDER BY at", new { id }, cancellationToken: cancellationToken));
+        return [.. history];
     }
 
     /// <summary>
@@ -160,7 +160,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         },
         """
         UPDATE events SET state = 'cancelled', reason = @reason, state_since = @now, closes_session = state = 'preview',
-            rest_until = CASE WHEN state = 'preview' AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest END, revision = revision + 1, updated_at = @now
+            cooldown_until = CASE WHEN state = 'preview' AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown END, revision = revision + 1, updated_at = @now
         WHERE (id = @id AND state IN ('scheduled', 'preview')) OR (series_id = @id AND state = 'scheduled')
         """,
         $"cancelled by {by ?? EventDetail.ActorName(Actor.Current)}",
@@ -196,7 +196,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
             : row.StateOf is EventState.Live or EventState.Preview ? null : $"Event '{row.Title}' is {row.State}; only one that is live or in preview can be ended.",
         """
         UPDATE events SET state = 'ended', reason = @reason, state_since = @now, ended_at = @now, closes_session = true, updated_at = @now,
-            rest_until = CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest END
+            cooldown_until = CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown END
         WHERE id = @id AND state IN ('preview', 'live')
         """,
         $"ended by {by ?? EventDetail.ActorName(Actor.Current)}",
@@ -246,7 +246,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     // If the times are unchanged, occurrences keep their identity. Otherwise unchanged occurrences are created anew.
     private static async Task UpdateOccurrencesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow old, EventRow row, CancellationToken cancellationToken)
     {
-        if ((old.PlannedWall, old.StartsAt, old.EndsAt, old.TimeZone, old.Recurrence) == (row.PlannedWall, row.StartsAt, row.EndsAt, row.TimeZone, row.Recurrence))
+        if ((old.LocalStart, old.StartsAt, old.EndsAt, old.TimeZone, old.Recurrence) == (row.LocalStart, row.StartsAt, row.EndsAt, row.TimeZone, row.Recurrence))
         {
             await connection.ExecuteAsync(new CommandDefinition(UpdateOccurrences, row, transaction, cancellationToken: cancellationToken));
             return;
@@ -273,7 +273,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         await WithConflictErrorAsync(
             row with { StartsAt = row.StartsAt < now ? row.StartsAt : now },
             id,
-            () => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, rest = now + EventRules.Cooldown, reason = reason.Length > 500 ? reason[..500] : reason }, transaction, cancellationToken: cancellationToken)),
+            () => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, cooldown = now + EventRules.Cooldown, reason = reason.Length > 500 ? reason[..500] : reason }, transaction, cancellationToken: cancellationToken)),
             cancellationToken);
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
         await AuditLog.RecordAsync(connection, transaction, now, action, Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);

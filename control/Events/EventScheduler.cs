@@ -47,13 +47,13 @@ internal sealed class EventScheduler(
 
     private const string Step = """
         UPDATE events SET state = @to, reason = @reason, state_since = @now, closes_session = closes_session OR @ends,
-            rest_until = CASE WHEN @ends AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @rest ELSE rest_until END,
+            cooldown_until = CASE WHEN @ends AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown ELSE cooldown_until END,
             went_live_at = CASE WHEN @to = 'live' THEN @now ELSE went_live_at END, ended_at = CASE WHEN @to = 'ended' THEN @now ELSE ended_at END
         WHERE id = @id AND state = @from AND revision = @revision
         """;
 
     private const string CooldownsSql = """
-        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, rest_until AS until FROM events WHERE rest_until > @now ORDER BY channel_id, rest_until DESC
+        SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, cooldown_until AS until FROM events WHERE cooldown_until > @now ORDER BY channel_id, cooldown_until DESC
         """;
 
     private const string Announced = """
@@ -190,7 +190,7 @@ internal sealed class EventScheduler(
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var changed = await connection.ExecuteAsync(new CommandDefinition(
                 Step,
-                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now, rest = now + EventRules.Cooldown },
+                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now, cooldown = now + EventRules.Cooldown },
                 transaction,
                 cancellationToken: cancellationToken));
             if (changed > 0)
@@ -284,7 +284,7 @@ internal sealed class EventScheduler(
                 await connection.ExecuteAsync(new CommandDefinition(
                     """
                     UPDATE recordings r SET title = @title,
-                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.audience_from IS NULL AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
+                        starts_at = CASE WHEN r.starts_at IS NULL AND r.ends_at IS NULL AND s.visible_from IS NULL AND s.started_at < @live - interval '1 second' THEN @live ELSE r.starts_at END
                     FROM channels c, sessions s
                     WHERE c.id = r.channel_id AND s.id = r.session_id AND r.id = @session AND r.kind = 'session' AND r.title = c.title
                     """,

@@ -9,18 +9,18 @@ internal static class EventSeries
     // A day that has an occurrence keeps it, so a canceled one does not return when the time of the series changes. An occurrence whose
     // time another event uses is created as canceled, so that users see it.
     private const string Insert = """
-        INSERT INTO events (id, kind, channel_id, series_id, planned_wall, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
+        INSERT INTO events (id, kind, channel_id, series_id, local_start, title, description, poster, starts_at, ends_at, claims_from, time_zone, ladder, latency, record, access, announced, is_manual,
             preview_seconds, grace_seconds, continues, no_show_seconds, state, reason, state_since, created_at, updated_at)
-        SELECT o.id, 'occurrence', s.channel_id, s.id, o.wall::timestamp, s.title, s.description, s.poster, o.starts_at::timestamptz, o.ends_at::timestamptz, o.starts_at::timestamptz, s.time_zone, s.ladder,
+        SELECT o.id, 'occurrence', s.channel_id, s.id, o.local_start::timestamp, s.title, s.description, s.poster, o.starts_at::timestamptz, o.ends_at::timestamptz, o.starts_at::timestamptz, s.time_zone, s.ladder,
             s.latency, s.record, s.access, s.announced, s.is_manual, s.preview_seconds, s.grace_seconds, s.continues, s.no_show_seconds,
             CASE WHEN taken.title IS NULL THEN 'scheduled' ELSE 'cancelled' END, CASE WHEN taken.title IS NULL THEN '' ELSE 'the channel was taken by ' || taken.title END, @now, @now, @now
-        FROM events s CROSS JOIN unnest(@ids::text[], @walls::text[], @starts::text[], @ends::text[]) AS o (id, wall, starts_at, ends_at)
+        FROM events s CROSS JOIN unnest(@ids::text[], @localStarts::text[], @starts::text[], @ends::text[]) AS o (id, local_start, starts_at, ends_at)
             LEFT JOIN LATERAL (
                 SELECT left(x.title, 100) AS title FROM events x
                 WHERE NOT @strict AND x.channel_id = s.channel_id AND x.kind <> 'series' AND x.state IN ('scheduled', 'preview', 'live') AND x.series_id IS DISTINCT FROM s.id
                     AND x.claims_from < o.ends_at::timestamptz AND x.ends_at > o.starts_at::timestamptz
                 LIMIT 1) taken ON true
-        WHERE s.id = @series AND NOT EXISTS (SELECT 1 FROM events p WHERE p.series_id = s.id AND p.planned_wall::date = o.wall::timestamp::date)
+        WHERE s.id = @series AND NOT EXISTS (SELECT 1 FROM events p WHERE p.series_id = s.id AND p.local_start::date = o.local_start::timestamp::date)
         """;
 
     /// <summary>Lists occurrences of a rule that start within a time range.</summary>
@@ -46,14 +46,14 @@ internal static class EventSeries
         }
 
         var (length, until) = (series.EndsAt - series.StartsAt, now + EventRules.Horizon);
-        var occurrences = Plan(rule, series.LocalStartOf!.Value, zone, now - length + TimeSpan.FromTicks(1), until);   // includes an occurrence in progress
+        var occurrences = Plan(rule, series.LocalStartTime!.Value, zone, now - length + TimeSpan.FromTicks(1), until);   // includes an occurrence in progress
         await connection.ExecuteAsync(new CommandDefinition(
             Insert,
             new
             {
                 series = series.Id,
                 ids = occurrences.Select(r => NewId(now)).ToArray(),
-                walls = occurrences.Select(r => LocalDateTime.Format(r.LocalTime)).ToArray(),
+                localStarts = occurrences.Select(r => LocalDateTime.Format(r.LocalTime)).ToArray(),
                 starts = occurrences.Select(r => EventRow.Text(r.At)).ToArray(),
                 ends = occurrences.Select(r => EventRow.Text(r.At + length)).ToArray(),
                 strict = isStrict,
@@ -62,7 +62,7 @@ internal static class EventSeries
             transaction,
             cancellationToken: cancellationToken));
         await EventReminders.CopyToOccurrencesAsync(connection, transaction, series.Id, cancellationToken);
-        var isOver = occurrences.Count == 0 && !Recurrence.Expand(rule, series.LocalStartOf.Value, zone).Any(r => r.At >= until);
+        var isOver = occurrences.Count == 0 && !Recurrence.Expand(rule, series.LocalStartTime.Value, zone).Any(r => r.At >= until);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE events s SET made_until = @until, state = CASE WHEN @isOver THEN 'ended' ELSE state END, reason = CASE WHEN @isOver THEN 'its last occurrence is over' ELSE reason END,

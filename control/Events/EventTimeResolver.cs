@@ -47,9 +47,9 @@ internal static class EventTimeResolver
         }
 
         // A series is defined in local time: in another time zone it starts at the same time of day there.
-        var localStart = settings.Start?.ToLocal(zone) ?? row.LocalStartOf!.Value;
+        var localStart = settings.Start?.ToLocal(zone) ?? row.LocalStartTime!.Value;
         var first = LocalDateTime.ToInstant(localStart, zone);
-        row = row with { PlannedWall = LocalDateTime.Format(localStart), StartsAt = first, EndsAt = settings.End?.ToInstant(zone) ?? first + length };
+        row = row with { LocalStart = LocalDateTime.Format(localStart), StartsAt = first, EndsAt = settings.End?.ToInstant(zone) ?? first + length };
         if (settings.Recurrence is { } text && RecurrenceRule.TryParse(text, out var rule, out _))
         {
             row = row with { Recurrence = rule.ToString() };
@@ -67,7 +67,7 @@ internal static class EventTimeResolver
     public static async Task<string> DescribeConflictAsync(NpgsqlConnection connection, EventRow row, string id, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var times = row.KindOf == EventKind.Series && RecurrenceRule.TryParse(row.Recurrence, out var rule, out _) && LocalDateTime.TryFind(row.TimeZone, out var zone)
-            ? EventSeries.Plan(rule, row.LocalStartOf!.Value, zone, now, now + EventRules.Horizon).Select(r => r.At).ToList()
+            ? EventSeries.Plan(rule, row.LocalStartTime!.Value, zone, now, now + EventRules.Horizon).Select(r => r.At).ToList()
             : [row.StartsAt];
         var other = (await connection.QueryAsync<ScheduleConflict>(new CommandDefinition(
             """

@@ -48,7 +48,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
 {
     private const int MaxCached = 10_000;
     private const string ValidKeysSql = """
-        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.rewind, c.record, c.audio_languages
+        SELECT k.hash, k.expires_at, c.id, c.name, c.ladder, c.latency, c.reconnect_window_seconds, k.role, c.takeover, c.takeover_after_seconds, k.id, c.dvr_window, c.record, c.audio_languages
         FROM stream_keys k JOIN channels c ON c.id = k.channel_id
         WHERE k.revoked_at IS NULL AND c.deleted_at IS NULL
         """;
@@ -181,7 +181,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
         Role = Enum.Parse<StreamKeyRole>(reader.GetString(7), ignoreCase: true),
         Takeover = Enum.Parse<TakeoverPolicy>(reader.GetString(8), ignoreCase: true),
         TakeoverAfter = reader.GetInt32(9) is var seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
-        DvrWindow = DvrWindow.TryParse(reader.GetString(11), out var rewind) ? rewind : DvrWindow.Off,
+        DvrWindow = DvrWindow.TryParse(reader.GetString(11), out var dvrWindow) ? dvrWindow : DvrWindow.Off,
         IsRecorded = reader.GetBoolean(12),
         AudioLanguages = reader.GetString(13),
     };

@@ -34,7 +34,7 @@ internal sealed class SessionClaims(ServerIdentity identity, IOptions<ControlOpt
     private const string Take = """
         UPDATE sessions s SET epoch = s.epoch + 1, owner = @me FROM channels c WHERE c.id = s.channel_id AND s.ended_at IS NULL AND s.id = ANY (@ids)
         RETURNING s.id, c.name AS channel, s.channel_id AS channelId, s.epoch, s.latency, s.started_at AS startedAt, s.last_publication_ended_at AS lastPublicationEndedAt,
-            c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.audience_from IS NOT NULL AS beginsHidden, s.access
+            c.reconnect_window_seconds AS window, s.recorded, s.preview OR s.visible_from IS NOT NULL AS beginsHidden, s.access
         """;
 
     private const string End = """

@@ -58,7 +58,7 @@ internal sealed class ChannelActivityLog(ControlDatabase database)
             FROM sessions WHERE channel_id = @id AND ended_at IS NOT NULL
             UNION ALL
             SELECT s.at, '5:' || s.event_id || ':' || s.state, 'event.' || s.state, NULL, NULL, json_build_object('event', e.id, 'title', e.title, 'reason', s.reason)::text
-            FROM event_steps s JOIN events e ON e.id = s.event_id WHERE e.channel_id = @id AND @events
+            FROM event_history s JOIN events e ON e.id = s.event_id WHERE e.channel_id = @id AND @events
             UNION ALL
             SELECT (body::json ->> 'timestamp')::timestamptz, '3:' || lpad(id::text, 19, '0'), type, body::json -> 'data' ->> 'session', NULL, (body::json -> 'data')::text
             FROM stream_events WHERE channel_id = @id AND type {EventStreamLog.IsActivitySql} AND type = ANY (@types) AND (body::json ->> 'timestamp')::timestamptz >= @since

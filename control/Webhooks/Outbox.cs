@@ -31,7 +31,7 @@ internal static class Outbox
         ), streamed AS (
             INSERT INTO stream_events (type, channel, body) VALUES (@type, @channel, @body)
         )
-        INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_at, created_at)
+        INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at)
         SELECT n.id, e.id, 'waiting', @at, @at FROM wanted n CROSS JOIN event e WHERE NOT n.is_full
         """;
 

@@ -55,7 +55,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     private const int BatchSize = 5000;
 
     private const string Columns = """
-        d.id, d.event_id AS eventId, e.type, e.channel, d.state, d.attempts, d.created_at AS createdAt, d.tried_at AS triedAt, d.next_at AS nextAt, d.status, d.fault, d.excerpt, d.seconds
+        d.id, d.event_id AS eventId, e.type, e.channel, d.state, d.attempts, d.created_at AS createdAt, d.last_attempt_at AS triedAt, d.next_attempt_at AS nextAt, d.status, d.error AS fault, d.excerpt, d.seconds
         """;
 
     /// <summary>Lists deliveries of a webhook, newest first.</summary>
@@ -107,7 +107,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
         }
 
         var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_at = @now WHERE id = @delivery AND webhook_id = @webhook",
+            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, next_attempt_at = @now WHERE id = @delivery AND webhook_id = @webhook",
             new { webhook, delivery, now = time.GetUtcNow() },
             transaction,
             cancellationToken: cancellationToken));

@@ -33,7 +33,7 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
 
     // A failed delivery holds up later ones for a few attempts, and is then passed (RetrySchedule.Holding).
     private static readonly string Due = $"""
-        d.state = 'waiting' AND d.next_at <= @now AND (d.attempts > {RetrySchedule.MaxBlockingFailures} OR NOT EXISTS (
+        d.state = 'waiting' AND d.next_attempt_at <= @now AND (d.attempts > {RetrySchedule.MaxBlockingFailures} OR NOT EXISTS (
             SELECT 1 FROM webhook_deliveries b WHERE b.webhook_id = d.webhook_id AND b.state = 'waiting' AND b.attempts <= {RetrySchedule.MaxBlockingFailures} AND b.id < d.id))
         """;
 
@@ -108,7 +108,7 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(
-            "SELECT min(d.next_at) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'waiting' AND w.enabled", cancellationToken: cancellationToken)) is { } next
+            "SELECT min(d.next_attempt_at) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.state = 'waiting' AND w.enabled", cancellationToken: cancellationToken)) is { } next
             ? new DateTimeOffset(next, TimeSpan.Zero) : null;
     }
 
@@ -116,12 +116,12 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
         NpgsqlConnection connection, NpgsqlTransaction transaction, DueDelivery delivery, WebhookSendResult outcome, DateTimeOffset now, DateTimeOffset? next, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE webhook_deliveries SET state = @state, attempts = attempts + 1, next_at = @next, tried_at = @now, status = @status, fault = @fault, excerpt = @excerpt, seconds = @seconds
+            UPDATE webhook_deliveries SET state = @state, attempts = attempts + 1, next_attempt_at = @next, last_attempt_at = @now, status = @status, error = @error, excerpt = @excerpt, seconds = @seconds
             WHERE id = @id AND state = 'waiting'
             """,
             new
             {
-                id = delivery.Id, now, next, status = outcome.Status, fault = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
+                id = delivery.Id, now, next, status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
                 state = outcome.IsDelivered ? DeliveryStates.Delivered : next is null ? DeliveryStates.Failed : DeliveryStates.Waiting,
             },
             transaction,
@@ -134,8 +134,8 @@ internal sealed class WebhookQueue(ControlDatabase database, TimeProvider time)
     private static async Task RecordSuccessAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, WebhookLease turn, DateTimeOffset now, CancellationToken cancellationToken) =>
         await connection.ExecuteAsync(new CommandDefinition(
             $"""
-            UPDATE webhook_deliveries d SET next_at = @now FROM webhooks w
-            WHERE w.id = @id AND w.failing_since IS NOT NULL AND d.webhook_id = w.id AND d.state = 'waiting' AND d.attempts > {RetrySchedule.MaxBlockingFailures} AND d.next_at > @now AND d.tried_at < @before;
+            UPDATE webhook_deliveries d SET next_attempt_at = @now FROM webhooks w
+            WHERE w.id = @id AND w.failing_since IS NOT NULL AND d.webhook_id = w.id AND d.state = 'waiting' AND d.attempts > {RetrySchedule.MaxBlockingFailures} AND d.next_attempt_at > @now AND d.last_attempt_at < @before;
             UPDATE webhooks SET tried_at = @now, failing_since = NULL, failures = 0 WHERE id = @id
             """,
             new { id = turn.Target.Id, now, before = now - TimeSpan.FromMinutes(10) },

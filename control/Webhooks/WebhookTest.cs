@@ -39,24 +39,24 @@ public sealed class WebhookTest
         var body = Outbox.Body(id, at, WebhookEventTypes.Test, null, new { webhook });
         var outcome = await _sender.SendAsync(target, id, body, cancellationToken);
         var state = outcome.IsDelivered ? DeliveryStates.Delivered : DeliveryStates.Failed;
-        var tried = _time.GetUtcNow();
+        var attemptedAt = _time.GetUtcNow();
         await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var delivery = await connection.QuerySingleOrDefaultAsync<long?>(new CommandDefinition(
             """
             WITH event AS (INSERT INTO webhook_events (id, type, channel, body, created_at) VALUES (@id, @type, NULL, @body, @at) RETURNING id)
-            INSERT INTO webhook_deliveries (webhook_id, event_id, state, attempts, tried_at, status, fault, excerpt, seconds, created_at)
-            SELECT w.id, event.id, @state, 1, @tried, @status, @fault, @excerpt, @seconds, @at FROM event, webhooks w WHERE w.id = @webhook RETURNING id
+            INSERT INTO webhook_deliveries (webhook_id, event_id, state, attempts, last_attempt_at, status, error, excerpt, seconds, created_at)
+            SELECT w.id, event.id, @state, 1, @attemptedAt, @status, @error, @excerpt, @seconds, @at FROM event, webhooks w WHERE w.id = @webhook RETURNING id
             """,
             new
             {
-                id, type = WebhookEventTypes.Test, body, at, webhook, state, tried, status = outcome.Status, fault = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
+                id, type = WebhookEventTypes.Test, body, at, webhook, state, attemptedAt, status = outcome.Status, error = outcome.Error, excerpt = outcome.Excerpt, seconds = outcome.Seconds,
             },
             transaction,
             cancellationToken: cancellationToken)) ?? throw WebhookRules.NotFound();
-        await AuditLog.RecordAsync(connection, transaction, tried, "webhook.test", $"webhook/{webhook}", AuditLog.Detail(("event", id)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, attemptedAt, "webhook.test", $"webhook/{webhook}", AuditLog.Detail(("event", id)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new(delivery, id, WebhookEventTypes.Test, null, state, 1, at, tried, null, outcome.Status, outcome.Error, outcome.Excerpt, outcome.Seconds);
+        return new(delivery, id, WebhookEventTypes.Test, null, state, 1, at, attemptedAt, null, outcome.Status, outcome.Error, outcome.Excerpt, outcome.Seconds);
     }
 
     private async Task<WebhookTarget> FindAsync(string webhook, CancellationToken cancellationToken)

@@ -98,6 +98,22 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Restore_migrates_a_backup_of_the_previous_schema()
+    {
+        var options = await PreviousSchema.CreateAsync(postgres, "previous_backup");
+        await using (var database = await ControlDatabase.OpenWithoutMigrationAsync(new DataFolder(_folder.Path), options, TimeProvider.System, default))
+        {
+            (await WriteAsync(database)).Schema.ShouldBe(24);
+        }
+
+        var target = await EmptyAsync("previous_restored");
+        (await RestoreAsync(target)).Schema.ShouldBe(Migrations.All[^1].Number);
+
+        await using var restored = await postgres.OpenAsync(target);
+        await PreviousSchema.ShouldBeReadableAsync(restored);
+    }
+
+    [Fact]
     public async Task Backup_with_a_newer_schema_or_another_format_is_rejected()
     {
         var options = await postgres.FreshAsync();

@@ -206,7 +206,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
 
     private static async Task StepAsync(RecordingBench bench, EventInfo planned)
     {
-        await using var step = bench.Rig.Database.Source.CreateCommand("INSERT INTO event_steps (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
+        await using var step = bench.Rig.Database.Source.CreateCommand("INSERT INTO event_history (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
         step.Parameters.Add(new() { Value = planned.Id });
         step.Parameters.Add(new() { Value = bench.Rig.Clock.GetUtcNow().UtcDateTime.AddSeconds(-1) });
         await step.ExecuteNonQueryAsync();

@@ -297,7 +297,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         }
 
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
-        var steps = (await connection.QueryAsync<string>("SELECT state || count(*) FROM event_steps GROUP BY event_id, state")).ToList();
+        var steps = (await connection.QueryAsync<string>("SELECT state || count(*) FROM event_history GROUP BY event_id, state")).ToList();
         steps.Count(s => s == "preview1").ShouldBe(20);
         steps.Count(s => s == "ended1").ShouldBe(20);
         steps.Count.ShouldBe(40);

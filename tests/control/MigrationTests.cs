@@ -61,6 +61,16 @@ public sealed class MigrationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Migration_keeps_the_rows_of_the_previous_version_under_new_names()
+    {
+        var options = await PreviousSchema.CreateAsync(postgres, "previous_names");
+
+        await using var database = await postgres.OpenAsync(options);
+
+        await PreviousSchema.ShouldBeReadableAsync(database);
+    }
+
+    [Fact]
     public async Task Migration_waits_for_a_table_that_is_in_use()
     {
         await postgres.ExecuteAsync("CREATE DATABASE busy");

@@ -76,7 +76,7 @@ public sealed class OutboxTests(PostgresFixture postgres)
         await AddWebhookAsync(connection, "deaffull");
         await Outbox.AddAsync(connection, null, At, WebhookEventTypes.EventLive, "demo", new { }, default);
         await connection.ExecuteAsync(
-            "INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_at, created_at) SELECT webhook_id, event_id, state, next_at, created_at FROM webhook_deliveries, generate_series(2, @most)",
+            "INSERT INTO webhook_deliveries (webhook_id, event_id, state, next_attempt_at, created_at) SELECT webhook_id, event_id, state, next_attempt_at, created_at FROM webhook_deliveries, generate_series(2, @most)",
             new { most = Outbox.MaxPending });
         await AddWebhookAsync(connection, "allofitt");
 

@@ -47,13 +47,13 @@ internal static class ScheduleBenchmark
 
     private const string Doubles = """
         SELECT greatest(
-            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM event_steps GROUP BY event_id, state) s),
+            (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM event_history GROUP BY event_id, state) s),
             (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM webhook_events WHERE type LIKE 'event.%' GROUP BY type, body::jsonb -> 'data' ->> 'event') w),
             (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM audit_log WHERE action IN ('event.preview', 'event.start', 'event.end') GROUP BY action, subject) a))::int
         """;
 
     private const string Steps = """
-        SELECT e.id, (SELECT min(s.at) FROM event_steps s WHERE s.event_id = e.id AND s.state = 'preview'), e.went_live_at, e.ended_at,
+        SELECT e.id, (SELECT min(s.at) FROM event_history s WHERE s.event_id = e.id AND s.state = 'preview'), e.went_live_at, e.ended_at,
             (SELECT count(DISTINCT w.type) FROM webhook_events w WHERE w.type LIKE 'event.%' AND w.body::jsonb -> 'data' ->> 'event' = e.id)::int
         FROM events e
         """;
