@@ -37,5 +37,15 @@ internal static class EventDetail
         _ => Outbox.AddAsync(connection, transaction, at, WebhookEventTypes.EventEnded, channel, data, cancellationToken),
     };
 
+    /// <summary>Audit log action of a transition.</summary>
+    public static string AuditActionOf(EventState to) => to switch
+    {
+        EventState.Preview => "event.preview",
+        EventState.Live => "event.start",
+        EventState.Ended => "event.end",
+        EventState.Cancelled => "event.cancel",
+        _ => throw new ArgumentOutOfRangeException(nameof(to), to, "No transition leads to the state."),
+    };
+
     private static string? Seconds(TimeSpan? length) => length?.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 }

@@ -149,22 +149,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The event does not exist, is live or is over.</exception>
     public Task<EventInfo> CancelAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
-        id,
-        "event.cancel",
-        row => row.StateOf switch
-        {
-            EventState.Scheduled or EventState.Preview => null,
-            EventState.Live => $"Event '{row.Title}' is live; end it instead.",
-            EventState.Cancelled => $"Event '{row.Title}' is already cancelled.",
-            _ => $"Event '{row.Title}' is over.",
-        },
-        """
-        UPDATE events SET state = 'cancelled', reason = @reason, state_since = @now, closes_session = state = 'preview',
-            cooldown_until = CASE WHEN state = 'preview' AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown END, revision = revision + 1, updated_at = @now
-        WHERE (id = @id AND state IN ('scheduled', 'preview')) OR (series_id = @id AND state = 'scheduled')
-        """,
-        $"cancelled by {by ?? EventDetail.ActorName(Actor.Current)}",
-        cancellationToken);
+        id, EventOperation.Cancel, EventState.Cancelled, $"cancelled by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
     /// <summary>Makes an event live now, before or after its start. The rules for its end stay.</summary>
     /// <param name="id">Id of the event.</param>
@@ -172,17 +157,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The event does not exist, is not in the future, or another event uses the channel.</exception>
     public Task<EventInfo> GoLiveAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
-        id,
-        "event.start",
-        row => row.KindOf == EventKind.Series ? SeriesError(row)
-            : row.StateOf is not (EventState.Scheduled or EventState.Preview) ? $"Event '{row.Title}' is {row.State}; only one that is scheduled or in preview can go live."
-            : row.EndsAt <= time.GetUtcNow() ? $"The planned end of event '{row.Title}' has passed. Set a later end first." : null,
-        """
-        UPDATE events SET state = 'live', reason = @reason, state_since = @now, went_live_at = @now, late_since = NULL, claims_from = least(claims_from, @now), updated_at = @now
-        WHERE id = @id AND state IN ('scheduled', 'preview')
-        """,
-        $"made live by {by ?? EventDetail.ActorName(Actor.Current)}",
-        cancellationToken);
+        id, EventOperation.GoLive, EventState.Live, $"made live by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
     /// <summary>Ends an event that is live or in preview, ends its session and disconnects its encoder.</summary>
     /// <param name="id">Id of the event.</param>
@@ -190,17 +165,7 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="ControlException">The event does not exist, or is neither live nor in preview.</exception>
     public Task<EventInfo> EndAsync(string id, string? by = null, CancellationToken cancellationToken = default) => TransitionAsync(
-        id,
-        "event.end",
-        row => row.KindOf == EventKind.Series ? SeriesError(row)
-            : row.StateOf is EventState.Live or EventState.Preview ? null : $"Event '{row.Title}' is {row.State}; only one that is live or in preview can be ended.",
-        """
-        UPDATE events SET state = 'ended', reason = @reason, state_since = @now, ended_at = @now, closes_session = true, updated_at = @now,
-            cooldown_until = CASE WHEN EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown END
-        WHERE id = @id AND state IN ('preview', 'live')
-        """,
-        $"ended by {by ?? EventDetail.ActorName(Actor.Current)}",
-        cancellationToken);
+        id, EventOperation.End, EventState.Ended, $"ended by {by ?? EventDetail.ActorName(Actor.Current)}", cancellationToken);
 
     /// <summary>Deletes an event, or a series with all occurrences. Recordings stay.</summary>
     /// <exception cref="ControlException">The event does not exist, is live or in preview, or is an occurrence, which its series would
@@ -241,8 +206,6 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
 
     private static string Subject(string id) => $"event/{id}";
 
-    private static string SeriesError(EventRow row) => $"Event '{row.Title}' is a series; specify one of its occurrences instead.";
-
     // If the times are unchanged, occurrences keep their identity. Otherwise unchanged occurrences are created anew.
     private static async Task UpdateOccurrencesAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, EventRow old, EventRow row, CancellationToken cancellationToken)
     {
@@ -259,24 +222,23 @@ public sealed class EventRepository(ControlDatabase database, TimeProvider time)
         await EventReminders.CarryOverAsync(connection, transaction, row.Id, sentReminders, row.UpdatedAt, cancellationToken);
     }
 
-    private async Task<EventInfo> TransitionAsync(string id, string action, Func<EventRow, string?> validate, string sql, string reason, CancellationToken cancellationToken)
+    private async Task<EventInfo> TransitionAsync(string id, EventOperation operation, EventState to, string reason, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var row = await FindAsync(connection, transaction, id, "FOR UPDATE OF e", cancellationToken);
-        if (validate(row) is { } error)
+        var now = time.GetUtcNow();
+        if (EventTransitions.ErrorOf(operation, row, now) is { } error)
         {
             throw new ControlException(ControlErrorCode.Conflict, error);
         }
 
-        var now = time.GetUtcNow();
+        // An event that ends without having been live or in preview leaves the channel's session alone.
+        var change = new EventStateChange(operation, id, to, reason, EndsSession: to != EventState.Live && row.StateOf is EventState.Preview or EventState.Live);
         await WithConflictErrorAsync(
-            row with { StartsAt = row.StartsAt < now ? row.StartsAt : now },
-            id,
-            () => connection.ExecuteAsync(new CommandDefinition(sql, new { id, now, cooldown = now + EventRules.Cooldown, reason = reason.Length > 500 ? reason[..500] : reason }, transaction, cancellationToken: cancellationToken)),
-            cancellationToken);
+            row with { StartsAt = row.StartsAt < now ? row.StartsAt : now }, id, () => EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken), cancellationToken);
         var changed = (await FindAsync(connection, transaction, id, "", cancellationToken)).ToInfo();
-        await AuditLog.RecordAsync(connection, transaction, now, action, Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);
+        await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), Subject(id), AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State)), cancellationToken);
         await EventDetail.NotifyAsync(
             connection, transaction, now, changed.State, changed.Channel, new(id, changed.Title, EventRules.Name(changed.State), changed.Reason, changed.StartsAt, changed.EndsAt), cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -22,9 +22,9 @@ internal sealed record EventRow(
         WHERE c.deleted_at IS NULL
         """;
 
-    public EventKind KindOf => Kind switch { "series" => EventKind.Series, "occurrence" => EventKind.Occurrence, _ => EventKind.Single };
+    public EventKind KindOf => EventRules.ParseKind(Kind);
 
-    public EventState StateOf => (EventState)Math.Max(0, EventRules.States.ToList().IndexOf(State));
+    public EventState StateOf => EventRules.ParseState(State);
 
     public DateTime? LocalStartTime => LocalStart is { } text ? LocalDateTime.TryParse(text, out var time) ? time : throw new FormatException($"'{text}' is not a time.") : null;
 
@@ -64,8 +64,8 @@ internal sealed record EventRow(
     {
         var terms = EventRules.DefaultPolicy;
         return new(
-            id, "single", channel, channelId, null, null, null, "", "", "", now, now, "UTC", null, null, null, true, terms.IsManual, (int)terms.Preview.TotalSeconds, (int)terms.Grace.TotalSeconds,
-            terms.Continues, (int?)terms.NoShow?.TotalSeconds, "scheduled", "", now, null, null, null, false, 0, now, now, null);
+            id, EventRules.Name(EventKind.Single), channel, channelId, null, null, null, "", "", "", now, now, "UTC", null, null, null, true, terms.IsManual, (int)terms.Preview.TotalSeconds, (int)terms.Grace.TotalSeconds,
+            terms.Continues, (int?)terms.NoShow?.TotalSeconds, EventRules.Name(EventState.Scheduled), "", now, null, null, null, false, 0, now, now, null);
     }
 
     /// <summary>Formats a time that is sent to the database as text.</summary>

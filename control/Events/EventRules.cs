@@ -52,7 +52,7 @@ public static class EventRules
     public static EventLifecyclePolicy DefaultPolicy { get; } = new(IsManual: false, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(5), Continues: false, NoShow: null);
 
     /// <summary>Names of the states.</summary>
-    public static IReadOnlyList<string> States { get; } = ["scheduled", "preview", "live", "ended", "cancelled"];
+    public static IReadOnlyList<string> States { get; } = [.. Enum.GetValues<EventState>().Select(Name)];
 
     /// <summary>Names of the start modes.</summary>
     public static IReadOnlyList<string> Starts { get; } = ["automatic", "manual"];
@@ -76,7 +76,37 @@ public static class EventRules
     public static string? PageOf(string pagesUrl, string id, EventKind kind) => kind == EventKind.Series ? null : $"{pagesUrl}/event/{id}";
 
     /// <summary>Gets the name of a state.</summary>
-    public static string Name(EventState state) => States[(int)state];
+    public static string Name(EventState state) => state switch
+    {
+        EventState.Scheduled => "scheduled",
+        EventState.Preview => "preview",
+        EventState.Live => "live",
+        EventState.Ended => "ended",
+        EventState.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The state has no name."),
+    };
+
+    /// <summary>Parses the name of a state.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static EventState ParseState(string name) => name switch
+    {
+        "scheduled" => EventState.Scheduled,
+        "preview" => EventState.Preview,
+        "live" => EventState.Live,
+        "ended" => EventState.Ended,
+        "cancelled" => EventState.Cancelled,
+        _ => throw new FormatException($"'{name}' is not a state of an event."),
+    };
+
+    /// <summary>Parses the name of a kind.</summary>
+    /// <exception cref="FormatException">The name is unknown.</exception>
+    internal static EventKind ParseKind(string name) => name switch
+    {
+        "single" => EventKind.Single,
+        "series" => EventKind.Series,
+        "occurrence" => EventKind.Occurrence,
+        _ => throw new FormatException($"'{name}' is not a kind of event."),
+    };
 
     /// <summary>Gets the name of a kind.</summary>
     public static string Name(EventKind kind) => kind switch

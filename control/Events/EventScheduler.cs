@@ -45,13 +45,6 @@ internal sealed class EventScheduler(
         WHERE kind <> 'series' AND state = 'scheduled' AND starts_at - make_interval(secs => preview_seconds) > @now
         """;
 
-    private const string Step = """
-        UPDATE events SET state = @to, reason = @reason, state_since = @now, closes_session = closes_session OR @ends,
-            cooldown_until = CASE WHEN @ends AND EXISTS (SELECT 1 FROM sessions s WHERE s.channel_id = events.channel_id AND s.ended_at IS NULL) THEN @cooldown ELSE cooldown_until END,
-            went_live_at = CASE WHEN @to = 'live' THEN @now ELSE went_live_at END, ended_at = CASE WHEN @to = 'ended' THEN @now ELSE ended_at END
-        WHERE id = @id AND state = @from AND revision = @revision
-        """;
-
     private const string CooldownsSql = """
         SELECT DISTINCT ON (channel_id) channel_id AS channel, id, title, cooldown_until AS until FROM events WHERE cooldown_until > @now ORDER BY channel_id, cooldown_until DESC
         """;
@@ -102,8 +95,8 @@ internal sealed class EventScheduler(
                 continue;
             }
 
-            activeEvents.SetActive(rows.Where(r => r.State is "preview" or "live").Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
-            activeEvents.SetTitles(rows.Where(r => r is { State: "live", Session: not null }).Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
+            activeEvents.SetActive(rows.Where(r => r.StateOf is EventState.Preview or EventState.Live).Select(r => KeyValuePair.Create(r.ChannelId, r.ToActiveEvent())));
+            activeEvents.SetTitles(rows.Where(r => r is { StateOf: EventState.Live, Session: not null }).Select(r => KeyValuePair.Create(SessionId.Parse(r.Session!), r.Title)));
             await RestrictSessionsAsync(connection, rows, cancellationToken);
             await RevealSessionsAsync(rows, now, cancellationToken);
             await LoadAnnouncementsAsync(connection, now, cancellationToken);
@@ -188,21 +181,18 @@ internal sealed class EventScheduler(
         try
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var changed = await connection.ExecuteAsync(new CommandDefinition(
-                Step,
-                new { id = row.Id, from = row.State, revision = row.Revision, to = EventRules.Name(to), reason = decision.Reason, ends = decision.EndsSession, now, cooldown = now + EventRules.Cooldown },
-                transaction,
-                cancellationToken: cancellationToken));
-            if (changed > 0)
+            var change = new EventStateChange(EventOperation.Schedule, row.Id, to, decision.Reason, decision.EndsSession) { From = row.StateOf, Revision = row.Revision };
+            var hasChanged = await EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken);
+            if (hasChanged)
             {
                 using var schedule = Actor.Use(EventDetail.Schedule);
                 var detail = AuditLog.Detail(("title", row.Title), ("channel", row.Channel), ("from", row.State), ("reason", decision.Reason));
-                await AuditLog.RecordAsync(connection, transaction, now, $"event.{(to == EventState.Ended ? "end" : to == EventState.Live ? "start" : "preview")}", $"event/{row.Id}", detail, cancellationToken);
+                await AuditLog.RecordAsync(connection, transaction, now, EventDetail.AuditActionOf(to), $"event/{row.Id}", detail, cancellationToken);
                 await EventDetail.NotifyAsync(connection, transaction, now, to, row.Channel, new(row.Id, row.Title, EventRules.Name(to), decision.Reason, row.StartsAt, row.EndsAt), cancellationToken);
             }
 
             await transaction.CommitAsync(cancellationToken);
-            if (changed > 0)
+            if (hasChanged)
             {
                 ControlLog.EventStateChanged(logger, row.Title, row.Channel, row.Id, to, decision.Reason);
             }
@@ -240,7 +230,7 @@ internal sealed class EventScheduler(
     /// </summary>
     private async Task RestrictSessionsAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
     {
-        foreach (var row in rows.Where(r => r is { State: "live", Session: not null, Access: not "public" }))
+        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null, Access: not "public" }))
         {
             var restricted = await connection.ExecuteAsync(new CommandDefinition(
                 """
@@ -262,7 +252,7 @@ internal sealed class EventScheduler(
     /// </summary>
     private async Task RevealSessionsAsync(List<EventDue> rows, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
+        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null }))
         {
             await visibility.ShowAsync(SessionId.Parse(row.Session!), row.WentLiveAt ?? now, cancellationToken);
         }
@@ -275,7 +265,7 @@ internal sealed class EventScheduler(
     /// </summary>
     private static async Task AttachAsync(NpgsqlConnection connection, List<EventDue> rows, CancellationToken cancellationToken)
     {
-        foreach (var row in rows.Where(r => r is { State: "live", Session: not null }))
+        foreach (var row in rows.Where(r => r is { StateOf: EventState.Live, Session: not null }))
         {
             var added = await connection.ExecuteAsync(new CommandDefinition(
                 "INSERT INTO event_sessions (event_id, session_id) VALUES (@id, @session) ON CONFLICT DO NOTHING", new { id = row.Id, session = row.Session }, cancellationToken: cancellationToken));
@@ -296,7 +286,7 @@ internal sealed class EventScheduler(
     private async Task LoadCooldownsAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var cooldowns = await connection.QueryAsync<(long Channel, string Id, string Title, DateTime Until)>(new CommandDefinition(CooldownsSql, new { now }, cancellationToken: cancellationToken));
-        activeEvents.SetCooldowns(cooldowns.Select(rest => KeyValuePair.Create(rest.Channel, new ChannelCooldown(rest.Id, rest.Title, new(DateTime.SpecifyKind(rest.Until, DateTimeKind.Utc))))));
+        activeEvents.SetCooldowns(cooldowns.Select(cooldown => KeyValuePair.Create(cooldown.Channel, new ChannelCooldown(cooldown.Id, cooldown.Title, new(DateTime.SpecifyKind(cooldown.Until, DateTimeKind.Utc))))));
     }
 
     /// <summary>Loads the announced events.</summary>
@@ -374,13 +364,15 @@ internal sealed class EventScheduler(
         string Id, long ChannelId, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool IsManual, int PreviewSeconds, int GraceSeconds, bool Continues,
         int? NoShowSeconds, bool IsLate, int Revision, string? Ladder, string? Latency, bool? Record, string? Access, DateTimeOffset? WentLiveAt, string? Session, bool IsTaken, DateTimeOffset? NextStart)
     {
+        public EventState StateOf => EventRules.ParseState(State);
+
         public EventSchedule ToSchedule() => new(
-            State switch { "preview" => EventState.Preview, "live" => EventState.Live, _ => EventState.Scheduled },
+            StateOf,
             StartsAt,
             EndsAt,
             new(IsManual, TimeSpan.FromSeconds(PreviewSeconds), TimeSpan.FromSeconds(GraceSeconds), Continues, NoShowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
 
-        public ActiveEvent ToActiveEvent() => new(Id, Title, State == "live", Ladder, Latency, Record)
+        public ActiveEvent ToActiveEvent() => new(Id, Title, StateOf == EventState.Live, Ladder, Latency, Record)
         {
             Access = Access is null ? null : ViewerPolicyCache.AccessOf(Access),
         };

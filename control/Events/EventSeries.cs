@@ -64,20 +64,17 @@ internal static class EventSeries
         await EventReminders.CopyToOccurrencesAsync(connection, transaction, series.Id, cancellationToken);
         var isOver = occurrences.Count == 0 && !Recurrence.Expand(rule, series.LocalStartTime.Value, zone).Any(r => r.At >= until);
         await connection.ExecuteAsync(new CommandDefinition(
-            """
-            UPDATE events s SET made_until = @until, state = CASE WHEN @isOver THEN 'ended' ELSE state END, reason = CASE WHEN @isOver THEN 'its last occurrence is over' ELSE reason END,
-                state_since = CASE WHEN @isOver THEN @now ELSE state_since END, ended_at = CASE WHEN @isOver THEN @now ELSE ended_at END
-            WHERE id = @id AND state = 'scheduled'
-            """,
-            new
-            {
-                id = series.Id, until, now,
-                isOver = isOver && !await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                    "SELECT EXISTS (SELECT 1 FROM events WHERE series_id = @id AND state IN ('scheduled', 'preview', 'live'))", new { id = series.Id }, transaction, cancellationToken: cancellationToken)),
-            },
-            transaction,
-            cancellationToken: cancellationToken));
+            "UPDATE events SET made_until = @until WHERE id = @id AND state = 'scheduled'", new { id = series.Id, until }, transaction, cancellationToken: cancellationToken));
+        if (isOver && !await HasPendingOccurrenceAsync(connection, transaction, series.Id, cancellationToken))
+        {
+            var change = new EventStateChange(EventOperation.EndSeries, series.Id, EventState.Ended, "its last occurrence is over", EndsSession: false);
+            await EventTransitions.ApplyAsync(connection, transaction, change, now, cancellationToken);
+        }
     }
+
+    private static Task<bool> HasPendingOccurrenceAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string series, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE series_id = @series AND state IN ('scheduled', 'preview', 'live'))", new { series }, transaction, cancellationToken: cancellationToken));
 
     private static string NewId(DateTimeOffset now) => Broadcast.Media.SessionId.New(now).Value;
 }

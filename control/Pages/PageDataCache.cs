@@ -200,7 +200,7 @@ internal sealed class PageDataCache(ControlDatabase database, IOptions<ControlOp
         string Id, string Channel, string Title, string Description, string Poster, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string TimeZone, DateTimeOffset? WentLiveAt,
         DateTimeOffset? EndedAt, int Revision, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Access, string? Replay, string? ReplayTitle, DateTimeOffset? Started, double? Seconds)
     {
-        public PublicEvent ToPage() => new(Id, ChannelName.Parse(Channel), Title, (EventState)Math.Max(0, EventRules.States.ToList().IndexOf(State)), StartsAt, EndsAt, TimeZone)
+        public PublicEvent ToPage() => new(Id, ChannelName.Parse(Channel), Title, EventRules.ParseState(State), StartsAt, EndsAt, TimeZone)
         {
             Description = Description, Poster = Poster, WentLiveAt = WentLiveAt, EndedAt = EndedAt, Replay = ReplayOf(Replay, ReplayTitle, Started, Seconds), Revision = Revision, CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt, Access = Access is { } value ? ViewerPolicyCache.AccessOf(value) : null,
