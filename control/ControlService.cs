@@ -217,7 +217,7 @@ internal sealed class ControlService(
             await lifecycle!.ReleaseAsync(ChannelName.Parse(other.Channel), other.Id, cancellationToken);
         }
 
-        sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: "ended" } state && state.Session == session.Id);
+        sessionManager.Resume(taken, session => states?.Find(session.Channel) is { State: ChannelRunState.Ended } state && state.Session == session.Id);
         if (states is null || lifecycle is null)
         {
             return;
@@ -225,7 +225,7 @@ internal sealed class ControlService(
 
         foreach (var channel in await channels.ListAsync(cancellationToken))
         {
-            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not ("ended" or "offline"), Session: { } orphan }
+            if (ChannelName.TryParse(channel.Name, out var name) && states.Find(name) is { State: not (ChannelRunState.Ended or ChannelRunState.Offline), Session: { } orphan }
                 && !taken.Exists(s => s.Session.Id == orphan) && !others.Exists(s => s.Id == orphan))
             {
                 ControlLog.OrphanSessionEnded(logger, channel.Name, orphan.Value);

@@ -3,11 +3,10 @@ using Broadcast.Media;
 namespace Broadcast.Control.Channels;
 
 /// <summary>Current state of a channel.</summary>
-/// <param name="State">One of <c>offline</c>, <c>starting</c>, <c>live</c>, <c>waiting</c> (encoder disconnected, session open),
-/// <c>preview</c> (encoder publishing, hidden from viewers) or <c>ended</c>.</param>
+/// <param name="State">State of the channel and its session.</param>
 /// <param name="Session">Session that the channel's URLs serve, if any.</param>
 /// <param name="StartedAt">Start of that session.</param>
-public sealed record ChannelRuntimeState(string State, SessionId? Session, DateTimeOffset? StartedAt)
+public sealed record ChannelRuntimeState(ChannelRunState State, SessionId? Session, DateTimeOffset? StartedAt)
 {
     /// <summary>Encoders that are publishing, the primary first.</summary>
     public IReadOnlyList<ChannelInput> Inputs { get; init; } = [];

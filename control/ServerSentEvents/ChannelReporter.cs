@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Control.ServerSentEvents;
 
 /// <summary>State of a channel: payload of <see cref="EventStreamTypes.ChannelState"/>.</summary>
-/// <param name="State">See <see cref="ChannelRuntimeState.State"/>.</param>
+/// <param name="State">See <see cref="ChannelRunStates"/>.</param>
 /// <param name="Session">Session that the channel's URLs serve, if any.</param>
 /// <param name="StartedAt">Start of that session.</param>
 /// <param name="Inputs">Publishing encoders, the primary first.</param>
@@ -122,9 +122,9 @@ internal sealed class ChannelReporter(
     /// <returns>Whether the channel is off.</returns>
     private async Task<bool> ReportStateAsync(ChannelName channel, LastReport lastReport, CancellationToken cancellationToken)
     {
-        var state = states?.Find(channel) ?? new ChannelRuntimeState("offline", null, null);
+        var state = states?.Find(channel) ?? new ChannelRuntimeState(ChannelRunState.Offline, null, null);
         var data = new ChannelStateData(
-            state.State, state.Session?.Value, state.StartedAt, [.. state.Inputs.Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since))]);
+            ChannelRunStates.Name(state.State), state.Session?.Value, state.StartedAt, [.. state.Inputs.Select(i => new ChannelInputData(i.Role == InputRole.Backup ? "backup" : "primary", i.State, i.OnAir, i.Since))]);
         var text = string.Join('|', data.Inputs.Select(i => string.Create(CultureInfo.InvariantCulture, $"{i.Role} {i.State} {i.OnAir} {i.Since:O}")).Prepend($"{data.State} {data.Session}"));
         if (text != lastReport.State)
         {
@@ -133,7 +133,7 @@ internal sealed class ChannelReporter(
         }
 
         // An ended channel becomes offline when its last session is removed.
-        return state.State is "offline";
+        return state.State == ChannelRunState.Offline;
     }
 
     private async Task ReportHealthAsync(ChannelName channel, LastReport lastReport, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Broadcast.Control.Channels;
 using Broadcast.Control.Database;
 using Broadcast.Control.ServerSentEvents;
 using Broadcast.Control.Sessions;
@@ -178,7 +179,7 @@ internal sealed class ServerLeaseService(
 
             // The server that reported the channel as on air cannot report its end.
             await EventStreamLog.AddAsync(
-                connection, time.GetUtcNow(), EventStreamTypes.ChannelState, session.Channel, new ChannelStateData("offline", null, null, []), cancellationToken);
+                connection, time.GetUtcNow(), EventStreamTypes.ChannelState, session.Channel, new ChannelStateData(ChannelRunStates.Name(ChannelRunState.Offline), null, null, []), cancellationToken);
         }
     }
 }

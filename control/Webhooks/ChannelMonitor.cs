@@ -101,7 +101,7 @@ internal sealed class ChannelMonitor(
 
     private async Task CheckInputAsync(ChannelName channel, SessionId session, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (states?.Find(channel) is not { State: "waiting" or "live" } state || state.Session != session)
+        if (states?.Find(channel) is not { State: ChannelRunState.Waiting or ChannelRunState.Live } state || state.Session != session)
         {
             return;
         }
@@ -111,7 +111,7 @@ internal sealed class ChannelMonitor(
             _inputs.Add(session, monitored = new());
         }
 
-        var isLost = state.State == "waiting";
+        var isLost = state.State == ChannelRunState.Waiting;
         monitored.LostSince = isLost ? monitored.LostSince ?? now : null;
         if (monitored.IsLost != isLost && !(now - monitored.LostSince < LossThreshold) && await ReportInputAsync(channel, session, monitored.LostSince, now, cancellationToken))
         {

@@ -11,20 +11,20 @@ namespace Broadcast.Host.Observability;
 /// </summary>
 internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInputs inputs, IChannelEncodings encodings) : IChannelRuntimeStates
 {
-    public Broadcast.Control.Channels.ChannelRuntimeState? Find(ChannelName channel)
+    public ChannelRuntimeState? Find(ChannelName channel)
     {
         var status = directory.Status(channel);
-        var stateName = status.State switch
+        var state = status.State switch
         {
-            Broadcast.Origin.Live.ChannelState.Live or Broadcast.Origin.Live.ChannelState.Starting or Broadcast.Origin.Live.ChannelState.Interrupted when directory.IsHidden(channel, status.Session) => "preview",
-            Broadcast.Origin.Live.ChannelState.Live when inputs.IsOnSlate(channel) => "waiting",
-            Broadcast.Origin.Live.ChannelState.Live => "live",
-            Broadcast.Origin.Live.ChannelState.Starting => "starting",
-            Broadcast.Origin.Live.ChannelState.Interrupted => "waiting",
-            Broadcast.Origin.Live.ChannelState.Ended => "ended",
-            _ => "offline",
+            ChannelState.Live or ChannelState.Starting or ChannelState.Interrupted when directory.IsHidden(channel, status.Session) => ChannelRunState.Preview,
+            ChannelState.Live when inputs.IsOnSlate(channel) => ChannelRunState.Waiting,
+            ChannelState.Live => ChannelRunState.Live,
+            ChannelState.Starting => ChannelRunState.Starting,
+            ChannelState.Interrupted => ChannelRunState.Waiting,
+            ChannelState.Ended => ChannelRunState.Ended,
+            _ => ChannelRunState.Offline,
         };
-        return new Broadcast.Control.Channels.ChannelRuntimeState(stateName, status.Session, status.StartedAt)
+        return new ChannelRuntimeState(state, status.Session, status.StartedAt)
         {
             Inputs = [.. inputs.Find(channel).Select(i => new ChannelInput(i.Role, NameOf(i.State), i.OnAir, i.Since, i.BitsPerSecond))],
             Encoding = encodings.Find(channel) is { } e ? EncodingOf(e) : null,

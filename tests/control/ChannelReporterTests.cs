@@ -16,7 +16,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
         var session = grant.Session.Id;
-        var said = new Said { Session = session, State = new("live", session, null) };
+        var said = new Said { Session = session, State = new(ChannelRunState.Live, session, null) };
         using var reporter = Reporter(bench, said);
         await LookAsync(bench, reporter, 3);
         (await ToldAsync(bench)).ShouldBe(["channel.state live"]);
@@ -35,7 +35,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
 
         using var restarted = Reporter(bench, said);
         await bench.EndAsync(grant);
-        said.State = new("ended", session, null);
+        said.State = new(ChannelRunState.Ended, session, null);
         await LookAsync(bench, restarted, 3);
         (await ToldAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
         var before = (await ToldAsync(bench)).Count;

@@ -117,7 +117,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
             over = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session.Id;
         }
 
-        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new("ended", over, null)));
+        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new(ChannelRunState.Ended, over, null)));
 
         ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session.Id.ShouldBeGreaterThan(over);
         await Poll.UntilAsync(async () => (await next.Get<SessionHistory>().ListAsync("demo")).Any(s => s.EndReason == "already ended at startup"));
@@ -133,7 +133,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         }
 
         var stray = SessionId.New(DateTimeOffset.UnixEpoch);
-        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new("waiting", stray, null)));
+        await using var next = await Server.StartAsync(options.ConnectionString, states: new States(new(ChannelRunState.Waiting, stray, null)));
 
         next.Lifecycle.Ended.ShouldHaveSingleItem().Session.ShouldBe(stray);
     }

@@ -20,11 +20,11 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         await HearAllAsync(bench);
         var grant = await bench.BeginAsync();
         var session = grant.Session.Id;
-        var states = new Said { State = new("live", session, null) };
+        var states = new Said { State = new(ChannelRunState.Live, session, null) };
         using var watch = Watch(bench, states);
 
         await LookAsync(watch, bench, 3);
-        states.State = new("waiting", session, null);
+        states.State = new(ChannelRunState.Waiting, session, null);
         await watch.CheckAsync(default);
         (await HeardAsync(bench)).ShouldNotContain(WebhookEventTypes.InputLost, "a second is nothing");
         await LookAsync(watch, bench, 5);
@@ -32,7 +32,7 @@ public sealed class HookSourceTests(PostgresFixture postgres)
 
         using var restarted = Watch(bench, states);
         await LookAsync(restarted, bench, 5);
-        states.State = new("live", session, null);
+        states.State = new(ChannelRunState.Live, session, null);
         await LookAsync(restarted, bench, 3);
         (await HeardAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
         var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!).RootElement.GetProperty("data");
@@ -46,10 +46,10 @@ public sealed class HookSourceTests(PostgresFixture postgres)
         await using var bench = await RecordingBench.OpenAsync(postgres);
         await HearAllAsync(bench);
         var session = (await bench.BeginAsync()).Session.Id;
-        var states = new Said { State = new("waiting", session, null) };
+        var states = new Said { State = new(ChannelRunState.Waiting, session, null) };
         using var watch = Watch(bench, states);
         await LookAsync(watch, bench, 2);
-        states.State = new("live", session, null);
+        states.State = new(ChannelRunState.Live, session, null);
         await LookAsync(watch, bench, 5);
 
         (await HeardAsync(bench)).ShouldBe([WebhookEventTypes.PublishStarted]);

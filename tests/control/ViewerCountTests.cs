@@ -221,6 +221,6 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
 
     private sealed class OnAir : IChannelRuntimeStates
     {
-        public ChannelRuntimeState? Find(ChannelName channel) => new("live", null, null);
+        public ChannelRuntimeState? Find(ChannelName channel) => new(ChannelRunState.Live, null, null);
     }
 }
