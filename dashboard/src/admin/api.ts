@@ -24,7 +24,7 @@ export type Source = View<Omit<Schemas['SourceView'], 'video'>, 'publication' | 
   video: View<Schemas['SourceVideoView'], 'codec' | 'width' | 'height' | 'framesPerSecond' | 'keyframeIntervalSeconds'> | null;
 };
 
-export type SourceIssue = Schemas['FindingView'];
+export type SourceIssue = Schemas['IssueView'];
 
 export type StreamKey = Schemas['KeyView'];
 
@@ -38,7 +38,7 @@ export type NewChannel = Schemas['NewChannel'];
 /** A viewer token without its secret. */
 export type ViewerToken = View<Schemas['ViewerTokenView'], 'id' | 'label' | 'address' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
 
-export type PlaybackAddresses = Schemas['PlaybackAddresses'];
+export type PlaybackAddresses = Schemas['PlaybackUrls'];
 
 /** An error response, or no response (`status` 0). The message is user-readable. */
 export class ApiError extends Error {

@@ -2,6 +2,20 @@
 
 /** The shapes that stand in the JSON of /api/v1, by name. */
 export interface Schemas {
+  ActivityView: {
+    /** Position of the entry, for paging. */
+    id: string;
+    /** Time of the entry. */
+    at: string;
+    /** Type of the activity. */
+    type: string;
+    /** Session that the entry belongs to. */
+    session: string | null;
+    /** Actor of an administrative change: kind, id and name. */
+    actor: string | null;
+    /** Further details. */
+    data: Schemas['JsonElement'];
+  };
   ActorView: {
     kind: string;
     id: string;
@@ -53,35 +67,35 @@ export interface Schemas {
     audioLanguages?: string[] | null;
   };
   ChannelEncoding: {
-    /** Who encodes, for people; `null` while nobody does. */
+    /** Display name of the encoder; `null` while none runs. */
     encoder: string | null;
-    /** What is encoded, the largest first. */
+    /** Encoded rungs, the largest first. */
     rungs: Schemas['ChannelRung'][];
-    /** Names of rungs that were planned and are not encoded. */
+    /** Names of planned rungs that are not encoded. */
     givenUp: string[];
-    /** 0 to 2: how much quality is given up for speed. */
+    /** Speed level from 0 to 2: higher levels trade quality for speed. */
     haste: number;
-    /** Whether half of the pictures is left out of all rungs. */
+    /** Whether every other frame is dropped in all rungs. */
     halfRate: boolean;
-    /** 0 where nothing is given up. */
+    /** Degradation level; 0 for full quality. */
     step: number;
-    /** Why something was given up, or another encoder took over, last. */
+    /** Reason for the last degradation or encoder change. */
     reason: string | null;
-    /** How far the slowest rung is behind the source. */
+    /** Lag of the slowest rung behind the source. */
     behindSeconds: number;
-    /** Encoder processes after the first one. */
+    /** Number of encoder restarts. */
     restarts: number;
-    /** Why viewers shall get an encoded copy of the source, which is the rung `source`; `null` where the source passes as it came. */
+    /** Reason for re-encoding the source as rung `source`; `null` when the source is delivered by passthrough. */
     copyReason?: string | null;
   };
   ChannelRung: {
-    /** Its rendition's name. */
+    /** Name of its rendition. */
     name: string;
-    /** Pixels across. */
+    /** Width in pixels. */
     width: number;
-    /** Pixels down. */
+    /** Height in pixels. */
     height: number;
-    /** What it is meant to have on average. */
+    /** Target average bit rate. */
     bitsPerSecond: number;
   };
   ChannelView: {
@@ -185,7 +199,7 @@ export interface Schemas {
     noShowSeconds?: number | null;
     reminderMinutes?: number[] | null;
   };
-  EventStepView: {
+  EventHistoryView: {
     at: string;
     state: string;
     reason: string;
@@ -227,11 +241,9 @@ export interface Schemas {
     updatedAt: string;
     pageUrl: string | null;
   };
-  FindingView: {
-    code: string;
-    severity: string;
-    advice: string;
-    since: string;
+  FrameRate: {
+    numerator: number;
+    denominator: number;
   };
   HealthView: {
     sources: Schemas['SourceView'][];
@@ -246,6 +258,12 @@ export interface Schemas {
     onAir: boolean;
     since: string;
     bitsPerSecond: number | null;
+  };
+  IssueView: {
+    code: string;
+    severity: string;
+    advice: string;
+    since: string;
   };
   IssuedFeedView: {
     info: Schemas['CalendarFeedView'];
@@ -266,7 +284,7 @@ export interface Schemas {
   IssuedViewerTokenView: {
     info: Schemas['ViewerTokenView'];
     token: string;
-    addresses: Schemas['PlaybackAddresses'];
+    addresses: Schemas['PlaybackUrls'];
   };
   IssuedWebhookView: {
     webhook: Schemas['WebhookView'];
@@ -332,9 +350,9 @@ export interface Schemas {
     viewers: number | null;
   };
   MeasurementsView: {
-    /** From one row to the next while the channel is on air; 0 where nothing is measured. */
+    /** Interval between rows while the channel is on air; 0 when nothing is measured. */
     intervalSeconds: number;
-    /** The rows. */
+    /** Measured rows. */
     measurements: Schemas['MeasurementView'][];
   };
   MultitrackRequest: {
@@ -430,15 +448,11 @@ export interface Schemas {
     channels?: string[] | null;
     enabled?: boolean | null;
   };
-  OwnPassword: {
+  PasswordChange: {
     old: string;
     password: string;
   };
-  PictureRate: {
-    numerator: number;
-    denominator: number;
-  };
-  PlaybackAddresses: {
+  PlaybackUrls: {
     /** The watch page. */
     watch: string;
     /** The page to embed. */
@@ -455,18 +469,6 @@ export interface Schemas {
     detail?: string | null;
     instance?: string | null;
   };
-  RecordingAddresses: {
-    /** The multivariant playlist. */
-    hls: string;
-    /** The MPD. */
-    dash: string;
-    /** All of it as one MP4. */
-    download: string;
-    /** A picture. */
-    poster: string;
-    /** Small pictures for players' seek bars, as WebVTT. */
-    thumbnails: string;
-  };
   RecordingChangeBody: {
     title?: string | null;
     visibility?: string | null;
@@ -475,16 +477,28 @@ export interface Schemas {
     end?: unknown;
     retention?: string | null;
   };
+  RecordingUrls: {
+    /** The multivariant playlist. */
+    hls: string;
+    /** The MPD. */
+    dash: string;
+    /** The recording as one MP4 file. */
+    download: string;
+    /** The poster image. */
+    poster: string;
+    /** Thumbnails for seek bars, as WebVTT. */
+    thumbnails: string;
+  };
   RecordingUsage: {
-    /** Sessions that have a recording or clip, the newest 2,000 at most. */
+    /** Number of sessions with a recording or clip; at most the newest 2,000. */
     sessions: number;
-    /** How many of them were counted so far. */
+    /** Number of sessions measured so far. */
     counted: number;
-    /** Objects of those. */
+    /** Their number of objects. */
     objects: number;
-    /** Their bytes. */
+    /** Their size, in bytes. */
     bytes: number;
-    /** Whether that is all there is. */
+    /** Whether the figures are complete. */
     countedAll: boolean;
   };
   RecordingView: {
@@ -502,8 +516,8 @@ export interface Schemas {
     retention: string;
     expiresAt: string | null;
     createdAt: string;
-    addresses: Schemas['RecordingAddresses'];
-    /** What its session takes in spool and store; `null` where nobody asked, and while it is not counted. */
+    addresses: Schemas['RecordingUrls'];
+    /** Bytes that its session uses in spool and store; `null` when not requested or not counted yet. */
     bytes?: number | null;
   };
   RecoveryCodesView: {
@@ -560,7 +574,7 @@ export interface Schemas {
     timestampJumps: Schemas['SourceJumpsView'];
     dropped: number;
     malformed: number;
-    findings: Schemas['FindingView'][];
+    findings: Schemas['IssueView'][];
   };
   StorageStepView: {
     step: string;
@@ -592,20 +606,6 @@ export interface Schemas {
     rtmp: string | null;
     rtmps: string | null;
     publicUrl: string | null;
-  };
-  TimelineView: {
-    /** Its place, to read on from. */
-    id: string;
-    /** When. */
-    at: string;
-    /** What happened. */
-    type: string;
-    /** The session it belongs to. */
-    session: string | null;
-    /** Who changed something: kind, id and name. */
-    actor: string | null;
-    /** What else there is to know. */
-    data: Schemas['JsonElement'];
   };
   TokenView: {
     id: string;
@@ -647,7 +647,7 @@ export interface Schemas {
     type: string;
     width: number;
     height: number;
-    framerate: Schemas['PictureRate'];
+    framerate: Schemas['FrameRate'];
     settings: Record<string, unknown>;
     gpu_scale_type?: string | null;
     colorspace?: string | null;
@@ -700,7 +700,7 @@ export interface Schemas {
 
 /** What each operation takes and answers. */
 export interface Operations {
-  /** Makes a secret for an authenticator app, which is shown this once. It asks for nothing until confirmTotp. */
+  /** Create a secret for an authenticator app. It is shown only once and takes effect with confirmTotp. */
   beginTotp: {
     method: 'POST';
     path: '/api/v1/me/totp';
@@ -708,7 +708,7 @@ export interface Operations {
     body: Schemas['TotpStart'];
     answer: Schemas['TotpView'];
   };
-  /** Calls an event off, or a series with all occurrences that are to come. */
+  /** Cancel an event, or a series with all future occurrences. */
   cancelEvent: {
     method: 'POST';
     path: '/api/v1/events/{id}/cancel';
@@ -716,7 +716,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Changes the members that are sent and leaves the others. */
+  /** Change the members that are sent; the others stay as they are. */
   changeChannel: {
     method: 'PATCH';
     path: '/api/v1/channels/{name}';
@@ -724,7 +724,7 @@ export interface Operations {
     body: Schemas['ChannelChange'];
     answer: Schemas['ChannelView'];
   };
-  /** Changes the members that are sent and leaves the others. A changed occurrence goes its own way; a changed series hands on to occurrences that are to come and were not changed by themselves. */
+  /** Change the members that are sent; the others stay as they are. A changed occurrence is detached from its series. Changes of a series apply to future occurrences that were not changed individually. */
   changeEvent: {
     method: 'PATCH';
     path: '/api/v1/events/{id}';
@@ -732,7 +732,7 @@ export interface Operations {
     body: Schemas['EventChange'];
     answer: Schemas['EventView'];
   };
-  /** Changes the members that are sent and leaves the others. 'start' and 'end' trim it: instants, or seconds from the session's begin (negative: back from its end), or 'begin' and 'end' to undo that. 'access' says who may watch it and all else of its session (public, token, webhook), once that is over. */
+  /** Change the members that are sent; the others stay as they are. 'start' and 'end' trim the recording: times, or seconds from the start of the session (negative: from its end), or 'begin' and 'end' to undo it. 'access' sets the access policy of the whole session (public, token, webhook) after it has ended. */
   changeRecording: {
     method: 'PATCH';
     path: '/api/v1/recordings/{id}';
@@ -740,7 +740,7 @@ export interface Operations {
     body: Schemas['RecordingChangeBody'];
     answer: Schemas['RecordingView'];
   };
-  /** Changes the members that are sent and leaves the others. 'disabled' ends all their logins at once. The last admin stays one. */
+  /** Change the members that are sent; the others stay as they are. 'disabled' ends all logins of the user at once. The last admin cannot be disabled or demoted. */
   changeUser: {
     method: 'PATCH';
     path: '/api/v1/users/{name}';
@@ -748,7 +748,7 @@ export interface Operations {
     body: Schemas['UserChangeBody'];
     answer: Schemas['UserView'];
   };
-  /** Changes the members that are sent and leaves the others. One that was switched off for its failures is on again with 'enabled' true. */
+  /** Change the members that are sent; the others stay as they are. 'enabled' true turns a webhook on again that was disabled because of failures. */
   changeWebhook: {
     method: 'PATCH';
     path: '/api/v1/webhooks/{id}';
@@ -756,7 +756,7 @@ export interface Operations {
     body: Schemas['WebhookChange'];
     answer: Schemas['WebhookView'];
   };
-  /** Tells OBS Studio which tracks to encode and where to send them. Needs no token, but a stream key in 'authentication'; a refusal stands in 'status'. */
+  /** Get the tracks that OBS Studio encodes and where it sends them. Needs no token, but a stream key in 'authentication'. A rejection is in 'status'. */
   configureMultitrack: {
     method: 'POST';
     path: '/api/v1/obs/multitrack';
@@ -764,7 +764,7 @@ export interface Operations {
     body: Schemas['MultitrackRequest'];
     answer: Schemas['EncoderConfiguration'];
   };
-  /** Turns the second factor on by its first code. The answer has the recovery codes, which are shown this once. */
+  /** Turn on the second factor with its first code. The response contains recovery codes, shown only once. */
   confirmTotp: {
     method: 'POST';
     path: '/api/v1/me/totp/confirm';
@@ -772,7 +772,7 @@ export interface Operations {
     body: Schemas['TotpCode'];
     answer: Schemas['RecoveryCodesView'];
   };
-  /** Makes an address that calendars subscribe to, for one channel or all; it is shown this once. */
+  /** Create a calendar feed for one channel or all. Its URL is shown only once. */
   createCalendarFeed: {
     method: 'POST';
     path: '/api/v1/calendar-feeds';
@@ -780,7 +780,7 @@ export interface Operations {
     body: Schemas['NewCalendarFeed'];
     answer: Schemas['IssuedFeedView'];
   };
-  /** Makes a channel with its first stream key, which is shown this once. */
+  /** Create a channel and its first stream key. The key is shown only once. */
   createChannel: {
     method: 'POST';
     path: '/api/v1/channels';
@@ -788,7 +788,7 @@ export interface Operations {
     body: Schemas['NewChannel'];
     answer: Schemas['CreatedChannelView'];
   };
-  /** Cuts a clip out of the channel's recording in which it begins: the newest, unless 'start' is an instant before that. Without 'end' it ends now. */
+  /** Create a clip of the channel's recording that contains 'start': the newest, unless 'start' is an earlier time. Without 'end' the clip ends now. */
   createChannelClip: {
     method: 'POST';
     path: '/api/v1/channels/{name}/clips';
@@ -796,7 +796,7 @@ export interface Operations {
     body: Schemas['NewClip'];
     answer: Schemas['RecordingView'];
   };
-  /** Cuts a clip out of a recording, also while that is recorded. 'start' and 'end' are instants, or seconds from its begin (negative: back from its end). */
+  /** Create a clip of a recording, also while it is being recorded. 'start' and 'end' are times, or seconds from its start (negative: from its end). */
   createClip: {
     method: 'POST';
     path: '/api/v1/recordings/{id}/clips';
@@ -804,7 +804,7 @@ export interface Operations {
     body: Schemas['NewClip'];
     answer: Schemas['RecordingView'];
   };
-  /** Plans an event; with a 'recurrence' (RFC 5545) a series, whose occurrences are made three months ahead. 'start' and 'end' are instants, or what clocks show in 'timeZone'. */
+  /** Create an event, or with a 'recurrence' (RFC 5545) a series, whose occurrences are created three months ahead. 'start' and 'end' are UTC times, or local times in 'timeZone'. */
   createEvent: {
     method: 'POST';
     path: '/api/v1/events';
@@ -812,7 +812,7 @@ export interface Operations {
     body: Schemas['NewEvent'];
     answer: Schemas['EventView'];
   };
-  /** Makes one more stream key, which is shown this once. */
+  /** Create another stream key. It is shown only once. */
   createKey: {
     method: 'POST';
     path: '/api/v1/channels/{name}/keys';
@@ -820,7 +820,7 @@ export interface Operations {
     body: Schemas['NewKey'];
     answer: Schemas['IssuedKeyView'];
   };
-  /** Makes a token, which is shown this once. 'channels' and 'scopes' limit what it is for, beside its role. */
+  /** Create a token. It is shown only once. 'channels' and 'scopes' restrict it further than its role. */
   createToken: {
     method: 'POST';
     path: '/api/v1/tokens';
@@ -828,7 +828,7 @@ export interface Operations {
     body: Schemas['NewToken'];
     answer: Schemas['IssuedTokenView'];
   };
-  /** Makes a user with a first password. */
+  /** Create a user with an initial password. */
   createUser: {
     method: 'POST';
     path: '/api/v1/users';
@@ -836,7 +836,7 @@ export interface Operations {
     body: Schemas['NewUser'];
     answer: Schemas['UserView'];
   };
-  /** Makes one more signing key, for viewer tokens that you sign yourself; its secret is shown this once. */
+  /** Create another signing key for viewer tokens that you sign yourself. Its secret is shown only once. */
   createViewerKey: {
     method: 'POST';
     path: '/api/v1/channels/{name}/viewer-keys';
@@ -844,7 +844,7 @@ export interface Operations {
     body: Schemas['NewViewerKey'];
     answer: Schemas['IssuedViewerKeyView'];
   };
-  /** Makes a token to watch the channel with, and the addresses that hold it, which are shown this once. */
+  /** Create a viewer token and the playback URLs that contain it. They are shown only once. */
   createViewerToken: {
     method: 'POST';
     path: '/api/v1/channels/{name}/viewer-tokens';
@@ -852,7 +852,7 @@ export interface Operations {
     body: Schemas['NewViewerToken'];
     answer: Schemas['IssuedViewerTokenView'];
   };
-  /** Makes a webhook. The secret that its requests are signed with is shown this once. */
+  /** Create a webhook. The secret that signs its requests is shown only once. */
   createWebhook: {
     method: 'POST';
     path: '/api/v1/webhooks';
@@ -860,7 +860,7 @@ export interface Operations {
     body: Schemas['NewWebhook'];
     answer: Schemas['IssuedWebhookView'];
   };
-  /** Deletes a channel with its keys, its sessions and their media; its encoder is sent away. */
+  /** Delete a channel with its keys, sessions and media, and disconnect its encoder. */
   deleteChannel: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}';
@@ -868,7 +868,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Removes an event, or a series with its occurrences; recordings stay. An occurrence is cancelled instead. */
+  /** Delete an event, or a series with its occurrences. Recordings stay. An occurrence is canceled instead. */
   deleteEvent: {
     method: 'DELETE';
     path: '/api/v1/events/{id}';
@@ -876,7 +876,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Deletes a recording or clip, with 'clips=true' a session's clips too; the media go when nothing else of their session is left and that is over. With 'dryRun=true' it only tells what would go. */
+  /** Delete a recording or clip, with 'clips=true' also the clips of its session. Media are deleted when nothing of the ended session is left. 'dryRun=true' only reports what would be deleted. */
   deleteRecording: {
     method: 'DELETE';
     path: '/api/v1/recordings/{id}';
@@ -884,7 +884,7 @@ export interface Operations {
     body: never;
     answer: Schemas['DeletionView'];
   };
-  /** Takes the channel's own slate away; it has the server's again. */
+  /** Delete the channel's own slate. The channel uses the server's slate again. */
   deleteSlate: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}/slate';
@@ -892,7 +892,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Deletes a user and their logins. The last admin stays. */
+  /** Delete a user and their logins. The last admin cannot be deleted. */
   deleteUser: {
     method: 'DELETE';
     path: '/api/v1/users/{name}';
@@ -900,7 +900,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Deletes a webhook with what waits for it and its log. */
+  /** Delete a webhook with its pending deliveries and its log. */
   deleteWebhook: {
     method: 'DELETE';
     path: '/api/v1/webhooks/{id}';
@@ -908,7 +908,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Ends an event that is live or in preview, with its session; its encoder is sent away. */
+  /** End an event that is live or in preview, end its session and disconnect its encoder. */
   endEvent: {
     method: 'POST';
     path: '/api/v1/events/{id}/end';
@@ -916,7 +916,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Ends one of your logins. */
+  /** End one of your logins. */
   endMyLogin: {
     method: 'DELETE';
     path: '/api/v1/me/logins/{id}';
@@ -924,7 +924,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Ends the channel's open session now and sends its encoder away. */
+  /** End the channel's open session now and disconnect its encoder. */
   endSession: {
     method: 'POST';
     path: '/api/v1/channels/{name}/end';
@@ -932,7 +932,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EndedView'];
   };
-  /** Takes your second factor away; asks for one of its codes, or a recovery code. */
+  /** Remove your second factor. Requires one of its codes or a recovery code. */
   endTotp: {
     method: 'POST';
     path: '/api/v1/me/totp/end';
@@ -940,7 +940,7 @@ export interface Operations {
     body: Schemas['TotpCode'];
     answer: void;
   };
-  /** Ends one login of a user. */
+  /** End one login of a user. */
   endUserLogin: {
     method: 'DELETE';
     path: '/api/v1/users/{name}/logins/{id}';
@@ -948,7 +948,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Ends all logins of a user. */
+  /** End all logins of a user. */
   endUserLogins: {
     method: 'DELETE';
     path: '/api/v1/users/{name}/logins';
@@ -956,7 +956,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** The events of a 'channel', or all, as iCalendar (RFC 5545). */
+  /** Get events as iCalendar (RFC 5545), of all channels or one 'channel'. */
   getCalendar: {
     method: 'GET';
     path: '/api/v1/events.ics';
@@ -964,7 +964,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** One channel. */
+  /** Get a channel. */
   getChannel: {
     method: 'GET';
     path: '/api/v1/channels/{name}';
@@ -972,7 +972,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ChannelView'];
   };
-  /** One event or series. 'pageUrl' is its page for viewers: there from when it is planned, or where it is not announced from when it is live; a series has none. */
+  /** Get an event or series. 'pageUrl' is its viewer page, available once the event is planned, or once it is live if it is not announced. A series has no page. */
   getEvent: {
     method: 'GET';
     path: '/api/v1/events/{id}';
@@ -980,15 +980,15 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** The states that an event went through, with the reasons. */
+  /** List the states of an event with their reasons. */
   getEventHistory: {
     method: 'GET';
     path: '/api/v1/events/{id}/history';
     query: never;
     body: never;
-    answer: Schemas['EventStepView'][];
+    answer: Schemas['EventHistoryView'][];
   };
-  /** How the channel's encoders are doing, measured as they publish, with what to do where it could be better. */
+  /** Get measurements of the channel's publishing encoders, with detected issues and advice. */
   getHealth: {
     method: 'GET';
     path: '/api/v1/channels/{name}/health';
@@ -996,7 +996,7 @@ export interface Operations {
     body: never;
     answer: Schemas['HealthView'];
   };
-  /** Whose request it is: a person's or a token's, and what they may do. */
+  /** Get the caller (user or token) and its role. */
   getMe: {
     method: 'GET';
     path: '/api/v1/me';
@@ -1004,7 +1004,7 @@ export interface Operations {
     body: never;
     answer: Schemas['MeView'];
   };
-  /** What was measured of the channel in the last hour, oldest first, every 'intervalSeconds' while it was on air; 'after' (an instant) leaves out what is older. Kept in memory: a server that was started anew has none of before. */
+  /** Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts. */
   getMeasurements: {
     method: 'GET';
     path: '/api/v1/channels/{name}/measurements';
@@ -1012,7 +1012,7 @@ export interface Operations {
     body: never;
     answer: Schemas['MeasurementsView'];
   };
-  /** One recording or clip. */
+  /** Get a recording or clip. */
   getRecording: {
     method: 'GET';
     path: '/api/v1/recordings/{id}';
@@ -1020,7 +1020,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'];
   };
-  /** What all recordings take in spool and store, as far as it is counted in a few seconds; counting goes on, so ask again while 'countedAll' is false. */
+  /** Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'countedAll' is false. */
   getRecordingUsage: {
     method: 'GET';
     path: '/api/v1/recordings/usage';
@@ -1028,7 +1028,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingUsage'];
   };
-  /** The channel's own slate: the file that was sent. */
+  /** Get the channel's own slate as uploaded. */
   getSlate: {
     method: 'GET';
     path: '/api/v1/channels/{name}/slate';
@@ -1036,7 +1036,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Where this server keeps media, as its configuration says. */
+  /** Get the configured object store. */
   getStorage: {
     method: 'GET';
     path: '/api/v1/storage';
@@ -1044,7 +1044,7 @@ export interface Operations {
     body: never;
     answer: Schemas['StorageView'];
   };
-  /** The server's version, where encoders publish, your role, and the names that other requests use. 'publicUrl' is where viewers' pages are; null where none is configured, and they are where you asked. */
+  /** Get the server's version, its publish URLs, your role, and valid values for other requests. 'publicUrl' is the base URL of viewer pages; if null, it is the URL of this request. */
   getSystem: {
     method: 'GET';
     path: '/api/v1/system';
@@ -1052,15 +1052,15 @@ export interface Operations {
     body: never;
     answer: Schemas['SystemView'];
   };
-  /** What happened on the channel, newest first: sessions, events, encoders that came and went, what was wrong, recordings, and for admins who changed what. 'before' reads on from an id. */
+  /** List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id. */
   getTimeline: {
     method: 'GET';
     path: '/api/v1/channels/{name}/timeline';
     query: { limit?: string; before?: string };
     body: never;
-    answer: Schemas['TimelineView'][];
+    answer: Schemas['ActivityView'][];
   };
-  /** One user. */
+  /** Get a user. */
   getUser: {
     method: 'GET';
     path: '/api/v1/users/{name}';
@@ -1068,7 +1068,7 @@ export interface Operations {
     body: never;
     answer: Schemas['UserView'];
   };
-  /** One webhook. */
+  /** Get a webhook. */
   getWebhook: {
     method: 'GET';
     path: '/api/v1/webhooks/{id}';
@@ -1076,7 +1076,7 @@ export interface Operations {
     body: never;
     answer: Schemas['WebhookView'];
   };
-  /** Lets an event go live now, before its start or after it. */
+  /** Make an event live now, before or after its start time. */
   goLive: {
     method: 'POST';
     path: '/api/v1/events/{id}/go-live';
@@ -1084,7 +1084,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'];
   };
-  /** Sends the channel's encoders away. The session stays open for them to come back; to keep one out, rotate or revoke its key. 409: another server has the channel on air; ask that one. */
+  /** Disconnect the channel's encoders. The session stays open so that they can reconnect; to block one, rotate or revoke its key. 409: another server has the channel on air; send the request to that server. */
   kickEncoders: {
     method: 'POST';
     path: '/api/v1/channels/{name}/kick';
@@ -1092,7 +1092,7 @@ export interface Operations {
     body: never;
     answer: Schemas['KickedView'];
   };
-  /** Who changed what, newest first; of an 'actor' ('user', 'token/ID'), a 'subject' ('channel', 'channel/NAME') or an 'action' ('channel.create') where they are named. 'before' reads on from an id. */
+  /** List changes, newest first. Filter by 'actor' ('user', 'token/ID'), 'subject' ('channel', 'channel/NAME') or 'action' ('channel.create'). 'before' continues from an id. */
   listAudit: {
     method: 'GET';
     path: '/api/v1/audit';
@@ -1100,7 +1100,7 @@ export interface Operations {
     body: never;
     answer: Schemas['AuditView'][];
   };
-  /** The addresses that calendars subscribe to, without their secrets, newest first. */
+  /** List calendar feeds without their secrets, newest first. */
   listCalendarFeeds: {
     method: 'GET';
     path: '/api/v1/calendar-feeds';
@@ -1108,7 +1108,7 @@ export interface Operations {
     body: never;
     answer: Schemas['CalendarFeedView'][];
   };
-  /** The channel's recordings and clips, newest first; as listRecordings. */
+  /** List the channel's recordings and clips, newest first, like listRecordings. */
   listChannelRecordings: {
     method: 'GET';
     path: '/api/v1/channels/{name}/recordings';
@@ -1116,7 +1116,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'][];
   };
-  /** All channels, by name. */
+  /** List channels by name. */
   listChannels: {
     method: 'GET';
     path: '/api/v1/channels';
@@ -1124,7 +1124,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ChannelView'][];
   };
-  /** What the webhook was told or is to be told, newest first; of a 'state' (waiting, delivered, failed). 'before' reads on from an id. */
+  /** List deliveries of the webhook, newest first. Filter by 'state' (waiting, delivered, failed). 'before' continues from an id. */
   listDeliveries: {
     method: 'GET';
     path: '/api/v1/webhooks/{id}/deliveries';
@@ -1132,7 +1132,7 @@ export interface Operations {
     body: never;
     answer: Schemas['DeliveryView'][];
   };
-  /** The encoders that this server could use for rungs, those that work and, with the reason, those that do not. */
+  /** List encoders for rungs, and whether each works or why not. */
   listEncoders: {
     method: 'GET';
     path: '/api/v1/encoders';
@@ -1140,7 +1140,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EncoderView'][];
   };
-  /** Events by their start, occurrences of series one by one; those that end after 'from' and begin before 'to', on a 'channel', in a 'state', where they are named. 'after' reads on from an id. */
+  /** List events by start time, with the occurrences of series. 'from' and 'to' select events that end after and start before a time; 'channel' and 'state' filter. 'after' continues from an id. */
   listEvents: {
     method: 'GET';
     path: '/api/v1/events';
@@ -1148,7 +1148,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'][];
   };
-  /** The channel's stream keys without their secrets, newest first. */
+  /** List the channel's stream keys without their secrets, newest first. */
   listKeys: {
     method: 'GET';
     path: '/api/v1/channels/{name}/keys';
@@ -1156,7 +1156,7 @@ export interface Operations {
     body: never;
     answer: Schemas['KeyView'][];
   };
-  /** Where you are logged in, newest first. */
+  /** List your logins, newest first. */
   listMyLogins: {
     method: 'GET';
     path: '/api/v1/me/logins';
@@ -1164,7 +1164,7 @@ export interface Operations {
     body: never;
     answer: Schemas['LoginView'][];
   };
-  /** The occurrences of a series by their start; as listEvents. */
+  /** List the occurrences of a series by start time, like listEvents. */
   listOccurrences: {
     method: 'GET';
     path: '/api/v1/events/{id}/occurrences';
@@ -1172,7 +1172,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EventView'][];
   };
-  /** Recordings and clips, newest first; of a 'channel', 'session', 'kind' (session, clip) or 'visibility' where they are named, with 'q' in their title or their channel's, beginning from 'from' on and before 'to'. With 'sizes=true' each has the bytes that its session takes, as far as they are counted in a few seconds. 'before' reads on from an id. */
+  /** List recordings and clips, newest first. Filter by 'channel', 'session', 'kind' (session, clip) and 'visibility', by 'q' in the title or the channel's title, and by start time with 'from' and 'to'. 'sizes=true' adds the bytes of each session, as far as they can be counted in a few seconds. 'before' continues from an id. */
   listRecordings: {
     method: 'GET';
     path: '/api/v1/recordings';
@@ -1180,7 +1180,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'][];
   };
-  /** The channel's sessions, newest first; 'before' reads on from a session's id. */
+  /** List the channel's sessions, newest first. 'before' continues from a session id. */
   listSessions: {
     method: 'GET';
     path: '/api/v1/channels/{name}/sessions';
@@ -1188,7 +1188,7 @@ export interface Operations {
     body: never;
     answer: Schemas['SessionView'][];
   };
-  /** All tokens without their secrets, newest first. */
+  /** List tokens without their secrets, newest first. */
   listTokens: {
     method: 'GET';
     path: '/api/v1/tokens';
@@ -1196,7 +1196,7 @@ export interface Operations {
     body: never;
     answer: Schemas['TokenView'][];
   };
-  /** Where a user is logged in, newest first. */
+  /** List a user's logins, newest first. */
   listUserLogins: {
     method: 'GET';
     path: '/api/v1/users/{name}/logins';
@@ -1204,7 +1204,7 @@ export interface Operations {
     body: never;
     answer: Schemas['LoginView'][];
   };
-  /** All users, by name. */
+  /** List users by name. */
   listUsers: {
     method: 'GET';
     path: '/api/v1/users';
@@ -1212,7 +1212,7 @@ export interface Operations {
     body: never;
     answer: Schemas['UserView'][];
   };
-  /** The keys that the channel's viewer tokens are signed with, without their secrets, newest first. */
+  /** List the keys that sign the channel's viewer tokens, without their secrets, newest first. */
   listViewerKeys: {
     method: 'GET';
     path: '/api/v1/channels/{name}/viewer-keys';
@@ -1220,7 +1220,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ViewerKeyView'][];
   };
-  /** The channel's viewer tokens without their signatures, newest first; 'before' reads on from an id. */
+  /** List the channel's viewer tokens without their signatures, newest first. 'before' continues from an id. */
   listViewerTokens: {
     method: 'GET';
     path: '/api/v1/channels/{name}/viewer-tokens';
@@ -1228,7 +1228,7 @@ export interface Operations {
     body: never;
     answer: Schemas['ViewerTokenView'][];
   };
-  /** All webhooks without their secrets, the oldest first. */
+  /** List webhooks without their secrets, oldest first. */
   listWebhooks: {
     method: 'GET';
     path: '/api/v1/webhooks';
@@ -1236,7 +1236,7 @@ export interface Operations {
     body: never;
     answer: Schemas['WebhookView'][];
   };
-  /** What happens on all channels, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there. */
+  /** Stream the state of all channels and its changes as server-sent events. 'Last-Event-ID' resumes after that event. */
   listen: {
     method: 'GET';
     path: '/api/v1/stream';
@@ -1244,7 +1244,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** What happens on one channel, as server-sent events: how things stand, then what changes. 'Last-Event-ID' reads on from there. */
+  /** Stream the state of one channel and its changes as server-sent events. 'Last-Event-ID' resumes after that event. */
   listenToChannel: {
     method: 'GET';
     path: '/api/v1/channels/{name}/stream';
@@ -1252,7 +1252,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Logs a person in: the answer sets a cookie. Needs no token, but a name and password, and where the problem says 'needs: code', a code of their authenticator or a recovery code. */
+  /** Log in; the response sets a cookie. Needs no token, but a name and password, and if the problem has 'needs: code', an authenticator code or a recovery code. */
   login: {
     method: 'POST';
     path: '/api/v1/login';
@@ -1260,7 +1260,7 @@ export interface Operations {
     body: Schemas['LoginRequest'];
     answer: Schemas['LoggedInView'];
   };
-  /** Ends the login that the cookie is of. */
+  /** End the login of the cookie. */
   logout: {
     method: 'POST';
     path: '/api/v1/logout';
@@ -1268,7 +1268,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Proves all encoders anew by encoding a few pictures with each, and tells what came of it. Takes a second or two. */
+  /** Probe all encoders again by encoding a few frames with each. Takes one or two seconds. */
   proveEncoders: {
     method: 'POST';
     path: '/api/v1/encoders/prove';
@@ -1276,7 +1276,7 @@ export interface Operations {
     body: never;
     answer: Schemas['EncoderView'][];
   };
-  /** The events as iCalendar at an address that calendars subscribe to. Needs no token: the address is the secret. */
+  /** Get events as iCalendar for subscribed calendars. Needs no token: the URL is the secret. */
   readCalendarFeed: {
     method: 'GET';
     path: '/api/v1/calendars/{feed}/events.ics';
@@ -1284,7 +1284,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Has something told once more, whatever became of it, under the same id. */
+  /** Repeat a delivery, whatever its result, under the same id. */
   replayDelivery: {
     method: 'POST';
     path: '/api/v1/webhooks/{id}/deliveries/{delivery}/replay';
@@ -1292,7 +1292,7 @@ export interface Operations {
     body: never;
     answer: Schemas['DeliveryView'];
   };
-  /** Takes a user's second factor away, for whoever lost theirs. */
+  /** Remove a user's second factor, for example after its loss. */
   resetUserTotp: {
     method: 'DELETE';
     path: '/api/v1/users/{name}/totp';
@@ -1300,7 +1300,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Withdraws an address for good. */
+  /** Revoke a calendar feed permanently. */
   revokeCalendarFeed: {
     method: 'DELETE';
     path: '/api/v1/calendar-feeds/{id}';
@@ -1308,7 +1308,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Withdraws a stream key for good; its encoder is sent away. */
+  /** Revoke a stream key permanently and disconnect its encoder. */
   revokeKey: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}/keys/{id}';
@@ -1316,7 +1316,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Withdraws a token for good. */
+  /** Revoke a token permanently. */
   revokeToken: {
     method: 'DELETE';
     path: '/api/v1/tokens/{id}';
@@ -1324,7 +1324,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Withdraws a signing key for good, and all viewer tokens that were signed with it. */
+  /** Revoke a signing key permanently, and with it all viewer tokens that it signed. */
   revokeViewerKey: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}/viewer-keys/{id}';
@@ -1332,7 +1332,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Withdraws a viewer token for good, also one that was signed elsewhere with a key of the channel. */
+  /** Revoke a viewer token permanently, also one that was signed elsewhere with a key of the channel. */
   revokeViewerToken: {
     method: 'DELETE';
     path: '/api/v1/channels/{name}/viewer-tokens/{id}';
@@ -1340,7 +1340,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RevokedViewerTokenView'];
   };
-  /** Makes a new key in place of an old one, which goes at once or, with an overlap, lets encoders in for a while longer. */
+  /** Replace a stream key. The old key is revoked at once, or after an overlap. */
   rotateKey: {
     method: 'POST';
     path: '/api/v1/channels/{name}/keys/rotate';
@@ -1348,7 +1348,7 @@ export interface Operations {
     body: Schemas['KeyRotation'];
     answer: Schemas['IssuedKeyView'];
   };
-  /** Makes a new secret, shown this once. The old one signs beside it for 'overlapSeconds' (a day, at most seven). */
+  /** Create a new secret, shown only once. The old one also signs for 'overlapSeconds' (default one day, maximum seven). */
   rotateWebhookSecret: {
     method: 'POST';
     path: '/api/v1/webhooks/{id}/rotate';
@@ -1356,15 +1356,15 @@ export interface Operations {
     body: Schemas['WebhookRotation'];
     answer: Schemas['IssuedWebhookView'];
   };
-  /** Gives you another password; all your other logins end. */
+  /** Change your password. All your other logins end. */
   setMyPassword: {
     method: 'PUT';
     path: '/api/v1/me/password';
     query: never;
-    body: Schemas['OwnPassword'];
+    body: Schemas['PasswordChange'];
     answer: void;
   };
-  /** Gives the channel a slate of its own: the body is a PNG or JPEG picture, or an MP4 clip of at most 30 s, up to 16 MiB. It is proved by decoding it. */
+  /** Set the channel's own slate: a PNG or JPEG image, or an MP4 video of at most 30 s, up to 16 MiB. It is validated by decoding it. */
   setSlate: {
     method: 'PUT';
     path: '/api/v1/channels/{name}/slate';
@@ -1372,7 +1372,7 @@ export interface Operations {
     body: never;
     answer: void;
   };
-  /** Trades the set-up code that the server printed for the first admin token, and with 'name' and 'password' for a first admin who logs in as well. Needs no token; works once. */
+  /** Exchange the setup code that the server printed for the first admin token, and with 'name' and 'password' also create the first admin user. Needs no token; works once. */
   setUp: {
     method: 'POST';
     path: '/api/v1/setup';
@@ -1380,7 +1380,7 @@ export interface Operations {
     body: Schemas['SetupRequest'];
     answer: Schemas['IssuedTokenView'];
   };
-  /** Gives a user another password; all their logins end. */
+  /** Set a user's password. All their logins end. */
   setUserPassword: {
     method: 'PUT';
     path: '/api/v1/users/{name}/password';
@@ -1388,7 +1388,7 @@ export interface Operations {
     body: Schemas['NewPassword'];
     answer: void;
   };
-  /** Writes, reads, lists and deletes one small object in the configured store, and tells how long each took and what went wrong. One at a time, and one in five seconds: 429 otherwise. */
+  /** Write, read, list and delete one small object in the configured store, and report the duration and problem of each step. One test at a time and one in five seconds; otherwise 429. */
   testStorage: {
     method: 'POST';
     path: '/api/v1/storage/test';
@@ -1396,7 +1396,7 @@ export interface Operations {
     body: never;
     answer: Schemas['StorageTestView'];
   };
-  /** Sends a 'webhook.test' now and tells what came of it. */
+  /** Send a 'webhook.test' event now and get the result. */
   testWebhook: {
     method: 'POST';
     path: '/api/v1/webhooks/{id}/test';

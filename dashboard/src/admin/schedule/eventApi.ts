@@ -16,7 +16,7 @@ export type PlannedEvent = Omit<Schemas['EventView'], 'kind' | 'state'> & {
 /** Event members of a request. Times are local times in the event's zone. */
 export type EventRequest = Partial<Schemas['NewEvent']> & Schemas['EventChange'] & { access?: string };
 
-export type EventHistoryEntry = Schemas['EventStepView'];
+export type EventHistoryEntry = Schemas['EventHistoryView'];
 
 export type CalendarFeed = Schemas['CalendarFeedView'];
 
