@@ -88,7 +88,7 @@ internal sealed class DataFolderLock : IDisposable
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(data.Path, FileName)));
             using var process = Process.GetProcessById(document.RootElement.GetProperty("pid").GetInt32());
-            return process.HasExited ? null : document.RootElement.GetProperty("addresses").Deserialize<ServerUrls>(ServerUrls.Json);
+            return process.HasExited ? null : document.RootElement.GetProperty("urls").Deserialize<ServerUrls>(ServerUrls.Json);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or ArgumentException or InvalidOperationException or KeyNotFoundException)
         {
@@ -97,10 +97,10 @@ internal sealed class DataFolderLock : IDisposable
     }
 
     /// <summary>Publishes the URLs for commands.</summary>
-    public void PublishUrls(ServerUrls addresses)
+    public void PublishUrls(ServerUrls urls)
     {
         var path = Path.Combine(_data.Path, FileName);
-        File.WriteAllText(path + ".new", JsonSerializer.Serialize(new { pid = Environment.ProcessId, addresses }, ServerUrls.Json));
+        File.WriteAllText(path + ".new", JsonSerializer.Serialize(new { pid = Environment.ProcessId, urls }, ServerUrls.Json));
         File.Move(path + ".new", path, overwrite: true);
     }
 

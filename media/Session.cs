@@ -13,11 +13,12 @@ namespace Broadcast.Media;
 public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Epoch, DateTimeOffset StartedAt, LatencyProfile Latency)
 {
     /// <summary>
-    /// DVR window: <see cref="Broadcast.Media.DvrWindow.Off"/> for the live window, <see cref="Broadcast.Media.DvrWindow.All"/> for the whole session, or a duration.
-    /// Fixed at the start.
+    /// DVR window: <see cref="Broadcast.Media.DvrWindow.Off"/> for the live window, <see cref="Broadcast.Media.DvrWindow.All"/> for the whole
+    /// session, or a duration. Fixed at the start.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public TimeSpan Rewind { get; init; }
+    [JsonPropertyName("rewind")]
+    public TimeSpan DvrWindow { get; init; }
 
     /// <summary>Whether the whole session is retained as a recording, independent of the DVR window. Fixed at the start.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -40,7 +41,7 @@ public sealed record BroadcastSession(ChannelName Channel, SessionId Id, long Ep
 
     /// <summary>Whether the DVR window is longer than the live window.</summary>
     [JsonIgnore]
-    public bool HasDvrWindow => Rewind > Latency.Window;
+    public bool HasDvrWindow => DvrWindow > Latency.Window;
 }
 
 /// <summary>Latency profile of a channel: target latency and the durations derived from it. There are three profiles.</summary>

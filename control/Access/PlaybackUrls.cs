@@ -15,5 +15,5 @@ public sealed record PlaybackUrls(string Watch, string Embed, string Hls, string
         $"{urls.Media}/t/{token}/live/{channel}/manifest.mpd");
 
     /// <summary>Omits the token.</summary>
-    public override string ToString() => "playback addresses";
+    public override string ToString() => "playback URLs";
 }

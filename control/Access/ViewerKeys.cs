@@ -12,10 +12,10 @@ namespace Broadcast.Control.Access;
 /// <param name="Id">Its id, which is part of the tokens signed with it.</param>
 /// <param name="Channel">The channel whose tokens it signs.</param>
 /// <param name="Label">Name of its user; may be empty.</param>
-/// <param name="IsServers">Whether the server created the key for tokens that it signs itself; its secret is never shown.</param>
+/// <param name="IsServerManaged">Whether the server created the key for tokens that it signs itself; its secret is never shown.</param>
 /// <param name="CreatedAt">Time of creation.</param>
 /// <param name="RevokedAt">Time of revocation, which also revoked all tokens signed with it.</param>
-public sealed record ViewerKeyInfo(string Id, string Channel, string Label, bool IsServers, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
+public sealed record ViewerKeyInfo(string Id, string Channel, string Label, bool IsServerManaged, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);
 
 /// <summary>A new signing key with its secret, which is only shown once.</summary>
 /// <param name="Key">The key.</param>
@@ -39,7 +39,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
 
     // 5 bits each: 260 bits, above the 256 of the hash (RFC 2104, section 3).
     private const int SecretLength = 52;
-    private const string Columns = "k.id, c.name AS channel, k.label, k.server_managed AS isServers, k.created_at AS createdAt, k.revoked_at AS revokedAt";
+    private const string Columns = "k.id, c.name AS channel, k.label, k.server_managed AS isServerManaged, k.created_at AS createdAt, k.revoked_at AS revokedAt";
 
     /// <summary>Creates another key, for a party that signs tokens itself. Existing keys remain valid.</summary>
     /// <exception cref="ControlException">
@@ -58,7 +58,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
             throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} signing keys, the maximum. Revoke an unused one.");
         }
 
-        var issued = await InsertAsync(connection, transaction, id, channel, label, ofServer: false, cancellationToken);
+        var issued = await InsertAsync(connection, transaction, id, channel, label, isServerManaged: false, cancellationToken);
         await AuditLog.RecordAsync(
             connection, transaction, time.GetUtcNow(), "viewer_key.create", $"viewer_key/{issued.Key.Id}", AuditLog.Detail(("channel", channel), ("label", label)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -108,7 +108,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
             return (id, GetBytes(secret));
         }
 
-        var created = await InsertAsync(connection, transaction, channelId, channel, "", ofServer: true, cancellationToken);
+        var created = await InsertAsync(connection, transaction, channelId, channel, "", isServerManaged: true, cancellationToken);
         return (created.Key.Id, GetBytes(created.Secret));
     }
 
@@ -116,7 +116,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
     internal static byte[] GetBytes(string secret) => Encoding.ASCII.GetBytes(secret);
 
     private async Task<IssuedViewerKey> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, string label, bool ofServer, CancellationToken cancellationToken)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long channelId, string channel, string label, bool isServerManaged, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         while (true)
@@ -125,14 +125,14 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
                 INSERT INTO viewer_keys (id, channel_id, secret, label, server_managed, created_at)
-                VALUES (@id, @channelId, @secret, @label, @ofServer, @now) ON CONFLICT (id) DO NOTHING
+                VALUES (@id, @channelId, @secret, @label, @isServerManaged, @now) ON CONFLICT (id) DO NOTHING
                 """,
-                new { id, channelId, secret, label, ofServer, now },
+                new { id, channelId, secret, label, isServerManaged, now },
                 transaction,
                 cancellationToken: cancellationToken));
             if (inserted == 1)   // otherwise the id exists already
             {
-                return new(new(id, channel, label, ofServer, now, null), secret);
+                return new(new(id, channel, label, isServerManaged, now, null), secret);
             }
         }
     }

@@ -12,13 +12,13 @@ namespace Broadcast.Control.Access;
 /// <param name="Id">Its id, which is part of the token.</param>
 /// <param name="Channel">The channel to which it gives access.</param>
 /// <param name="Label">Name of its user; may be empty.</param>
-/// <param name="Address">Required network of the viewer, as requested; empty for any.</param>
+/// <param name="Network">Required network of the viewer, as requested; empty for any.</param>
 /// <param name="CreatedAt">Time of creation, or of revocation for a token that was signed elsewhere.</param>
 /// <param name="ExpiresAt">Time of expiry; <see langword="null"/> for a token that was signed elsewhere.</param>
 /// <param name="RevokedAt">Time of revocation.</param>
 /// <param name="Preview">Whether the token grants preview access.</param>
 public sealed record ViewerTokenInfo(
-    string Id, string Channel, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview);
+    string Id, string Channel, string Label, string Network, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview);
 
 /// <summary>A new viewer token, which is only shown once.</summary>
 /// <param name="Info">The token without its signature.</param>
@@ -53,12 +53,13 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int IdLength = 10;
     private const int MaxCursorLength = 64;
-    private const string Columns = "t.id, c.name AS channel, t.label, t.network AS address, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, t.preview";
+    private const string Columns = "t.id, c.name AS channel, t.label, t.network, t.created_at AS createdAt, t.expires_at AS expiresAt, t.revoked_at AS revokedAt, t.preview";
 
     /// <summary>Creates a token, signed with the server's own key for the channel.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="expiresAt">Time of expiry; <see cref="DefaultLifetime"/> from now when not given.</param>
-    /// <param name="address">Required network of the viewer (<see cref="ViewerNetwork.TryParseUserInput"/>); <see langword="null"/> for any.</param>
+    /// <param name="network">Required network of the viewer (<see cref="ViewerNetwork.TryParseUserInput"/>); <see langword="null"/> for
+    /// any.</param>
     /// <param name="label">Name of its user.</param>
     /// <param name="preview">Whether the token grants preview access, for reviewing an event before it goes live.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
@@ -66,16 +67,16 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     /// A value is invalid, the channel does not exist, or it has <see cref="MaxPerChannel"/> tokens.
     /// </exception>
     public async Task<IssuedViewerToken> CreateAsync(
-        string channel, DateTimeOffset? expiresAt = null, string? address = null, string label = "", bool preview = false, CancellationToken cancellationToken = default)
+        string channel, DateTimeOffset? expiresAt = null, string? network = null, string label = "", bool preview = false, CancellationToken cancellationToken = default)
     {
         var now = time.GetUtcNow();
-        if (Validate(expiresAt, address, label, now).ToList() is { Count: > 0 } errors)
+        if (Validate(expiresAt, network, label, now).ToList() is { Count: > 0 } errors)
         {
             throw new ControlException(errors);
         }
 
         var expires = DateTimeOffset.FromUnixTimeSeconds((expiresAt ?? now + DefaultLifetime).ToUnixTimeSeconds());
-        ViewerNetwork? network = ViewerNetwork.TryParseUserInput(address, out var read) ? read : null;
+        ViewerNetwork? viewerNetwork = ViewerNetwork.TryParseUserInput(network, out var read) ? read : null;
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var channelId = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
@@ -95,18 +96,18 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
             var inserted = await connection.ExecuteAsync(new CommandDefinition(
                 """
                 INSERT INTO viewer_tokens (channel_id, id, label, network, created_at, expires_at, preview)
-                VALUES (@channelId, @id, @label, @address, @now, @expires, @preview) ON CONFLICT DO NOTHING
+                VALUES (@channelId, @id, @label, @network, @now, @expires, @preview) ON CONFLICT DO NOTHING
                 """,
-                new { channelId, id, label, address = address ?? "", now, expires, preview },
+                new { channelId, id, label, network = network ?? "", now, expires, preview },
                 transaction,
                 cancellationToken: cancellationToken));
             if (inserted == 1)   // otherwise the id exists already
             {
                 await AuditLog.RecordAsync(
                     connection, transaction, now, "viewer_token.create", $"viewer_token/{id}",
-                    AuditLog.Detail(("channel", channel), ("label", label), ("address", address), ("expiresAt", AuditLog.Text(expires)), ("preview", preview ? "true" : null)), cancellationToken);
+                    AuditLog.Detail(("channel", channel), ("label", label), ("network", network), ("expiresAt", AuditLog.Text(expires)), ("preview", preview ? "true" : null)), cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
-                return new(new(id, channel, label, address ?? "", now, expires, null, preview), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, network, preview));
+                return new(new(id, channel, label, network ?? "", now, expires, null, preview), ViewerToken.Sign(keyId, secret, ChannelName.Parse(channel), expires, id, viewerNetwork, preview));
             }
         }
     }
@@ -208,7 +209,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
     /// <summary>Cursor after a token in the list; remains valid when the token is removed.</summary>
     internal static string CursorOf(ViewerTokenInfo token) => PageCursor.Of(token.Id, token.CreatedAt);
 
-    internal static IEnumerable<ValidationError> Validate(DateTimeOffset? expiresAt, string? address, string label, DateTimeOffset now)
+    internal static IEnumerable<ValidationError> Validate(DateTimeOffset? expiresAt, string? network, string label, DateTimeOffset now)
     {
         foreach (var error in ChannelRules.ValidateLabel(label, expiresAt, now))
         {
@@ -220,9 +221,9 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
             yield return new("expiresAt", "A viewer token is valid for at most 366 days.");
         }
 
-        if (address is not null && !ViewerNetwork.TryParseUserInput(address, out _))
+        if (network is not null && !ViewerNetwork.TryParseUserInput(network, out _))
         {
-            yield return new("address", "Use an address such as 203.0.113.5 or 2001:db8::1, or a network such as 203.0.113.0/24 or 2001:db8::/64, with a prefix length divisible by 4.");
+            yield return new("network", "Use an address such as 203.0.113.5 or 2001:db8::1, or a network such as 203.0.113.0/24 or 2001:db8::/64, with a prefix length divisible by 4.");
         }
     }
 }

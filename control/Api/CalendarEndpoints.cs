@@ -73,4 +73,4 @@ internal sealed record CalendarFeedView(string Id, string? Channel, string Label
     public static CalendarFeedView From(CalendarFeedInfo f) => new(f.Id, f.Channel, f.Label, f.CreatedAt, f.LastUsedAt, f.RevokedAt);
 }
 
-internal sealed record IssuedFeedView(CalendarFeedView Info, string Address);
+internal sealed record IssuedFeedView(CalendarFeedView Info, string Url);

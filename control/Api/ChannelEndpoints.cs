@@ -142,7 +142,7 @@ internal static class ChannelEndpoints
         body.Number("takeoverAfterSeconds") is { } after ? TimeSpan.FromSeconds(after) : null)
     {
         Access = body.Text("access"),
-        DvrWindow = body.Text("rewind"),
+        DvrWindow = body.Text("dvrWindow"),
         Record = body.Boolean("record"),
         Retention = body.Text("retention"),
         Reminders = body.Numbers("reminderMinutes"),

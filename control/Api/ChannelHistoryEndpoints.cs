@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Broadcast.Control.Api;
 
 /// <summary>
-/// Endpoints of <c>/api/v1/channels/{name}/measurements</c> and <c>…/timeline</c>: measurements and activity of a channel.
+/// Endpoints of <c>/api/v1/channels/{name}/measurements</c> and <c>…/activity</c>: measurements and activity of a channel.
 /// </summary>
 internal static class ChannelHistoryEndpoints
 {
@@ -24,9 +24,9 @@ internal static class ChannelHistoryEndpoints
                 "Get measurements of the last hour, oldest first, one per 'intervalSeconds' while the channel was on air. 'after' (a time) omits older ones. They are kept in memory and lost when the server restarts.",
                 200, 400, 404);
 
-        api.MapGet("/channels/{name}/timeline", ListActivityAsync).RequireRole(TokenRole.Producer)
+        api.MapGet("/channels/{name}/activity", ListActivityAsync).RequireRole(TokenRole.Producer)
             .Describe<List<ActivityView>>(
-                "getTimeline",
+                "listActivity",
                 "List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id.",
                 200, 400, 404)
             .Paged("before", ChannelActivityLog.MaxPage);
@@ -59,7 +59,7 @@ internal static class ChannelHistoryEndpoints
 internal sealed record MeasurementsView(double IntervalSeconds, List<MeasurementView> Measurements);
 
 internal sealed record MeasurementView(
-    DateTimeOffset At, long? BitsPerSecond, double? FramesPerSecond, double? KeyframeIntervalSeconds, double? SkewSeconds, double? EncodingSpeed, double? EncodingBehindSeconds, double? DelaySeconds, long? Viewers)
+    DateTimeOffset At, long? BitsPerSecond, double? FramesPerSecond, double? KeyframeIntervalSeconds, double? AvSkewSeconds, double? EncodingSpeed, double? EncodingLagSeconds, double? LatencySeconds, long? Viewers)
 {
     public static MeasurementView From(Measurement m) => new(
         m.At, m.BitsPerSecond, Rounded(m.FramesPerSecond, 2), Seconds(m.KeyframeInterval), Seconds(m.AvSkew), Rounded(m.EncodingSpeed, 3), Seconds(m.EncodingLag), Seconds(m.Latency), m.Viewers);

@@ -7,8 +7,8 @@ namespace Broadcast.Control.Api;
 internal sealed record HealthView(List<SourceView> Sources);
 
 internal sealed record SourceView(
-    string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond, long BitsPerSecondOfMinute, SourceVideoView? Video,
-    SourceAudioView? Audio, double SkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<IssueView> Findings)
+    string Publication, string Session, string Encoder, DateTimeOffset Since, DateTimeOffset? LastMediaAt, long BitsPerSecond, long BitsPerSecondLastMinute, SourceVideoView? Video,
+    SourceAudioView? Audio, double AvSkewSeconds, SourceJumpsView TimestampJumps, long Dropped, long Malformed, List<IssueView> Issues)
 {
     public static SourceView From(SourceReport r) => new(
         r.Publication.ToString(), r.Session.Value, r.Encoder, r.Since, r.LastMedia, r.BitsPerSecond, r.BitsPerSecondLastMinute, SourceVideoView.From(r.Video),
@@ -17,7 +17,7 @@ internal sealed record SourceView(
 }
 
 internal sealed record SourceVideoView(
-    string Codec, int Width, int Height, double FramesPerSecond, double? ClaimedFramesPerSecond, double? KeyframeIntervalSeconds, double? LongestKeyframeIntervalSeconds)
+    string Codec, int Width, int Height, double FramesPerSecond, double? DeclaredFramesPerSecond, double? KeyframeIntervalSeconds, double? MaxKeyframeIntervalSeconds)
 {
     public static SourceVideoView? From(SourceVideo? v) => v is null ? null : new(
         v.Codec, v.Width, v.Height, Math.Round(v.FramesPerSecond, 2), v.DeclaredFramesPerSecond > 0 ? Math.Round(v.DeclaredFramesPerSecond, 3) : null,

@@ -15,7 +15,7 @@ internal sealed record ChannelView(
     int ReconnectWindowSeconds,
     string Takeover,
     int TakeoverAfterSeconds,
-    string Rewind,
+    string DvrWindow,
     bool Record,
     string Retention,
     string Access,
@@ -89,10 +89,10 @@ internal sealed record SystemView(
     string Version, string Role, IReadOnlyList<string> Roles, IReadOnlyList<string> Ladders, IReadOnlyList<string> Latencies, IReadOnlyList<string> Takeovers, IReadOnlyList<string> Accesses, string? Rtmp, string? Rtmps,
     string? PublicUrl);
 
-internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
+internal sealed record NewChannel(string Name, string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
     IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
-internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? Rewind, bool? Record, string? Retention,
+internal sealed record ChannelChange(string? Title, string? Ladder, string? Latency, int? ReconnectWindowSeconds, string? Takeover, int? TakeoverAfterSeconds, string? Access, string? DvrWindow, bool? Record, string? Retention,
     IReadOnlyList<int>? ReminderMinutes, bool? AnnounceEvents, IReadOnlyList<string>? AudioLanguages);
 
 internal sealed record NewKey(string? Role, string? Label, DateTimeOffset? ExpiresAt);

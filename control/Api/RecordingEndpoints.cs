@@ -28,7 +28,7 @@ internal static class RecordingEndpoints
 
         api.MapGet("/recordings/usage", (HttpContext http, RecordingUsageCounter sizes) => sizes.AllAsync(http.RequestAborted)).RequireRole(TokenRole.Viewer)
             .Describe<RecordingUsage>(
-                "getRecordingUsage", "Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'countedAll' is false.", 200);
+                "getRecordingUsage", "Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'isComplete' is false.", 200);
 
         api.MapGet("/channels/{name}/recordings", ListOfChannelAsync).RequireRole(TokenRole.Viewer)
             .Describe<List<RecordingView>>("listChannelRecordings", "List the channel's recordings and clips, newest first, like listRecordings.", 200, 400, 404)

@@ -20,7 +20,7 @@ internal sealed record RecordingView(
     string Retention,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset CreatedAt,
-    RecordingUrls Addresses)
+    RecordingUrls Urls)
 {
     /// <summary>Bytes that its session uses in spool and store; <see langword="null"/> when not requested or not counted yet.</summary>
     public long? Bytes { get; init; }
@@ -41,11 +41,11 @@ internal sealed record DeletionView(
     string Session,
     DateTimeOffset SessionStartedAt,
     DateTimeOffset? SessionEndedAt,
-    bool MediaGoes,
-    IReadOnlyList<string> MediaKeptBy,
+    bool DeletesMedia,
+    IReadOnlyList<string> MediaRetainedBy,
     long? Objects,
     long? Bytes,
-    bool CountedAll)
+    bool IsComplete)
 {
     public static DeletionView From(DeletionPlan p) => new(
         true, [.. p.Recordings.Select(r => r.Id)], p.Channel, p.Session, p.SessionStartedAt, p.SessionEndedAt, p.DeletesMedia, p.RetainedBy, p.Media?.Objects, p.Media?.Bytes, p.Media is not { IsComplete: false });

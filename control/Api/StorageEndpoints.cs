@@ -27,14 +27,14 @@ internal static class StorageEndpoints
         http.RequestServices.GetService<IStorageProbe>() ?? throw new ControlException(ControlErrorCode.NotFound, "This process has no object store.");
 }
 
-internal sealed record StorageView(string Kind, string Place)
+internal sealed record StorageView(string Kind, string Location)
 {
     public static StorageView From(StorageInfo i) => new(i.Kind, i.Location);
 }
 
-internal sealed record StorageStepView(string Step, bool Works, int TookMilliseconds, string? Problem);
+internal sealed record StorageStepView(string Step, bool Works, int DurationMilliseconds, string? Problem);
 
-internal sealed record StorageTestView(bool Works, DateTimeOffset TestedAt, string Kind, string Place, int TookMilliseconds, IReadOnlyList<StorageStepView> Steps)
+internal sealed record StorageTestView(bool Works, DateTimeOffset TestedAt, string Kind, string Location, int DurationMilliseconds, IReadOnlyList<StorageStepView> Steps)
 {
     public static StorageTestView From(StorageTestResult r) => new(
         r.Succeeded, r.At, r.Store.Kind, r.Store.Location, (int)r.Steps.Sum(s => s.Duration.TotalMilliseconds),

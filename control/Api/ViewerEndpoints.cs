@@ -59,11 +59,11 @@ internal static class ViewerEndpoints
     {
         var body = await RequestBody.ReadAsync(http.Request, options.Value.MaxBodyBytes, http.RequestAborted);
         var expires = body.Instant("expiresAt");
-        var address = body.Text("address");
+        var network = body.Text("network");
         var label = body.Text("label") ?? "";
         var preview = body.Boolean("preview") == true;
-        body.ThrowIfInvalid(ViewerTokens.Validate(expires, address, label, time.GetUtcNow()));
-        var issued = await tokens.CreateAsync(name, expires, address, label, preview, http.RequestAborted);
+        body.ThrowIfInvalid(ViewerTokens.Validate(expires, network, label, time.GetUtcNow()));
+        var issued = await tokens.CreateAsync(name, expires, network, label, preview, http.RequestAborted);
         await RefreshAsync(policies, database, http);
         var requestUrl = string.Create(CultureInfo.InvariantCulture, $"{http.Request.Scheme}://{http.Request.Host.Value}");
         var urls = http.RequestServices.GetService<IViewerUrls>()?.For(requestUrl) ?? new(requestUrl, requestUrl);
@@ -92,22 +92,22 @@ internal static class ViewerEndpoints
     }
 }
 
-internal sealed record NewViewerToken(DateTimeOffset? ExpiresAt, string? Address, string? Label, bool? Preview);
+internal sealed record NewViewerToken(DateTimeOffset? ExpiresAt, string? Network, string? Label, bool? Preview);
 
 internal sealed record NewViewerKey(string? Label);
 
-internal sealed record ViewerTokenView(string Id, string Label, string Address, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview)
+internal sealed record ViewerTokenView(string Id, string Label, string Network, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, bool Preview)
 {
-    public static ViewerTokenView From(ViewerTokenInfo t) => new(t.Id, t.Label, t.Address, t.CreatedAt, t.ExpiresAt, t.RevokedAt, t.Preview);
+    public static ViewerTokenView From(ViewerTokenInfo t) => new(t.Id, t.Label, t.Network, t.CreatedAt, t.ExpiresAt, t.RevokedAt, t.Preview);
 }
 
-internal sealed record IssuedViewerTokenView(ViewerTokenView Info, string Token, PlaybackUrls Addresses);
+internal sealed record IssuedViewerTokenView(ViewerTokenView Info, string Token, PlaybackUrls Urls);
 
-internal sealed record RevokedViewerTokenView(string Id, bool MadeHere);
+internal sealed record RevokedViewerTokenView(string Id, bool IssuedByServer);
 
-internal sealed record ViewerKeyView(string Id, string Label, bool OfServer, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt)
+internal sealed record ViewerKeyView(string Id, string Label, bool ServerManaged, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt)
 {
-    public static ViewerKeyView From(ViewerKeyInfo k) => new(k.Id, k.Label, k.IsServers, k.CreatedAt, k.RevokedAt);
+    public static ViewerKeyView From(ViewerKeyInfo k) => new(k.Id, k.Label, k.IsServerManaged, k.CreatedAt, k.RevokedAt);
 }
 
 internal sealed record IssuedViewerKeyView(ViewerKeyView Key, string Secret);

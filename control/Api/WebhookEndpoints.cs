@@ -107,8 +107,8 @@ internal sealed record WebhookChange(string? Url, string? Label, IReadOnlyList<s
 internal sealed record WebhookRotation(int? OverlapSeconds);
 
 internal sealed record WebhookView(
-    string Id, string Url, string Label, IReadOnlyList<string> Types, IReadOnlyList<string> Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? OldSecretUntil,
-    DateTimeOffset? TriedAt, DateTimeOffset? FailingSince, long Waiting, long Dropped)
+    string Id, string Url, string Label, IReadOnlyList<string> Types, IReadOnlyList<string> Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? PreviousSecretExpiresAt,
+    DateTimeOffset? LastAttemptAt, DateTimeOffset? FailingSince, long Waiting, long Dropped)
 {
     public static WebhookView From(WebhookInfo h) => new(
         h.Id, h.Url, h.Label, h.Types, h.Channels, h.Enabled, h.DisabledReason, h.CreatedAt, h.PreviousSecretExpiresAt, h.LastAttemptAt, h.FailingSince, h.Pending, h.Dropped);
@@ -117,9 +117,9 @@ internal sealed record WebhookView(
 internal sealed record IssuedWebhookView(WebhookView Webhook, string Secret);
 
 internal sealed record DeliveryView(
-    long Id, string Event, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset? TriedAt, DateTimeOffset? NextAt, int? Status, string? Fault,
-    string? Excerpt, double? Seconds)
+    long Id, string Event, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error,
+    string? ResponseExcerpt, double? Seconds)
 {
     public static DeliveryView From(DeliveryInfo d) => new(
-        d.Id, d.EventId, d.Type, d.Channel, d.State, d.Attempts, d.CreatedAt, d.TriedAt, d.NextAt, d.Status, d.Fault, d.Excerpt, d.Seconds);
+        d.Id, d.EventId, d.Type, d.Channel, d.State, d.Attempts, d.CreatedAt, d.LastAttemptAt, d.NextAttemptAt, d.Status, d.Error, d.ResponseExcerpt, d.Seconds);
 }

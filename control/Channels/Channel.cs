@@ -164,7 +164,7 @@ public static class ChannelRules
     internal static string? NormalizeLadder(string? ladder) => LadderSpec.TryParse(ladder, out var parsed, out _) ? parsed.ToString() : ladder;
 
     /// <summary>Stored form of a validated DVR window.</summary>
-    internal static string? NormalizeDvrWindow(string? rewind) => DvrWindow.TryParse(rewind, out var length) ? DvrWindow.Format(length) : rewind;
+    internal static string? NormalizeDvrWindow(string? dvrWindow) => DvrWindow.TryParse(dvrWindow, out var length) ? DvrWindow.Format(length) : dvrWindow;
 
     internal static void CheckLabel(string label, DateTimeOffset? expiresAt, DateTimeOffset now) => ThrowIfInvalid([.. ValidateLabel(label, expiresAt, now)]);
 
@@ -195,9 +195,9 @@ public static class ChannelRules
             yield return new("reconnectWindowSeconds", "A reconnect window must be 0 to 86400 whole seconds.");
         }
 
-        if (settings.DvrWindow is { } rewind && !DvrWindow.TryParse(rewind, out _))
+        if (settings.DvrWindow is { } dvrWindow && !DvrWindow.TryParse(dvrWindow, out _))
         {
-            yield return new("rewind", "A DVR window must be 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
+            yield return new("dvrWindow", "A DVR window must be 'off', 'all' (the whole session), or 1 minute to 14 days, such as 30m, 12h or 7d.");
         }
 
         if (settings.Retention is { } retention && !Retention.TryParse(retention, out _))

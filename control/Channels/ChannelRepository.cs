@@ -192,7 +192,7 @@ public sealed class ChannelRepository(ControlDatabase database, TimeProvider tim
         ("takeover", settings.Takeover),
         ("takeoverAfterSeconds", Seconds(settings.TakeoverAfter)),
         ("access", settings.Access),
-        ("rewind", settings.DvrWindow),
+        ("dvrWindow", settings.DvrWindow),
         ("record", BooleanText(settings.Record)),
         ("retention", settings.Retention),
         ("reminderMinutes", settings.Reminders is { } minutes ? EventReminders.Text(minutes) : null),

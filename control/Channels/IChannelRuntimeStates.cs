@@ -34,20 +34,20 @@ public sealed record ChannelRung(string Name, int Width, int Height, int BitsPer
 /// <summary>State of a channel's rung encoder.</summary>
 /// <param name="Encoder">Display name of the encoder; <see langword="null"/> while none runs.</param>
 /// <param name="Rungs">Encoded rungs, the largest first.</param>
-/// <param name="GivenUp">Names of planned rungs that are not encoded.</param>
-/// <param name="Haste">Speed level from 0 to 2: higher levels trade quality for speed.</param>
+/// <param name="DroppedRungs">Names of planned rungs that are not encoded.</param>
+/// <param name="SpeedLevel">Speed level from 0 to 2: higher levels trade quality for speed.</param>
 /// <param name="HalfRate">Whether every other frame is dropped in all rungs.</param>
-/// <param name="Step">Degradation level; 0 for full quality.</param>
+/// <param name="DegradationLevel">Degradation level; 0 for full quality.</param>
 /// <param name="Reason">Reason for the last degradation or encoder change.</param>
-/// <param name="BehindSeconds">Lag of the slowest rung behind the source.</param>
+/// <param name="LagSeconds">Lag of the slowest rung behind the source.</param>
 /// <param name="Restarts">Number of encoder restarts.</param>
 public sealed record ChannelEncoding(
-    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> GivenUp, int Haste, bool HalfRate, int Step, string? Reason, double BehindSeconds, int Restarts)
+    string? Encoder, IReadOnlyList<ChannelRung> Rungs, IReadOnlyList<string> DroppedRungs, int SpeedLevel, bool HalfRate, int DegradationLevel, string? Reason, double LagSeconds, int Restarts)
 {
     /// <summary>
     /// Reason for re-encoding the source as rung <c>source</c>; <see langword="null"/> when the source is delivered by passthrough.
     /// </summary>
-    public string? CopyReason { get; init; }
+    public string? ReencodeReason { get; init; }
 }
 
 /// <summary>Provider of channel states. The host implements it from what the origin serves. Without it the API omits the state.</summary>

@@ -12,8 +12,8 @@ namespace Broadcast.Control.Recordings;
 /// <param name="Counted">Number of sessions measured so far.</param>
 /// <param name="Objects">Their number of objects.</param>
 /// <param name="Bytes">Their size, in bytes.</param>
-/// <param name="CountedAll">Whether the figures are complete.</param>
-public sealed record RecordingUsage(int Sessions, int Counted, long Objects, long Bytes, bool CountedAll);
+/// <param name="IsComplete">Whether the figures are complete.</param>
+public sealed record RecordingUsage(int Sessions, int Counted, long Objects, long Bytes, bool IsComplete);
 
 /// <summary>
 /// Measures the storage usage of sessions in spool and object store. Listing a bucket takes time, so a caller waits only briefly and the

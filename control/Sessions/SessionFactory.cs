@@ -30,7 +30,7 @@ internal sealed class SessionFactory(TimeProvider time)
         var start = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
         return new(key.Channel, SessionId.New(_newest), Epoch: 1, start, key.Latency)
         {
-            Rewind = key.DvrWindow,
+            DvrWindow = key.DvrWindow,
             IsRecorded = key.IsRecorded,
             BeginsHidden = canHide && activeEvent is { IsLive: false },
             Access = activeEvent?.Access,

@@ -40,7 +40,7 @@ internal sealed class StorageTest(ControlDatabase database, TimeProvider time)
             var failed = result.Steps.FirstOrDefault(s => s.Problem is not null);
             await AuditLog.RecordAsync(
                 connection, null, at, "storage.test", $"storage/{result.Store.Kind}",
-                AuditLog.Detail(("place", result.Store.Location), ("works", result.Succeeded ? "true" : "false"), ("failed", failed?.Name), ("problem", failed?.Problem)), CancellationToken.None);
+                AuditLog.Detail(("location", result.Store.Location), ("works", result.Succeeded ? "true" : "false"), ("failed", failed?.Name), ("problem", failed?.Problem)), CancellationToken.None);
             return result;
         }
         finally

@@ -29,15 +29,15 @@ public static class DeliveryStates
 /// <param name="State">One of <see cref="DeliveryStates"/>.</param>
 /// <param name="Attempts">Number of attempts so far.</param>
 /// <param name="CreatedAt">Time of the event.</param>
-/// <param name="TriedAt">Time of the last attempt.</param>
-/// <param name="NextAt">Time of the next attempt; <see langword="null"/> for none.</param>
+/// <param name="LastAttemptAt">Time of the last attempt.</param>
+/// <param name="NextAttemptAt">Time of the next attempt; <see langword="null"/> for none.</param>
 /// <param name="Status">HTTP status of the last attempt; <see langword="null"/> without a response.</param>
-/// <param name="Fault">Reason why the last attempt failed.</param>
-/// <param name="Excerpt">Beginning of the last response.</param>
+/// <param name="Error">Reason why the last attempt failed.</param>
+/// <param name="ResponseExcerpt">Beginning of the last response.</param>
 /// <param name="Seconds">Duration of the last attempt.</param>
 public sealed record DeliveryInfo(
-    long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset? TriedAt, DateTimeOffset? NextAt, int? Status, string? Fault,
-    string? Excerpt, double? Seconds);
+    long Id, string EventId, string Type, string? Channel, string State, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset? LastAttemptAt, DateTimeOffset? NextAttemptAt, int? Status, string? Error,
+    string? ResponseExcerpt, double? Seconds);
 
 /// <summary>
 /// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookHistory"/>, with at most the last <see cref="MaxRetained"/> of
@@ -55,7 +55,8 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
     private const int BatchSize = 5000;
 
     private const string Columns = """
-        d.id, d.event_id AS eventId, e.type, e.channel, d.state, d.attempts, d.created_at AS createdAt, d.last_attempt_at AS triedAt, d.next_attempt_at AS nextAt, d.status, d.error AS fault, d.excerpt, d.seconds
+        d.id, d.event_id AS eventId, e.type, e.channel, d.state, d.attempts, d.created_at AS createdAt, d.last_attempt_at AS lastAttemptAt, d.next_attempt_at AS nextAttemptAt, d.status, d.error AS error, d.excerpt AS responseExcerpt,
+        d.seconds
         """;
 
     /// <summary>Lists deliveries of a webhook, newest first.</summary>

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Webhooks;
 public sealed class WebhookRepository(ControlDatabase database, TimeProvider time)
 {
     private const string Columns = """
-        w.id, w.url, w.label, array_to_string(w.types, ',') AS types, array_to_string(w.channels, ',') AS channels, w.enabled, w.disabled_reason AS disabledReason, w.created_at AS createdAt, w.old_secret_until AS oldSecretUntil, w.tried_at AS triedAt,
+        w.id, w.url, w.label, array_to_string(w.types, ',') AS types, array_to_string(w.channels, ',') AS channels, w.enabled, w.disabled_reason AS disabledReason, w.created_at AS createdAt, w.old_secret_until AS previousSecretExpiresAt, w.tried_at AS lastAttemptAt,
         w.failing_since AS failingSince, w.dropped, (SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'waiting') AS waiting
         """;
 
@@ -126,7 +126,7 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
             cancellationToken: cancellationToken));
         var info = changed == 1 ? await FindAsync(connection, transaction, id, cancellationToken) : throw WebhookRules.NotFound();
         await AuditLog.RecordAsync(
-            connection, transaction, time.GetUtcNow(), "webhook.rotate", $"webhook/{id}", AuditLog.Detail(("oldSecretUntil", AuditLog.Text(info.PreviousSecretExpiresAt))), cancellationToken);
+            connection, transaction, time.GetUtcNow(), "webhook.rotate", $"webhook/{id}", AuditLog.Detail(("previousSecretExpiresAt", AuditLog.Text(info.PreviousSecretExpiresAt))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new(info, secret);
     }
@@ -184,12 +184,12 @@ public sealed class WebhookRepository(ControlDatabase database, TimeProvider tim
     }
 
     private sealed record Row(
-        string Id, string Url, string Label, string Types, string Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? OldSecretUntil,
-        DateTimeOffset? TriedAt, DateTimeOffset? FailingSince, long Dropped, long Waiting)
+        string Id, string Url, string Label, string Types, string Channels, bool Enabled, string? DisabledReason, DateTimeOffset CreatedAt, DateTimeOffset? PreviousSecretExpiresAt,
+        DateTimeOffset? LastAttemptAt, DateTimeOffset? FailingSince, long Dropped, long Waiting)
     {
         public WebhookInfo ToInfo() => new(Id, Url, Label, Split(Types), Split(Channels), Enabled, DisabledReason, CreatedAt)
         {
-            PreviousSecretExpiresAt = OldSecretUntil, LastAttemptAt = TriedAt, FailingSince = FailingSince, Dropped = Dropped, Pending = Waiting,
+            PreviousSecretExpiresAt = PreviousSecretExpiresAt, LastAttemptAt = LastAttemptAt, FailingSince = FailingSince, Dropped = Dropped, Pending = Waiting,
         };
     }
 }

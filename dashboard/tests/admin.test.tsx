@@ -106,7 +106,7 @@ describe('viewer access', () => {
     title: '',
     ladder: 'passthrough',
     latency: 'standard',
-    rewind: 'off',
+    dvrWindow: 'off',
     access: 'token',
     live: null,
   };
@@ -122,9 +122,9 @@ describe('viewer access', () => {
     expect(html).not.toContain('value="webhook"');
   });
   test('shows the server’s errors next to the fields of a new link', () => {
-    const html = renderToStaticMarkup(<ViewerTokenFields fieldErrors={{ address: 'No address.', expiresAt: 'Too long.' }} />);
-    for (const name of ['label', 'lasts', 'address']) expect(html).toContain(`<label for="field-${name}">`);
-    expect(html).toMatch(/id="field-address"[^>]* aria-invalid="true"/);
+    const html = renderToStaticMarkup(<ViewerTokenFields fieldErrors={{ network: 'No network.', expiresAt: 'Too long.' }} />);
+    for (const name of ['label', 'lasts', 'network']) expect(html).toContain(`<label for="field-${name}">`);
+    expect(html).toMatch(/id="field-network"[^>]* aria-invalid="true"/);
     expect(html).toMatch(/id="field-lasts"[^>]* aria-invalid="true"/);
     expect(html).toContain('<option value="86400" selected="">');
   });
@@ -142,18 +142,18 @@ describe('viewer access', () => {
     const token = {
       id: 'a',
       label: '',
-      address: '203.0.113.5',
+      network: '203.0.113.5',
       createdAt: '2026-01-01T00:00:00Z',
       expiresAt: '2026-01-02T00:00:00Z',
       revokedAt: null,
     };
     expect(tokenFacts(token, Date.parse('2026-01-01T12:00:00Z')).join()).toMatch(/^expires .*,only from 203\.0\.113\.5$/);
-    expect(tokenFacts({ ...token, address: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
+    expect(tokenFacts({ ...token, network: '' }, Date.parse('2026-01-02T00:00:00Z')).join()).toMatch(/^expired /);
   });
   test.each([adminText.channelPage.preview.tokenLabel, adminText.recordings.linkLabel])(
     'marks links of the dashboard itself: %s',
     (label) => {
-      const token = { id: 'a', label, address: '', createdAt: '2026-01-01T00:00:00Z', expiresAt: null, revokedAt: null };
+      const token = { id: 'a', label, network: '', createdAt: '2026-01-01T00:00:00Z', expiresAt: null, revokedAt: null };
       expect(tokenFacts(token, 0)).toEqual([adminText.viewers.dashboardLink]);
       expect(tokenFacts({ ...token, label: 'Jane' }, 0)).toEqual([]);
     },
@@ -167,7 +167,7 @@ describe('source health', () => {
     bitsPerSecond: 4_512_000,
     video: { codec: 'avc1', width: 1920, height: 1080, framesPerSecond: 29.97, keyframeIntervalSeconds: 2 },
     audio: { codec: 'mp4a', sampleRate: 48000, channels: 2 },
-    findings: [],
+    issues: [],
   };
   test('shows the properties of a healthy source', () => {
     const html = renderToStaticMarkup(<SourceLine source={source} />);
@@ -182,11 +182,11 @@ describe('source health', () => {
       expect(html).toContain(expectedText);
   });
   test('shows advice for issues', () => {
-    const findings = [
+    const issues = [
       { code: 'keyframes', severity: 'warning', advice: 'Set the keyframe interval to 2 s.', since: '' },
       { code: 'b', severity: 'information', advice: 'By the way.', since: '' },
     ];
-    const html = renderToStaticMarkup(<SourceLine source={{ ...source, audio: null, findings }} />);
+    const html = renderToStaticMarkup(<SourceLine source={{ ...source, audio: null, issues }} />);
     for (const expectedText of [
       adminText.source.issues(1),
       'data-severity="warning"',

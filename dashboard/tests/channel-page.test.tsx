@@ -28,7 +28,7 @@ import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
 
 const api = new Api(null, adminText);
-const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null };
+const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', dvrWindow: 'off', live: null };
 const withState = (state: string, more: Partial<Channel> = {}): Channel => ({
   ...channel,
   live: { state, session: '01', startedAt: null },
@@ -315,12 +315,12 @@ describe('the encoding of a channel', () => {
   const encoding = {
     encoder: 'x264',
     rungs: [{ name: '720p', width: 1280, height: 720, bitsPerSecond: 2_500_000 }],
-    givenUp: [],
-    haste: 0,
+    droppedRungs: [],
+    speedLevel: 0,
     halfRate: false,
-    step: 0,
+    degradationLevel: 0,
     reason: null,
-    behindSeconds: 0.42,
+    lagSeconds: 0.42,
     restarts: 0,
   };
   const render = (more: object = {}) => renderToStaticMarkup(<EncodingFacts encoding={{ ...encoding, ...more }} />);
@@ -329,7 +329,7 @@ describe('the encoding of a channel', () => {
     expect(render()).not.toContain('data-reduced');
   });
   test('shows reductions and their reason', () => {
-    const html = render({ givenUp: ['1080p'], haste: 2, halfRate: true, step: 4, reason: 'too slow', restarts: 2 });
+    const html = render({ droppedRungs: ['1080p'], speedLevel: 2, halfRate: true, degradationLevel: 4, reason: 'too slow', restarts: 2 });
     for (const text_1 of [
       'lower quality',
       'half frame rate',
@@ -341,9 +341,9 @@ describe('the encoding of a channel', () => {
       expect(html).toContain(text_1);
   });
   test('shows why the source is re-encoded', () => {
-    const copied = { rungs: [{ name: 'source' }], copyReason: 'its keyframes are rare' };
+    const copied = { rungs: [{ name: 'source' }], reencodeReason: 'its keyframes are rare' };
     expect(render(copied)).toContain('re-encoded: its keyframes are rare');
-    expect(render({ copyReason: 'its keyframes are rare' })).not.toContain('re-encoded');
+    expect(render({ reencodeReason: 'its keyframes are rare' })).not.toContain('re-encoded');
   });
   test('shows that nothing is encoded', () => expect(render({ encoder: null, rungs: [] })).toContain(adminText.encoding.notEncoding));
 });

@@ -5,7 +5,7 @@ import { subscribe } from '../src/admin/live/eventStream';
 import { applyUpdate, type LiveUpdate, type LiveState, initialLiveState } from '../src/admin/live/liveState';
 import { parseStream } from '../src/admin/live/sse';
 
-const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null };
+const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', dvrWindow: 'off', live: null };
 const input = { role: 'primary', state: 'good', onAir: true, since: '2030-01-01T12:00:00Z', bitsPerSecond: 4_000_000 };
 const list = (channels: Channel[], askedAt = 0): LiveUpdate => ({ kind: 'list', channels, askedAt });
 const message = (type: string, name: string | null, data: unknown): LiveUpdate => ({

@@ -11,7 +11,7 @@ import type { PlannedEvent } from '../src/admin/schedule/eventApi';
 import { adminText } from '../src/text';
 
 const api = new Api(null, adminText);
-const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null };
+const channel: Channel = { name: 'main', title: 'Council', ladder: 'passthrough', latency: 'standard', dvrWindow: 'off', live: null };
 const input = { role: 'primary', state: 'good', onAir: true, since: '2030-01-01T12:00:00Z', bitsPerSecond: 4_512_000 };
 const withState = (state: string, more: Partial<Channel> = {}): Channel => ({
   ...channel,
@@ -22,12 +22,12 @@ const withState = (state: string, more: Partial<Channel> = {}): Channel => ({
 const encoding = {
   encoder: 'x264',
   rungs: [{ name: '720p' }, { name: '480p' }],
-  givenUp: [],
-  haste: 0,
+  droppedRungs: [],
+  speedLevel: 0,
   halfRate: false,
-  step: 0,
+  degradationLevel: 0,
   reason: null,
-  behindSeconds: 0.42,
+  lagSeconds: 0.42,
   restarts: 0,
 };
 const event = (more: Partial<PlannedEvent>): PlannedEvent =>
@@ -279,7 +279,7 @@ describe('alerts', () => {
   test('are ordered by severity', () => {
     const events = nextEvents([event({ channel: 'late', state: 'preview', lateSince: '2030-01-01T18:00:00Z' })]);
     const channels = [
-      withState('live', { encoding: { ...encoding, step: 2, reason: 'too slow' } }),
+      withState('live', { encoding: { ...encoding, degradationLevel: 2, reason: 'too slow' } }),
       { ...withState('waiting'), name: 'gone', title: '' },
       { ...channel, name: 'late', title: '' },
     ];
@@ -293,7 +293,7 @@ describe('alerts', () => {
   });
   test('report a missing encoder', () =>
     expect(alertsOf([withState('live', { encoding: { ...encoding, encoder: null } })], {}, new Map())[0]!.severity).toBe('error'));
-  test('ignore offline channels', () => expect(alertsOf([{ ...channel, encoding: { ...encoding, step: 3 } }], {}, new Map())).toEqual([]));
+  test('ignore offline channels', () => expect(alertsOf([{ ...channel, encoding: { ...encoding, degradationLevel: 3 } }], {}, new Map())).toEqual([]));
 });
 
 describe('the summary of a channel', () => {

@@ -41,7 +41,7 @@ const recording: Recording = {
   expiresAt: null,
   createdAt: '2030-01-01T12:00:00Z',
   bytes: null,
-  addresses: {
+  urls: {
     hls: 'http://h/vod/01R/index.m3u8',
     dash: '',
     download: 'http://h/vod/01R/download.mp4',
@@ -203,9 +203,9 @@ describe('storage usage', () => {
     expect(recordingFacts({ ...recording, kind: 'clip' }, 1_500_000_000)).not.toContain('1.5 GB');
   });
   test('shows the total, and whether it is complete', () => {
-    const usage = { sessions: 3, counted: 3, objects: 10, bytes: 2_700_000_000, countedAll: true };
+    const usage = { sessions: 3, counted: 3, objects: 10, bytes: 2_700_000_000, isComplete: true };
     expect(usageText(usage)).toBe('2.7 GB in 3 broadcasts');
-    expect(usageText({ ...usage, counted: 1, countedAll: false })).toContain('1 of 3');
+    expect(usageText({ ...usage, counted: 1, isComplete: false })).toContain('1 of 3');
     expect(usageText({ ...usage, sessions: 0 })).toBe('');
   });
 });
@@ -229,7 +229,7 @@ describe('a search', () => {
 });
 
 describe('a recording that requires a viewer link', () => {
-  const channel = { name: 'main', title: '', ladder: 'auto', latency: 'standard', rewind: 'off', live: null };
+  const channel = { name: 'main', title: '', ladder: 'auto', latency: 'standard', dvrWindow: 'off', live: null };
   test('inherits the channel’s policy', () => {
     expect(requiresToken(recording, { ...channel, access: 'token' })).toBe(true);
     expect(requiresToken(recording, { ...channel, access: 'public' })).toBe(false);
@@ -321,17 +321,17 @@ describe('deletion', () => {
     session: '01R',
     sessionStartedAt: '',
     sessionEndedAt: null,
-    mediaGoes: true,
-    mediaKeptBy: [],
+    deletesMedia: true,
+    mediaRetainedBy: [],
     objects: 3,
     bytes: 2_700_000_000,
-    countedAll: true,
+    isComplete: true,
   };
   test('shows its consequences', () => {
     expect(deletionText(deletion)).toBe(text.mediaDeleted('2.7 GB'));
     expect(deletionText({ ...deletion, bytes: null })).toBe(text.mediaDeletedUnknownSize);
-    expect(deletionText({ ...deletion, mediaGoes: false, mediaKeptBy: ['01C'] })).toBe(text.mediaRetained(1));
-    expect(deletionText({ ...deletion, mediaGoes: false })).toBe(text.mediaRetainedWhileLive);
+    expect(deletionText({ ...deletion, deletesMedia: false, mediaRetainedBy: ['01C'] })).toBe(text.mediaRetained(1));
+    expect(deletionText({ ...deletion, deletesMedia: false })).toBe(text.mediaRetainedWhileLive);
   });
 });
 

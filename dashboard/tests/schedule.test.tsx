@@ -319,7 +319,7 @@ describe('an event', () => {
         title: '',
         ladder: 'auto',
         latency: 'standard',
-        rewind: 'off',
+        dvrWindow: 'off',
         live: { state, session: '01', startedAt: '2030-01-01T12:00:00Z' },
       }),
     ).toBe(expected);
@@ -535,7 +535,7 @@ describe('the page of an event', () => {
 });
 
 describe('inherited recording', () => {
-  const channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', rewind: 'off', live: null } as Channel;
+  const channel = { name: 'main', title: '', ladder: 'passthrough', latency: 'standard', dvrWindow: 'off', live: null } as Channel;
   const labels = (record?: boolean) => new Map(recordOptions(record === undefined ? channel : { ...channel, record })).get('channel');
   test('shows the channel’s setting if it is known', () => {
     expect(labels(true)).toBe(adminText.schedule.facts.recordsOfChannel.on);

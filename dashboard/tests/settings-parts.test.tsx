@@ -125,9 +125,9 @@ test('a storage test shows each step, its duration and error', () => {
     works: true,
     testedAt: '2030-01-01T12:00:00Z',
     kind: 'disk',
-    place: '/data/objects',
-    tookMilliseconds: 42,
-    steps: [{ step: 'write', works: true, tookMilliseconds: 12, problem: null }],
+    location: '/data/objects',
+    durationMilliseconds: 42,
+    steps: [{ step: 'write', works: true, durationMilliseconds: 12, problem: null }],
   };
   expect(renderToStaticMarkup(<TestResult result={result} />)).toContain(text.works(42));
   const html = renderToStaticMarkup(
@@ -135,7 +135,7 @@ test('a storage test shows each step, its duration and error', () => {
       result={{
         ...result,
         works: false,
-        steps: [...result.steps, { step: 'read', works: false, tookMilliseconds: 30, problem: 'The key may not read.' }],
+        steps: [...result.steps, { step: 'read', works: false, durationMilliseconds: 30, problem: 'The key may not read.' }],
       }}
     />,
   );

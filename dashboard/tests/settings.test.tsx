@@ -142,8 +142,8 @@ describe('a webhook', () => {
     enabled: true,
     disabledReason: null,
     createdAt: '',
-    oldSecretUntil: null,
-    triedAt: null,
+    previousSecretExpiresAt: null,
+    lastAttemptAt: null,
     failingSince: null,
     waiting: 0,
     dropped: 0,
@@ -168,11 +168,11 @@ describe('a webhook', () => {
       state: 'failed',
       attempts: 11,
       createdAt: '2030-01-01T00:00:00Z',
-      triedAt: null,
-      nextAt: null,
+      lastAttemptAt: null,
+      nextAttemptAt: null,
       status: 500,
-      fault: 'it answered 500',
-      excerpt: null,
+      error: 'it answered 500',
+      responseExcerpt: null,
       seconds: 1,
     };
     expect(deliveryFacts(delivery).join()).toMatch(/^Failed,.*,main,11 attempts,500,it answered 500$/);
@@ -202,14 +202,14 @@ test('working encoders are listed first, others with their error', () => {
     encoder: 'h264_nvenc',
     vendor: 'NVIDIA',
     codec: 'h264',
-    forRungs: true,
+    usedForRungs: true,
     works: false,
-    refusal: 'no device',
-    provedAt: '2030-01-01T00:00:00Z',
-    tookMilliseconds: 3,
+    error: 'no device',
+    probedAt: '2030-01-01T00:00:00Z',
+    durationMilliseconds: 3,
   };
   const html = renderToStaticMarkup(
-    <EncoderRows encoders={[failing, { ...failing, encoder: 'libx264', vendor: 'software', works: true, refusal: null }]} />,
+    <EncoderRows encoders={[failing, { ...failing, encoder: 'libx264', vendor: 'software', works: true, error: null }]} />,
   );
   expect(html.indexOf('libx264')).toBeLessThan(html.indexOf('h264_nvenc'));
   for (const facts of ['no device', text.encoders.notWorking, text.encoders.duration(3)]) expect(html).toContain(facts);

@@ -263,7 +263,7 @@ internal static class ChannelCommand
             var rows = channels.Select(c => new
             {
                 channel = c.Name, title = c.Title, ladder = c.Ladder, latency = c.Latency, reconnectWindow = c.ReconnectWindow.TotalSeconds,
-                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, rewind = c.DvrWindow, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
+                takeover = c.Takeover, takeoverAfter = c.TakeoverAfter.TotalSeconds, dvrWindow = c.DvrWindow, record = c.Record, retention = c.Retention, access = c.Access, createdAt = c.CreatedAt,
                 reminderMinutes = c.Reminders, announceEvents = c.AnnouncesEvents, audioLanguages = c.AudioLanguages,
                 viewers = viewerCounts.GetValueOrDefault(c.Name).Viewers, peakViewers = viewerCounts.GetValueOrDefault(c.Name).PeakViewers,
             }).ToList();

@@ -145,8 +145,8 @@ internal static class EventCommand
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var created = await new CalendarFeeds(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel), parsed.GetValue(label) ?? "", cancellationToken);
-            var address = Pages(parsed) + created.Path;
-            ChannelCommand.Report(parsed, new { feed = created.Info.Id, address }, $"Calendar feed URL, shown only once:\n  {address}");
+            var url = Pages(parsed) + created.Path;
+            ChannelCommand.Report(parsed, new { feed = created.Info.Id, url }, $"Calendar feed URL, shown only once:\n  {url}");
         }));
 
         var list = new Command("list", "List all calendar feeds, without their secrets");

@@ -175,7 +175,7 @@ internal static class RecordingCommand
             new
             {
                 dryRun = true, recordings = plan.Recordings.Select(r => r.Id), channel = plan.Channel, session = plan.Session, sessionStartedAt = plan.SessionStartedAt,
-                sessionEndedAt = plan.SessionEndedAt, mediaGoes = plan.DeletesMedia, mediaKeptBy = plan.RetainedBy, objects = plan.Media?.Objects, bytes = plan.Media?.Bytes, countedAll = plan.Media is not { IsComplete: false },
+                sessionEndedAt = plan.SessionEndedAt, deletesMedia = plan.DeletesMedia, mediaRetainedBy = plan.RetainedBy, objects = plan.Media?.Objects, bytes = plan.Media?.Bytes, isComplete = plan.Media is not { IsComplete: false },
             },
             $"""
             Would delete {string.Join(", ", plan.Recordings.Select(r => r.Id))}
@@ -209,7 +209,7 @@ internal static class RecordingCommand
     {
         id = r.Id, channel = r.Channel, session = r.Session, kind = r.Kind, title = r.Title, visibility = r.Visibility, access = r.Access ?? EventRules.ChannelDefault, state = r.IsRecording ? "recording" : "ready",
         startsAt = r.Start, endsAt = r.End, durationSeconds = r.Duration?.TotalSeconds, retention = r.Retention, expiresAt = r.ExpiresAt, createdAt = r.CreatedAt,
-        addresses = RecordingUrls.Of(media, r.Id),
+        urls = RecordingUrls.Of(media, r.Id),
     };
 
     private static string DurationText(RecordingInfo r) => r.Duration is { } length ? $"{(int)length.TotalHours}:{length:mm\\:ss}" : r.IsRecording ? "running" : "unknown";

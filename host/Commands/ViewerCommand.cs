@@ -33,13 +33,13 @@ internal static class ViewerCommand
             var tokens = await AllAsync(Tokens(database), parsed.GetValue(Channel)!, cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
-                CommandOutput.PrintJson(tokens.Select(t => new { id = t.Id, label = t.Label, address = t.Address, createdAt = t.CreatedAt, expiresAt = t.ExpiresAt, revokedAt = t.RevokedAt, preview = t.Preview }));
+                CommandOutput.PrintJson(tokens.Select(t => new { id = t.Id, label = t.Label, network = t.Network, createdAt = t.CreatedAt, expiresAt = t.ExpiresAt, revokedAt = t.RevokedAt, preview = t.Preview }));
                 return;
             }
 
             CommandOutput.PrintTable(["id", "label", "address", "created", "state"], tokens.Select(t => new[]
             {
-                t.Id, t.Label, t.Address.Length == 0 ? "any" : t.Address, $"{t.CreatedAt:u}",
+                t.Id, t.Label, t.Network.Length == 0 ? "any" : t.Network, $"{t.CreatedAt:u}",
                 t.RevokedAt is not null ? "revoked" : t.ExpiresAt <= TimeProvider.System.GetUtcNow() ? "expired" : $"active {(t.Preview ? "with preview " : "")}until {t.ExpiresAt:u}",
             }));
         }));
@@ -51,7 +51,7 @@ internal static class ViewerCommand
             var isServerIssued = await Tokens(database).RevokeAsync(parsed.GetValue(Channel)!, parsed.GetValue(id)!, cancellationToken);
             ChannelCommand.Report(
                 parsed,
-                new { revoked = parsed.GetValue(id), madeHere = isServerIssued },
+                new { revoked = parsed.GetValue(id), issuedByServer = isServerIssued },
                 isServerIssued ? $"Token {parsed.GetValue(id)} revoked." : $"Token {parsed.GetValue(id)} was not issued by this server. A token that you signed with this ID is revoked.");
         }));
         return new Command("viewer", "Manage viewer tokens and their signing keys") { create, list, revoke, Keys() };
@@ -86,13 +86,13 @@ internal static class ViewerCommand
             var keys = await new ViewerKeys(database, TimeProvider.System).ListAsync(parsed.GetValue(Channel)!, cancellationToken);
             if (parsed.GetValue(CommandOutput.Json))
             {
-                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, label = k.Label, ofServer = k.IsServers, createdAt = k.CreatedAt, revokedAt = k.RevokedAt }));
+                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, label = k.Label, serverManaged = k.IsServerManaged, createdAt = k.CreatedAt, revokedAt = k.RevokedAt }));
                 return;
             }
 
             CommandOutput.PrintTable(["id", "label", "signed by", "created", "state"], keys.Select(k => new[]
             {
-                k.Id, k.Label, k.IsServers ? "server" : "you", $"{k.CreatedAt:u}", k.RevokedAt is null ? "active" : "revoked",
+                k.Id, k.Label, k.IsServerManaged ? "server" : "you", $"{k.CreatedAt:u}", k.RevokedAt is null ? "active" : "revoked",
             }));
         }));
 

@@ -87,7 +87,7 @@ internal static class WebhookCommand
             var time = parsed.GetValue(overlap) is { } seconds ? double.IsFinite(seconds) && Math.Abs(seconds) < 1e9 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue : WebhookRules.DefaultOverlap;
             var issued = await Repository(database).RotateAsync(parsed.GetValue(Id)!, time, cancellationToken);
             var until = issued.Info.PreviousSecretExpiresAt is { } end ? $"\nThe old secret is valid until {end:u}." : "";
-            ChannelCommand.Report(parsed, new { webhook = issued.Info.Id, secret = issued.Secret, oldSecretUntil = issued.Info.PreviousSecretExpiresAt }, $"New secret, shown only once:\n  {issued.Secret}{until}");
+            ChannelCommand.Report(parsed, new { webhook = issued.Info.Id, secret = issued.Secret, previousSecretExpiresAt = issued.Info.PreviousSecretExpiresAt }, $"New secret, shown only once:\n  {issued.Secret}{until}");
         }));
         return rotate;
     }
@@ -109,7 +109,7 @@ internal static class WebhookCommand
         test.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var delivery = await WebhookTest.RunAsync(database, CommandDatabase.Control(CommandOutput.DataFolderOf(parsed)), TimeProvider.System, parsed.GetValue(Id)!, cancellationToken);
-            ChannelCommand.Report(parsed, Row(delivery), delivery.Fault is null ? $"Delivered: status {delivery.Status} after {delivery.Seconds:0.000} s." : $"Not delivered: {delivery.Fault}");
+            ChannelCommand.Report(parsed, Row(delivery), delivery.Error is null ? $"Delivered: status {delivery.Status} after {delivery.Seconds:0.000} s." : $"Not delivered: {delivery.Error}");
         }));
         return test;
     }
@@ -131,7 +131,7 @@ internal static class WebhookCommand
 
             CommandOutput.PrintTable(["id", "type", "channel", "created", "state", "attempts", "result"], deliveries.Select(d => new[]
             {
-                $"{d.Id}", d.Type, d.Channel ?? "", $"{d.CreatedAt:u}", d.State, $"{d.Attempts}", d.Fault ?? (d.Status is { } status ? $"{status}" : ""),
+                $"{d.Id}", d.Type, d.Channel ?? "", $"{d.CreatedAt:u}", d.State, $"{d.Attempts}", d.Error ?? (d.Status is { } status ? $"{status}" : ""),
             }));
         }));
         return log;
@@ -165,13 +165,13 @@ internal static class WebhookCommand
     private static object Row(WebhookInfo w) => new
     {
         webhook = w.Id, url = w.Url, label = w.Label, types = w.Types, channels = w.Channels, enabled = w.Enabled, disabledReason = w.DisabledReason, createdAt = w.CreatedAt,
-        oldSecretUntil = w.PreviousSecretExpiresAt, triedAt = w.LastAttemptAt, failingSince = w.FailingSince, waiting = w.Pending, dropped = w.Dropped,
+        previousSecretExpiresAt = w.PreviousSecretExpiresAt, lastAttemptAt = w.LastAttemptAt, failingSince = w.FailingSince, waiting = w.Pending, dropped = w.Dropped,
     };
 
     private static object Row(DeliveryInfo d) => new
     {
-        id = d.Id, @event = d.EventId, type = d.Type, channel = d.Channel, state = d.State, attempts = d.Attempts, createdAt = d.CreatedAt, triedAt = d.TriedAt, nextAt = d.NextAt, status = d.Status,
-        fault = d.Fault, excerpt = d.Excerpt, seconds = d.Seconds,
+        id = d.Id, @event = d.EventId, type = d.Type, channel = d.Channel, state = d.State, attempts = d.Attempts, createdAt = d.CreatedAt, lastAttemptAt = d.LastAttemptAt, nextAttemptAt = d.NextAttemptAt, status = d.Status,
+        error = d.Error, responseExcerpt = d.ResponseExcerpt, seconds = d.Seconds,
     };
 
     private static WebhookRepository Repository(ControlDatabase database) => new(database, TimeProvider.System);

@@ -33,7 +33,7 @@ internal sealed class ChannelRuntimeStates(LiveDirectory directory, IChannelInpu
 
     private static ChannelEncoding EncodingOf(EncodingState e) => new(
         e.Encoder, [.. e.Rungs.Select(r => new ChannelRung(r.Name, r.Width, r.Height, r.BitsPerSecond))], e.DroppedRungs, e.SpeedLevel, e.IsHalfRate, e.DegradationLevel, e.Reason, Math.Round(e.Lag.TotalSeconds, 2),
-        e.Restarts) { CopyReason = e.ReencodeReason };
+        e.Restarts) { ReencodeReason = e.ReencodeReason };
 
     private static string NameOf(InputState state) => state switch
     {

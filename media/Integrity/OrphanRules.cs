@@ -56,7 +56,7 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
     {
         var session = timeline.Session;
         var minimumAge = OperationMargin + session.Latency.Window;
-        if (session.IsRecorded || !session.HasDvrWindow || (timeline.IsEnded && session.Rewind == DvrWindow.All))
+        if (session.IsRecorded || !session.HasDvrWindow || (timeline.IsEnded && session.DvrWindow == DvrWindow.All))
         {
             return minimumAge;
         }
@@ -64,7 +64,7 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
         // Media that leaves the DVR window leaves the timeline, and is deleted once no playlist can contain it: after the same period
         // again.
         var age = now - session.StartedAt;
-        var dvrWindow = age < session.Rewind ? age : session.Rewind;
+        var dvrWindow = age < session.DvrWindow ? age : session.DvrWindow;
         return dvrWindow > TimeSpan.Zero ? minimumAge + dvrWindow + dvrWindow : minimumAge;
     }
 }

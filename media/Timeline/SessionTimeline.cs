@@ -213,8 +213,8 @@ public sealed class SessionTimeline
             return false;
         }
 
-        var index = _renditions.FindIndex(rendition => rendition.Position > added.Place);
-        _renditions.Insert(index < 0 ? _renditions.Count : index, new RenditionTimeline(added.Rendition, added.Kind, added.Place));
+        var index = _renditions.FindIndex(rendition => rendition.Position > added.Position);
+        _renditions.Insert(index < 0 ? _renditions.Count : index, new RenditionTimeline(added.Rendition, added.Kind, added.Position));
         return true;
     }
 

@@ -54,9 +54,9 @@ public abstract record TimelineEvent
     /// <summary>A rendition is added to the session, before it has media.</summary>
     /// <param name="Rendition">Name of the rendition.</param>
     /// <param name="Kind">Media type.</param>
-    /// <param name="Place">Sort order, from 0. Viewers are offered renditions by ascending place, and those of equal place in order of
-    /// their events.</param>
-    public sealed record RenditionAdded(string Rendition, TrackKind Kind, int Place = 0) : TimelineEvent;
+    /// <param name="Position">Sort order, from 0. Viewers are offered renditions by ascending position, and those of equal position in order
+    /// of their events.</param>
+    public sealed record RenditionAdded(string Rendition, TrackKind Kind, [property: JsonPropertyName("place")] int Position = 0) : TimelineEvent;
 
     /// <summary>
     /// An init segment is available. Init segments are numbered from 1 in each rendition; a changed configuration creates the next one. The

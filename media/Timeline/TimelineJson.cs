@@ -63,10 +63,10 @@ public static class TimelineJson
             { Epoch: < 0 } => "epoch is negative",
             { Latency: { } latency } when latency.SegmentMinimum <= TimeSpan.Zero || latency.TargetDuration <= TimeSpan.Zero
                 || latency.PartTarget <= TimeSpan.Zero || latency.Window <= TimeSpan.Zero => "a duration of the latency profile is not positive",
-            { Rewind: var dvrWindow } when dvrWindow < TimeSpan.Zero => "DVR window is negative",
+            { DvrWindow: var dvrWindow } when dvrWindow < TimeSpan.Zero => "DVR window is negative",
             _ => null,
         },
-        TimelineEvent.RenditionAdded { Place: < 0 } => "place is negative",
+        TimelineEvent.RenditionAdded { Position: < 0 } => "position is negative",
         TimelineEvent.InitReady init => init switch
         {
             { Init: < 1 } => "init numbers start at 1",

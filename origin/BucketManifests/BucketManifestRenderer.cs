@@ -30,7 +30,7 @@ internal static class BucketManifestRenderer
     public static BroadcastSession Listed(BroadcastSession session) => session with
     {
         Latency = session.Latency.OffersParts ? session.Latency with { Name = LatencyProfile.Standard.Name } : session.Latency,
-        Rewind = DvrWindow.Off,
+        DvrWindow = DvrWindow.Off,
         IsRecorded = false,
     };
 

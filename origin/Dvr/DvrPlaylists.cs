@@ -78,7 +78,7 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
             return null;
         }
 
-        var depth = view.Session.Rewind == DvrWindow.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.Rewind;
+        var depth = view.Session.DvrWindow == DvrWindow.All ? TimeSpan.FromHours(Math.Ceiling((view.End!.Value - view.Start!.Value).TotalHours) + 1) : view.Session.DvrWindow;
         return SnapshotMpdRenderer.Render(all, view.IsEnded, TimeRange.Everything, depth);
     }
 

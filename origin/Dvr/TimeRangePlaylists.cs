@@ -116,7 +116,7 @@ internal sealed class TimeRangePlaylists(IndexBlockCache indexBlocks, TimeRangeC
             IndependentSegments = selected.IsIndependent,
             // The type may not change (draft-pantos-hls-rfc8216bis, 6.2.1). A finished range is not VOD, because it may have been requested
             // while it grew.
-            Type = view.Session.Rewind == DvrWindow.All ? "EVENT" : null,
+            Type = view.Session.DvrWindow == DvrWindow.All ? "EVENT" : null,
             StartsAtFirstSegment = true,
             Segments = [.. selected.Segments.Select(segment => IndexBlockPlaylist.Listed(rendition, segment, target))],
             IsEnded = isWhole,

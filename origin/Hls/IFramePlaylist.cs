@@ -21,7 +21,7 @@ internal static class IFramePlaylist
     /// (draft-pantos-hls-rfc8216bis, 6.2.4). I-frame playlists support no blocking reload, and keyframe lengths are unknown for segments
     /// that left the live window.
     /// </summary>
-    public static bool IsOffered(BroadcastSession session) => !session.Latency.OffersParts && session.Rewind == DvrWindow.Off;
+    public static bool IsOffered(BroadcastSession session) => !session.Latency.OffersParts && session.DvrWindow == DvrWindow.Off;
 
     /// <summary>Whether the live window has a segment that starts with a keyframe.</summary>
     public static bool Exists(RenditionTimeline rendition)

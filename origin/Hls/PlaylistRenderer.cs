@@ -61,7 +61,7 @@ internal static class PlaylistRenderer
             LowLatency = lowLatency,
             MediaSequence = dvrRange.First,
             DiscontinuitySequence = dvrRange.DiscontinuitySequence,
-            Type = timeline.Session.Rewind == DvrWindow.All ? "EVENT" : null,
+            Type = timeline.Session.DvrWindow == DvrWindow.All ? "EVENT" : null,
             // Applies to every listed segment, including the open one (4.4.2.1).
             IndependentSegments = records[rendition.Name].IsIndependent && (!isOpen || rendition.Open!.Independent),
             SkippedSegments = skipped > 0 ? skipped + (int)(closed[0].Number - dvrRange.First) : 0,

@@ -292,7 +292,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
                     ? (!isRecorded || ImageNames.IsPoster(folder, name)) && ImageNames.IsReplaced(folder, name, images)
                 : IndexBlockNames.ParseNumbers(folder, name) is { Last: > 0 } numbers
                     ? numbers.Last < window
-                        && !IsNeeded(numbers, name, blocks, mayBeCompacted: isRecorded || timeline.Session.Rewind == DvrWindow.All)
+                        && !IsNeeded(numbers, name, blocks, mayBeCompacted: isRecorded || timeline.Session.DvrWindow == DvrWindow.All)
                 : IsBefore(name, first);
             List<ObjectName> obsolete = [.. spool.List(folder).Select(found => found.Name).Where(IsObsolete)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))

@@ -68,7 +68,7 @@ internal static class TimelineRecovery
     {
         var (_, lost, count) = EstimateLoss(timeline, highest, now);
         var session = timeline.Session;
-        return (!session.IsRecorded && lost > (session.HasDvrWindow ? session.Rewind : session.Latency.Window))
+        return (!session.IsRecorded && lost > (session.HasDvrWindow ? session.DvrWindow : session.Latency.Window))
             || count * timeline.Renditions.Count > MaxGaps;
     }
 

@@ -30,10 +30,10 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     private BroadcastSession Session => timeline.Session;
 
     private TimeSpan BlockLength =>
-        Shorter(context.Options.ChapterLength, Session.HasDvrWindow ? Session.Rewind / (2 * MinBlocks) : Session.Latency.Window / BlocksPerWindow);
+        Shorter(context.Options.ChapterLength, Session.HasDvrWindow ? Session.DvrWindow / (2 * MinBlocks) : Session.Latency.Window / BlocksPerWindow);
 
     private TimeSpan CompactedLength => Session.HasDvrWindow
-        ? Shorter(CompactionFactor * context.Options.ChapterLength, Session.Rewind / MinBlocks)
+        ? Shorter(CompactionFactor * context.Options.ChapterLength, Session.DvrWindow / MinBlocks)
         : CompactionFactor * BlockLength;
 
     /// <summary>
@@ -125,7 +125,7 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     private IReadOnlyList<TimelineIndexBlock> SelectForCompaction()
     {
         var retained = timeline.RetainedIndexBlocks;
-        var permanent = Session.Rewind == DvrWindow.All ? retained.Count : Session.IsRecorded ? retained.Count - timeline.DvrIndexBlocks.Count : 0;
+        var permanent = Session.DvrWindow == DvrWindow.All ? retained.Count : Session.IsRecorded ? retained.Count - timeline.DvrIndexBlocks.Count : 0;
         while (permanent > 0 && _recent.Count > 0 && retained[permanent - 1].First >= _recent[0].Block.First)
         {
             permanent--;
@@ -183,7 +183,7 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
             .DefaultIfEmpty().Max();
         return end.Timescale == 0
             ? []
-            : [.. timeline.DvrIndexBlocks.TakeWhile(block => (end - block.End).ToTimeSpan() >= timeline.Session.Rewind)];
+            : [.. timeline.DvrIndexBlocks.TakeWhile(block => (end - block.End).ToTimeSpan() >= timeline.Session.DvrWindow)];
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
@@ -239,7 +239,7 @@ internal static class IndexBlockNames
     public static TimeSpan GetDeletionDelay(BroadcastSession session, DateTimeOffset now)
     {
         var latency = session.Latency;
-        var dvrDuration = now - session.StartedAt < session.Rewind ? now - session.StartedAt : session.Rewind;
+        var dvrDuration = now - session.StartedAt < session.DvrWindow ? now - session.StartedAt : session.DvrWindow;
         return latency.TargetDuration + (session.HasDvrWindow && dvrDuration > latency.Window ? dvrDuration : latency.Window);
     }
 }

@@ -51,14 +51,14 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "PUT", "/api/v1/channels/{name}/slate", "producer", null, 400 },
         { "DELETE", "/api/v1/channels/{name}/slate", "producer", null, 204 },
         { "GET", "/api/v1/channels/{name}/viewer-tokens", "producer", null, 200 },
-        { "POST", "/api/v1/channels/{name}/viewer-tokens", "producer", """{"label":"Jane","address":"203.0.113.0/24"}""", 201 },
+        { "POST", "/api/v1/channels/{name}/viewer-tokens", "producer", """{"label":"Jane","network":"203.0.113.0/24"}""", 201 },
         { "DELETE", "/api/v1/channels/{name}/viewer-tokens/{id}", "producer", null, 200 },
         { "GET", "/api/v1/channels/{name}/viewer-keys", "producer", null, 200 },
         { "POST", "/api/v1/channels/{name}/viewer-keys", "producer", """{"label":"shop"}""", 201 },
         { "DELETE", "/api/v1/channels/{name}/viewer-keys/{id}", "producer", null, 404 },
         { "GET", "/api/v1/channels/{name}/health", "viewer", null, 200 },
         { "GET", "/api/v1/channels/{name}/measurements", "viewer", null, 200 },
-        { "GET", "/api/v1/channels/{name}/timeline", "producer", null, 200 },
+        { "GET", "/api/v1/channels/{name}/activity", "producer", null, 200 },
         { "GET", "/api/v1/channels/{name}/stream", "viewer", null, 200 },
         { "GET", "/api/v1/stream", "viewer", null, 200 },
         { "GET", "/api/v1/recordings", "viewer", null, 200 },
@@ -94,7 +94,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "DELETE", "/api/v1/calendar-feeds/{id}", "producer", null, 204 },
         { "GET", "/api/v1/system", "viewer", null, 200 },
         { "GET", "/api/v1/encoders", "admin", null, 200 },
-        { "POST", "/api/v1/encoders/prove", "admin", null, 200 },
+        { "POST", "/api/v1/encoders/probe", "admin", null, 200 },
 
         // There is no store here; with one they are tested in StorageApiTests.
         { "GET", "/api/v1/storage", "admin", null, 404 },
@@ -126,7 +126,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     /// <summary>Operations other than GET that change no state worth auditing, with the reason.</summary>
     private static readonly Dictionary<string, string> NotAudited = new(StringComparer.Ordinal)
     {
-        ["POST /api/v1/encoders/prove"] = "it measures; what it finds out is in the log",
+        ["POST /api/v1/encoders/probe"] = "it measures; what it finds out is in the log",
         ["DELETE /api/v1/users/{name}/totp"] = "the user has none; SecondFactorTests takes one away",
     };
 
@@ -256,7 +256,7 @@ public sealed class ApiTests(PostgresFixture postgres)
     [InlineData("""{"name":"a","ladder":"720p@1k"}""", "ladder")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":1.5}""", "reconnectWindowSeconds")]
     [InlineData("""{"name":"a","reconnectWindowSeconds":-1}""", "reconnectWindowSeconds")]
-    [InlineData("""{"name":"a","rewind":"1w"}""", "rewind")]
+    [InlineData("""{"name":"a","dvrWindow":"1w"}""", "dvrWindow")]
     [InlineData("""{"name":"a","record":"on","retention":"1w"}""", "record,retention")]
     [InlineData("""{"name":"a","title":"\ud800"}""", "title")]
     [InlineData("""{"name":"a","name":"b"}""", "body")]

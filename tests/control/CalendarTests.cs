@@ -114,7 +114,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
 
         var producer = await server.TokenAsync(TokenRole.Producer);
         var (_, issued, _) = await server.SendAsync("POST", "/api/v1/calendar-feeds", producer, new { channel = "demo", label = "Jane" });
-        var address = issued.GetProperty("address").GetString()!;
+        var address = issued.GetProperty("url").GetString()!;
         var id = issued.GetProperty("info").GetProperty("id").GetString()!;
 
         address.ShouldStartWith(server.Address);

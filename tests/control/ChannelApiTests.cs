@@ -21,20 +21,20 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
         var grant = ((PublishDecision.Granted)await server.AskAsync(created.GetProperty("streamKey").GetString()!)).Grant;
         (await server.SendAsync("POST", "/api/v1/channels", admin, new { name = "demo" })).Status.ShouldBe(409);
 
-        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8, rewind = "90m" });
+        var (_, channel, _) = await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { title = "New", reconnectWindowSeconds = 5, takeover = "newest", takeoverAfterSeconds = 8, dvrWindow = "90m" });
         channel.GetProperty("title").GetString().ShouldBe("New");
         channel.GetProperty("latency").GetString().ShouldBe("low");
         channel.GetProperty("reconnectWindowSeconds").GetInt32().ShouldBe(5);
-        channel.GetProperty("rewind").GetString().ShouldBe("90m");
+        channel.GetProperty("dvrWindow").GetString().ShouldBe("90m");
         channel.GetProperty("live").GetProperty("state").GetString().ShouldBe("live");
         (channel.GetProperty("takeover").GetString(), channel.GetProperty("takeoverAfterSeconds").GetInt32()).ShouldBe(("newest", 8));
         channel.GetProperty("inputs").EnumerateArray().Select(i => (i.GetProperty("role").GetString(), i.GetProperty("onAir").GetBoolean())).ShouldBe([("primary", true), ("backup", false)]);
 
         var encoding = channel.GetProperty("encoding");
-        (encoding.GetProperty("encoder").GetString(), encoding.GetProperty("step").GetInt32(), encoding.GetProperty("reason").GetString()).ShouldBe(("x264", 4, "too slow"));
+        (encoding.GetProperty("encoder").GetString(), encoding.GetProperty("degradationLevel").GetInt32(), encoding.GetProperty("reason").GetString()).ShouldBe(("x264", 4, "too slow"));
         encoding.GetProperty("rungs")[0].GetProperty("name").GetString().ShouldBe("480p");
-        encoding.GetProperty("givenUp")[0].GetString().ShouldBe("720p");
-        (encoding.GetProperty("behindSeconds").GetDouble(), encoding.GetProperty("restarts").GetInt32(), encoding.GetProperty("halfRate").GetBoolean()).ShouldBe((1.25, 3, true));
+        encoding.GetProperty("droppedRungs")[0].GetString().ShouldBe("720p");
+        (encoding.GetProperty("lagSeconds").GetDouble(), encoding.GetProperty("restarts").GetInt32(), encoding.GetProperty("halfRate").GetBoolean()).ShouldBe((1.25, 3, true));
 
         await server.Get<SessionWriter>().FlushAsync(default);
         var (_, sessions, _) = await server.SendAsync("GET", "/api/v1/channels/demo/sessions?limit=1", admin);
@@ -60,11 +60,11 @@ public sealed class ChannelApiTests(PostgresFixture postgres)
 
         var source = (await server.SendAsync("GET", "/api/v1/channels/demo/health", viewer)).Body.GetProperty("sources")[0];
         source.GetProperty("bitsPerSecond").GetInt64().ShouldBe(4_000_000);
-        source.GetProperty("skewSeconds").GetDouble().ShouldBe(-0.25);
+        source.GetProperty("avSkewSeconds").GetDouble().ShouldBe(-0.25);
         source.GetProperty("timestampJumps").GetProperty("back").GetInt32().ShouldBe(2);
         source.GetProperty("video").GetProperty("keyframeIntervalSeconds").GetDouble().ShouldBe(8.3);
         source.GetProperty("audio").GetProperty("sampleRate").GetInt32().ShouldBe(48_000);
-        var finding = source.GetProperty("findings")[0];
+        var finding = source.GetProperty("issues")[0];
         finding.GetProperty("code").GetString().ShouldBe("keyframe_interval_long");
         finding.GetProperty("severity").GetString().ShouldBe("warning");
         finding.GetProperty("advice").GetString()!.ShouldContain("2 s");

@@ -176,17 +176,17 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         all.GetProperty("intervalSeconds").GetDouble().ShouldBe(5);
         var first = all.GetProperty("measurements")[0];
         first.GetProperty("bitsPerSecond").GetInt64().ShouldBe(4_000_000);
-        first.GetProperty("skewSeconds").GetDouble().ShouldBe(-0.25);
+        first.GetProperty("avSkewSeconds").GetDouble().ShouldBe(-0.25);
         first.GetProperty("encodingSpeed").GetDouble().ShouldBe(1.013);
-        first.GetProperty("delaySeconds").GetDouble().ShouldBe(0.412);
+        first.GetProperty("latencySeconds").GetDouble().ShouldBe(0.412);
         first.GetProperty("keyframeIntervalSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
 
         var after = Uri.EscapeDataString(TwoMeasurements.First.ToString("O", CultureInfo.InvariantCulture));
         (await server.SendAsync("GET", $"/api/v1/channels/demo/measurements?after={after}", viewer)).Body.GetProperty("measurements").GetArrayLength().ShouldBe(1);
         (await server.SendAsync("GET", "/api/v1/channels/demo/measurements?after=yesterday", viewer)).Status.ShouldBe(400);
         (await server.SendAsync("GET", "/api/v1/channels/none/measurements", viewer)).Status.ShouldBe(404);
-        (await server.SendAsync("GET", "/api/v1/channels/demo/timeline?before=x", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
-        (await server.SendAsync("GET", "/api/v1/channels/demo/timeline?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?before=x", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
+        (await server.SendAsync("GET", "/api/v1/channels/demo/activity?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
     }
 
     private static async Task<IReadOnlyList<ActivityEntry>> ListAsync(RecordingBench bench, ActivityVisibility sight) =>

@@ -15,15 +15,15 @@ public sealed class EncoderApiTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
 
         var (_, before, _) = await server.SendAsync("GET", "/api/v1/encoders", admin);
-        var (_, after, _) = await server.SendAsync("POST", "/api/v1/encoders/prove", admin);
+        var (_, after, _) = await server.SendAsync("POST", "/api/v1/encoders/probe", admin);
 
         before.GetArrayLength().ShouldBe(2);
         before[0].GetProperty("encoder").GetString().ShouldBe("h264_nvenc");
         before[0].GetProperty("works").GetBoolean().ShouldBeFalse();
-        before[0].GetProperty("refusal").GetString().ShouldBe("no NVIDIA driver");
+        before[0].GetProperty("error").GetString().ShouldBe("no NVIDIA driver");
         before[1].GetProperty("works").GetBoolean().ShouldBeTrue();
-        before[1].GetProperty("forRungs").GetBoolean().ShouldBeTrue();
-        before[1].GetProperty("tookMilliseconds").GetInt32().ShouldBe(70);
+        before[1].GetProperty("usedForRungs").GetBoolean().ShouldBeTrue();
+        before[1].GetProperty("durationMilliseconds").GetInt32().ShouldBe(70);
         after[0].GetProperty("works").GetBoolean().ShouldBeTrue();
     }
 

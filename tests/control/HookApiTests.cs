@@ -35,7 +35,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
         (changed.GetProperty("label").GetString(), changed.GetProperty("types").GetArrayLength(), changed.GetProperty("url").GetString()).ShouldBe(("Shop", 0, receiver.Address + "/b"));
         var (_, rotated, _) = await server.SendAsync("POST", $"/api/v1/webhooks/{id}/rotate", admin, new { });
         rotated.GetProperty("secret").GetString().ShouldNotBe(secret);
-        rotated.GetProperty("webhook").GetProperty("oldSecretUntil").GetDateTimeOffset().ShouldBeGreaterThan(TimeProvider.System.GetUtcNow());
+        rotated.GetProperty("webhook").GetProperty("previousSecretExpiresAt").GetDateTimeOffset().ShouldBeGreaterThan(TimeProvider.System.GetUtcNow());
 
         (await server.SendAsync("DELETE", $"/api/v1/webhooks/{id}", admin)).Status.ShouldBe(204);
         (await server.SendAsync("GET", $"/api/v1/webhooks/{id}", admin)).Status.ShouldBe(404);

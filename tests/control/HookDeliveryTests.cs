@@ -52,12 +52,12 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await courier.DrainAsync(default);
         receiver.Asked.Count.ShouldBe(1);
         var first = (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem();
-        (first.State, first.Attempts, first.Status, first.Excerpt, first.Fault).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
-        (first.NextAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
+        (first.State, first.Attempts, first.Status, first.ResponseExcerpt, first.Error).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
+        (first.NextAttemptAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
         (await bench.Webhooks.GetAsync(hook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
 
         var began = bench.Clock.GetUtcNow();
-        while ((await bench.Deliveries.ListAsync(hook))[0].NextAt is { } next)
+        while ((await bench.Deliveries.ListAsync(hook))[0].NextAttemptAt is { } next)
         {
             bench.Clock.Advance(next - bench.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(1));
             await courier.DrainAsync(default);
@@ -285,7 +285,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await bench.Courier().DrainAsync(default);
 
         receiver.Asked.ShouldBeEmpty();
-        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Fault!.ShouldContain("Control:AllowedAddresses");
+        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Error!.ShouldContain("Control:AllowedAddresses");
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
         var created = await rig.Channels.CreateAsync("demo", new() { DvrWindow = "720m" });
         created.Channel.DvrWindow.ShouldBe("12h");
 
-        (await rig.GrantedAsync(created.Key.StreamKey)).Session.Rewind.ShouldBe(TimeSpan.FromHours(12));
+        (await rig.GrantedAsync(created.Key.StreamKey)).Session.DvrWindow.ShouldBe(TimeSpan.FromHours(12));
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         var id = recording.GetProperty("id").GetString()!;
         (id, recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe((session.Id.Value, "recording", "Demo"));
         recording.GetProperty("durationSeconds").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
-        recording.GetProperty("addresses").EnumerateObject().Select(a => a.Value.GetString()).ShouldBe(
+        recording.GetProperty("urls").EnumerateObject().Select(a => a.Value.GetString()).ShouldBe(
             new[] { "index.m3u8", "manifest.mpd", "download.mp4", "poster.jpg", "thumbnails.vtt" }.Select(f => $"{server.Address}/vod/{id}/{f}"));
 
         var started = session.StartedAt;
@@ -49,7 +49,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
         (await server.SendAsync("POST", "/api/v1/channels/demo/end", admin)).Status.ShouldBe(200);
         var (_, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?dryRun=true&clips=true", admin);
         plan.GetProperty("recordings").GetArrayLength().ShouldBe(3);
-        (plan.GetProperty("mediaGoes").GetBoolean(), plan.GetProperty("objects").GetInt64(), plan.GetProperty("bytes").GetInt64()).ShouldBe((true, 12, 3456));
+        (plan.GetProperty("deletesMedia").GetBoolean(), plan.GetProperty("objects").GetInt64(), plan.GetProperty("bytes").GetInt64()).ShouldBe((true, 12, 3456));
         (await server.SendAsync("GET", "/api/v1/channels/demo/recordings", admin)).Body.GetArrayLength().ShouldBe(3);
 
         (await server.SendAsync("DELETE", $"/api/v1/recordings/{id}?clips=true", admin)).Status.ShouldBe(204);
@@ -140,7 +140,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
 
         (await server.SendAsync("GET", "/api/v1/recordings", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null, "nobody asked");
         await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes") is { ValueKind: System.Text.Json.JsonValueKind.Number } bytes && bytes.GetInt64() == 3456);
-        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings/usage", viewer)).Body.GetProperty("countedAll").GetBoolean());
+        await Poll.UntilAsync(async () => (await server.SendAsync("GET", "/api/v1/recordings/usage", viewer)).Body.GetProperty("isComplete").GetBoolean());
         var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
         (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("objects").GetInt64(), usage.GetProperty("bytes").GetInt64()).ShouldBe((1, 1, 12, 3456));
     }
@@ -156,7 +156,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
 
         (await server.SendAsync("GET", "/api/v1/recordings?sizes=true", viewer)).Body[0].GetProperty("bytes").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
         var (_, usage, _) = await server.SendAsync("GET", "/api/v1/recordings/usage", viewer);
-        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("countedAll").GetBoolean()).ShouldBe((1, 0, false));
+        (usage.GetProperty("sessions").GetInt32(), usage.GetProperty("counted").GetInt32(), usage.GetProperty("isComplete").GetBoolean()).ShouldBe((1, 0, false));
     }
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class RecordingApiTests(PostgresFixture postgres)
 
         var (status, plan, _) = await server.SendAsync("DELETE", $"/api/v1/recordings/{session}?dryRun=true", await server.TokenAsync(TokenRole.Admin));
 
-        (status, plan.GetProperty("mediaGoes").GetBoolean()).ShouldBe((200, true));
+        (status, plan.GetProperty("deletesMedia").GetBoolean()).ShouldBe((200, true));
         plan.GetProperty("objects").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
     }
 }

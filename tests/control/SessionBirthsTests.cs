@@ -24,7 +24,7 @@ public sealed class SessionBirthsTests
 
         var session = _births.Create(Key, activeEvent: null, canHide: true);
 
-        (session.Channel, session.Epoch, session.Latency, session.Rewind, session.IsRecorded).ShouldBe((Key.Channel, 1, Key.Latency, Key.DvrWindow, true));
+        (session.Channel, session.Epoch, session.Latency, session.DvrWindow, session.IsRecorded).ShouldBe((Key.Channel, 1, Key.Latency, Key.DvrWindow, true));
         (session.BeginsHidden, session.Access).ShouldBe((false, null));
         (_clock.GetUtcNow() - session.StartedAt).ShouldBe(TimeSpan.FromTicks(5678));
         session.Id.CreatedAt.ShouldBe(session.StartedAt);

@@ -17,11 +17,11 @@ public sealed class StorageApiTests(PostgresFixture postgres)
         var admin = await server.TokenAsync(TokenRole.Admin);
 
         var (_, place, _) = await server.SendAsync("GET", "/api/v1/storage", admin);
-        (place.GetProperty("kind").GetString(), place.GetProperty("place").GetString()).ShouldBe(("bucket", "media at https://s3.example.org"));
+        (place.GetProperty("kind").GetString(), place.GetProperty("location").GetString()).ShouldBe(("bucket", "media at https://s3.example.org"));
 
         var (status, result, _) = await server.SendAsync("POST", "/api/v1/storage/test", admin);
         status.ShouldBe(200);
-        (result.GetProperty("works").GetBoolean(), result.GetProperty("tookMilliseconds").GetInt32()).ShouldBe((false, 42));
+        (result.GetProperty("works").GetBoolean(), result.GetProperty("durationMilliseconds").GetInt32()).ShouldBe((false, 42));
         var step = result.GetProperty("steps")[1];
         (step.GetProperty("step").GetString(), step.GetProperty("works").GetBoolean(), step.GetProperty("problem").GetString()).ShouldBe(("read", false, "The key may not read: allow s3:GetObject."));
 

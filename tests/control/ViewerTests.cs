@@ -34,13 +34,13 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (await AskAsync(server, null)).DenialReason.ShouldBe(ViewerDenialReason.NoToken);
         (await AskAsync(server, token, "other")).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
         (await AskAsync(server, token, "nobody")).DenialReason.ShouldBe(ViewerDenialReason.NoChannel);
-        made.GetProperty("addresses").GetProperty("hls").GetString().ShouldBe($"{server.Address}/t/{token}/live/demo/index.m3u8");
-        made.GetProperty("addresses").GetProperty("watch").GetString().ShouldBe($"{server.Address}/watch/demo?token={token}");
+        made.GetProperty("urls").GetProperty("hls").GetString().ShouldBe($"{server.Address}/t/{token}/live/demo/index.m3u8");
+        made.GetProperty("urls").GetProperty("watch").GetString().ShouldBe($"{server.Address}/watch/demo?token={token}");
 
         var listed = (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-tokens", admin)).Body;
         (listed[0].GetProperty("id").GetString(), listed[0].GetProperty("label").GetString()).ShouldBe((id, "Jane"));
         listed.ToString().ShouldNotContain(token[^20..]);
-        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("madeHere").GetBoolean().ShouldBeTrue();
+        (await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-tokens/{id}", admin)).Body.GetProperty("issuedByServer").GetBoolean().ShouldBeTrue();
         (await AskAsync(server, token)).DenialReason.ShouldBe(ViewerDenialReason.Revoked);
 
         await server.SendAsync("PATCH", "/api/v1/channels/demo", admin, new { access = "public" });
@@ -91,8 +91,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
 
         var listed = (await server.SendAsync("GET", "/api/v1/channels/demo/viewer-keys", admin)).Body;
         listed.ToString().ShouldNotContain(next.Secret);
-        var ofServer = listed.EnumerateArray().Single(k => k.GetProperty("ofServer").GetBoolean()).GetProperty("id").GetString();
-        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{ofServer}", admin);
+        var serverKey = listed.EnumerateArray().Single(k => k.GetProperty("serverManaged").GetBoolean()).GetProperty("id").GetString();
+        await server.SendAsync("DELETE", $"/api/v1/channels/demo/viewer-keys/{serverKey}", admin);
         (await AskAsync(server, servers)).DenialReason.ShouldBe(ViewerDenialReason.InvalidToken);
         var again = (await server.SendAsync("POST", "/api/v1/channels/demo/viewer-tokens", admin, new { })).Body.GetProperty("token").GetString()!;
         (await AskAsync(server, again)).IsAllowed.ShouldBeTrue("the server made itself another key");
@@ -111,7 +111,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await server.Get<ChannelRepository>().CreateAsync("demo", new() { Access = "token" });
-        var token = (await server.Get<ViewerTokens>().CreateAsync("demo", address: "203.0.113.0/24")).Token;
+        var token = (await server.Get<ViewerTokens>().CreateAsync("demo", network: "203.0.113.0/24")).Token;
         var home = IPAddress.Parse("203.0.113.9");
         await Poll.UntilAsync(async () => (await AskAsync(server, token, at: home)).IsAllowed, description: "the key is known");
 
@@ -176,8 +176,8 @@ public sealed class ViewerTests(PostgresFixture postgres)
     }
 
     [Theory]
-    [InlineData("""{"expiresAt":"2001-01-01T00:00:00Z","address":"home","label":"\u0007","note":1}""", "address,expiresAt,label,note")]
-    [InlineData("""{"expiresAt":"2999-01-01T00:00:00Z","address":"203.0.113.0/25"}""", "address,expiresAt")]
+    [InlineData("""{"expiresAt":"2001-01-01T00:00:00Z","network":"home","label":"\u0007","note":1}""", "expiresAt,label,network,note")]
+    [InlineData("""{"expiresAt":"2999-01-01T00:00:00Z","network":"203.0.113.0/25"}""", "expiresAt,network")]
     public async Task Every_invalid_member_of_a_viewer_token_request_is_listed(string json, string members)
     {
         await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);

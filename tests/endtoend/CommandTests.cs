@@ -94,14 +94,14 @@ public sealed class CommandTests(SharedServer shared) : IClassFixture<SharedServ
             await HlsView.WaitAsync(_server, "kept", v => v.Segments.Count >= 2, "two segments");
             var recording = (await _server.CommandAsync("recording", "list", "kept", "--json")).EnsureSuccess().Json()[0];
             id = recording.GetProperty("id").GetString()!;
-            hls = recording.GetProperty("addresses").GetProperty("hls").GetString()!;
+            hls = recording.GetProperty("urls").GetProperty("hls").GetString()!;
             (recording.GetProperty("state").GetString(), recording.GetProperty("title").GetString()).ShouldBe(("recording", "Evening"));
             var clip = (await _server.CommandAsync("recording", "clip", "kept", "--start", "-2", "--title", "Encore", "--json")).EnsureSuccess().Json();
             (clip.GetProperty("durationSeconds").GetDouble(), clip.GetProperty("session").GetString()).ShouldBe((2.0, id));
-            clipHls = clip.GetProperty("addresses").GetProperty("hls").GetString()!;
+            clipHls = clip.GetProperty("urls").GetProperty("hls").GetString()!;
             (await _server.Client.GetAsync(hls)).StatusCode.ShouldBe(HttpStatusCode.OK, "an unfinished recording is playable");
             var plan = (await _server.CommandAsync("recording", "delete", id, "--dry-run", "--json")).EnsureSuccess().Json();
-            plan.GetProperty("mediaKeptBy")[0].GetString().ShouldBe(clip.GetProperty("id").GetString());
+            plan.GetProperty("mediaRetainedBy")[0].GetString().ShouldBe(clip.GetProperty("id").GetString());
         }
 
         (await _server.CommandAsync("recording", "set", id, "--start", "0:01", "--visibility", "unlisted")).EnsureSuccess().Output.ShouldContain("unlisted");

@@ -12,7 +12,7 @@ public sealed class GoldenTests(SharedServer shared) : IClassFixture<SharedServe
 {
     /// <summary>Members with values from a fixed set of words.</summary>
     private static readonly string[] Words =
-        ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes", "rewind"];
+        ["role", "state", "access", "latency", "ladder", "takeover", "kind", "action", "types", "channel", "channels", "scopes", "dvrWindow"];
 
     [Fact]
     public async Task JSON_output_of_commands_has_golden_members()

@@ -70,7 +70,7 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
         using var response = await _server.Client.SendAsync(request);
         var encoding = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("encoding");
         encoding.GetProperty("rungs").EnumerateArray().Select(r => r.GetProperty("name").GetString()).ShouldBe(["source", "240p"]);
-        encoding.GetProperty("copyReason").GetString()!.ShouldContain("keyframe interval exceeds 3 s");
+        encoding.GetProperty("reencodeReason").GetString()!.ShouldContain("keyframe interval exceeds 3 s");
     }
 
     private async Task EverySegmentBeginsWithAKeyframeAsync(HlsView view, string channel, string rendition, int rate)

@@ -14,7 +14,7 @@ internal sealed class Broadcaster
 
     public Broadcaster(SessionId? id = null, LatencyProfile? latency = null, string channel = "demo", TimeSpan rewind = default, bool recorded = false, bool hidden = false, ViewerAccess? access = null)
     {
-        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { Rewind = rewind, IsRecorded = recorded, BeginsHidden = hidden, Access = access };
+        Session = new BroadcastSession(ChannelName.Parse(channel), id ?? First, 1, Start, latency ?? LatencyProfile.Standard) { DvrWindow = rewind, IsRecorded = recorded, BeginsHidden = hidden, Access = access };
         Say(new TimelineEvent.Started(Session));
     }
 

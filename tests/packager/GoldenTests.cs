@@ -21,7 +21,7 @@ public class GoldenTests
     private static readonly BroadcastSession Scripted = new(ChannelName.Parse("main"), SessionId.Parse("01JN8E0000000000000000000A"), 1,
         Noon, Latency)
     {
-        Rewind = TimeSpan.FromSeconds(40), IsRecorded = true, BeginsHidden = true, Access = ViewerAccess.Token,
+        DvrWindow = TimeSpan.FromSeconds(40), IsRecorded = true, BeginsHidden = true, Access = ViewerAccess.Token,
     };
 
     [Fact]

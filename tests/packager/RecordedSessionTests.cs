@@ -10,7 +10,7 @@ public class RecordedSessionTests
 {
     private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
 
-    private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { Rewind = rewind, IsRecorded = true };
+    private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { DvrWindow = rewind, IsRecorded = true };
 
     private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
 

@@ -11,7 +11,7 @@ public class RewindTests
 
     private static readonly TimelinePeriod FromTheBegin = new(1, MediaTime.Zero(1000));
 
-    private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { Rewind = rewind };
+    private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { DvrWindow = rewind };
 
     private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
 

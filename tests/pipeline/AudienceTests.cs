@@ -22,7 +22,7 @@ public sealed class AudienceTests : IAsyncLifetime
     [Fact]
     public async Task Session_is_visible_from_its_first_shown_segment_on_even_after_a_restart()
     {
-        var session = Line.Session(_time) with { BeginsHidden = true, Rewind = DvrWindow.All, IsRecorded = true };
+        var session = Line.Session(_time) with { BeginsHidden = true, DvrWindow = DvrWindow.All, IsRecorded = true };
         var camera = _line.Connect(session);
         await camera.SendAsync(25);
         (await StatusAsync(session, "source/1.m4s")).ShouldBe(HttpStatusCode.NotFound);

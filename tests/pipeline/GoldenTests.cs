@@ -20,7 +20,7 @@ public sealed class GoldenTests : PipelineTest
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.Parse("01JN8E0000000000000000000A"), 1, _time.GetUtcNow(),
             LatencyProfile.Find(latency)!)
         {
-            Rewind = TimeSpan.FromHours(1), IsRecorded = true,
+            DvrWindow = TimeSpan.FromHours(1), IsRecorded = true,
         };
         var text = new StringBuilder();
         var camera = _line.Connect(session);

@@ -60,7 +60,7 @@ public sealed class RewindTests(ITestOutputHelper output)
         app.MapOrigin();
         await app.StartAsync();
 
-        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Noon), 1, Noon, LatencyProfile.Low) { Rewind = TimeSpan.FromHours(12) };
+        var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Noon), 1, Noon, LatencyProfile.Low) { DvrWindow = TimeSpan.FromHours(12) };
         Rendition[] renditions = [.. Enumerable.Range(0, Renditions).Select(i => new Rendition(i == 0 ? "source" : $"rung{i}", TrackKind.Video, i == 0))];
         var samples = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(Renditions * 4));
         var running = app.Services.GetRequiredService<IRenditionSink>().RunAsync(new RenditionSet(session, renditions, samples.Reader), CancellationToken.None);

@@ -27,7 +27,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
       title: String(form.get('title')).trim(),
       latency,
       ladder: String(form.get('ladder')),
-      rewind: String(form.get('rewind')),
+      dvrWindow: String(form.get('dvrWindow')),
       record: recording !== 'off',
       retention: recording === 'off' ? 'forever' : recording,
     });
@@ -59,7 +59,7 @@ export function NewChannelDialog({ api, ladders, latencies, onCreated, onClose }
                 </select>
               )}
             </Field>
-            <Field label={text.dvrWindow} name="rewind" hint={text.dvrWindowHint} error={fieldErrors.rewind}>
+            <Field label={text.dvrWindow} name="dvrWindow" hint={text.dvrWindowHint} error={fieldErrors.dvrWindow}>
               {(props) => (
                 <select {...props} defaultValue="off">
                   {Object.entries(text.dvrWindows).map(([value, label]) => (

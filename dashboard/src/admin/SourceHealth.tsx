@@ -13,7 +13,7 @@ export function SourceHealth({ api, channel }: { api: Api; channel: string }) {
 
 /** One encoder's media in one line, followed by advice on each issue. */
 export function SourceLine({ source }: { source: Source }) {
-  const issues = source.findings.filter((issue) => issue.severity !== 'information');
+  const issues = source.issues.filter((issue) => issue.severity !== 'information');
   const text = adminText.source;
   return (
     <div className="source">
@@ -23,9 +23,9 @@ export function SourceLine({ source }: { source: Source }) {
         </span>
         {` · ${sourceFacts(source).join(' · ')}`}
       </p>
-      {source.findings.length > 0 && (
+      {source.issues.length > 0 && (
         <ul className="issues">
-          {source.findings.map((issue) => (
+          {source.issues.map((issue) => (
             <li key={issue.code} data-severity={issue.severity}>
               {issue.advice}
             </li>

@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react';
 import { adminText } from '../text';
-import type { Api, Channel, PlaybackAddresses, ViewerToken } from './api';
+import type { Api, Channel, PlaybackUrls, ViewerToken } from './api';
 import { CopyField } from './CopyField';
 import { ActionForm, Dialog, Field } from './Dialog';
 import { clockText } from './times';
@@ -22,18 +22,18 @@ export function ViewerAccess({ api, channel, accesses, onChanged }: ViewerAccess
   const { data: tokens, error, refresh } = usePolled(load, 15_000, ignore);
   const [isCreating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ViewerToken | null>(null);
-  const [issued, setIssued] = useState<PlaybackAddresses | null>(null);
+  const [issued, setIssued] = useState<PlaybackUrls | null>(null);
   const text = adminText.viewers;
 
   async function create(form: FormData) {
-    const network = String(form.get('address')).trim();
+    const network = String(form.get('network')).trim();
     const created = await api.createViewerToken(channel.name, {
       label: String(form.get('label')).trim(),
       expiresAt: new Date(Date.now() + Number(form.get('lasts')) * 1000).toISOString(),
-      ...(network === '' ? {} : { address: network }),
+      ...(network === '' ? {} : { network }),
     });
     setCreating(false);
-    setIssued(created.addresses);
+    setIssued(created.urls);
     refresh();
   }
 
@@ -168,7 +168,7 @@ export function ViewerTokenFields({ fieldErrors }: { fieldErrors: Record<string,
           </select>
         )}
       </Field>
-      <Field label={text.network} name="address" hint={text.networkHint} error={fieldErrors.address}>
+      <Field label={text.network} name="network" hint={text.networkHint} error={fieldErrors.network}>
         {(props) => <input {...props} maxLength={50} autoComplete="off" autoCapitalize="none" spellCheck={false} />}
       </Field>
     </>
@@ -176,7 +176,7 @@ export function ViewerTokenFields({ fieldErrors }: { fieldErrors: Record<string,
 }
 
 /** Shows the URLs of a viewer link once. Only its button closes the dialog, so that a stray click does not lose them. */
-export function IssuedViewerToken({ urls, onDone }: { urls: PlaybackAddresses; onDone: () => void }) {
+export function IssuedViewerToken({ urls, onDone }: { urls: PlaybackUrls; onDone: () => void }) {
   const text = adminText.viewers;
   return (
     <Dialog title={text.issuedTitle}>
@@ -206,7 +206,7 @@ export function tokenFacts(token: ViewerToken, now: number): string[] {
     const when = clockText(token.expiresAt);
     facts.push(new Date(token.expiresAt).getTime() <= now ? text.expired(when) : text.expires(when));
   }
-  if (token.address !== '') facts.push(text.networkOnly(token.address));
+  if (token.network !== '') facts.push(text.networkOnly(token.network));
   return facts;
 }
 

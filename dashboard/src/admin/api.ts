@@ -13,14 +13,14 @@ export type Encoding = Omit<Schemas['ChannelEncoding'], 'rungs'> & { rungs: View
 /** The publisher of one input. */
 export type Input = Schemas['InputView'];
 
-export type Channel = View<Omit<Schemas['ChannelView'], 'encoding' | 'live'>, 'name' | 'title' | 'ladder' | 'latency' | 'rewind'> & {
+export type Channel = View<Omit<Schemas['ChannelView'], 'encoding' | 'live'>, 'name' | 'title' | 'ladder' | 'latency' | 'dvrWindow'> & {
   live: Live | null;
   /** Null if nothing is encoded. */
   encoding?: Encoding | null;
 };
 
 /** Media and health issues of one encoder. */
-export type Source = View<Omit<Schemas['SourceView'], 'video'>, 'publication' | 'encoder' | 'bitsPerSecond' | 'audio' | 'findings'> & {
+export type Source = View<Omit<Schemas['SourceView'], 'video'>, 'publication' | 'encoder' | 'bitsPerSecond' | 'audio' | 'issues'> & {
   video: View<Schemas['SourceVideoView'], 'codec' | 'width' | 'height' | 'framesPerSecond' | 'keyframeIntervalSeconds'> | null;
 };
 
@@ -36,9 +36,9 @@ export type ChannelChange = Schemas['ChannelChange'];
 export type NewChannel = Schemas['NewChannel'];
 
 /** A viewer token without its secret. */
-export type ViewerToken = View<Schemas['ViewerTokenView'], 'id' | 'label' | 'address' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
+export type ViewerToken = View<Schemas['ViewerTokenView'], 'id' | 'label' | 'network' | 'createdAt' | 'expiresAt' | 'revokedAt'>;
 
-export type PlaybackAddresses = Schemas['PlaybackUrls'];
+export type PlaybackUrls = Schemas['PlaybackUrls'];
 
 /** An error response, or no response (`status` 0). The message is user-readable. */
 export class ApiError extends Error {
@@ -192,7 +192,7 @@ export class Api {
 
   createViewerToken(
     channel: string,
-    request: { label: string; expiresAt: string; address?: string },
+    request: { label: string; expiresAt: string; network?: string },
   ): Promise<Schemas['IssuedViewerTokenView']> {
     return this.send('POST', viewerTokensPath(channel), request);
   }

@@ -59,7 +59,7 @@ export interface Schemas {
     takeover?: string | null;
     takeoverAfterSeconds?: number | null;
     access?: string | null;
-    rewind?: string | null;
+    dvrWindow?: string | null;
     record?: boolean | null;
     retention?: string | null;
     reminderMinutes?: number[] | null;
@@ -72,21 +72,21 @@ export interface Schemas {
     /** Encoded rungs, the largest first. */
     rungs: Schemas['ChannelRung'][];
     /** Names of planned rungs that are not encoded. */
-    givenUp: string[];
+    droppedRungs: string[];
     /** Speed level from 0 to 2: higher levels trade quality for speed. */
-    haste: number;
+    speedLevel: number;
     /** Whether every other frame is dropped in all rungs. */
     halfRate: boolean;
     /** Degradation level; 0 for full quality. */
-    step: number;
+    degradationLevel: number;
     /** Reason for the last degradation or encoder change. */
     reason: string | null;
     /** Lag of the slowest rung behind the source. */
-    behindSeconds: number;
+    lagSeconds: number;
     /** Number of encoder restarts. */
     restarts: number;
     /** Reason for re-encoding the source as rung `source`; `null` when the source is delivered by passthrough. */
-    copyReason?: string | null;
+    reencodeReason?: string | null;
   };
   ChannelRung: {
     /** Name of its rendition. */
@@ -106,7 +106,7 @@ export interface Schemas {
     reconnectWindowSeconds: number;
     takeover: string;
     takeoverAfterSeconds: number;
-    rewind: string;
+    dvrWindow: string;
     record: boolean;
     retention: string;
     access: string;
@@ -138,11 +138,11 @@ export interface Schemas {
     session: string;
     sessionStartedAt: string;
     sessionEndedAt: string | null;
-    mediaGoes: boolean;
-    mediaKeptBy: string[];
+    deletesMedia: boolean;
+    mediaRetainedBy: string[];
     objects: number | null;
     bytes: number | null;
-    countedAll: boolean;
+    isComplete: boolean;
   };
   DeliveryView: {
     id: number;
@@ -152,11 +152,11 @@ export interface Schemas {
     state: string;
     attempts: number;
     createdAt: string;
-    triedAt: string | null;
-    nextAt: string | null;
+    lastAttemptAt: string | null;
+    nextAttemptAt: string | null;
     status: number | null;
-    fault: string | null;
-    excerpt: string | null;
+    error: string | null;
+    responseExcerpt: string | null;
     seconds: number | null;
   };
   EncoderConfiguration: {
@@ -170,11 +170,11 @@ export interface Schemas {
     encoder: string;
     vendor: string;
     codec: string;
-    forRungs: boolean;
+    usedForRungs: boolean;
     works: boolean;
-    refusal: string | null;
-    provedAt: string;
-    tookMilliseconds: number;
+    error: string | null;
+    probedAt: string;
+    durationMilliseconds: number;
   };
   EndedView: {
     session: string | null;
@@ -267,7 +267,7 @@ export interface Schemas {
   };
   IssuedFeedView: {
     info: Schemas['CalendarFeedView'];
-    address: string;
+    url: string;
   };
   IssuedKeyView: {
     key: Schemas['KeyView'];
@@ -284,7 +284,7 @@ export interface Schemas {
   IssuedViewerTokenView: {
     info: Schemas['ViewerTokenView'];
     token: string;
-    addresses: Schemas['PlaybackUrls'];
+    urls: Schemas['PlaybackUrls'];
   };
   IssuedWebhookView: {
     webhook: Schemas['WebhookView'];
@@ -343,10 +343,10 @@ export interface Schemas {
     bitsPerSecond: number | null;
     framesPerSecond: number | null;
     keyframeIntervalSeconds: number | null;
-    skewSeconds: number | null;
+    avSkewSeconds: number | null;
     encodingSpeed: number | null;
-    encodingBehindSeconds: number | null;
-    delaySeconds: number | null;
+    encodingLagSeconds: number | null;
+    latencySeconds: number | null;
     viewers: number | null;
   };
   MeasurementsView: {
@@ -376,7 +376,7 @@ export interface Schemas {
     takeover?: string | null;
     takeoverAfterSeconds?: number | null;
     access?: string | null;
-    rewind?: string | null;
+    dvrWindow?: string | null;
     record?: boolean | null;
     retention?: string | null;
     reminderMinutes?: number[] | null;
@@ -437,7 +437,7 @@ export interface Schemas {
   };
   NewViewerToken: {
     expiresAt?: string | null;
-    address?: string | null;
+    network?: string | null;
     label?: string | null;
     preview?: boolean | null;
   };
@@ -499,7 +499,7 @@ export interface Schemas {
     /** Their size, in bytes. */
     bytes: number;
     /** Whether the figures are complete. */
-    countedAll: boolean;
+    isComplete: boolean;
   };
   RecordingView: {
     id: string;
@@ -516,7 +516,7 @@ export interface Schemas {
     retention: string;
     expiresAt: string | null;
     createdAt: string;
-    addresses: Schemas['RecordingUrls'];
+    urls: Schemas['RecordingUrls'];
     /** Bytes that its session uses in spool and store; `null` when not requested or not counted yet. */
     bytes?: number | null;
   };
@@ -525,7 +525,7 @@ export interface Schemas {
   };
   RevokedViewerTokenView: {
     id: string;
-    madeHere: boolean;
+    issuedByServer: boolean;
   };
   SessionView: {
     id: string;
@@ -556,9 +556,9 @@ export interface Schemas {
     width: number;
     height: number;
     framesPerSecond: number;
-    claimedFramesPerSecond: number | null;
+    declaredFramesPerSecond: number | null;
     keyframeIntervalSeconds: number | null;
-    longestKeyframeIntervalSeconds: number | null;
+    maxKeyframeIntervalSeconds: number | null;
   };
   SourceView: {
     publication: string;
@@ -567,32 +567,32 @@ export interface Schemas {
     since: string;
     lastMediaAt: string | null;
     bitsPerSecond: number;
-    bitsPerSecondOfMinute: number;
+    bitsPerSecondLastMinute: number;
     video: Schemas['SourceVideoView'] | null;
     audio: Schemas['SourceAudioView'] | null;
-    skewSeconds: number;
+    avSkewSeconds: number;
     timestampJumps: Schemas['SourceJumpsView'];
     dropped: number;
     malformed: number;
-    findings: Schemas['IssueView'][];
+    issues: Schemas['IssueView'][];
   };
   StorageStepView: {
     step: string;
     works: boolean;
-    tookMilliseconds: number;
+    durationMilliseconds: number;
     problem: string | null;
   };
   StorageTestView: {
     works: boolean;
     testedAt: string;
     kind: string;
-    place: string;
-    tookMilliseconds: number;
+    location: string;
+    durationMilliseconds: number;
     steps: Schemas['StorageStepView'][];
   };
   StorageView: {
     kind: string;
-    place: string;
+    location: string;
   };
   Stream: string;
   SystemView: {
@@ -658,14 +658,14 @@ export interface Schemas {
   ViewerKeyView: {
     id: string;
     label: string;
-    ofServer: boolean;
+    serverManaged: boolean;
     createdAt: string;
     revokedAt: string | null;
   };
   ViewerTokenView: {
     id: string;
     label: string;
-    address: string;
+    network: string;
     createdAt: string;
     expiresAt: string | null;
     revokedAt: string | null;
@@ -690,8 +690,8 @@ export interface Schemas {
     enabled: boolean;
     disabledReason: string | null;
     createdAt: string;
-    oldSecretUntil: string | null;
-    triedAt: string | null;
+    previousSecretExpiresAt: string | null;
+    lastAttemptAt: string | null;
     failingSince: string | null;
     waiting: number;
     dropped: number;
@@ -1020,7 +1020,7 @@ export interface Operations {
     body: never;
     answer: Schemas['RecordingView'];
   };
-  /** Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'countedAll' is false. */
+  /** Get the space that all recordings use in spool and store, as far as it can be counted in a few seconds. Counting continues; repeat the request while 'isComplete' is false. */
   getRecordingUsage: {
     method: 'GET';
     path: '/api/v1/recordings/usage';
@@ -1051,14 +1051,6 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['SystemView'];
-  };
-  /** List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id. */
-  getTimeline: {
-    method: 'GET';
-    path: '/api/v1/channels/{name}/timeline';
-    query: { limit?: string; before?: string };
-    body: never;
-    answer: Schemas['ActivityView'][];
   };
   /** Get a user. */
   getUser: {
@@ -1091,6 +1083,14 @@ export interface Operations {
     query: never;
     body: never;
     answer: Schemas['KickedView'];
+  };
+  /** List activity on the channel, newest first: sessions, events, encoder connections, issues, recordings, and administrative changes (admins only). 'before' continues from an id. */
+  listActivity: {
+    method: 'GET';
+    path: '/api/v1/channels/{name}/activity';
+    query: { limit?: string; before?: string };
+    body: never;
+    answer: Schemas['ActivityView'][];
   };
   /** List changes, newest first. Filter by 'actor' ('user', 'token/ID'), 'subject' ('channel', 'channel/NAME') or 'action' ('channel.create'). 'before' continues from an id. */
   listAudit: {
@@ -1269,9 +1269,9 @@ export interface Operations {
     answer: void;
   };
   /** Probe all encoders again by encoding a few frames with each. Takes one or two seconds. */
-  proveEncoders: {
+  probeEncoders: {
     method: 'POST';
-    path: '/api/v1/encoders/prove';
+    path: '/api/v1/encoders/probe';
     query: never;
     body: never;
     answer: Schemas['EncoderView'][];

@@ -194,7 +194,7 @@ export const settingsText = {
     states: { '': 'All', waiting: 'Pending', delivered: 'Delivered', failed: 'Failed' } as Record<string, string>,
     state: 'State',
     attempts: (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`),
-    nextAt: (when: string) => `next attempt ${when}`,
+    nextAttemptAt: (when: string) => `next attempt ${when}`,
     replay: 'Resend',
     older: 'Show older',
   },

@@ -81,7 +81,7 @@ public sealed class ObjectComparisonTests
     public void Minimum_orphan_age_includes_twice_the_DVR_window_unless_ended_or_recorded(string rewind, bool isRecorded, bool isOver, int hours)
     {
         DvrWindow.TryParse(rewind, out var length).ShouldBeTrue();
-        var patience = new OrphanRules(Timeline(isOver, session => session with { Rewind = length, IsRecorded = isRecorded }), Now).MinimumAge;
+        var patience = new OrphanRules(Timeline(isOver, session => session with { DvrWindow = length, IsRecorded = isRecorded }), Now).MinimumAge;
 
         patience.ShouldBe(TimeSpan.FromHours(hours) + LatencyProfile.Standard.Window);
     }

@@ -34,12 +34,12 @@ public class GoldenTests
         {
             yield return new TimelineEvent.Started(new BroadcastSession(Channel, Session, 7, Noon.ToOffset(TimeSpan.Zero), latency)
             {
-                Rewind = TimeSpan.FromMinutes(90), IsRecorded = true, BeginsHidden = true, Access = access,
+                DvrWindow = TimeSpan.FromMinutes(90), IsRecorded = true, BeginsHidden = true, Access = access,
             });
         }
 
         yield return new TimelineEvent.RenditionAdded("source", TrackKind.Video);
-        yield return new TimelineEvent.RenditionAdded("audio-de", TrackKind.Audio, Place: 2);
+        yield return new TimelineEvent.RenditionAdded("audio-de", TrackKind.Audio, Position: 2);
         yield return new TimelineEvent.InitReady("source", 1, Video, Name("source/init-1.mp4"), 656);
         yield return new TimelineEvent.InitReady(
             "source", 2, Video with { Color = new ColorDescription(9, 16, 9, FullRange: true), Captions = "CC1 CC3" }, Name("source/init-2.mp4"),
@@ -107,14 +107,14 @@ public class GoldenTests
     {
         var session = new BroadcastSession(Channel, Session, 7, Noon, LatencyProfile.Low)
         {
-            Rewind = TimeSpan.FromHours(1), IsRecorded = true,
+            DvrWindow = TimeSpan.FromHours(1), IsRecorded = true,
         };
         var timeline = new SessionTimeline(session);
         List<TimelineEvent> events =
         [
             new TimelineEvent.Started(session),
             new TimelineEvent.RenditionAdded("source", TrackKind.Video),
-            new TimelineEvent.RenditionAdded("audio-de", TrackKind.Audio, Place: 2),
+            new TimelineEvent.RenditionAdded("audio-de", TrackKind.Audio, Position: 2),
             new TimelineEvent.InitReady("source", 1, Video, Name("source/init-1.mp4"), 656),
             new TimelineEvent.InitReady("audio-de", 1, Audio, Name("audio-de/init-1.mp4"), 593),
         ];

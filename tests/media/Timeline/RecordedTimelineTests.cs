@@ -12,7 +12,7 @@ public class RecordedTimelineTests
     /// <summary>Thirty segments of two seconds.</summary>
     private static SessionTimeline Thirty(TimeSpan rewind)
     {
-        var session = Story.Session() with { Rewind = rewind, IsRecorded = true };
+        var session = Story.Session() with { DvrWindow = rewind, IsRecorded = true };
         var timeline = new SessionTimeline(session);
         timeline.Apply(new TimelineEvent.RenditionAdded("source", TrackKind.Video));
         timeline.Apply(Story.Init("source", 1));
@@ -99,7 +99,7 @@ public class RecordedTimelineTests
         Leave(timeline, 10).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
         Leave(timeline, 29).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([20_000], "the newest stays");
         timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([30_000]);
-        var unrecorded = new SessionTimeline(Story.Session() with { Rewind = TimeSpan.FromHours(1) });
+        var unrecorded = new SessionTimeline(Story.Session() with { DvrWindow = TimeSpan.FromHours(1) });
         foreach (var @event in timeline.Checkpoint().Skip(1).Where(e => e is not TimelineEvent.IndexBlockReady))
         {
             unrecorded.Apply(@event);

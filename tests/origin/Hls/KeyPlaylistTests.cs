@@ -70,7 +70,7 @@ public class KeyPlaylistTests
 
         low.IFramePlaylist("source").ShouldBeNull();
         low.MultivariantPlaylist().Text().ShouldNotContain("I-FRAME");
-        IFramePlaylist.IsOffered(new Broadcaster().Session with { Rewind = DvrWindow.All }).ShouldBeFalse();
+        IFramePlaylist.IsOffered(new Broadcaster().Session with { DvrWindow = DvrWindow.All }).ShouldBeFalse();
         IFramePlaylist.IsOffered(new Broadcaster().Session).ShouldBeTrue();
     }
 

@@ -113,7 +113,7 @@ public class PastMpdTests
     {
         var timeline = new SessionTimeline(story.Session);
         story.Events.ForEach(@event => timeline.Apply(@event));
-        var told = new Broadcaster(rewind: story.Session.Rewind);
+        var told = new Broadcaster(rewind: story.Session.DvrWindow);
         told.Unsent.Clear();
         told.Unsent.AddRange(timeline.Checkpoint());
         foreach (var (name, bytes) in story.Objects)

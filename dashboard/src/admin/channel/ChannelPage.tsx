@@ -112,7 +112,7 @@ function ChannelDetails({ api, system, channel, rtmp, event, isEventKnown, activ
             {hasSession(channel) && channel.live?.startedAt && <span>{adminText.channels.since(clockText(channel.live.startedAt))}</span>}
             {viewers !== null && <span>{viewers}</span>}
             <span>{adminText.channels.latencies[channel.latency] ?? channel.latency}</span>
-            {channel.rewind !== 'off' && <span>{adminText.channels.dvrWindow(channel.rewind)}</span>}
+            {channel.dvrWindow !== 'off' && <span>{adminText.channels.dvrWindow(channel.dvrWindow)}</span>}
             {channel.record === false && <span>{adminText.channels.notRecorded}</span>}
             {event !== undefined && <span>{eventText(event)}</span>}
           </p>

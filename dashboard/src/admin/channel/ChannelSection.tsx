@@ -109,11 +109,11 @@ export function ChannelFields({ channel, system, fieldErrors }: { channel: Chann
       />
       <SelectField
         label={newChannelText.dvrWindow}
-        name="rewind"
+        name="dvrWindow"
         hint={newChannelText.dvrWindowHint}
-        error={fieldErrors.rewind}
-        initial={channel.rewind}
-        options={optionsWithCurrent(newChannelText.dvrWindows, channel.rewind)}
+        error={fieldErrors.dvrWindow}
+        initial={channel.dvrWindow}
+        options={optionsWithCurrent(newChannelText.dvrWindows, channel.dvrWindow)}
       />
       <SelectField
         label={newChannelText.recording}

@@ -26,13 +26,13 @@ export function EncodingFacts({ encoding }: { encoding: Encoding }) {
         {encoding.encoder !== null && (
           <>
             <dt>{sectionText.lag}</dt>
-            <dd>{text.lag(encoding.behindSeconds.toFixed(1))}</dd>
+            <dd>{text.lag(encoding.lagSeconds.toFixed(1))}</dd>
           </>
         )}
-        {encoding.copyReason && encoding.rungs.some((rung) => rung.name === 'source') && (
+        {encoding.reencodeReason && encoding.rungs.some((rung) => rung.name === 'source') && (
           <>
             <dt>{sectionText.source}</dt>
-            <dd>{text.reencoded(encoding.copyReason)}</dd>
+            <dd>{text.reencoded(encoding.reencodeReason)}</dd>
           </>
         )}
       </dl>
@@ -48,7 +48,7 @@ export function EncodingFacts({ encoding }: { encoding: Encoding }) {
         </ul>
       )}
       {(lowered.length > 0 || encoding.restarts > 0) && (
-        <p className="encoding" data-reduced={encoding.step > 0 || encoding.encoder === null}>
+        <p className="encoding" data-reduced={encoding.degradationLevel > 0 || encoding.encoder === null}>
           {[
             ...(lowered.length > 0 ? [sectionText.degraded(lowered.join(', '))] : []),
             ...(encoding.restarts > 0 ? [text.restarts(encoding.restarts)] : []),
@@ -64,8 +64,8 @@ export function EncodingFacts({ encoding }: { encoding: Encoding }) {
 export function reductions(encoding: Encoding): string[] {
   const text = adminText.encoding;
   const lowered: string[] = [];
-  if (encoding.haste > 0) lowered.push(text.lowerQuality);
+  if (encoding.speedLevel > 0) lowered.push(text.lowerQuality);
   if (encoding.halfRate) lowered.push(text.halfRate);
-  if (encoding.givenUp.length > 0) lowered.push(text.without(encoding.givenUp.join(', ')));
+  if (encoding.droppedRungs.length > 0) lowered.push(text.without(encoding.droppedRungs.join(', ')));
   return lowered;
 }

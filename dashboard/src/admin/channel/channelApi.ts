@@ -1,5 +1,5 @@
 import { adminText } from '../../text';
-import type { Api, PlaybackAddresses } from '../api';
+import type { Api, PlaybackUrls } from '../api';
 import { browserTimeZone, localTimeIn } from '../schedule/localTime';
 
 // `/api/v1/channels/{name}/…`, as used by the channel page.
@@ -11,11 +11,11 @@ export interface Measurement {
   framesPerSecond: number | null;
   keyframeIntervalSeconds: number | null;
   /** Offset of audio relative to video; negative if the audio is late. */
-  skewSeconds: number | null;
+  avSkewSeconds: number | null;
   /** 1 keeps up with the source. */
   encodingSpeed: number | null;
-  encodingBehindSeconds: number | null;
-  delaySeconds: number | null;
+  encodingLagSeconds: number | null;
+  latencySeconds: number | null;
   viewers: number | null;
 }
 
@@ -52,7 +52,7 @@ export function measurements(api: Api, channel: string, after?: string): Promise
 export function listActivity(api: Api, channel: string, limit: number, before?: string): Promise<ActivityEntry[]> {
   return api.send(
     'GET',
-    `${channelPath(channel)}/timeline?limit=${limit}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`,
+    `${channelPath(channel)}/activity?limit=${limit}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`,
   );
 }
 
@@ -72,7 +72,7 @@ export function createPreviewToken(
   channel: string,
   label: string,
   expiresAt: Date,
-): Promise<{ token: string; addresses: PlaybackAddresses }> {
+): Promise<{ token: string; urls: PlaybackUrls }> {
   return api.send('POST', `${channelPath(channel)}/viewer-tokens`, { label, preview: true, expiresAt: expiresAt.toISOString() });
 }
 

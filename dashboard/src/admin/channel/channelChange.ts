@@ -13,7 +13,7 @@ export function recordingSetting(channel: Channel): string {
 export function channelChangeOf(channel: Channel, form: FormData): ChannelChange {
   const valueOf = (name: string) => String(form.get(name) ?? '').trim();
   const change: ChannelChange = {};
-  for (const member of ['title', 'latency', 'ladder', 'rewind'] as const) {
+  for (const member of ['title', 'latency', 'ladder', 'dvrWindow'] as const) {
     if (valueOf(member) !== channel[member]) change[member] = valueOf(member);
   }
   const recording = valueOf('recording');

@@ -52,7 +52,7 @@ export function ChannelCard({ channel, issues, isHealthKnown, event, go }: Chann
           </p>
         )}
         {hasSession(channel) && (
-          <p className="card-muted" data-reduced={(channel.encoding?.step ?? 0) > 0}>
+          <p className="card-muted" data-reduced={(channel.encoding?.degradationLevel ?? 0) > 0}>
             {encodingText(channel.encoding)}
           </p>
         )}

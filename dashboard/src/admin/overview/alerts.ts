@@ -31,7 +31,7 @@ export function alertsOf(channels: Channel[], issues: Record<string, HealthIssue
     const encoding = channel.encoding;
     if (encoding && stateOf(channel) === 'live') {
       if (encoding.encoder === null) add('encoder', 'error', text.alerts.noEncoder(name));
-      else if (encoding.step > 0) add('reduced', 'warning', text.alerts.degraded(name, encoding.reason ?? ''));
+      else if (encoding.degradationLevel > 0) add('reduced', 'warning', text.alerts.degraded(name, encoding.reason ?? ''));
     }
   }
   return alerts.sort((a, b) => (a.severity === b.severity ? 0 : a.severity === 'error' ? -1 : 1));

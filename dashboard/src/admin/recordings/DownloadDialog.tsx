@@ -31,7 +31,7 @@ export function DownloadDialog({ api, recording, channel, onClose }: DownloadDia
   useEffect(() => {
     if (!watchAccess.isReady) return undefined;
     const abort = new AbortController();
-    const url = watchAccess.token === null ? recording.addresses.download : withToken(recording.addresses.download, watchAccess.token);
+    const url = watchAccess.token === null ? recording.urls.download : withToken(recording.urls.download, watchAccess.token);
     const run = async () => {
       const size = await fetchSize(url, abort.signal);
       if (!(size <= maxInPageBytes)) {
@@ -53,7 +53,7 @@ export function DownloadDialog({ api, recording, channel, onClose }: DownloadDia
         });
     });
     return () => abort.abort();
-  }, [watchAccess.isReady, watchAccess.token, recording.addresses.download, fileName, keepToken, isDenied]);
+  }, [watchAccess.isReady, watchAccess.token, recording.urls.download, fileName, keepToken, isDenied]);
 
   const error = watchAccess.error ?? (stage.at === 'failed' ? text.downloadFailed(stage.reason) : null);
   const isFinished = error !== null || stage.at === 'done';

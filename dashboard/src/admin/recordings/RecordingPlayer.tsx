@@ -23,7 +23,7 @@ export function RecordingPlayer({ api, recording, channel, onClose }: RecordingP
     <Dialog title={recordingName(recording)} onClose={onClose}>
       <RecordingVideo api={api} recording={recording} channel={channel} autoPlay onLink={setLinkState} />
       {linkState === 'made' && <p className="field-hint">{linkText(recording)}</p>}
-      {linkState === 'none' && !requiresToken(recording, channel) && <CopyField label={text.hlsUrl} value={recording.addresses.hls} />}
+      {linkState === 'none' && !requiresToken(recording, channel) && <CopyField label={text.hlsUrl} value={recording.urls.hls} />}
       <div className="actions">
         <button type="button" className="button" onClick={onClose}>
           {adminText.close}

@@ -36,7 +36,7 @@ export function RecordingRow({
     <li className="recording">
       <div className="channel-poster">
         {isVisible && hasPoster && !needsLink && (
-          <img src={recording.addresses.poster} alt="" width={128} height={72} loading="lazy" onError={() => setHasPoster(false)} />
+          <img src={recording.urls.poster} alt="" width={128} height={72} loading="lazy" onError={() => setHasPoster(false)} />
         )}
       </div>
       <div>

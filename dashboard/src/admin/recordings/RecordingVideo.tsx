@@ -32,7 +32,7 @@ export function RecordingVideo({ api, recording, channel, autoPlay, handle, onLi
   const [isDenied, setDenied] = useState(false);
   const watchAccess = useWatchAccess(api, recording, channel, isDenied);
   const withAccess = (url: string) => (watchAccess.token === null ? url : withToken(url, watchAccess.token));
-  const url = watchAccess.isReady ? withAccess(recording.addresses.hls) : null;
+  const url = watchAccess.isReady ? withAccess(recording.urls.hls) : null;
   const linkState: LinkState = watchAccess.token !== null ? 'made' : watchAccess.error !== null ? 'denied' : 'none';
 
   useEffect(() => onLink?.(linkState), [linkState, onLink]);
@@ -83,7 +83,7 @@ export function RecordingVideo({ api, recording, channel, autoPlay, handle, onLi
           controls
           autoPlay={autoPlay}
           playsInline
-          poster={url === null ? undefined : withAccess(recording.addresses.poster)}
+          poster={url === null ? undefined : withAccess(recording.urls.poster)}
           onError={() => setFailed(true)}
         />
       )}

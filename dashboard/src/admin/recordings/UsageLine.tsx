@@ -21,7 +21,7 @@ export function UsageLine({ api }: { api: Api }) {
       recordingUsage(api).then(
         (found) => {
           if (!isDisposed) setUsage(found);
-          schedule(found.countedAll || found.counted === found.sessions ? pollMs : countingPollMs);
+          schedule(found.isComplete || found.counted === found.sessions ? pollMs : countingPollMs);
         },
         () => schedule(pollMs),
       );

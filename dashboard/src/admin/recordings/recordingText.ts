@@ -98,9 +98,9 @@ export function linkText(recording: Recording): string {
 
 /** The consequences of a deletion as a sentence. */
 export function deletionText(deletion: Deletion): string {
-  if (!deletion.mediaGoes)
-    return deletion.mediaKeptBy.length === 0 ? text.mediaRetainedWhileLive : text.mediaRetained(deletion.mediaKeptBy.length);
-  return deletion.bytes === null || deletion.countedAll === false
+  if (!deletion.deletesMedia)
+    return deletion.mediaRetainedBy.length === 0 ? text.mediaRetainedWhileLive : text.mediaRetained(deletion.mediaRetainedBy.length);
+  return deletion.bytes === null || deletion.isComplete === false
     ? text.mediaDeletedUnknownSize
     : text.mediaDeleted(sizeText(deletion.bytes));
 }
@@ -124,5 +124,5 @@ export function recordingChangeOf(recording: Recording, form: FormData): Recordi
 export function usageText(usage: RecordingUsage): string {
   if (usage.sessions === 0) return '';
   const size = sizeText(usage.bytes);
-  return usage.countedAll ? text.usage(size, usage.sessions) : text.usageSoFar(size, usage.counted, usage.sessions);
+  return usage.isComplete ? text.usage(size, usage.sessions) : text.usageSoFar(size, usage.counted, usage.sessions);
 }

@@ -71,7 +71,7 @@ export function FeedDialog({ api, channels, onExpired, onClose }: FeedDialogProp
         onSubmit={async (form) => {
           const channel = String(form.get('channel'));
           const created = await createFeed(api, { label: String(form.get('label')).trim(), ...(channel === '' ? {} : { channel }) });
-          setIssued(created.address);
+          setIssued(created.url);
           feeds.refresh();
         }}
       >

@@ -93,7 +93,7 @@ export function listFeeds(api: Api): Promise<CalendarFeed[]> {
   return api.send('GET', '/calendar-feeds');
 }
 
-export function createFeed(api: Api, request: { channel?: string; label: string }): Promise<{ info: CalendarFeed; address: string }> {
+export function createFeed(api: Api, request: { channel?: string; label: string }): Promise<{ info: CalendarFeed; url: string }> {
   return api.send('POST', '/calendar-feeds', request);
 }
 

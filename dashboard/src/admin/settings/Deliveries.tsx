@@ -80,7 +80,7 @@ export function deliveryFacts(delivery: Delivery): string[] {
   if (delivery.channel !== null) facts.push(delivery.channel);
   if (delivery.attempts > 0) facts.push(text.attempts(delivery.attempts));
   if (delivery.status !== null) facts.push(String(delivery.status));
-  if (delivery.fault !== null) facts.push(delivery.fault);
-  if (delivery.nextAt !== null) facts.push(text.nextAt(clockText(delivery.nextAt)));
+  if (delivery.error !== null) facts.push(delivery.error);
+  if (delivery.nextAttemptAt !== null) facts.push(text.nextAttemptAt(clockText(delivery.nextAttemptAt)));
   return facts;
 }

@@ -20,7 +20,7 @@ export function Encoders({ api, onExpired }: { api: Api; onExpired: () => void }
     setProbing(true);
     setError(null);
     try {
-      await api.send('POST', '/encoders/prove');
+      await api.send('POST', '/encoders/probe');
     } catch (error) {
       setError(error instanceof ApiError ? error.fullMessage : adminText.failed);
     } finally {
@@ -64,9 +64,9 @@ export function EncoderRows({ encoders }: { encoders: readonly EncoderInfo[] }) 
                 {encoder.encoder} <code>{`${encoder.vendor} · ${encoder.codec}`}</code>
               </p>
               <p className="field-hint">
-                {encoder.works ? text.duration(encoder.tookMilliseconds) : (encoder.refusal ?? text.probeFailed)}
-                {encoder.works && !encoder.forRungs && ` · ${text.notUsedForRungs}`}
-                {` · ${text.probedAt(clockText(encoder.provedAt))}`}
+                {encoder.works ? text.duration(encoder.durationMilliseconds) : (encoder.error ?? text.probeFailed)}
+                {encoder.works && !encoder.usedForRungs && ` · ${text.notUsedForRungs}`}
+                {` · ${text.probedAt(clockText(encoder.probedAt))}`}
               </p>
             </div>
             <span className="source-state" data-healthy={encoder.works}>

@@ -57,7 +57,7 @@ export function Storage({ api, onExpired }: { api: Api; onExpired: () => void })
           <dd>{text.kinds[storage.data.kind] ?? storage.data.kind}</dd>
           <dt>{text.location}</dt>
           <dd>
-            <code>{storage.data.place}</code>
+            <code>{storage.data.location}</code>
           </dd>
         </dl>
       )}
@@ -78,7 +78,7 @@ export function TestResult({ result }: { result: StorageTest }) {
   return (
     <>
       <p className="source-state" data-healthy={result.works}>
-        {result.works ? text.works(result.tookMilliseconds) : text.notWorking}{' '}
+        {result.works ? text.works(result.durationMilliseconds) : text.notWorking}{' '}
         <span className="field-hint">{clockText(result.testedAt)}</span>
       </p>
       <ul className="item-list">
@@ -89,7 +89,7 @@ export function TestResult({ result }: { result: StorageTest }) {
               {step.problem !== null && <p className="field-error">{step.problem}</p>}
             </div>
             <span className="source-state" data-healthy={step.works}>
-              {step.works ? text.duration(step.tookMilliseconds) : text.failed}
+              {step.works ? text.duration(step.durationMilliseconds) : text.failed}
             </span>
           </li>
         ))}

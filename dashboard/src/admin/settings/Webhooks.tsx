@@ -167,7 +167,7 @@ function WebhookRow({ api, webhook, onOpen, onChanged }: WebhookRowProps) {
     const delivery = await testWebhook(api, webhook.id);
     return delivery.state === 'delivered'
       ? text.testOk(delivery.status, (delivery.seconds ?? 0).toFixed(1))
-      : text.testFailed(delivery.fault ?? String(delivery.status ?? ''));
+      : text.testFailed(delivery.error ?? String(delivery.status ?? ''));
   };
   const toggle = async () => {
     await changeWebhook(api, webhook.id, { enabled: !webhook.enabled });

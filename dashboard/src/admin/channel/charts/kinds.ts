@@ -25,14 +25,14 @@ export const chartKinds: readonly ChartKind[] = [
   {
     name: 'skew',
     title: text.avOffset,
-    valueOf: (m) => (m.skewSeconds === null ? null : m.skewSeconds * 1000),
+    valueOf: (m) => (m.avSkewSeconds === null ? null : m.avSkewSeconds * 1000),
     format: (value) => text.milliseconds(value.toFixed(0)),
   },
   { name: 'speed', title: text.encodingSpeed, valueOf: (m) => m.encodingSpeed, format: (value) => text.multiplier(value.toFixed(2)) },
   {
     name: 'delay',
     title: text.packagingDelay,
-    valueOf: (m) => m.delaySeconds,
+    valueOf: (m) => m.latencySeconds,
     format: (value) => (value < 1 ? text.milliseconds((value * 1000).toFixed(0)) : text.seconds(value.toFixed(2))),
   },
   { name: 'viewers', title: text.viewers, valueOf: (m) => m.viewers, format: (value) => value.toFixed(0) },
