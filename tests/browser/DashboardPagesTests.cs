@@ -149,7 +149,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "Close").Last.ClickAsync();
 
         var download = page.WaitForDownloadAsync();
-        await Button(page, "Download Sport as MP4").ClickAsync();
+        await Button(page, "Download MP4: Sport").ClickAsync();
         new FileInfo((await (await download).PathAsync())!).Length.ShouldBeGreaterThan(10_000);
         await page.GetByText("Download complete").WaitForAsync();
         await Button(page, "Close").Last.ClickAsync();

@@ -12,6 +12,7 @@ interface CopyFieldProps {
 /** A read-only value with a copy button. */
 export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) {
   const { result, report } = useCopyFeedback();
+  const buttonText = copyLabel(result, adminText.copy);
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -34,8 +35,8 @@ export function CopyField({ label, value, takesFocus = false }: CopyFieldProps) 
       <span className="copy-label">{label}</span>
       <div className="copy-row">
         <input ref={input} readOnly value={value} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" className="button secondary" onClick={() => void copy()} aria-label={`${adminText.copy}: ${label}`}>
-          <span aria-live="polite">{copyLabel(result, adminText.copy)}</span>
+        <button type="button" className="button secondary" onClick={() => void copy()} aria-label={`${buttonText}: ${label}`}>
+          <span aria-live="polite">{buttonText}</span>
         </button>
       </div>
     </div>

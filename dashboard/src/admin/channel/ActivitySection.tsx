@@ -28,8 +28,8 @@ export function ActivitySection({ api, channel, revision }: { api: Api; channel:
   }, [revision]);
 
   return (
-    <section className="block" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">{text.title}</h2>
+    <section className="block" aria-labelledby="activity-title">
+      <h2 id="activity-title">{text.title}</h2>
       {error !== null && (
         <p className="problem" role="alert">
           {error.fullMessage}
