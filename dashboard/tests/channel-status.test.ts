@@ -45,7 +45,7 @@ describe('a response', () => {
     ['expired', 'expired'],
     ['no_token', 'noToken'],
     ['revoked', 'denied'],
-    ['bad_token', 'denied'],
+    ['invalid_token', 'denied'],
     ['anything', 'denied'],
   ])('403 for %s means %s', (denialReason, reason) =>
     expect(reportForStatusCode(403, 0, denialReason)).toEqual({ kind: 'denied', reason }),

@@ -121,8 +121,8 @@ internal sealed partial class EventPages(WebPages pages, PageMetadata metadata, 
                 return null;
             default:
                 // The same values as the origin's, which players know.
-                context.Response.Headers["X-Refusal"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(denial.Value.ToString());
-                context.Response.Headers.AccessControlExposeHeaders = "X-Refusal";
+                context.Response.Headers["X-Denial-Reason"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(denial.Value.ToString());
+                context.Response.Headers.AccessControlExposeHeaders = "X-Denial-Reason";
                 Reject(context.Response, StatusCodes.Status403Forbidden, "private, max-age=1");
                 return null;
         }

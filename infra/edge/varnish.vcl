@@ -32,7 +32,7 @@ sub vcl_recv {
     unset req.http.X-Viewer;
     unset req.http.X-Pass;
     unset req.http.X-Stale;
-    unset req.http.X-Kept-Under;
+    unset req.http.X-Cache-Scope;
 
     if (req.url == "/edge-health") {
       return (synth(204));
@@ -65,7 +65,7 @@ sub vcl_recv {
         set req.http.X-Viewer = req.url + " " + client.ip;
       }
       set req.http.X-Stage = "viewer";
-      set req.http.X-Kept-Under = "session";
+      set req.http.X-Cache-Scope = "session";
       set req.url = "/auth" + req.url;
     } else if (req.url ~ "^/event/[0-7][0-9A-HJKMNP-TV-Z]{25}/status\.json(?:\?|$)" && (req.method == "GET" || req.method == "HEAD")) {
       # An event's status, which its page polls. It has no access check here: the origin marks restricted responses and denials as `private`,
@@ -211,12 +211,12 @@ sub vcl_deliver {
       unset req.http.X-Stale;
       return (restart);
     }
-    if (resp.http.X-Refusal == "no_channel") {
+    if (resp.http.X-Denial-Reason == "no_channel") {
       set resp.status = 404;
     }
     # CORS headers let players on other sites read the reason; the short lifetime lets them retry.
     set resp.http.Access-Control-Allow-Origin = "*";
-    set resp.http.Access-Control-Expose-Headers = "X-Refusal";
+    set resp.http.Access-Control-Expose-Headers = "X-Denial-Reason";
     set resp.http.Cache-Control = "max-age=1";
     return (deliver);
   }

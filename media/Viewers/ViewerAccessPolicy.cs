@@ -15,7 +15,7 @@ public enum ViewerAccess
     Webhook,
 }
 
-/// <summary>Reasons for denying a viewer; their snake_case names appear in metrics and in the header <c>X-Refusal</c>.</summary>
+/// <summary>Reasons for denying a viewer; their snake_case names appear in metrics and in the header <c>X-Denial-Reason</c>.</summary>
 public enum ViewerDenialReason
 {
     /// <summary>The channel requires a token and the request has none.</summary>

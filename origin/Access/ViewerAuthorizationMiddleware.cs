@@ -26,13 +26,13 @@ namespace Broadcast.Origin.Access;
 internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, VodEndpoint vodEndpoint, RecordingLookup recordings, LiveDirectory directory, ILogger<ViewerAuthorizationMiddleware> logger, IViewerAuthorizer? authorizer = null)
 {
     /// <summary>Response header with the denial reason, for players and edges.</summary>
-    public const string DenialReasonHeader = "X-Refusal";
+    public const string DenialReasonHeader = "X-Denial-Reason";
 
     /// <summary>
     /// Request header with an edge's cache scope: <c>session</c> if it caches decisions per channel and session. Without it, decisions that
     /// may differ between sessions are not cacheable.
     /// </summary>
-    public const string CacheScopeHeader = "X-Kept-Under";
+    public const string CacheScopeHeader = "X-Cache-Scope";
 
     private const string Auth = "/auth";
     private static readonly Counter<long> Denials =
@@ -239,12 +239,12 @@ internal sealed class ViewerAuthorizationMiddleware(LiveEndpoint liveEndpoint, V
     private static string LabelOf(ViewerDenialReason reason) => reason switch
     {
         ViewerDenialReason.NoToken => "no_token",
-        ViewerDenialReason.InvalidToken => "bad_token",
+        ViewerDenialReason.InvalidToken => "invalid_token",
         ViewerDenialReason.Expired => "expired",
         ViewerDenialReason.Revoked => "revoked",
-        ViewerDenialReason.AddressMismatch => "other_address",
+        ViewerDenialReason.AddressMismatch => "address_mismatch",
         ViewerDenialReason.Denied => "denied",
         ViewerDenialReason.NoChannel => "no_channel",
-        _ => "away",
+        _ => "unavailable",
     };
 }

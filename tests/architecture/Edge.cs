@@ -33,7 +33,7 @@ public abstract class Edge : IAsyncLifetime
     public Uri Address { get; private set; } = null!;
 
     /// <summary>Key under which the edge last cached a decision about viewers.</summary>
-    public string? KeptUnder { get; private set; }
+    public string? CacheScope { get; private set; }
 
     public int Requests(string path) => _requests.GetValueOrDefault(path);
 
@@ -104,7 +104,7 @@ public abstract class Edge : IAsyncLifetime
 
         if (path.StartsWith("/auth/", StringComparison.Ordinal))
         {
-            KeptUnder = context.Request.Headers["X-Kept-Under"];
+            CacheScope = context.Request.Headers["X-Cache-Scope"];
             var refusal = Array.Find(["revoked", "no_channel"], word => path.StartsWith($"/auth/t/{word}/", StringComparison.Ordinal));
             context.Response.StatusCode = refusal is null ? 204 : 403;
             context.Response.Headers.CacheControl = path switch
@@ -113,7 +113,7 @@ public abstract class Edge : IAsyncLifetime
                 _ when path.StartsWith("/auth/t/once/", StringComparison.Ordinal) => "no-store",
                 _ => "max-age=1",
             };
-            context.Response.Headers["X-Refusal"] = refusal;
+            context.Response.Headers["X-Denial-Reason"] = refusal;
             return;
         }
 

@@ -219,7 +219,7 @@ public abstract class EdgeTests(Edge edge)
         (await edge.GetAsync($"/t/fine{path}")).StatusCode.ShouldBe(HttpStatusCode.OK);
         var refused = await edge.GetAsync($"/t/revoked{path}");
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        refused.Headers.GetValues("X-Refusal").ShouldBe(["revoked"]);
+        refused.Headers.GetValues("X-Denial-Reason").ShouldBe(["revoked"]);
         refused.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["*"]);
         refused.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromSeconds(1));
         (await edge.GetAsync($"/t/no_channel{path}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -255,7 +255,7 @@ public abstract class EdgeTests(Edge edge)
             edge.Questions(Token).ShouldBe(i + 1, paths[i]);
         }
 
-        edge.KeptUnder.ShouldBe("session", "that it keeps them apart is what it says");
+        edge.CacheScope.ShouldBe("session", "that it keeps them apart is what it says");
     }
 
     [Fact]

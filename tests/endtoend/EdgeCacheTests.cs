@@ -69,7 +69,7 @@ public sealed class EdgeCacheTests
         for (var i = 0; i < 3; i++)
         {
             using var refused = await edge.GetAsync($"/event/{ticketed}/status.json");
-            (refused.StatusCode, refused.Headers.GetValues("X-Refusal").Single(), refused.Headers.GetValues("X-Cache").Single()).ShouldBe((System.Net.HttpStatusCode.Forbidden, "no_token", "MISS"));
+            (refused.StatusCode, refused.Headers.GetValues("X-Denial-Reason").Single(), refused.Headers.GetValues("X-Cache").Single()).ShouldBe((System.Net.HttpStatusCode.Forbidden, "no_token", "MISS"));
             using var let = await edge.GetAsync($"/t/{token}/event/{ticketed}/status.json");
             (let.StatusCode, let.Headers.Contains("X-Cache")).ShouldBe((System.Net.HttpStatusCode.OK, false));
         }

@@ -147,7 +147,7 @@ public sealed class SharedPagesTests
         said.GetProperty("startedAt").ValueKind.ShouldBe(JsonValueKind.Null);
         (said.GetProperty("replay").GetProperty("id").GetString(), said.GetProperty("replay").GetProperty("duration").GetInt32()).ShouldBe((Nothing, 3600));
         (await site.GetAsync($"/event/{Gala}/status.json", ("If-None-Match", headers.ETag!.Tag))).Status.ShouldBe(HttpStatusCode.NotModified);
-        (await site.GetAsync($"/event/{Guarded}/status.json")).Headers.GetValues("X-Refusal").ShouldBe(["no_token"]);
+        (await site.GetAsync($"/event/{Guarded}/status.json")).Headers.GetValues("X-Denial-Reason").ShouldBe(["no_token"]);
         JsonDocument.Parse((await site.GetAsync($"/t/secret/event/{Guarded}/status.json")).Body).RootElement.GetProperty("state").GetString()
             .ShouldBe("scheduled", "what is in preview is to come, to its audience");
     }

@@ -41,7 +41,7 @@ export class EventPoller {
     const timeout = window.setTimeout(() => abort.abort(), timeoutMs);
     try {
       const response = await fetch(this.url, { cache: 'no-cache', signal: abort.signal });
-      const outcome = eventReportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
+      const outcome = eventReportForStatusCode(response.status, failures, response.headers.get('X-Denial-Reason'));
       if (outcome !== 'read the body') return outcome;
       const event = parseEvent(await response.json());
       if (event !== null) return { kind: 'answer', event };

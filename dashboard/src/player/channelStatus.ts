@@ -68,7 +68,7 @@ export function parseChannelStatus(body: unknown): ChannelStatus | null {
   };
 }
 
-/** Interprets a status code. `denialReason` is the value of the header `X-Refusal`. */
+/** Interprets a status code. `denialReason` is the value of the header `X-Denial-Reason`. */
 export function reportForStatusCode(code: number, failures: number, denialReason: string | null = null): Report | 'read the body' {
   if (code >= 200 && code < 300) return 'read the body';
   if (code === 404 || code === 410) return { kind: 'answer', channelStatus: offlineStatus, isUnknown: true };

@@ -44,7 +44,7 @@ export class StatusPoller {
     const timeout = window.setTimeout(() => abort.abort(), timeoutMs);
     try {
       const response = await fetch(this.url, { cache: 'no-cache', signal: abort.signal });
-      const outcome = reportForStatusCode(response.status, failures, response.headers.get('X-Refusal'));
+      const outcome = reportForStatusCode(response.status, failures, response.headers.get('X-Denial-Reason'));
       if (outcome !== 'read the body') return outcome;
       const channelStatus = parseChannelStatus(await response.json());
       if (channelStatus !== null) return { kind: 'answer', channelStatus };

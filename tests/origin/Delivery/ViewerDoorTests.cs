@@ -32,9 +32,9 @@ public class ViewerDoorTests
                 using var refused = await server.SendAsync($"{prefix}/live/demo/{thing}");
                 refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden, thing);
                 refused.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("private, max-age=1");
-                refused.Headers.NonValidated["X-Refusal"].ToString().ShouldBe(prefix.Length == 0 ? "no_token" : "bad_token");
+                refused.Headers.NonValidated["X-Denial-Reason"].ToString().ShouldBe(prefix.Length == 0 ? "no_token" : "invalid_token");
                 refused.Headers.NonValidated["Access-Control-Allow-Origin"].ToString().ShouldBe("*");
-                refused.Headers.NonValidated["Access-Control-Expose-Headers"].ToString().ShouldContain("X-Refusal");
+                refused.Headers.NonValidated["Access-Control-Expose-Headers"].ToString().ShouldContain("X-Denial-Reason");
                 (await refused.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
             }
 
@@ -92,7 +92,7 @@ public class ViewerDoorTests
 
         (yes.StatusCode, yes.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.NoContent, "max-age=5"));
         (no.StatusCode, no.Headers.NonValidated["Cache-Control"].ToString()).ShouldBe((HttpStatusCode.Forbidden, "max-age=1"));
-        (none.StatusCode, none.Headers.NonValidated["X-Refusal"].ToString()).ShouldBe((HttpStatusCode.Forbidden, "no_channel"));
+        (none.StatusCode, none.Headers.NonValidated["X-Denial-Reason"].ToString()).ShouldBe((HttpStatusCode.Forbidden, "no_channel"));
         nothing.StatusCode.ShouldBe(HttpStatusCode.NoContent, "the origin will refuse it");
         guard.Holds = TimeSpan.FromSeconds(0.9);
         using var short_ = await server.SendAsync("/auth/t/good/live/demo/index.m3u8");
