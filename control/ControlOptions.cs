@@ -44,7 +44,7 @@ public sealed class ControlOptions
     /// <summary>
     /// Time after the last contact with the database during which cached stream keys stay valid. Default 5 min, 0 to 24 h.
     /// </summary>
-    public TimeSpan KeyMemory { get; set; } = TimeSpan.FromMinutes(5);
+    public TimeSpan StreamKeyCacheDuration { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Time that a publisher waits for the database before the cache decides. A healthy database answers within 1 ms. Default 1 s, 50 ms to
@@ -60,7 +60,7 @@ public sealed class ControlOptions
 
     /// <summary>
     /// Maximum time that a new encoder waits for <see cref="TakeoverAfter"/> to elapse before it is rejected. Default 2.5 s, 0 to 10 s.
-    /// Together with <see cref="LookupTimeout"/> and the auth callback timeout it must not exceed <c>Ingest:AuthorityTimeout</c>; the host
+    /// Together with <see cref="LookupTimeout"/> and the auth callback timeout it must not exceed <c>Ingest:AuthorizationTimeout</c>; the host
     /// checks this.
     /// </summary>
     public TimeSpan TakeoverWait { get; set; } = TimeSpan.FromSeconds(2.5);
@@ -93,7 +93,7 @@ public sealed class ControlOptions
     /// that URLs set through the API or the CLI may target although they are not public. Not set: public addresses only. URLs in the
     /// configuration are not restricted.
     /// </summary>
-    public string? AllowedAddresses { get; set; }
+    public string? AllowedWebhookTargets { get; set; }
 
     /// <summary>
     /// Comma-separated origins (<c>https://studio.example.org</c>, <c>http://localhost:3000</c>) whose pages may call the API from a
@@ -102,33 +102,33 @@ public sealed class ControlOptions
     public string? AllowedOrigins { get; set; }
 
     /// <summary>Retention of webhook deliveries. Default 14 days, 1 h to 365 days.</summary>
-    public TimeSpan WebhookHistory { get; set; } = TimeSpan.FromDays(14);
+    public TimeSpan WebhookRetention { get; set; } = TimeSpan.FromDays(14);
 
     /// <summary>Maximum number of webhooks with a delivery in progress. Default 16, 1 to 256.</summary>
-    public int WebhooksAtOnce { get; set; } = 16;
+    public int MaxConcurrentWebhooks { get; set; } = 16;
 
     /// <summary>
     /// Maximum number of event stream clients (<c>/api/v1/stream</c>) per process. Default 200, 1 to 10000. Every open dashboard is one
     /// client.
     /// </summary>
-    public int StreamClients { get; set; } = 200;
+    public int MaxEventStreamClients { get; set; } = 200;
 
     /// <summary>
     /// Interval at which an event stream client receives at least a heartbeat and its access is checked again. Default 15 s, below common
     /// proxy timeouts; 1 s to 60 s.
     /// </summary>
-    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan EventStreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// Time after which an unused login expires. Default 12 h, so that no user is logged out during a long broadcast; 5 min to 30 days.
     /// </summary>
-    public TimeSpan LoginIdle { get; set; } = TimeSpan.FromHours(12);
+    public TimeSpan LoginIdleTimeout { get; set; } = TimeSpan.FromHours(12);
 
     /// <summary>Maximum lifetime of a login. Default 7 days, 5 min to 90 days.</summary>
-    public TimeSpan LoginLife { get; set; } = TimeSpan.FromDays(7);
+    public TimeSpan LoginLifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>Permitted targets of URLs that were set through the API.</summary>
-    internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedAddresses, out var rules, out _) ? rules : OutboundPolicy.PublicOnly;
+    internal OutboundPolicy Outbound => OutboundPolicy.TryParse(AllowedWebhookTargets, out var rules, out _) ? rules : OutboundPolicy.PublicOnly;
 
     /// <summary>Validates the options and returns one message per error.</summary>
     internal IEnumerable<string> Validate()
@@ -153,9 +153,9 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(AttemptsPerMinute)} must be between 1 and 10000.";
         }
 
-        if (KeyMemory < TimeSpan.Zero || KeyMemory > TimeSpan.FromHours(24))
+        if (StreamKeyCacheDuration < TimeSpan.Zero || StreamKeyCacheDuration > TimeSpan.FromHours(24))
         {
-            yield return $"{Section}:{nameof(KeyMemory)} must be between 00:00:00 and 1.00:00:00.";
+            yield return $"{Section}:{nameof(StreamKeyCacheDuration)} must be between 00:00:00 and 1.00:00:00.";
         }
 
         if (LookupTimeout < TimeSpan.FromMilliseconds(50) || LookupTimeout > TimeSpan.FromSeconds(30))
@@ -188,24 +188,24 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(AuditRetention)} must be between 1.00:00:00 and 36525.00:00:00.";
         }
 
-        if (LoginIdle < TimeSpan.FromMinutes(5) || LoginIdle > TimeSpan.FromDays(30))
+        if (LoginIdleTimeout < TimeSpan.FromMinutes(5) || LoginIdleTimeout > TimeSpan.FromDays(30))
         {
-            yield return $"{Section}:{nameof(LoginIdle)} must be between 00:05:00 and 30.00:00:00.";
+            yield return $"{Section}:{nameof(LoginIdleTimeout)} must be between 00:05:00 and 30.00:00:00.";
         }
 
-        if (LoginLife < TimeSpan.FromMinutes(5) || LoginLife > TimeSpan.FromDays(90))
+        if (LoginLifetime < TimeSpan.FromMinutes(5) || LoginLifetime > TimeSpan.FromDays(90))
         {
-            yield return $"{Section}:{nameof(LoginLife)} must be between 00:05:00 and 90.00:00:00.";
+            yield return $"{Section}:{nameof(LoginLifetime)} must be between 00:05:00 and 90.00:00:00.";
         }
 
-        if (StreamClients is < 1 or > 10_000)
+        if (MaxEventStreamClients is < 1 or > 10_000)
         {
-            yield return $"{Section}:{nameof(StreamClients)} must be between 1 and 10000.";
+            yield return $"{Section}:{nameof(MaxEventStreamClients)} must be between 1 and 10000.";
         }
 
-        if (StreamHeartbeat < TimeSpan.FromSeconds(1) || StreamHeartbeat > TimeSpan.FromSeconds(60))
+        if (EventStreamHeartbeat < TimeSpan.FromSeconds(1) || EventStreamHeartbeat > TimeSpan.FromSeconds(60))
         {
-            yield return $"{Section}:{nameof(StreamHeartbeat)} must be between 00:00:01 and 00:01:00.";
+            yield return $"{Section}:{nameof(EventStreamHeartbeat)} must be between 00:00:01 and 00:01:00.";
         }
 
         if (TakeoversPerMinute is < 1 or > 100)
@@ -213,9 +213,9 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(TakeoversPerMinute)} must be between 1 and 100.";
         }
 
-        if (!OutboundPolicy.TryParse(AllowedAddresses, out _, out var invalidTarget))
+        if (!OutboundPolicy.TryParse(AllowedWebhookTargets, out _, out var invalidTarget))
         {
-            yield return $"{Section}:{nameof(AllowedAddresses)} contains '{invalidTarget}', {CidrListParser.DescribeError(invalidTarget, "which is not an address, network or host name; write 10.0.0.0/8, 192.0.2.7, hooks.internal or *.internal")}.";
+            yield return $"{Section}:{nameof(AllowedWebhookTargets)} contains '{invalidTarget}', {CidrListParser.DescribeError(invalidTarget, "which is not an address, network or host name; write 10.0.0.0/8, 192.0.2.7, hooks.internal or *.internal")}.";
         }
 
         if (CrossOrigin.SplitOrigins(AllowedOrigins ?? "").FirstOrDefault(o => !CrossOrigin.IsOrigin(o)) is { } invalidOrigin)
@@ -223,14 +223,14 @@ public sealed class ControlOptions
             yield return $"{Section}:{nameof(AllowedOrigins)} contains '{invalidOrigin}', which is not an origin; write https://studio.example.org, with a port if needed and no path. '*' is not accepted.";
         }
 
-        if (WebhookHistory < TimeSpan.FromHours(1) || WebhookHistory > TimeSpan.FromDays(365))
+        if (WebhookRetention < TimeSpan.FromHours(1) || WebhookRetention > TimeSpan.FromDays(365))
         {
-            yield return $"{Section}:{nameof(WebhookHistory)} must be between 01:00:00 and 365.00:00:00.";
+            yield return $"{Section}:{nameof(WebhookRetention)} must be between 01:00:00 and 365.00:00:00.";
         }
 
-        if (WebhooksAtOnce is < 1 or > 256)
+        if (MaxConcurrentWebhooks is < 1 or > 256)
         {
-            yield return $"{Section}:{nameof(WebhooksAtOnce)} must be between 1 and 256.";
+            yield return $"{Section}:{nameof(MaxConcurrentWebhooks)} must be between 1 and 256.";
         }
     }
 }

@@ -33,7 +33,7 @@ public sealed class IngestOptions
     /// <summary>
     /// Maximum time without a usable frame, 100 ms to 10 min; default 30 s. Frees the channel when a connection is lost without notice.
     /// </summary>
-    public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan InputLossTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Time without a usable frame before the server pings the encoder, 100 ms to 5 min; default 10 s. A restarted machine then resets the
@@ -48,7 +48,7 @@ public sealed class IngestOptions
     /// Maximum time for the authorization of a publisher, 100 ms to 1 min; default 7 s: 1 s for the database, 3 s for an auth callback, 2.5
     /// s for a takeover. After that the publisher is rejected.
     /// </summary>
-    public TimeSpan AuthorityTimeout { get; set; } = TimeSpan.FromSeconds(7);
+    public TimeSpan AuthorizationTimeout { get; set; } = TimeSpan.FromSeconds(7);
 
     /// <summary>
     /// Maximum time for the next stage to finish after a publisher disconnects, 1 s to 1 min; default 4 s, below the 5 s that stages have
@@ -72,10 +72,10 @@ public sealed class IngestOptions
     /// Maximum time that data of publishers collects before it is read, 0 to 100 ms; default 40 ms. It adds to latency, half of it on
     /// average. It saves processor time because one wake-up serves all publishers. With few publishers the time is shorter: 2 ms for each.
     /// </summary>
-    public TimeSpan GatherTime { get; set; } = TimeSpan.FromMilliseconds(40);
+    public TimeSpan MaxReadDelay { get; set; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>Delay of the reply to a wrong stream key, 0 to 10 s; default 1 s, plus or minus 25 %. Slows down guessing.</summary>
-    public TimeSpan RefusalDelay { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan RejectionDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Maximum number of connections without permission to publish, 1 to 1,000,000; default 4,096.</summary>
     public int MaxUnpublishedConnections { get; set; } = 4096;
@@ -113,7 +113,7 @@ public sealed class IngestOptions
     public int MaxChunkStreams { get; set; } = 64;
 
     /// <summary>Maximum frame width or height, in pixels, 256 to 8,192; default 8,192.</summary>
-    public int MaxPictureSide { get; set; } = 8192;
+    public int MaxFrameDimension { get; set; } = 8192;
 
     /// <summary>
     /// Maximum frame rate of one video track, 1 to 1,000; default 120. The frames of one minute may arrive at once, as after a network

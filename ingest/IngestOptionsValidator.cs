@@ -22,10 +22,10 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         CheckTime(builder, nameof(options.PublishTimeout), options.PublishTimeout, tenthOfSecond, TimeSpan.FromMinutes(5));
         CheckTime(builder, nameof(options.FirstMediaTimeout), options.FirstMediaTimeout, tenthOfSecond, TimeSpan.FromMinutes(5));
         CheckTime(builder, nameof(options.KeyframeTimeout), options.KeyframeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
-        CheckTime(builder, nameof(options.SilenceTimeout), options.SilenceTimeout, tenthOfSecond, TimeSpan.FromMinutes(10));
+        CheckTime(builder, nameof(options.InputLossTimeout), options.InputLossTimeout, tenthOfSecond, TimeSpan.FromMinutes(10));
         CheckTime(builder, nameof(options.PingInterval), options.PingInterval, tenthOfSecond, TimeSpan.FromMinutes(5));
         CheckTime(builder, nameof(options.WriteTimeout), options.WriteTimeout, tenthOfSecond, TimeSpan.FromMinutes(1));
-        CheckTime(builder, nameof(options.AuthorityTimeout), options.AuthorityTimeout, tenthOfSecond, TimeSpan.FromMinutes(1));
+        CheckTime(builder, nameof(options.AuthorizationTimeout), options.AuthorizationTimeout, tenthOfSecond, TimeSpan.FromMinutes(1));
         CheckTime(builder, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         CheckTime(builder, nameof(options.ReconnectWait), options.ReconnectWait, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         if (options.ReconnectUrl is not null
@@ -35,8 +35,8 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
             builder.AddError($"{IngestOptions.Section}:{nameof(options.ReconnectUrl)} is not a URL such as rtmp://HOST:1935/live.");
         }
 
-        CheckTime(builder, nameof(options.GatherTime), options.GatherTime, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
-        CheckTime(builder, nameof(options.RefusalDelay), options.RefusalDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        CheckTime(builder, nameof(options.MaxReadDelay), options.MaxReadDelay, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
+        CheckTime(builder, nameof(options.RejectionDelay), options.RejectionDelay, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         CheckNumber(builder, nameof(options.MaxUnpublishedConnections), options.MaxUnpublishedConnections, 1, 1_000_000);
         CheckNumber(builder, nameof(options.MaxUnpublishedConnectionsPerAddress), options.MaxUnpublishedConnectionsPerAddress, 1, 1_000_000);
         CheckNumber(builder, nameof(options.MaxBytesBeforePublish), options.MaxBytesBeforePublish, 4096, 16 * 1024 * 1024);
@@ -46,7 +46,7 @@ internal sealed class IngestOptionsValidator : IValidateOptions<IngestOptions>
         CheckNumber(builder, nameof(options.MaxDataMessageBytes), options.MaxDataMessageBytes, 1024, 1024 * 1024);
         CheckNumber(builder, nameof(options.MaxPartialBytes), options.MaxPartialBytes, 64 * 1024, 256 * 1024 * 1024);
         CheckNumber(builder, nameof(options.MaxChunkStreams), options.MaxChunkStreams, 8, 1024);
-        CheckNumber(builder, nameof(options.MaxPictureSide), options.MaxPictureSide, 256, 8192);
+        CheckNumber(builder, nameof(options.MaxFrameDimension), options.MaxFrameDimension, 256, 8192);
         CheckNumber(builder, nameof(options.MaxFrameRate), options.MaxFrameRate, 1, 1000);
         CheckNumber(builder, nameof(options.MaxMegabitsPerSecond), options.MaxMegabitsPerSecond, 1, 10_000);
         if (!TrustedNetworks.TryParse(options.TrustedProxies, out _, out var invalid))

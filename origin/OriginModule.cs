@@ -45,7 +45,7 @@ public static class OriginModule
         services.TryAddSingleton(provider => new RecordingLookup(provider.GetRequiredService<TimeProvider>(), provider.GetService<IRecordingCatalog>()));
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<RecordingTimelineCache>());
         services.AddSingleton<ITimelineSink>(provider => provider.GetRequiredService<LiveDirectory>());
-        if (configuration.GetSection(OriginOptions.Section).GetValue<bool>(nameof(OriginOptions.BucketLists)))
+        if (configuration.GetSection(OriginOptions.Section).GetValue<bool>(nameof(OriginOptions.PublishManifests)))
         {
             // Registered after the directory, which then has applied the events that the publisher receives.
             services.TryAddSingleton(provider => new BucketManifestPublisher(

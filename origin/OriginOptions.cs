@@ -66,44 +66,44 @@ public sealed class OriginOptions
     /// Bytes of memory for index blocks of DVR windows; 1 MiB to 4 GiB, for all sessions together. Further blocks are read from storage
     /// again. A segment takes some hundred bytes per rendition.
     /// </summary>
-    public long ChapterMemory { get; set; } = 32 << 20;
+    public long IndexBlockCacheBytes { get; set; } = 32 << 20;
 
     /// <summary>
     /// Bytes of memory for the timelines of recorded sessions that are no longer live; 1 MiB to 4 GiB. A timeline counts as the size of its
     /// journal, some hundred kilobytes. Further timelines are read from storage again.
     /// </summary>
-    public long RecordingMemory { get; set; } = 32 << 20;
+    public long RecordingCacheBytes { get; set; } = 32 << 20;
 
     /// <summary>
     /// Maximum playlists of time ranges (<c>?start=…&amp;end=…</c>) and of recordings that are rendered at the same time; 1 to 1,024. Each
     /// 2,500 segments that a playlist covers count as one more. Further requests are asked to retry at once. Together the renderings take
     /// some 50 MB, or more when a single one does.
     /// </summary>
-    public int MaxRangeDrawings { get; set; } = 32;
+    public int MaxConcurrentRenders { get; set; } = 32;
 
     /// <summary>
     /// Bytes of memory for rendered playlists of time ranges and recordings; 1 MiB to 4 GiB. Repeated requests for a range are rendered
     /// once. A playlist larger than half of it is not cached.
     /// </summary>
-    public long RangeMemory { get; set; } = 16 << 20;
+    public long RangeCacheBytes { get; set; } = 16 << 20;
 
     /// <summary>
     /// Slots for building download layouts; 1 to 64. 90 minutes of video and audio take one, twelve hours take nine or all slots. Further
     /// requests are asked to retry. A build temporarily takes several times the memory of its tables.
     /// </summary>
-    public int MaxDownloadDrawings { get; set; } = 8;
+    public int MaxConcurrentDownloadBuilds { get; set; } = 8;
 
     /// <summary>
     /// Bytes of memory for the tables of active and recent downloads, and the maximum for one of them; 1 MiB to 1 GiB. Twelve hours of 30
     /// frames per second with audio need some 30 MB. Longer recordings must be downloaded in clips.
     /// </summary>
-    public long DownloadMemory { get; set; } = 128 << 20;
+    public long DownloadCacheBytes { get; set; } = 128 << 20;
 
     /// <summary>
     /// Whether the manifests of public channels and of their recordings are also written to the object store. A CDN on the bucket alone can
     /// then serve standard latency and VOD. Off by default, because each segment of a rendition then costs one more request.
     /// </summary>
-    public bool BucketLists { get; set; }
+    public bool PublishManifests { get; set; }
 
     /// <summary>
     /// Minimum length of a text response that is compressed, in bytes; 0 or more. Compressing less than a fraction of a network packet
@@ -127,12 +127,12 @@ internal sealed class OriginOptionsValidator : IValidateOptions<OriginOptions>
         Check(options.BeaconsPerSecond is >= 10 and <= 100_000, nameof(OriginOptions.BeaconsPerSecond), options.BeaconsPerSecond, "10 to 100,000");
         Check(options.MaxViewersPerClient is >= 1 and <= 1_000_000, nameof(OriginOptions.MaxViewersPerClient), options.MaxViewersPerClient, "1 to 1,000,000");
         Check(options.MaxSessionsPerChannel is >= 1 and <= 100, nameof(OriginOptions.MaxSessionsPerChannel), options.MaxSessionsPerChannel, "1 to 100");
-        Check(options.ChapterMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.ChapterMemory), options.ChapterMemory, "1048576 to 4294967296");
-        Check(options.RecordingMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingMemory), options.RecordingMemory, "1048576 to 4294967296");
-        Check(options.MaxRangeDrawings is >= 1 and <= 1024, nameof(OriginOptions.MaxRangeDrawings), options.MaxRangeDrawings, "1 to 1,024");
-        Check(options.RangeMemory is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeMemory), options.RangeMemory, "1048576 to 4294967296");
-        Check(options.MaxDownloadDrawings is >= 1 and <= 64, nameof(OriginOptions.MaxDownloadDrawings), options.MaxDownloadDrawings, "1 to 64");
-        Check(options.DownloadMemory is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadMemory), options.DownloadMemory, "1048576 to 1073741824");
+        Check(options.IndexBlockCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.IndexBlockCacheBytes), options.IndexBlockCacheBytes, "1048576 to 4294967296");
+        Check(options.RecordingCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RecordingCacheBytes), options.RecordingCacheBytes, "1048576 to 4294967296");
+        Check(options.MaxConcurrentRenders is >= 1 and <= 1024, nameof(OriginOptions.MaxConcurrentRenders), options.MaxConcurrentRenders, "1 to 1,024");
+        Check(options.RangeCacheBytes is >= 1 << 20 and <= 4L << 30, nameof(OriginOptions.RangeCacheBytes), options.RangeCacheBytes, "1048576 to 4294967296");
+        Check(options.MaxConcurrentDownloadBuilds is >= 1 and <= 64, nameof(OriginOptions.MaxConcurrentDownloadBuilds), options.MaxConcurrentDownloadBuilds, "1 to 64");
+        Check(options.DownloadCacheBytes is >= 1 << 20 and <= 1L << 30, nameof(OriginOptions.DownloadCacheBytes), options.DownloadCacheBytes, "1048576 to 1073741824");
         Check(options.MinimumCompressedLength >= 0, nameof(OriginOptions.MinimumCompressedLength), options.MinimumCompressedLength, "0 or more");
         return errors.Build();
 

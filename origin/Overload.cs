@@ -15,10 +15,10 @@ public enum OverloadReason
     /// <summary>Too many concurrent media responses to one client (<see cref="OriginOptions.MaxOpenPerClient"/>).</summary>
     ClientOpen,
 
-    /// <summary>Too many playlists of time ranges being rendered (<see cref="OriginOptions.MaxRangeDrawings"/>).</summary>
+    /// <summary>Too many playlists of time ranges being rendered (<see cref="OriginOptions.MaxConcurrentRenders"/>).</summary>
     Ranges,
 
-    /// <summary>Too many downloads being built (<see cref="OriginOptions.MaxDownloadDrawings"/>).</summary>
+    /// <summary>Too many downloads being built (<see cref="OriginOptions.MaxConcurrentDownloadBuilds"/>).</summary>
     Downloads,
 
     /// <summary>A client read a response too slowly, and its connection was closed.</summary>

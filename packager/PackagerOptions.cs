@@ -44,7 +44,7 @@ public sealed class PackagerOptions
     /// Media time of the segments in one index block, 1 s to 10 min; less with a DVR window of a few minutes. Applies to segments that
     /// leave the live window of a session with a DVR window. The live window is longer by up to this time.
     /// </summary>
-    public TimeSpan ChapterLength { get; set; } = TimeSpan.FromSeconds(60);
+    public TimeSpan IndexBlockDuration { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Maximum time that startup waits for the object store, 1 to 60 s. Then it continues with the data folder and retries in the
@@ -78,7 +78,7 @@ internal sealed class PackagerOptionsValidator : IValidateOptions<PackagerOption
         Check(nameof(options.MaxWaitingSamples), options.MaxWaitingSamples, 16, 65_536);
         Check(nameof(options.JournalRotation), options.JournalRotation, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.JournalEvents), options.JournalEvents, 100, 100_000);
-        Check(nameof(options.ChapterLength), options.ChapterLength, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Check(nameof(options.IndexBlockDuration), options.IndexBlockDuration, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.StoreTimeout), options.StoreTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
         Check(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

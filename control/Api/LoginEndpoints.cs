@@ -65,7 +65,7 @@ internal static class LoginEndpoints
         switch (await logins.LoginAsync(name!, password!, code, RemoteOf(http), http.Request.Headers.UserAgent.ToString(), http.RequestAborted))
         {
             case LoginResult.Succeeded success:
-                LoginCookie.Set(http, success.Cookie, options.Value.LoginLife);
+                LoginCookie.Set(http, success.Cookie, options.Value.LoginLifetime);
                 return TypedResults.Ok(new LoggedInView(success.User));
 
             case LoginResult.NeedsCode:

@@ -56,7 +56,7 @@ internal static class StreamEndpoints
                 client, ApiAuthorization.GetCaller(http), channel, log,
                 cancellationToken => ApiAuthorization.AuthenticateAsync(http, tokens, sessions, countsAsUse: false, cancellationToken),
                 (text, cancellationToken) => SendAsync(http, text, time, cancellationToken),
-                options.StreamHeartbeat, time);
+                options.EventStreamHeartbeat, time);
             await reply.RunAsync(http.Request.Headers["Last-Event-ID"].ToString(), stopping.Token);
         }
         catch (OperationCanceledException)

@@ -52,19 +52,19 @@ internal sealed class AuthCallbackClient(IOptions<AuthorizationOptions> options,
 
     private async Task<AuthCallbackResult> SendCoreAsync(string url, AuthCallbackEvent e, CancellationToken cancellationToken)
     {
-        var response = await _transport.SendAsync(() => CreateRequest(url, e), status => AuthCallbackResult.NeedsBody(_options.Form, status) && e.End is null, MaxResponseBytes, cancellationToken);
+        var response = await _transport.SendAsync(() => CreateRequest(url, e), status => AuthCallbackResult.NeedsBody(_options.Format, status) && e.End is null, MaxResponseBytes, cancellationToken);
         return response.Error is { } fault ? new AuthCallbackResult.Failed(fault)
-            : e.End is null || response.Status >= 300 ? AuthCallbackResult.Read(_options.Form, response.Status, response.Location, response.Body)
+            : e.End is null || response.Status >= 300 ? AuthCallbackResult.Read(_options.Format, response.Status, response.Location, response.Body)
             : new AuthCallbackResult.Allowed(null, Create: false);
     }
 
     private HttpRequestMessage CreateRequest(string url, AuthCallbackEvent e)
     {
-        var (type, body) = AuthCallbackRequest.Of(_options.Form, e);
+        var (type, body) = AuthCallbackRequest.Of(_options.Format, e);
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Broadcast", null));
-        if (_options.Form == AuthorizationOptions.BroadcastFormat && _key is { } key)
+        if (_options.Format == AuthorizationOptions.BroadcastFormat && _key is { } key)
         {
             var id = (e.End is null ? "pub_" : "end_") + e.Id.ToString("N");
             var at = time.GetUtcNow();

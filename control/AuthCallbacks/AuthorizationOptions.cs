@@ -20,7 +20,7 @@ public sealed class AuthorizationOptions
     public string Policy { get; set; } = Keys;
 
     /// <summary>Format of requests and responses: <c>broadcast</c> (default), <c>nginx-rtmp</c>, <c>srs</c> or <c>mediamtx</c>.</summary>
-    public string Form { get; set; } = BroadcastFormat;
+    public string Format { get; set; } = BroadcastFormat;
 
     /// <summary>
     /// URL of the publish auth callback: <c>http://</c>, or <c>https://</c> with a valid certificate. Private addresses are allowed;
@@ -45,7 +45,7 @@ public sealed class AuthorizationOptions
     /// <summary>
     /// With <c>both</c>: whether a valid key suffices while the auth callback does not respond. Off: publishers are rejected meanwhile.
     /// </summary>
-    public bool OpenWhenAway { get; set; }
+    public bool FailOpen { get; set; }
 
     /// <summary>With <c>webhook</c>: whether to create a channel that the auth callback names and that does not exist.</summary>
     public bool CreateChannels { get; set; }
@@ -78,9 +78,9 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(Policy)} must be {Keys}, {Webhook} or {Both}.";
         }
 
-        if (Form is not (BroadcastFormat or NginxFormat or SrsFormat or MediaMtxFormat))
+        if (Format is not (BroadcastFormat or NginxFormat or SrsFormat or MediaMtxFormat))
         {
-            yield return $"{Section}:{nameof(Form)} must be {BroadcastFormat}, {NginxFormat}, {SrsFormat} or {MediaMtxFormat}.";
+            yield return $"{Section}:{nameof(Format)} must be {BroadcastFormat}, {NginxFormat}, {SrsFormat} or {MediaMtxFormat}.";
         }
 
         if (UsesCallback && Url is null)
@@ -96,7 +96,7 @@ public sealed class AuthorizationOptions
             }
         }
 
-        if (UsesCallback && Form == BroadcastFormat && WebhookSignature.KeyOf(Secret) is null)
+        if (UsesCallback && Format == BroadcastFormat && WebhookSignature.KeyOf(Secret) is null)
         {
             yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base64: it signs requests of the format {BroadcastFormat}.";
         }
@@ -106,7 +106,7 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(Secret)} must be at least {MinSecret} characters, or whsec_ and base64: it signs requests to {nameof(ViewerUrl)}.";
         }
 
-        if (DoneUrl is not null && Form == MediaMtxFormat)
+        if (DoneUrl is not null && Format == MediaMtxFormat)
         {
             yield return $"{Section}:{nameof(DoneUrl)} must not be set: the format {MediaMtxFormat} has no end message.";
         }
@@ -121,9 +121,9 @@ public sealed class AuthorizationOptions
             yield return $"{Section}:{nameof(MaxConcurrent)} must be between 1 and 1024.";
         }
 
-        if (OpenWhenAway && Policy != Both)
+        if (FailOpen && Policy != Both)
         {
-            yield return $"{Section}:{nameof(OpenWhenAway)} needs {nameof(Policy)} {Both}: without a stream key, publishers cannot be identified while the auth callback is unavailable.";
+            yield return $"{Section}:{nameof(FailOpen)} needs {nameof(Policy)} {Both}: without a stream key, publishers cannot be identified while the auth callback is unavailable.";
         }
 
         if (CreateChannels && Policy != Webhook)

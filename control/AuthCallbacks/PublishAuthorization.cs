@@ -44,7 +44,7 @@ internal sealed class PublishAuthorization(
             case AuthCallbackResult.Allowed { Channel: var channel } when channel is null || channel == validKey.Key.Channel.Value:
                 return validKey with { CallbackRequest = callbackRequest };
 
-            case AuthCallbackResult.Failed when _options.OpenWhenAway:
+            case AuthCallbackResult.Failed when _options.FailOpen:
                 ControlLog.AcceptedWithoutCallback(logger, validKey.Key.KeyId);
                 return validKey with { CallbackRequest = callbackRequest };
 

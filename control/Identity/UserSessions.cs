@@ -18,8 +18,8 @@ public sealed record LoginInfo(string Id, DateTimeOffset CreatedAt, DateTimeOffs
 internal sealed record AuthenticatedUser(long UserId, string Name, string DisplayName, TokenRole Role, bool HasTotp, LoginInfo Login);
 
 /// <summary>
-/// Repository of logins. A login ends when it is unused for <see cref="ControlOptions.LoginIdle"/>, after
-/// <see cref="ControlOptions.LoginLife"/> at the latest, or on request.
+/// Repository of logins. A login ends when it is unused for <see cref="ControlOptions.LoginIdleTimeout"/>, after
+/// <see cref="ControlOptions.LoginLifetime"/> at the latest, or on request.
 /// </summary>
 public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
 {
@@ -37,7 +37,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
         var id = await UserIdAsync(connection, null, user, cancellationToken);
         return [.. await connection.QueryAsync<LoginInfo>(new CommandDefinition(
             $"SELECT {Columns} FROM user_sessions s WHERE s.user_id = @id AND s.expires_at > @now AND s.last_used_at > @idle ORDER BY s.created_at DESC, s.id",
-            new { id, now, idle = now - options.Value.LoginIdle },
+            new { id, now, idle = now - options.Value.LoginIdleTimeout },
             cancellationToken: cancellationToken))];
     }
 
@@ -92,7 +92,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
             SELECT {Columns}, s.hash, u.id AS userId, u.name, u.display_name AS displayName, u.role, u.totp_confirmed_at IS NOT NULL AS hasTotp
             FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = @id AND s.expires_at > @now AND s.last_used_at > @idle AND u.disabled_at IS NULL
             """,
-            new { id = secret.Id, now, idle = now - options.Value.LoginIdle },
+            new { id = secret.Id, now, idle = now - options.Value.LoginIdleTimeout },
             cancellationToken: cancellationToken));
         if (row is null || !secret.Matches(row.Hash))
         {
@@ -117,7 +117,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
             DELETE FROM user_sessions WHERE user_id = @userId AND (expires_at <= @now OR last_used_at <= @idle
                 OR id NOT IN (SELECT id FROM user_sessions WHERE user_id = @userId ORDER BY last_used_at DESC LIMIT @others))
             """,
-            new { userId, now, idle = now - options.Value.LoginIdle, others = MaxPerUser - 1 },
+            new { userId, now, idle = now - options.Value.LoginIdleTimeout, others = MaxPerUser - 1 },
             transaction,
             cancellationToken: cancellationToken));
         while (true)
@@ -128,7 +128,7 @@ public sealed class UserSessions(ControlDatabase database, IOptions<ControlOptio
                 INSERT INTO user_sessions (id, user_id, hash, created_at, last_used_at, expires_at, address, agent)
                 VALUES (@id, @userId, @hash, @now, @now, @expires, @address, @agent) ON CONFLICT (id) DO NOTHING
                 """,
-                new { id = secret.Id, userId, hash = secret.Hash, now, expires = now + options.Value.LoginLife, address, agent },
+                new { id = secret.Id, userId, hash = secret.Hash, now, expires = now + options.Value.LoginLifetime, address, agent },
                 transaction,
                 cancellationToken: cancellationToken)) == 1)
             {

@@ -10,7 +10,7 @@ namespace Broadcast.Control.Outbound;
 /// <param name="host">Host of the URL.</param>
 /// <param name="kind">Kind of address; see <see cref="SpecialPurposeAddresses.KindOf"/>.</param>
 internal sealed class OutboundDeniedException(string host, string kind)
-    : Exception($"'{host}' resolves to an address that is {kind}. The operator can allow it with {ControlOptions.Section}:{nameof(ControlOptions.AllowedAddresses)}.")
+    : Exception($"'{host}' resolves to an address that is {kind}. The operator can allow it with {ControlOptions.Section}:{nameof(ControlOptions.AllowedWebhookTargets)}.")
 {
     /// <summary>Kind of address.</summary>
     public string Kind { get; } = kind;

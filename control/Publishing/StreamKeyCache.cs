@@ -42,7 +42,7 @@ internal readonly record struct StreamKeyLookup(StreamKeyRecord? Key, bool FromC
 
 /// <summary>
 /// Looks up stream keys in the database, and in the cache while the database is unavailable. The cache is trusted for
-/// <see cref="ControlOptions.KeyMemory"/> after the last contact with the database; until then every revocation has been received.
+/// <see cref="ControlOptions.StreamKeyCacheDuration"/> after the last contact with the database; until then every revocation has been received.
 /// </summary>
 internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
 {
@@ -103,7 +103,7 @@ internal sealed class StreamKeyCache(ControlDatabase database, IOptions<ControlO
     {
         lock (_lock)
         {
-            return time.GetElapsedTime(Interlocked.Read(ref _lastContact)) <= options.Value.KeyMemory ? _cache.GetValueOrDefault(keyId) : null;
+            return time.GetElapsedTime(Interlocked.Read(ref _lastContact)) <= options.Value.StreamKeyCacheDuration ? _cache.GetValueOrDefault(keyId) : null;
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
     /// <summary>Adds a client from the current message on.</summary>
     /// <param name="caller">Token or login of the client; one caller can have at most a quarter of all clients.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    /// <exception cref="ControlException">The limit <see cref="ControlOptions.StreamClients"/> or the caller's limit is reached, or the
+    /// <exception cref="ControlException">The limit <see cref="ControlOptions.MaxEventStreamClients"/> or the caller's limit is reached, or the
     /// database is unavailable.</exception>
     public async Task<EventStreamClient> AttachAsync(string caller, CancellationToken cancellationToken)
     {
@@ -45,14 +45,14 @@ internal sealed class EventStream(EventStreamLog log, IOptions<ControlOptions> o
 
         lock (_lock)
         {
-            if (_clients.Count >= options.Value.StreamClients)
+            if (_clients.Count >= options.Value.MaxEventStreamClients)
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, $"The limit of {_clients.Count} event stream clients is reached (Control:StreamClients). Try again later.");
+                throw new ControlException(ControlErrorCode.TooManyAttempts, $"The limit of {_clients.Count} event stream clients is reached (Control:MaxEventStreamClients). Try again later.");
             }
 
-            if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, options.Value.StreamClients / 4))
+            if (_clients.Count(c => c.Caller == caller) is var callerCount && callerCount >= Math.Max(1, options.Value.MaxEventStreamClients / 4))
             {
-                throw new ControlException(ControlErrorCode.TooManyAttempts, $"This token or login already has {callerCount} event stream clients, the limit: a quarter of Control:StreamClients.");
+                throw new ControlException(ControlErrorCode.TooManyAttempts, $"This token or login already has {callerCount} event stream clients, the limit: a quarter of Control:MaxEventStreamClients.");
             }
 
             var client = new EventStreamClient(_lastSentId) { Caller = caller };

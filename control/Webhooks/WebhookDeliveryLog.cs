@@ -40,7 +40,7 @@ public sealed record DeliveryInfo(
     string? ResponseExcerpt, double? Seconds);
 
 /// <summary>
-/// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookHistory"/>, with at most the last <see cref="MaxRetained"/> of
+/// Log of webhook deliveries. It is kept for <see cref="ControlOptions.WebhookRetention"/>, with at most the last <see cref="MaxRetained"/> of
 /// each webhook. Pending deliveries of an enabled webhook stay until they are delivered or abandoned.
 /// </summary>
 public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<ControlOptions> options, TimeProvider time)
@@ -133,7 +133,7 @@ public sealed class WebhookDeliveryLog(ControlDatabase database, IOptions<Contro
             DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e WHERE e.created_at < @old AND NOT EXISTS (
                 SELECT 1 FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.event_id = e.id AND d.state = 'waiting' AND w.enabled) LIMIT @most)
             """,
-            new { old = time.GetUtcNow() - options.Value.WebhookHistory, most = BatchSize },
+            new { old = time.GetUtcNow() - options.Value.WebhookRetention, most = BatchSize },
             cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
             """

@@ -7,7 +7,7 @@ namespace Broadcast.Control.Webhooks;
 
 /// <summary>
 /// Background service that delivers webhook events from the outbox. Deliveries of one webhook are sequential; up to
-/// <see cref="ControlOptions.WebhooksAtOnce"/> webhooks per process are served concurrently. A delivery whose result could not be recorded
+/// <see cref="ControlOptions.MaxConcurrentWebhooks"/> webhooks per process are served concurrently. A delivery whose result could not be recorded
 /// is repeated: at least once, under the same id.
 /// </summary>
 internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender, WebhookDeliveryLog log, IOptions<ControlOptions> options, TimeProvider time, ILogger<WebhookDispatcher> logger) : BackgroundService
@@ -33,7 +33,7 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
     /// <summary>Delivers everything that is due.</summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (await queue.ClaimAsync(options.Value.WebhooksAtOnce, cancellationToken) is { Count: > 0 } leases)
+        while (await queue.ClaimAsync(options.Value.MaxConcurrentWebhooks, cancellationToken) is { Count: > 0 } leases)
         {
             await Task.WhenAll(leases.Select(lease => DeliverBatchAsync(lease, cancellationToken)));
         }
@@ -62,7 +62,7 @@ internal sealed class WebhookDispatcher(WebhookQueue queue, WebhookSender sender
     private async Task<TimeSpan> PassAsync(CancellationToken stoppingToken)
     {
         _running.RemoveWhere(t => t.IsCompleted);
-        var free = options.Value.WebhooksAtOnce - _running.Count;
+        var free = options.Value.MaxConcurrentWebhooks - _running.Count;
         if (free > 0)
         {
             foreach (var lease in await queue.ClaimAsync(free, stoppingToken))

@@ -39,7 +39,7 @@ internal sealed class WebhookSender(OutboundConnector connector, IOptions<Contro
     private static readonly Counter<long> Requests = Telemetry.Meter.CreateCounter<long>(
         "broadcast_webhook_deliveries_total", description: "Webhook requests, by result.");
 
-    private readonly Lazy<CallbackHttpTransport> _transport = new(() => new(Timeout, options.Value.WebhooksAtOnce, time, connector));
+    private readonly Lazy<CallbackHttpTransport> _transport = new(() => new(Timeout, options.Value.MaxConcurrentWebhooks, time, connector));
 
     /// <summary>Sends an event. Throws only when canceled.</summary>
     /// <param name="target">Target of the request.</param>

@@ -22,7 +22,7 @@ internal static class WebhookCommand
 
     private static Command CreateWebhook()
     {
-        var url = new Argument<string>("URL") { Description = "https:// or http:// URL; private addresses must be listed in Control:AllowedAddresses" };
+        var url = new Argument<string>("URL") { Description = "https:// or http:// URL; private addresses must be listed in Control:AllowedWebhookTargets" };
         var create = new Command("create", "Create a webhook and print its signing secret, which is shown only once") { url, Label, Types, Channels };
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {

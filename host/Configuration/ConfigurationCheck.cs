@@ -29,7 +29,7 @@ internal static class ConfigurationCheck
             var optionsType = sections.FirstOrDefault(s => string.Equals(s.Key, section.Key, StringComparison.OrdinalIgnoreCase)).Value;
             if (optionsType is null)
             {
-                errors.Add($"{section.Key} is not a configuration section{Suggest(section.Key, sections.Keys.Concat(ForeignSections))}.");
+                errors.AddRange(UnknownSectionErrors(section, sections.Keys));
             }
             else
             {
@@ -38,6 +38,17 @@ internal static class ConfigurationCheck
         }
 
         return errors;
+    }
+
+    private static IEnumerable<string> UnknownSectionErrors(IConfigurationSection section, IEnumerable<string> names)
+    {
+        if (RenamedOptions.FindError(section.Key) is not { } error)
+        {
+            return [$"{section.Key} is not a configuration section{Suggest(section.Key, names.Concat(ForeignSections))}."];
+        }
+
+        var keys = section.GetChildren().ToList();
+        return keys.Count == 0 ? [error] : keys.Select(key => RenamedOptions.FindError(key.Path) ?? $"{key.Path} is not an option.");
     }
 
     private static void Check(IConfigurationSection section, Type type, List<string> errors)
@@ -53,7 +64,7 @@ internal static class ConfigurationCheck
             var property = properties.Find(p => string.Equals(p.Name, key.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
             {
-                errors.Add($"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
+                errors.Add(RenamedOptions.FindError(key.Path) ?? $"{key.Path} is not an option{Suggest(key.Key, properties.Select(p => p.Name))}.");
             }
             else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
             {

@@ -18,13 +18,13 @@ internal static class PublishDeadlines
     {
         var usesAuthCallback = !string.Equals(authorization.Policy, "keys", StringComparison.Ordinal);
         var required = control.LookupTimeout + control.TakeoverWait + (usesAuthCallback ? authorization.Timeout : TimeSpan.Zero);
-        if (required <= ingest.AuthorityTimeout)
+        if (required <= ingest.AuthorizationTimeout)
         {
             return null;
         }
 
         var authCallback = usesAuthCallback ? $", {AuthorizationOptions.Section}:{nameof(authorization.Timeout)} ({authorization.Timeout})" : "";
-        return $"{IngestOptions.Section}:{nameof(ingest.AuthorityTimeout)} is {ingest.AuthorityTimeout}, but {ControlOptions.Section}:{nameof(control.LookupTimeout)} ({control.LookupTimeout}){authCallback} and "
+        return $"{IngestOptions.Section}:{nameof(ingest.AuthorizationTimeout)} is {ingest.AuthorizationTimeout}, but {ControlOptions.Section}:{nameof(control.LookupTimeout)} ({control.LookupTimeout}){authCallback} and "
             + $"{ControlOptions.Section}:{nameof(control.TakeoverWait)} ({control.TakeoverWait}) add up to {required}: a takeover would time out and be rejected. Raise the first value, or lower the others.";
     }
 

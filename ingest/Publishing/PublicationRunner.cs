@@ -33,7 +33,7 @@ internal sealed class PublicationRunner(
         grant, publication => _sinkTask = RunSinkAsync(publication), sources.GetResumePoint(grant.Session), options.KeyframeTimeout)
     {
         Meter = _meter,
-        MaxFrameDimension = options.MaxPictureSide,
+        MaxFrameDimension = options.MaxFrameDimension,
         MaxFrameRate = options.MaxFrameRate,
     };
 

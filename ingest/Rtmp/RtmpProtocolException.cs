@@ -77,7 +77,7 @@ internal sealed class RtmpProtocolException : Exception
 
     public static RtmpProtocolException FrameTooLarge(int width, int height, int limit) =>
         new(IngestRejectionReason.PictureTooLarge,
-            $"A frame of {width}x{height} exceeds the limit of {limit} pixels (Ingest:MaxPictureSide). Lower the resolution.",
+            $"A frame of {width}x{height} exceeds the limit of {limit} pixels (Ingest:MaxFrameDimension). Lower the resolution.",
             "NetStream.Publish.Rejected", rule: "H62");
 
     public static RtmpProtocolException FrameRateTooHigh(int limit) =>

@@ -127,7 +127,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
             {
                 _cached[key] = _order.AddFirst(new CacheEntry(key, loaded.Value, loaded.Bytes));
                 _bytes += loaded.Bytes;
-                while (_bytes > options.Value.ChapterMemory && _order.Last is { } oldest && _order.Count > 1)
+                while (_bytes > options.Value.IndexBlockCacheBytes && _order.Last is { } oldest && _order.Count > 1)
                 {
                     _order.RemoveLast();
                     _cached.Remove(oldest.Value.Key);

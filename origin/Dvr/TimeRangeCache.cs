@@ -25,7 +25,7 @@ internal sealed class TimeRangeCache(IOptions<OriginOptions> options)
 
     // Compressed forms, which are created later, take far less than half of a document.
     private readonly SingleFlightCache<RangeKey, Document> _cache =
-        new(options.Value.MaxRangeDrawings, options.Value.RangeMemory, options.Value.RangeMemory / 2, document => Overhead + (document.Plain.Length * 3L / 2));
+        new(options.Value.MaxConcurrentRenders, options.Value.RangeCacheBytes, options.Value.RangeCacheBytes / 2, document => Overhead + (document.Plain.Length * 3L / 2));
 
     /// <summary>Total size of the cached manifests, in bytes.</summary>
     public long Bytes => _cache.Bytes;

@@ -22,7 +22,7 @@ internal sealed class DownloadBuilder(ISpool spool, IOptions<OriginOptions> opti
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public async Task<Download?> BuildAsync(DownloadPlan plan)
     {
-        var builder = new MovieBuilder(options.Value.DownloadMemory);
+        var builder = new MovieBuilder(options.Value.DownloadCacheBytes);
         foreach (var _ in plan.Tracks)
         {
             builder.AddTrack();

@@ -21,7 +21,7 @@ internal sealed class DownloadCache(DownloadBuilder builder, IOptions<OriginOpti
     public const int SegmentsPerSlot = 5000;
 
     private readonly SingleFlightCache<DownloadKey, Download> _cache =
-        new(options.Value.MaxDownloadDrawings, options.Value.DownloadMemory, options.Value.DownloadMemory, download => download.Bytes);
+        new(options.Value.MaxConcurrentDownloadBuilds, options.Value.DownloadCacheBytes, options.Value.DownloadCacheBytes, download => download.Bytes);
 
     /// <summary>Total size of the cached layouts, in bytes.</summary>
     public long Bytes => _cache.Bytes;

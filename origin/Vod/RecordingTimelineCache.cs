@@ -160,7 +160,7 @@ internal sealed class RecordingTimelineCache(
 
         _cached[entry.Key] = _newestFirst.AddFirst(entry);
         _bytes += entry.Bytes;
-        while (_bytes > options.Value.RecordingMemory && _newestFirst.Count > 1)
+        while (_bytes > options.Value.RecordingCacheBytes && _newestFirst.Count > 1)
         {
             Drop(_newestFirst.Last!);
         }

@@ -30,16 +30,16 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     private BroadcastSession Session => timeline.Session;
 
     private TimeSpan BlockLength =>
-        Shorter(context.Options.ChapterLength, Session.HasDvrWindow ? Session.DvrWindow / (2 * MinBlocks) : Session.Latency.Window / BlocksPerWindow);
+        Shorter(context.Options.IndexBlockDuration, Session.HasDvrWindow ? Session.DvrWindow / (2 * MinBlocks) : Session.Latency.Window / BlocksPerWindow);
 
     private TimeSpan CompactedLength => Session.HasDvrWindow
-        ? Shorter(CompactionFactor * context.Options.ChapterLength, Session.DvrWindow / MinBlocks)
+        ? Shorter(CompactionFactor * context.Options.IndexBlockDuration, Session.DvrWindow / MinBlocks)
         : CompactionFactor * BlockLength;
 
     /// <summary>
     /// Maximum duration of combined permanent index blocks: 400 times the configured duration, almost seven hours for one minute.
     /// </summary>
-    private TimeSpan MaxLength => CompactionFactor * CompactionFactor * context.Options.ChapterLength;
+    private TimeSpan MaxLength => CompactionFactor * CompactionFactor * context.Options.IndexBlockDuration;
 
     /// <summary>Writes an index block of the segments before a number, if there are enough.</summary>
     /// <param name="first">First segment number that the live window needs.</param>

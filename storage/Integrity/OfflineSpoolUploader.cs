@@ -25,7 +25,7 @@ public static class OfflineSpoolUploader
     /// <exception cref="IOException">A server uses the folder, or the folder is inaccessible.</exception>
     public static async Task<SpoolUploadResult> RunAsync(DataFolder data, IObjectStore store, SpoolOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var uploadOptions = new SpoolOptions { MaxBytes = options.MaxBytes, Uploads = options.Uploads, MemoryBytes = 0, HotBytes = 0, RecoverySeconds = 0 };
+        var uploadOptions = new SpoolOptions { MaxBytes = options.MaxBytes, MaxConcurrentUploads = options.MaxConcurrentUploads, MemoryBytes = 0, ObjectCacheBytes = 0, RecoverySeconds = 0 };
         using var spool = new Spool(Path.Combine(data.Path, "spool"), store, uploadOptions, time, NullLogger<Spool>.Instance);
         var before = spool.Status().WaitingFiles;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -33,10 +33,10 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
         _folder = new SpoolFolder(root, options.MaxBytes);
-        _retained = new RetainedFiles(_folder, options.KeepBytes, TimeSpan.FromSeconds(options.KeepSeconds), options.MinFreeBytes, time);
+        _retained = new RetainedFiles(_folder, options.RetainBytes, TimeSpan.FromSeconds(options.RetainSeconds), options.MinFreeBytes, time);
         _folder.EvictRetainedFile = _retained.RemoveOldest;
         _tailBuffers = new TailBufferPool(options.MemoryBytes, TimeSpan.FromSeconds(options.MemorySeconds), time);
-        _objectCache = new ObjectCache(options.HotBytes);
+        _objectCache = new ObjectCache(options.ObjectCacheBytes);
         _queue = new UploadQueue(time);
         _deletions = new Deletions(store, new DeletionJournal(Path.Combine(_folder.Root, ".deletions")), time, logger);
         _uploader = new Uploader(store, _queue, _deletions, _folder, time, logger, Forget);
@@ -145,7 +145,7 @@ internal sealed class Spool : ISpool, ISpoolFileOwner, IDisposable
 
     /// <summary>Uploads and deletes until canceled. Sealed files of an earlier process are uploaded after the recovery time.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_uploader.RunAsync(_options.Uploads, cancellationToken), Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
+        Task.WhenAll(_uploader.RunAsync(_options.MaxConcurrentUploads, cancellationToken), Task.Run(() => _deletions.RunAsync(_uploader, cancellationToken), CancellationToken.None));
 
     /// <summary>Waits until all uploads and deletions are done, for a limited time; returns immediately while the store fails.</summary>
     public async Task DrainAsync(TimeSpan atMost)

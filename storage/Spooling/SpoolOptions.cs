@@ -28,20 +28,20 @@ public sealed class SpoolOptions
     /// at 6 Mbit/s). The least recently used are evicted first; objects larger than a quarter of this are not cached. Objects being sent
     /// count. Concurrent requests for one object share a read.
     /// </summary>
-    public long HotBytes { get; set; } = 64L << 20;
+    public long ObjectCacheBytes { get; set; } = 64L << 20;
 
     /// <summary>
     /// Seconds after the last write that uploaded media stays on the local disk (0 to 86400; default 120, longer than a live playlist), for
     /// viewers during outages of the object store. Init segments stay longer. Without a bucket, nothing is retained, because the object
     /// store is the local disk.
     /// </summary>
-    public int KeepSeconds { get; set; } = 120;
+    public int RetainSeconds { get; set; } = 120;
 
     /// <summary>
     /// Maximum bytes of such media (0 for none; default 2 GiB, or 120 s at 140 Mbit/s in total). The oldest are removed first. All are
     /// removed in favor of files not yet uploaded: at <see cref="MaxBytes"/>, when the disk is full, and when less than 512 MiB are free.
     /// </summary>
-    public long KeepBytes { get; set; } = 2L << 30;
+    public long RetainBytes { get; set; } = 2L << 30;
 
     /// <summary>Minimum free disk space in bytes for retaining files.</summary>
     internal long MinFreeBytes { get; set; } = 512L << 20;
@@ -49,7 +49,7 @@ public sealed class SpoolOptions
     /// <summary>
     /// Maximum number of concurrent uploads (1 to 64; default 4, enough to fill 1 Gbit/s at 20 ms per request with segments of 1 MB).
     /// </summary>
-    public int Uploads { get; set; } = 4;
+    public int MaxConcurrentUploads { get; set; } = 4;
 
     /// <summary>
     /// Seconds after startup before leftover files are uploaded (0 to 600; default 10), so that their writers can truncate and continue
@@ -66,11 +66,11 @@ internal sealed class SpoolOptionsValidator : IValidateOptions<SpoolOptions>
         var errors = new List<string>();
         Check(options.MaxBytes >= 1 << 20, $"Spool:MaxBytes is {options.MaxBytes}: use 1048576 (1 MiB) or more.");
         Check(options.MemoryBytes >= 0, $"Spool:MemoryBytes is {options.MemoryBytes}: use 0 or more.");
-        Check(options.HotBytes is 0 or >= 1 << 20 and <= 64L << 30, $"Spool:HotBytes is {options.HotBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
+        Check(options.ObjectCacheBytes is 0 or >= 1 << 20 and <= 64L << 30, $"Spool:ObjectCacheBytes is {options.ObjectCacheBytes}: use 0, or 1048576 (1 MiB) to 64 GiB.");
         Check(options.MemorySeconds is >= 1 and <= 3600, $"Spool:MemorySeconds is {options.MemorySeconds}: use 1 to 3600.");
-        Check(options.KeepSeconds is >= 0 and <= 86_400, $"Spool:KeepSeconds is {options.KeepSeconds}: use 0 to 86400.");
-        Check(options.KeepBytes >= 0, $"Spool:KeepBytes is {options.KeepBytes}: use 0 or more.");
-        Check(options.Uploads is >= 1 and <= 64, $"Spool:Uploads is {options.Uploads}: use 1 to 64.");
+        Check(options.RetainSeconds is >= 0 and <= 86_400, $"Spool:RetainSeconds is {options.RetainSeconds}: use 0 to 86400.");
+        Check(options.RetainBytes >= 0, $"Spool:RetainBytes is {options.RetainBytes}: use 0 or more.");
+        Check(options.MaxConcurrentUploads is >= 1 and <= 64, $"Spool:MaxConcurrentUploads is {options.MaxConcurrentUploads}: use 1 to 64.");
         Check(options.RecoverySeconds is >= 0 and <= 600, $"Spool:RecoverySeconds is {options.RecoverySeconds}: use 0 to 600.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 

@@ -21,7 +21,7 @@ public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : 
             ["BROADCAST__Storage__Region"] = ceph.Region,
             ["BROADCAST__Storage__AccessKey"] = ceph.AccessKey,
             ["BROADCAST__Storage__SecretKey"] = ceph.SecretKey,
-            ["BROADCAST__Origin__BucketLists"] = "true",
+            ["BROADCAST__Origin__PublishManifests"] = "true",
         });
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Width = 320, Height = 180, FrameRate = 15, VideoBitRate = 200_000 });

@@ -14,11 +14,11 @@ public sealed class AuthorizationOptionsTests
     {
         var mistakes = new AuthorizationOptions
         {
-            Policy = "some", Form = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, OpenWhenAway = true, CreateChannels = true,
+            Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
         }.Validate().ToList();
 
         mistakes.Select(m => m.Split(' ')[0]).ShouldBe(
-            "Policy Form Url DoneUrl Timeout MaxConcurrent OpenWhenAway CreateChannels".Split(' ').Select(n => "Authorization:" + n));
+            "Policy Format Url DoneUrl Timeout MaxConcurrent FailOpen CreateChannels".Split(' ').Select(n => "Authorization:" + n));
     }
 
     [Theory]

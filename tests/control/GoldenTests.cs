@@ -97,7 +97,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     public async Task Webhook_request_headers_match_the_golden_file()
     {
         await using var hook = await FakeWebhook.StartAsync();
-        var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedAddresses = "127.0.0.0/8" });
+        var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedWebhookTargets = "127.0.0.0/8" });
         using var sender = new WebhookSender(new OutboundConnector(options.Outbound, clock, Dns.GetHostAddressesAsync),
             Options.Create(options), clock);
         var target = new WebhookTarget("wh_1", hook.Address + "/hook", Secret, Secret + "-before", clock.GetUtcNow().AddHours(1));
@@ -115,7 +115,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         await using var hook = await FakeWebhook.StartAsync();
         var options = Options.Create(new AuthorizationOptions
         {
-            Url = hook.Address + "/publish", DoneUrl = hook.Address + "/done", Secret = Secret, Form = form,
+            Url = hook.Address + "/publish", DoneUrl = hook.Address + "/done", Secret = Secret, Format = form,
         });
         using var client = new AuthCallbackClient(options, new ManualTimeProvider(), new RememberedLog().For<AuthCallbackClient>());
         var asked = new AuthCallbackEvent(Publication, Noon, "name", null, null, IPAddress.Parse("::ffff:203.0.113.5"), 40_000, "FMLE/3.0 (ü)",

@@ -15,7 +15,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
     public async Task Webhook_API_creates_tests_changes_rotates_and_deletes_a_webhook()
     {
         await using var receiver = await FakeWebhook.StartAsync();
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedAddresses", "127.0.0.0/8"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
         var admin = await server.TokenAsync(TokenRole.Admin);
 
         var (status, created, response) = await server.SendAsync("POST", "/api/v1/webhooks", admin, new { url = receiver.Address + "/a", label = "Shop", types = new[] { "publish.started" } });
@@ -67,7 +67,7 @@ public sealed class HookApiTests(PostgresFixture postgres)
     public async Task Publish_start_and_stop_are_delivered_at_once_logged_and_replayable()
     {
         await using var receiver = await FakeWebhook.StartAsync();
-        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedAddresses", "127.0.0.0/8"));
+        await using var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: ("Control:AllowedWebhookTargets", "127.0.0.0/8"));
         var admin = await server.TokenAsync(TokenRole.Admin);
         var (_, made, _) = await server.SendAsync("POST", "/api/v1/webhooks", admin, new { url = receiver.Address });
         var id = made.GetProperty("webhook").GetProperty("id").GetString();

@@ -21,7 +21,7 @@ internal sealed class HookBench : IAsyncDisposable
 
     public RememberedLog Log { get; } = new();
 
-    public ControlOptions Options { get; } = new() { AllowedAddresses = "127.0.0.0/8" };
+    public ControlOptions Options { get; } = new() { AllowedWebhookTargets = "127.0.0.0/8" };
 
     public WebhookRepository Webhooks => new(Database, Clock);
 

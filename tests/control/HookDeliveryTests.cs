@@ -278,14 +278,14 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeWebhook.StartAsync();
         await using var bench = await HookBench.OpenAsync(postgres);
-        bench.Options.AllowedAddresses = null;
+        bench.Options.AllowedWebhookTargets = null;
         var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
         await bench.HappensAsync(WebhookEventTypes.EventLive);
 
         await bench.Courier().DrainAsync(default);
 
         receiver.Asked.ShouldBeEmpty();
-        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Error!.ShouldContain("Control:AllowedAddresses");
+        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Error!.ShouldContain("Control:AllowedWebhookTargets");
     }
 
     [Fact]

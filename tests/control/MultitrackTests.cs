@@ -101,7 +101,7 @@ public sealed class MultitrackTests(PostgresFixture postgres)
     [Fact]
     public async Task OBS_gets_an_explanation_if_only_an_auth_callback_decides()
     {
-        await using var server = await ServerAsync(("Authorization:Policy", "webhook"), ("Authorization:Url", "http://127.0.0.1:1/"), ("Authorization:Form", "srs"));
+        await using var server = await ServerAsync(("Authorization:Policy", "webhook"), ("Authorization:Url", "http://127.0.0.1:1/"), ("Authorization:Format", "srs"));
         var (_, answer) = await AskAsync(server, Request("obs-30.2-windows-nvidia"));
         answer.GetProperty("status").GetProperty("html_en_us").GetString().ShouldNotBeNull().ShouldContain("Enhanced Broadcasting off");
     }

@@ -34,7 +34,7 @@ public sealed class OutboundTests
         var answer = await AskAsync(transport, url.Replace("PORT", new Uri(inside.Address).Port.ToString(), StringComparison.Ordinal));
 
         answer.Error.ShouldBe("target_denied");
-        answer.Detail!.ShouldContain("Control:AllowedAddresses");
+        answer.Detail!.ShouldContain("Control:AllowedWebhookTargets");
         inside.Asked.ShouldBeEmpty();
     }
 
@@ -131,7 +131,7 @@ public sealed class OutboundTests
 
     private static CallbackHttpTransport Transport(Func<string, CancellationToken, Task<IPAddress[]>> resolve, string? allowed = null)
     {
-        var options = new ControlOptions { AllowedAddresses = allowed };
+        var options = new ControlOptions { AllowedWebhookTargets = allowed };
         return new(TimeSpan.FromSeconds(20), 4, TimeProvider.System, new OutboundConnector(options.Outbound, TimeProvider.System, resolve));
     }
 

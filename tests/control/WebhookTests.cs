@@ -254,10 +254,10 @@ public sealed class WebhookTests(PostgresFixture postgres)
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
 
         (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
-        options.OpenWhenAway = true;
+        options.FailOpen = true;
         (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         await rig.LeaveAsync(await rig.GrantedAsync(key));
-        (options.OpenWhenAway, options.Policy) = (false, "webhook");
+        (options.FailOpen, options.Policy) = (false, "webhook");
         (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
 
         other.Asked.ShouldBeEmpty("redirects are not followed");
@@ -334,7 +334,7 @@ public sealed class WebhookTests(PostgresFixture postgres)
 
     private static AuthorizationOptions Options(FakeWebhook hook, string form, string policy, Action<AuthorizationOptions>? change = null)
     {
-        var options = new AuthorizationOptions { Policy = policy, Form = form, Url = hook.Address + "/publish?token=t", Secret = Secret };
+        var options = new AuthorizationOptions { Policy = policy, Format = form, Url = hook.Address + "/publish?token=t", Secret = Secret };
         change?.Invoke(options);
         options.Validate().ShouldBeEmpty();
         return options;

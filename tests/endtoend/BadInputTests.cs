@@ -99,13 +99,13 @@ public sealed class BadInputTests(SharedServer shared) : IClassFixture<SharedSer
     public async Task Out_of_range_values_of_all_sections_are_listed()
     {
         await using var folder = TempFolder.Create();
-        await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "Uploads": 0 } }""");
+        await File.WriteAllTextAsync(folder.Sub("appsettings.json"), """{ "Authorization": { "Policy": "webhook" }, "Storage": { "Endpoint": "not an address" }, "Spool": { "MaxConcurrentUploads": 0 } }""");
 
         var refusal = await ChildProcess.RunAsync("dotnet",
             [Repository.ServerProgram(), "serve", "--data", folder.Path, "--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--json"]);
 
         refusal.ExitCode.ShouldNotBe(0);
-        foreach (var wrong in (string[])["Authorization:Url", "Authorization:Secret", "Storage:Endpoint", "Spool:Uploads"])
+        foreach (var wrong in (string[])["Authorization:Url", "Authorization:Secret", "Storage:Endpoint", "Spool:MaxConcurrentUploads"])
         {
             refusal.Error.ShouldContain(wrong);
         }

@@ -148,7 +148,7 @@ public sealed class BucketDeliveryTests(BucketTests.Service service) : IClassFix
         ["BROADCAST__Storage__SecretKey"] = _ceph.SecretKey,
         ["BROADCAST__Storage__Prefix"] = "tests/live",
         ["BROADCAST__Storage__TimeoutSeconds"] = "3",
-        ["BROADCAST__Origin__BucketLists"] = "true",
+        ["BROADCAST__Origin__PublishManifests"] = "true",
         ["BROADCAST__Slate__Enabled"] = "false",
     };
 

@@ -19,7 +19,7 @@ public sealed class EventTests
     {
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__AllowedAddresses"] = "127.0.0.1",
+            ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
         });
         await using var service = await FakeWebhook.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");

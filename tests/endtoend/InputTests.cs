@@ -49,7 +49,7 @@ public sealed class InputTests
     [InlineData(UnixSignal.Kill)]
     public async Task Backup_replaces_a_hung_or_dead_primary_and_the_recovered_primary_returns_F34(UnixSignal signal)
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Switch__Recovery"] = "00:00:03" });
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__Failover__RecoveryTime"] = "00:00:03" });
         var channel = await server.CreateChannelAsync("main");
         var key = (await server.CommandAsync("key", "create", "main", "--role", "backup", "--json")).EnsureSuccess().Json().GetProperty("streamKey").GetString()!;
         var token = await server.CreateTokenAsync();

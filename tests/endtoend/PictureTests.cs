@@ -34,7 +34,7 @@ public sealed class PictureTests : IDisposable
     [Fact]
     public async Task Sprite_sheets_are_listed_by_WebVTT_and_both_manifests_live_and_after_the_end()
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__PICTURES__COLUMNS"] = "2" });
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__THUMBNAILS__COLUMNS"] = "2" });
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0");
         string? cues = null;
         await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = "color=0x20a040:s=640x480:r=30" }))
@@ -85,7 +85,7 @@ public sealed class PictureTests : IDisposable
         var program = Path.Combine(_folder.Path, "hangs");
         await File.WriteAllTextAsync(program, "#!/bin/sh\nexec sleep 1000\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__ENCODING__FFMPEG"] = program, ["BROADCAST__PICTURES__TIMEOUT"] = "00:00:01" });
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__ENCODING__FFMPEG"] = program, ["BROADCAST__THUMBNAILS__TIMEOUT"] = "00:00:01" });
         var channel = await server.CreateChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
@@ -96,7 +96,7 @@ public sealed class PictureTests : IDisposable
     [Fact]
     public async Task Channel_plays_without_images_when_they_are_disabled()
     {
-        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__PICTURES__ENABLED"] = "false" });
+        await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__THUMBNAILS__ENABLED"] = "false" });
         var channel = await server.CreateChannelAsync("main");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel));
         await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");

@@ -50,7 +50,7 @@ public sealed class SecureTests
         var serving = ServeAsync(hook, asked);
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
-            ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Form"] = "nginx-rtmp", ["BROADCAST__Authorization__Url"] = address + "publish",
+            ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Format"] = "nginx-rtmp", ["BROADCAST__Authorization__Url"] = address + "publish",
             ["BROADCAST__Authorization__DoneUrl"] = address + "done", ["BROADCAST__Authorization__CreateChannels"] = "true",
         });
 

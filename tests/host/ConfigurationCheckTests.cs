@@ -42,6 +42,32 @@ public class ConfigurationCheckTests
     public void Invalid_secret_is_not_shown() =>
         Mistakes(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
 
+    [Fact]
+    public void An_earlier_name_of_an_option_is_answered_with_the_current_one()
+    {
+        FindErrors(("Origin:BucketLists", "true")).ShouldHaveSingleItem().ShouldBe("Origin:BucketLists was renamed to Origin:PublishManifests.");
+        FindErrors(("SWITCH:SILENCE", "00:00:02"), ("SWITCH:OTHER", "1"))
+            .ShouldBe(["SWITCH:OTHER is not an option.", "SWITCH:SILENCE was renamed to Failover:InputLossThreshold."], ignoreOrder: true);
+        FindErrors(("Switch", "")).ShouldHaveSingleItem().ShouldBe("Switch was renamed to Failover.");
+    }
+
+    [Fact]
+    public void An_earlier_name_is_unknown_and_its_current_name_exists()
+    {
+        var options = OptionSections.All.SelectMany(s => s.Value.GetProperties().Where(p => p.CanWrite).Select(p => $"{s.Key}:{p.Name}"))
+            .Concat(OptionSections.All.Keys).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        RenamedOptions.All.Keys.Where(options.Contains).ShouldBeEmpty();
+        RenamedOptions.All.Values.Where(name => !options.Contains(name)).ShouldBeEmpty();
+        foreach (var (name, current) in RenamedOptions.All.Where(r => r.Key.Contains(':')))
+        {
+            FindErrors((name, "1")).ShouldHaveSingleItem().ShouldEndWith($"{name.Split(':')[1]} was renamed to {current}.");
+        }
+    }
+
+    private static IReadOnlyList<string> FindErrors(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
+        OptionSections.All);
+
     private static IReadOnlyList<string> Mistakes(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
         new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase) { ["Sample"] = typeof(Sample) });

@@ -14,7 +14,7 @@ namespace Broadcast.Packager.Tests;
 /// <summary>Objects, journals and timeline events of one scripted session, byte for byte as earlier versions wrote them.</summary>
 public class GoldenTests
 {
-    private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
+    private static readonly PackagerOptions Short = new() { IndexBlockDuration = TimeSpan.FromSeconds(10) };
 
     private static readonly LatencyProfile Latency = LatencyProfile.Low with { Window = TimeSpan.FromSeconds(20) };
 

@@ -8,7 +8,7 @@ namespace Broadcast.Packager.Tests;
 /// <summary>Sessions that are recorded: nothing of them goes but by <see cref="ISessionLifecycle.ForgetAsync"/>.</summary>
 public class RecordedSessionTests
 {
-    private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
+    private static readonly PackagerOptions Short = new() { IndexBlockDuration = TimeSpan.FromSeconds(10) };
 
     private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { DvrWindow = rewind, IsRecorded = true };
 
@@ -139,7 +139,7 @@ public class RecordedSessionTests
     [Fact]
     public async Task Joining_keeps_the_number_of_index_blocks_of_a_long_session_small()
     {
-        using var bench = await new Bench(options: new PackagerOptions { ChapterLength = TimeSpan.FromSeconds(2) }).StartAsync();
+        using var bench = await new Bench(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(2) }).StartAsync();
         var session = Recorded();
         var publishing = bench.Begin(session);
         publishing.Send(Media(900));

@@ -7,7 +7,7 @@ namespace Broadcast.Packager.Tests;
 
 public class RewindTests
 {
-    private static readonly PackagerOptions Short = new() { ChapterLength = TimeSpan.FromSeconds(10) };
+    private static readonly PackagerOptions Short = new() { IndexBlockDuration = TimeSpan.FromSeconds(10) };
 
     private static readonly TimelinePeriod FromTheBegin = new(1, MediaTime.Zero(1000));
 

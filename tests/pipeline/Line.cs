@@ -69,7 +69,7 @@ internal sealed class Line : IAsyncDisposable
         [
             new("Storage:FlushToDisk", "false"),
             new("Spool:RecoverySeconds", "0"),
-            new("Pictures:Enabled", "false"),
+            new("Thumbnails:Enabled", "false"),
             .. options,
         ]);
         builder.Services.AddSingleton<TimeProvider>(time);

@@ -75,7 +75,7 @@ public sealed class KeptFileTests
     public async Task Retained_bytes_are_limited_and_the_oldest_files_are_removed_first()
     {
         var time = new ManualTimeProvider();
-        await using var bench = Bench(time, options => options.KeepBytes = 250);
+        await using var bench = Bench(time, options => options.RetainBytes = 250);
         for (var i = 1; i <= 3; i++)
         {
             await UpAsync(bench, $"live/a/{i}", new byte[100], isStaying: i < 3);
@@ -129,7 +129,7 @@ public sealed class KeptFileTests
             Assert.Skip("Mounting a small disk needs root.");
         }
 
-        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.KeepSeconds, options.MinFreeBytes) = (120, 0)).Run();
+        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName, change: options => (options.RetainSeconds, options.MinFreeBytes) = (120, 0)).Run();
         for (var i = 1; i <= 3; i++)
         {
             await UpAsync(bench, $"live/{i}", new byte[1_000_000]);
@@ -168,7 +168,7 @@ public sealed class KeptFileTests
     [Fact]
     public async Task Readers_always_get_the_bytes_while_files_are_retained_and_removed()
     {
-        await using var bench = Bench(change: options => (options.MemoryBytes, options.HotBytes, options.KeepBytes) = (0, 0, 40_000));
+        await using var bench = Bench(change: options => (options.MemoryBytes, options.ObjectCacheBytes, options.RetainBytes) = (0, 0, 40_000));
         byte[] bytes = [.. Enumerable.Range(0, 10_000).Select(i => (byte)i)];
         var written = 0;
         var writing = Task.Run(() =>
@@ -202,7 +202,7 @@ public sealed class KeptFileTests
         change?.Invoke(options);
     }).Run();
 
-    private static void Keep(SpoolOptions options) => options.KeepSeconds = 120;
+    private static void Keep(SpoolOptions options) => options.RetainSeconds = 120;
 
     private static async Task UpAsync(SpoolBench bench, string name, byte[] bytes, bool isStaying = true)
     {

@@ -21,7 +21,7 @@ internal sealed class SpoolBench : IAsyncDisposable
         _base = folder ?? Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
         Folder = Path.Combine(_base, "spool");
         Options.RecoverySeconds = 0;
-        Options.KeepSeconds = 0;
+        Options.RetainSeconds = 0;
         change?.Invoke(Options);
         Time = time ?? TimeProvider.System;
         Spool = new Spool(Folder, Store, Options, Time, Log);

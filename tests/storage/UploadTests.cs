@@ -169,7 +169,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Several_files_are_uploaded_concurrently_up_to_the_limit()
     {
-        await using var bench = new SpoolBench(change: options => options.Uploads = 3);
+        await using var bench = new SpoolBench(change: options => options.MaxConcurrentUploads = 3);
         bench.Flaky.Hold();
         bench.Run();
         for (var i = 0; i < 10; i++)

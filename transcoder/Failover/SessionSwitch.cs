@@ -25,7 +25,7 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
     private static readonly Counter<long> Switches = Telemetry.Meter.CreateCounter<long>(
         "broadcast_input_switches", "{switch}", "Switches between a channel's inputs, and to and from the slate, by reason.");
 
-    private readonly SwitchPolicy _policy = new(options.Silence, options.Recovery);
+    private readonly SwitchPolicy _policy = new(options.InputLossThreshold, options.RecoveryTime);
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile SwitchInput[] _inputs = [];
     private volatile SwitchInput? _onAir;
@@ -313,9 +313,9 @@ internal sealed class SessionSwitch(IPublicationSink next, FailoverOptions optio
 
     private bool NeedsSlate(long now) => slate is not null && _onAir is { IsSlate: false } && _inputs is { Length: > 0 } inputs && inputs.All(i => IsSilent(i, now));
 
-    private bool IsSilent(SwitchInput input, long now) => input.IsEnded || (slate is not null && input.SilenceDurationAt(now) >= slate.Silence);
+    private bool IsSilent(SwitchInput input, long now) => input.IsEnded || (slate is not null && input.SilenceDurationAt(now) >= slate.InputLossThreshold);
 
-    private long GopBufferOf(SwitchInput input) => input.IsSlate ? 0 : slate?.KeptBytes ?? 0;
+    private long GopBufferOf(SwitchInput input) => input.IsSlate ? 0 : slate?.GopBufferBytes ?? 0;
 
     /// <summary>Logs failures of an output that was replaced; nothing else awaits it.</summary>
     private async Task LogFailureAsync(SwitchedOutput output, string channel)

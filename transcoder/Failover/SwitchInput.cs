@@ -89,7 +89,7 @@ internal sealed class SwitchInput
             return;
         }
 
-        if (_keyframes > 0 && _time.GetElapsedTime(_lastLeadingSample, now) >= _options.Silence)
+        if (_keyframes > 0 && _time.GetElapsedTime(_lastLeadingSample, now) >= _options.InputLossThreshold)
         {
             Volatile.Write(ref _keyframes, 0);
         }
@@ -121,7 +121,7 @@ internal sealed class SwitchInput
             return false;
         }
 
-        if (_buffer.Count >= MaxBuffered || _bufferedBytes + sample.Payload.Length > _options.StandbyBytes)
+        if (_buffer.Count >= MaxBuffered || _bufferedBytes + sample.Payload.Length > _options.GopBufferBytes)
         {
             ClearBuffer();
             if (!isKeyframe)
@@ -151,9 +151,9 @@ internal sealed class SwitchInput
         var bits = Volatile.Read(ref _bitsPerSecond);
         var state = condition switch
         {
-            { Keyframes: 0 } when condition.Silence < _options.Silence => InputState.Waiting,
-            _ when condition.Silence >= _options.Silence => InputState.Silent,
-            { Role: InputRole.Primary } when !onAir && condition.StableFor < _options.Recovery => InputState.Recovering,
+            { Keyframes: 0 } when condition.Silence < _options.InputLossThreshold => InputState.Waiting,
+            _ when condition.Silence >= _options.InputLossThreshold => InputState.Silent,
+            { Role: InputRole.Primary } when !onAir && condition.StableFor < _options.RecoveryTime => InputState.Recovering,
             _ => InputState.Good,
         };
         return new(Role, state, onAir, _since, state == InputState.Silent ? 0 : bits < 0 ? null : bits);

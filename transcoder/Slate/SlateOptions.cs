@@ -15,28 +15,28 @@ public sealed class SlateOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>Path of the default slate image, PNG or JPEG. Default: a built-in image.</summary>
-    public string? Picture { get; set; }
+    public string? Image { get; set; }
 
     /// <summary>Time for which the last frame is held before the slate, 0 to 10 s; default 1 s.</summary>
-    public TimeSpan Hold { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan RepeatFrameDuration { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Time for which a connected encoder may send nothing before the slate replaces it, 2 s to 1 min; default 5 s. During shorter
     /// interruptions the media arrives late, and no slate is needed.
     /// </summary>
-    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan InputLossThreshold { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Maximum slates encoded concurrently, 1 to 64; default 2. If more encoders fail at once, further slates are delayed by some tenths of
     /// a second each.
     /// </summary>
-    public int AtOnce { get; set; } = 2;
+    public int MaxConcurrent { get; set; } = 2;
 
     /// <summary>
     /// Maximum bytes of each encoder's newest GOP, 0 to 256 MiB; default 16 MiB. The held frame is decoded from it. If a GOP is larger, the
     /// slate starts at once.
     /// </summary>
-    public long KeptBytes { get; set; } = 16 << 20;
+    public long GopBufferBytes { get; set; } = 16 << 20;
 }
 
 /// <summary>Validates <see cref="SlateOptions"/> and reports all errors.</summary>
@@ -45,29 +45,29 @@ internal sealed class SlateOptionsValidator : IValidateOptions<SlateOptions>
     public ValidateOptionsResult Validate(string? name, SlateOptions options)
     {
         List<string> errors = [];
-        if (options.Picture is { Length: > 0 } image && !File.Exists(image))
+        if (options.Image is { Length: > 0 } image && !File.Exists(image))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.Picture)} is '{options.Picture}', which does not exist; set it to a PNG or JPEG file, or remove it.");
+            errors.Add($"{SlateOptions.Section}:{nameof(options.Image)} is '{options.Image}', which does not exist; set it to a PNG or JPEG file, or remove it.");
         }
 
-        if (options.Hold < TimeSpan.Zero || options.Hold > TimeSpan.FromSeconds(10))
+        if (options.RepeatFrameDuration < TimeSpan.Zero || options.RepeatFrameDuration > TimeSpan.FromSeconds(10))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.Hold)} is {options.Hold}; use 00:00:00 to 00:00:10.");
+            errors.Add($"{SlateOptions.Section}:{nameof(options.RepeatFrameDuration)} is {options.RepeatFrameDuration}; use 00:00:00 to 00:00:10.");
         }
 
-        if (options.Silence < TimeSpan.FromSeconds(2) || options.Silence > TimeSpan.FromMinutes(1))
+        if (options.InputLossThreshold < TimeSpan.FromSeconds(2) || options.InputLossThreshold > TimeSpan.FromMinutes(1))
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.Silence)} is {options.Silence}; use 00:00:02 to 00:01:00.");
+            errors.Add($"{SlateOptions.Section}:{nameof(options.InputLossThreshold)} is {options.InputLossThreshold}; use 00:00:02 to 00:01:00.");
         }
 
-        if (options.AtOnce is < 1 or > 64)
+        if (options.MaxConcurrent is < 1 or > 64)
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.AtOnce)} is {options.AtOnce}; use 1 to 64.");
+            errors.Add($"{SlateOptions.Section}:{nameof(options.MaxConcurrent)} is {options.MaxConcurrent}; use 1 to 64.");
         }
 
-        if (options.KeptBytes is < 0 or > 256 << 20)
+        if (options.GopBufferBytes is < 0 or > 256 << 20)
         {
-            errors.Add($"{SlateOptions.Section}:{nameof(options.KeptBytes)} is {options.KeptBytes}; use 0 to 268435456.");
+            errors.Add($"{SlateOptions.Section}:{nameof(options.GopBufferBytes)} is {options.GopBufferBytes}; use 0 to 268435456.");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

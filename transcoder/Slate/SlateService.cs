@@ -25,7 +25,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
     /// <summary>Maximum queued samples: the switch takes them at once.</summary>
     private const int QueueLength = 64;
 
-    private readonly SemaphoreSlim _slots = new(options.Value.AtOnce, options.Value.AtOnce);
+    private readonly SemaphoreSlim _slots = new(options.Value.MaxConcurrent, options.Value.MaxConcurrent);
 
     /// <summary>The configured options.</summary>
     public SlateOptions Options => options.Value;
@@ -93,7 +93,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
         var sourceFormat = video.Config.VideoFormat;
         var format = SlateFormat.For(
             sourceFormat?.Width ?? 1280, sourceFormat?.Height ?? 720, sourceFormat?.SampleAspectWidth ?? 1, sourceFormat?.SampleAspectHeight ?? 1, loss.FrameInterval);
-        var hold = loss.Group.Count == 0 || options.Value.Hold == TimeSpan.Zero ? 0 : format.FramesIn(options.Value.Hold);
+        var hold = loss.Group.Count == 0 || options.Value.RepeatFrameDuration == TimeSpan.Zero ? 0 : format.FramesIn(options.Value.RepeatFrameDuration);
         return MakeAsync(new SlateInput(loss.Group, format, hold), file, cancellationToken);
     }
 
@@ -140,7 +140,7 @@ internal sealed class SlateService(IOptions<SlateOptions> options, IOptions<Enco
             SlateLog.NotFound(logger, channel.Value, e.Message);
         }
 
-        if (options.Value.Picture is { Length: > 0 } imagePath)
+        if (options.Value.Image is { Length: > 0 } imagePath)
         {
             try
             {

@@ -2,11 +2,11 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder.Thumbnails;
 
-/// <summary>Options of posters and thumbnails; section <c>Pictures</c>.</summary>
+/// <summary>Options of posters and thumbnails; section <c>Thumbnails</c>.</summary>
 public sealed class ThumbnailOptions
 {
     /// <summary>Section name.</summary>
-    public const string Section = "Pictures";
+    public const string Section = "Thumbnails";
 
     /// <summary>Whether posters and thumbnails are made.</summary>
     public bool Enabled { get; set; } = true;

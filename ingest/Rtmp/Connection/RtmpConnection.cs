@@ -152,7 +152,7 @@ internal sealed class RtmpConnection : IDisposable
                 IngestMetrics.MediaReceived(builder.Samples - samples, builder.Malformed - malformed);
                 if (builder.Samples != samples)
                 {
-                    _publication.Grant.State.ReportActivity(_deadline.Set(_options.SilenceTimeout));
+                    _publication.Grant.State.ReportActivity(_deadline.Set(_options.InputLossTimeout));
                     RecordTotals(_publication);
                     _keepAlive.ResetPing();
                 }
@@ -199,9 +199,9 @@ internal sealed class RtmpConnection : IDisposable
         {
             _slot.ReportProgress();
             var end = DisconnectReason.From(rejection);
-            if (rejection.Reason == PublishRejectionReason.UnknownKey && _options.RefusalDelay > TimeSpan.Zero)
+            if (rejection.Reason == PublishRejectionReason.UnknownKey && _options.RejectionDelay > TimeSpan.Zero)
             {
-                await Task.Delay(_options.RefusalDelay * (0.75 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token)
+                await Task.Delay(_options.RejectionDelay * (0.75 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
@@ -253,7 +253,7 @@ internal sealed class RtmpConnection : IDisposable
 
         try
         {
-            using var timeout = new CancellationTokenSource(_options.AuthorityTimeout, _time);
+            using var timeout = new CancellationTokenSource(_options.AuthorizationTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
             var target = _stateMachine.Commands.Target with { IsEncrypted = _connection.Features.Get<ITlsHandshakeFeature>() is not null };
             return await _authorizer.AuthorizeAsync(

@@ -14,7 +14,7 @@ namespace Broadcast.Ingest.Rtmp.Transport;
 internal sealed class PublisherTransport(IOptions<IngestOptions> options, ShortageLog shortages) : IConnectionListenerFactory,
     IConnectionListenerFactorySelector, IDisposable
 {
-    private readonly Lazy<ReadLoops> _loops = new(() => new ReadLoops(options.Value.GatherTime));
+    private readonly Lazy<ReadLoops> _loops = new(() => new ReadLoops(options.Value.MaxReadDelay));
 
     public bool CanBind(EndPoint endpoint) => endpoint is RtmpEndPoint && Epoll.IsSupported;
 

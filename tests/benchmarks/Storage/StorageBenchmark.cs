@@ -51,7 +51,7 @@ internal static class StorageBenchmark
 
     private static async Task UploadAsync(StoragePlan plan, CephServer ceph, string shared, List<Report> reports, Action<string> progress)
     {
-        var report = new Report($"{plan.Files} files of 1 MB into a bucket, {new SpoolOptions().Uploads} at a time", "of this process", ["through the spool", "plain PUTs", "ratio"]);
+        var report = new Report($"{plan.Files} files of 1 MB into a bucket, {new SpoolOptions().MaxConcurrentUploads} at a time", "of this process", ["through the spool", "plain PUTs", "ratio"]);
         reports.Add(report);
         var content = new byte[FileBytes];
         Random.Shared.NextBytes(content);
@@ -127,7 +127,7 @@ internal static class StorageBenchmark
 
         // Both measurements include writing the files.
         var meter = new ProcessMeter(System.Environment.ProcessId);
-        await Parallel.ForAsync(0, files, new ParallelOptions { MaxDegreeOfParallelism = new SpoolOptions().Uploads }, async (i, token) =>
+        await Parallel.ForAsync(0, files, new ParallelOptions { MaxDegreeOfParallelism = new SpoolOptions().MaxConcurrentUploads }, async (i, token) =>
         {
             var path = Path.Combine(folder, $"{i}.m4s");
             await File.WriteAllBytesAsync(path, content, token);

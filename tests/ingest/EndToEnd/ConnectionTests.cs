@@ -73,7 +73,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Publisher_that_sends_no_media_or_stops_sending_is_disconnected_and_reported_once()
     {
-        await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("SilenceTimeout", "00:00:00.4"));
+        await using var server = await IngestServer.StartAsync(("FirstMediaTimeout", "00:00:00.3"), ("InputLossTimeout", "00:00:00.4"));
         await using var mute = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
         (await Should.ThrowAsync<RtmpPublishException>(() => mute.Completion)).Message.ShouldContain("No usable audio or video");
         await using var silent = await RtmpPublisher.ConnectAsync(Target(server, "good2"));
@@ -98,7 +98,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Busy_channel_wrong_key_and_hanging_authority_get_different_errors()
     {
-        await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"), ("AuthorityTimeout", "00:00:00.2"));
+        await using var server = await IngestServer.StartAsync(("RejectionDelay", "00:00:00.1"), ("AuthorizationTimeout", "00:00:00.2"));
         await using var first = await RtmpPublisher.ConnectAsync(Target(server, "good"));
         (await RefusedAsync(server, "good")).Code.ShouldBe("NetStream.Publish.BadName");
         (await RefusedAsync(server, "bad")).Code.ShouldBe("NetStream.Publish.Unauthorized");
@@ -228,7 +228,7 @@ public sealed class ConnectionTests
 
     [Theory]
     [InlineData("Ingest:MaxChunkStreams", "MaxChunkStreams", "1")]
-    [InlineData("Ingest:SilenceTimeout", "SilenceTimeout", "1.00:00:00")]
+    [InlineData("Ingest:InputLossTimeout", "InputLossTimeout", "1.00:00:00")]
     [InlineData("Ingest:Application", "Application", "a/b")]
     [InlineData("Typo", "Typo", "1")]
     public async Task Invalid_options_prevent_the_start(string named, string name, string value) =>

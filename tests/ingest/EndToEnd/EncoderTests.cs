@@ -84,7 +84,7 @@ public sealed class EncoderTests
     [Fact]
     public async Task Wrong_key_is_rejected_with_a_reason_that_the_encoder_displays()
     {
-        await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00.1"));
+        await using var server = await IngestServer.StartAsync(("RejectionDelay", "00:00:00.1"));
         await using var ffmpeg = FfmpegTool.Publish(server.Url("wrong-secret"), new TestSource { Seconds = 5 });
         (await ffmpeg.WaitForExitAsync(Deadline)).ShouldNotBe(0);
         ffmpeg.ErrorLines.ShouldContain(l => l.Contains("Unknown stream key", StringComparison.Ordinal));

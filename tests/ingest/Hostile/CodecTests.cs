@@ -87,7 +87,7 @@ public sealed class CodecTests
     [Fact]
     public void H62_video_larger_than_the_limit_is_rejected_with_a_reason()
     {
-        var session = new SessionHarness { MaxPictureSide = 256 };
+        var session = new SessionHarness { MaxFrameDimension = 256 };
         var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds([.. Wire.Opening(), .. Configurations]));
         (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.PictureTooLarge, "H62", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain("320x180");

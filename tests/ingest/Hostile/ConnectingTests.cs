@@ -158,7 +158,7 @@ public sealed class ConnectingTests
     public async Task Only_five_of_many_rejections_from_one_address_are_logged_and_all_are_counted()
     {
         using var counted = new Counted();
-        await using var server = await IngestServer.StartAsync(("RefusalDelay", "00:00:00"));
+        await using var server = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
         for (var i = 0; i < 12; i++)
         {
             using var client = await RawClient.ConnectAsync(server);

@@ -31,7 +31,7 @@ internal sealed class SessionHarness
 
     public bool Grants { get; init; } = true;
 
-    public int MaxPictureSide { get; init; } = VideoFormat.MaxSide;
+    public int MaxFrameDimension { get; init; } = VideoFormat.MaxSide;
 
     public int MaxFrameRate { get; init; } = new IngestOptions().MaxFrameRate;
 
@@ -50,7 +50,7 @@ internal sealed class SessionHarness
                 var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(Start), 1, Start, LatencyProfile.Standard);
                 Feed = new PublicationBuilder(new PublishGrant(Guid.NewGuid(), session, "passthrough", CancellationToken.None), p => Publication = p) 
                 {
-                    MaxFrameDimension = MaxPictureSide,
+                    MaxFrameDimension = MaxFrameDimension,
                     MaxFrameRate = MaxFrameRate,
                 };
                 Session.StartPublishing(Feed);

@@ -21,7 +21,7 @@ public class DownloadMakerTests
             _spool.Objects[name] = bytes;
         }
 
-        return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadMemory = memory }), NullLogger<DownloadBuilder>.Instance);
+        return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadCacheBytes = memory }), NullLogger<DownloadBuilder>.Instance);
     }
 
     /// <summary>All payloads of a download, from where it says they are.</summary>
@@ -105,7 +105,7 @@ public class DownloadMakerTests
     [Fact]
     public async Task Concurrent_requests_for_one_download_share_one_read_and_others_wait_for_a_slot()
     {
-        var options = Options.Create(new OriginOptions { DownloadMemory = 1 << 20, MaxDownloadDrawings = 1 });
+        var options = Options.Create(new OriginOptions { DownloadCacheBytes = 1 << 20, MaxConcurrentDownloadBuilds = 1 });
         var gate = new TaskCompletionSource();
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 2));
         var maker = Maker();

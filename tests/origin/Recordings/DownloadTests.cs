@@ -160,7 +160,7 @@ public class DownloadTests
     public async Task Download_beyond_the_concurrency_limit_gets_503_with_Retry_After()
     {
         var story = Minute().End().Journal();
-        var (server, catalog) = await ServerAsync(story, false, ("Origin:MaxDownloadDrawings", "1"));
+        var (server, catalog) = await ServerAsync(story, false, ("Origin:MaxConcurrentDownloadBuilds", "1"));
         await using var _ = server;
         var recording = catalog.Add(story.Session);
         (await server.Client.GetAsync(Address(recording, "?rendition=audio"))).EnsureSuccessStatusCode().Dispose();

@@ -35,7 +35,7 @@ public class RecordingShelfTests
     [Fact]
     public async Task Session_cache_is_bounded_and_evicted_sessions_are_read_again()
     {
-        var (server, catalog) = await ServerAsync(("Origin:RecordingMemory", "1048576"));
+        var (server, catalog) = await ServerAsync(("Origin:RecordingCacheBytes", "1048576"));
         await using var _ = server;
         var recordings = new List<RecordingRange>();
         for (var i = 0; i < 20; i++)

@@ -8,7 +8,7 @@ namespace Broadcast.Origin.Tests.Rewinding;
 public class RangeShelfTests
 {
     private static readonly TimeRange Noon = new(Broadcaster.Start, Broadcaster.Start.AddMinutes(1));
-    private readonly TimeRangeCache _shelf = new(Options.Create(new OriginOptions { MaxRangeDrawings = 4, RangeMemory = 100_000 }));
+    private readonly TimeRangeCache _shelf = new(Options.Create(new OriginOptions { MaxConcurrentRenders = 4, RangeCacheBytes = 100_000 }));
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _drawn;
 

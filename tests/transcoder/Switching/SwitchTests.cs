@@ -250,7 +250,7 @@ public sealed class SwitchTests
     [Fact]
     public void Standby_buffer_is_bounded_and_a_switch_then_waits_for_the_next_keyframe_F34()
     {
-        var studio = new Studio(new() { StandbyBytes = 20_000 });
+        var studio = new Studio(new() { GopBufferBytes = 20_000 });
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
         backup.Size = 1000;   // 25 KB a second
         studio.Send(4.52, 2, primary, backup);
