@@ -15,7 +15,8 @@ foreach (var command in new[]
     ServeCommand.Create("serve", "Start the server without installing or building", isUp: false),
     ChannelCommand.Create(),
     KeyCommand.Create(),
-    ViewerCommand.Create(),
+    ViewerTokenCommand.Create(),
+    ViewerKeyCommand.Create(),
     RecordingCommand.Create(),
     EventCommand.Create(),
     TokenCommand.Create(),
@@ -34,7 +35,14 @@ foreach (var command in new[]
     root.Subcommands.Add(command);
 }
 
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
+var parsed = root.Parse(args);
+if (RenamedCommands.FindError(parsed) is { } error)
+{
+    await Console.Error.WriteLineAsync(error);
+    return CommandOutput.Failed;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
 
 void Stop(PosixSignalContext context)
 {

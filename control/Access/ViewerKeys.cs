@@ -74,7 +74,7 @@ public sealed class ViewerKeys(ControlDatabase database, TimeProvider time)
         var id = await StreamKeys.ChannelIdAsync(connection, channel, cancellationToken);
         var wasActive = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             "SELECT revoked_at IS NULL FROM viewer_keys WHERE id = @keyId AND channel_id = @id FOR UPDATE", new { keyId, id }, transaction, cancellationToken: cancellationToken))
-            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no such signing key. List its keys with 'broadcast viewer key list {channel}'.");
+            ?? throw new ControlException(ControlErrorCode.NotFound, $"Channel '{channel}' has no such signing key. List its keys with 'broadcast viewer-key list {channel}'.");
         if (wasActive)
         {
             await connection.ExecuteAsync(new CommandDefinition("UPDATE viewer_keys SET revoked_at = @now WHERE id = @keyId", new { keyId, now = time.GetUtcNow() }, transaction, cancellationToken: cancellationToken));

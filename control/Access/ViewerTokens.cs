@@ -86,7 +86,7 @@ public sealed class ViewerTokens(ControlDatabase database, ViewerKeys keys, Time
             "SELECT count(*) FROM viewer_tokens WHERE channel_id = @channelId", new { channelId }, transaction, cancellationToken: cancellationToken));
         if (count >= MaxPerChannel)
         {
-            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} viewer tokens, the maximum. Sign further tokens yourself: 'broadcast viewer key create {channel}'.");
+            throw new ControlException(ControlErrorCode.Conflict, $"Channel '{channel}' has {count} viewer tokens, the maximum. Sign further tokens yourself: 'broadcast viewer-key create {channel}'.");
         }
 
         var (keyId, secret) = await keys.GetServerKeyAsync(connection, transaction, channelId, channel, cancellationToken);

@@ -46,7 +46,7 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
     {
         if (marginDays is < 1 or > MaxMargin)
         {
-            throw new ControlException([new("slack", $"The margin must be 1 to {MaxMargin} whole days.")]);
+            throw new ControlException([new("margin", $"The margin must be 1 to {MaxMargin} whole days.")]);
         }
 
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);

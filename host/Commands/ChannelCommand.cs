@@ -46,7 +46,7 @@ internal static class ChannelCommand
         Description = $"Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
     };
 
-    private static readonly Option<string?> Rewind = new("--rewind")
+    private static readonly Option<string?> DvrWindow = new("--dvr-window")
     {
         Description = $"DVR window, how far viewers can seek back: off, all (the whole session), or 1m to 14d, such as 30m, 12h or 7d ({ChannelRules.DefaultDvrWindow})", HelpName = "TIME",
     };
@@ -81,7 +81,7 @@ internal static class ChannelCommand
     public static Command Create()
     {
         var name = new Argument<string>("NAME") { Description = "Channel name, used in URLs: a-z, 0-9 and -" };
-        var create = new Command("create", "Create a channel and print its stream key, which is shown only once") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, Rewind, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages };
+        var create = new Command("create", "Create a channel and print its stream key, which is shown only once") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages };
         create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var created = await new ChannelRepository(database, TimeProvider.System).CreateAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -101,7 +101,7 @@ internal static class ChannelCommand
                 """);
         }));
 
-        var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, Rewind, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages, Slate };
+        var set = new Command("set", "Change a channel. Options not given stay unchanged; a running session keeps its settings") { name, Title, Ladder, Latency, ReconnectWindow, Takeover, TakeoverAfter, Access, DvrWindow, Record, RetentionOption, Reminders, AnnounceEvents, AudioLanguages, Slate };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var changed = await new ChannelRepository(database, TimeProvider.System).SetAsync(parsed.GetValue(name)!, Settings(parsed), cancellationToken);
@@ -235,7 +235,7 @@ internal static class ChannelCommand
         parsed.GetValue(Title), parsed.GetValue(Ladder), parsed.GetValue(Latency), Time(parsed.GetValue(ReconnectWindow)), parsed.GetValue(Takeover), Time(parsed.GetValue(TakeoverAfter)))
     {
         Access = parsed.GetValue(Access),
-        DvrWindow = parsed.GetValue(Rewind),
+        DvrWindow = parsed.GetValue(DvrWindow),
         Record = OnOff("record", parsed.GetValue(Record)),
         Reminders = EventCommand.Minutes(Reminders.Name, parsed.GetValue(Reminders)),
         AnnouncesEvents = OnOff("announce-events", parsed.GetValue(AnnounceEvents)),
@@ -276,7 +276,7 @@ internal static class ChannelCommand
         else
         {
             CommandOutput.PrintTable(
-                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "rewind", "record", "viewers", "peak"],
+                ["name", "title", "ladder", "latency", "reconnect window", "takeover", "access", "DVR window", "record", "viewers", "peak"],
                 channels.Select(c => new[]
                 {
                     c.Name, c.Title, c.Ladder, c.Latency, $"{c.ReconnectWindow.TotalSeconds:0.###} s",

@@ -19,14 +19,14 @@ internal static class DoctorCommand
             var failures = 0;
             await foreach (var check in doctor.ExamineAsync(cancellationToken))
             {
-                failures += check.Finding == CheckOutcome.Bad ? 1 : 0;
+                failures += check.Outcome == CheckOutcome.Bad ? 1 : 0;
                 if (json)
                 {
-                    CommandOutput.PrintJson(new { check = check.Name, finding = check.Finding.ToString().ToLowerInvariant(), seen = check.Observed, mend = check.Remedy });
+                    CommandOutput.PrintJson(new { check = check.Name, outcome = check.Outcome.ToString().ToLowerInvariant(), observed = check.Observed, remedy = check.Remedy });
                     continue;
                 }
 
-                var label = check.Finding switch { CheckOutcome.Good => "ok  ", CheckOutcome.Warning => "warn", _ => "FAIL" };
+                var label = check.Outcome switch { CheckOutcome.Good => "ok  ", CheckOutcome.Warning => "warn", _ => "FAIL" };
                 Console.Out.WriteLine($"{label}  {check.Name}: {check.Observed}");
                 if (check.Remedy is not null)
                 {

@@ -61,7 +61,7 @@ internal static class FsckCommand
         var isRunning = DataFolderLock.Find(data) is not null;
         var spool = configuration.GetSection(SpoolOptions.Section).Get<SpoolOptions>() ?? new SpoolOptions();
         var fsck = new Fsck(data, store, database, spool, isRunning, !string.IsNullOrEmpty(storage.Bucket), TimeProvider.System);
-        var (found, mended) = (0L, 0L);
+        var (found, repaired) = (0L, 0L);
         var kinds = new SortedDictionary<string, long>(StringComparer.Ordinal);
         try
         {
@@ -70,7 +70,7 @@ internal static class FsckCommand
                 found++;
                 if (issue.Repaired is not null)
                 {
-                    mended++;
+                    repaired++;
                     kinds[issue.Fault] = kinds.GetValueOrDefault(issue.Fault) + 1;
                 }
 
@@ -80,7 +80,7 @@ internal static class FsckCommand
         finally
         {
             // Repairs are recorded even if the check could not be completed.
-            if (mended > 0)
+            if (repaired > 0)
             {
                 await RecordAsync(parsed, database, request, kinds);
             }
@@ -91,7 +91,7 @@ internal static class FsckCommand
         {
             CommandOutput.PrintJson(new
             {
-                sessions = fsck.Sessions, objects = totals.Objects, bytes = totals.Bytes, verified = totals.Verified, withoutChecksum = totals.Unverified, database = database is not null, found, mended,
+                sessions = fsck.Sessions, objects = totals.Objects, bytes = totals.Bytes, verified = totals.Verified, withoutChecksum = totals.Unverified, database = database is not null, found, repaired,
             });
         }
         else
@@ -100,17 +100,17 @@ internal static class FsckCommand
                 $"{fsck.Sessions:N0} sessions, {totals.Objects:N0} objects, {totals.Bytes:N0} bytes announced"
                 + (request.Deep ? $"; {totals.Verified:N0} verified against their checksums, {totals.Unverified:N0} without a checksum" : "")
                 + (database is null ? "; no database exists yet" : "")
-                + (found == 0 ? ". No issues found." : $". {found:N0} issues found{(mended > 0 ? $", {mended:N0} repaired" : "")}."));
+                + (found == 0 ? ". No issues found." : $". {found:N0} issues found{(repaired > 0 ? $", {repaired:N0} repaired" : "")}."));
         }
 
-        return found > mended ? CommandOutput.Failed : 0;
+        return found > repaired ? CommandOutput.Failed : 0;
     }
 
     private static void Print(FsckLine issue, bool json)
     {
         if (json)
         {
-            CommandOutput.PrintJson(new { fault = issue.Fault, channel = issue.Channel, session = issue.Session, @object = issue.Object, message = issue.Message, mended = issue.Repaired });
+            CommandOutput.PrintJson(new { fault = issue.Fault, channel = issue.Channel, session = issue.Session, @object = issue.Object, message = issue.Message, repaired = issue.Repaired });
         }
         else
         {
@@ -145,7 +145,7 @@ internal static class FsckCommand
         {
             ["repair"] = request.Repair ? "true" : "false",
             ["deleteOrphans"] = request.DeleteOrphans ? "true" : "false",
-            ["mended"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
+            ["repaired"] = string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => string.Create(CultureInfo.InvariantCulture, $"{k.Key} {k.Value}"))),
         });
 
     /// <summary>Opens the database; <see langword="null"/> if none exists, because a check must not create one.</summary>

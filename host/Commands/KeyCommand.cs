@@ -25,7 +25,7 @@ internal static class KeyCommand
                 throw new StartException($"'{text}' is not a stream key role. Use primary, backup or guest.");
             }
 
-            var expiresAt = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerCommand.ParseDuration(length) : (DateTimeOffset?)null;
+            var expiresAt = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerTokenCommand.ParseDuration(length) : (DateTimeOffset?)null;
             PrintIssued(parsed, await new StreamKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(channel)!, keyRole, parsed.GetValue(label) ?? "", expiresAt, cancellationToken));
         }));
 

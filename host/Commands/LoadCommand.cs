@@ -15,15 +15,15 @@ internal static class LoadCommand
         var count = new Option<int>("--count") { Description = "Number of connections", HelpName = "N", DefaultValueFactory = _ => 1 };
         var seconds = new Option<double>("--seconds") { Description = "Seconds for which each connection publishes", HelpName = "N", DefaultValueFactory = _ => 30 };
         var rate = new Option<double>("--rate") { Description = "Connections per second", HelpName = "N", DefaultValueFactory = _ => 50 };
-        var chunk = new Option<int>("--chunk") { Description = "RTMP chunk size in bytes", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
-        var publish = new Command("publish", "Publish many copies of a file in real time") { file, url, urls, count, seconds, rate, chunk };
+        var chunkSize = new Option<int>("--chunk-size") { Description = "RTMP chunk size in bytes", HelpName = "BYTES", DefaultValueFactory = _ => RtmpPublisher.DefaultChunkSize };
+        var publish = new Command("publish", "Publish many copies of a file in real time") { file, url, urls, count, seconds, rate, chunkSize };
         publish.SetAction(CommandOutput.HandleErrors(async (parsed, cancellationToken) =>
         {
             var targets = await TargetsAsync(parsed.GetValue(url), parsed.GetValue(urls), parsed.GetValue(count), cancellationToken);
             var path = parsed.GetValue(file)!;
             var media = FlvFileReader.Read(path.Exists ? await File.ReadAllBytesAsync(path.FullName, cancellationToken) : throw new StartException($"File not found: {path.FullName}"));
             var load = new LoadPublisher(
-                new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate), parsed.GetValue(chunk)), TimeProvider.System);
+                new LoadPlan(targets, media, TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.1, 1e6)), parsed.GetValue(rate), parsed.GetValue(chunkSize)), TimeProvider.System);
             LoadReport report;
             try
             {

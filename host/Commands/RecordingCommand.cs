@@ -131,7 +131,7 @@ internal static class RecordingCommand
 
     private static Command Lifecycle()
     {
-        var margin = new Option<int>("--slack")
+        var margin = new Option<int>("--margin")
         {
             Description = $"Days added to the retention; must exceed the longest session ({LifecycleRules.DefaultMargin})", HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
         };

@@ -21,7 +21,7 @@ internal static class TokenCommand
                 throw new StartException($"'{parsed.GetValue(role)}' is not a role. Use one of: {string.Join(", ", Broadcast.Control.Identity.TokenRoles.Names)}.");
             }
 
-            var expiresAt = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerCommand.ParseDuration(length) : (DateTimeOffset?)null;
+            var expiresAt = parsed.GetValue(expires) is { } length ? TimeProvider.System.GetUtcNow() + ViewerTokenCommand.ParseDuration(length) : (DateTimeOffset?)null;
             var limits = new TokenLimits(parsed.GetValue(channels) is { Length: > 0 } names ? names : null, parsed.GetValue(scopes) is { Length: > 0 } scopeNames ? scopeNames : null);
             var issued = await new TokenRepository(database, TimeProvider.System).CreateAsync(tokenRole, parsed.GetValue(label) ?? "", expiresAt, limits, cancellationToken);
             ChannelCommand.Report(parsed, new { token = issued.Token }, $"Token, shown only once:\n  {issued.Token}\nUse it as: Authorization: Bearer …");

@@ -58,16 +58,16 @@ internal static class WebhookCommand
     private static Command Set()
     {
         var url = new Option<string?>("--url") { Description = "Target URL", HelpName = "URL" };
-        var state = new Option<string?>("--state") { Description = "Enable or disable the webhook: on or off", HelpName = "ON|OFF" };
-        var set = new Command("set", "Change a webhook. Options not given stay unchanged") { Id, url, Label, Types, Channels, state };
+        var enabledOption = new Option<string?>("--enabled") { Description = "Enable or disable the webhook: on or off", HelpName = "ON|OFF" };
+        var set = new Command("set", "Change a webhook. Options not given stay unchanged") { Id, url, Label, Types, Channels, enabledOption };
         set.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
-            var enabled = parsed.GetValue(state) switch
+            var enabled = parsed.GetValue(enabledOption) switch
             {
                 null => (bool?)null,
                 "on" => true,
                 "off" => false,
-                var other => throw new ControlException([new("state", $"--state must be 'on' or 'off', not '{other}'.")]),
+                var other => throw new ControlException([new("enabled", $"--enabled must be 'on' or 'off', not '{other}'.")]),
             };
             var changed = await Repository(database).SetAsync(parsed.GetValue(Id)!, Settings(parsed, parsed.GetValue(url)) with { Enabled = enabled }, cancellationToken);
             ChannelCommand.Report(parsed, Row(changed), $"Webhook {changed.Id} ({State(changed)}): {changed.Url}, types {Names(changed.Types)}, channels {Names(changed.Channels)}.");

@@ -19,10 +19,10 @@ internal enum CheckOutcome
 
 /// <summary>A completed check.</summary>
 /// <param name="Name">Name of the check.</param>
-/// <param name="Finding">Result of the check.</param>
+/// <param name="Outcome">Result of the check.</param>
 /// <param name="Observed">What was observed.</param>
 /// <param name="Remedy">How to fix the problem; <see langword="null"/> if there is none.</param>
-internal sealed record Check(string Name, CheckOutcome Finding, string Observed, string? Remedy = null);
+internal sealed record Check(string Name, CheckOutcome Outcome, string Observed, string? Remedy = null);
 
 /// <summary>Checks everything a broadcast needs, and suggests a fix for each problem.</summary>
 internal sealed class Doctor(DataFolder data, IConfiguration configuration, TimeProvider time)

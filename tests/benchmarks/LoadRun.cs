@@ -53,7 +53,7 @@ internal sealed class LoadRun(string folder, TimeSpan warmUp, TimeSpan measured)
         var rate = Math.Max(ConnectionsPerSecond, targets.Count / LongestRamp.TotalSeconds);
         await using var load = ChildProcess.Start("dotnet",
             [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", Number(seconds), "--rate", Number(rate),
-             .. chunkSize is { } size ? ["--chunk", Number(size)] : Array.Empty<string>(), "--json"]);
+             .. chunkSize is { } size ? ["--chunk-size", Number(size)] : Array.Empty<string>(), "--json"]);
         await Task.Delay(Ramp(targets.Count) + warmUp);
         try
         {

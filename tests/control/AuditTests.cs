@@ -101,14 +101,14 @@ public sealed class AuditTests(PostgresFixture postgres)
     {
         await using var database = await postgres.OpenFreshAsync();
         using var acting = Actor.Use(Jane);
-        var detail = new Dictionary<string, string> { ["mended"] = "orphan 2" };
+        var detail = new Dictionary<string, string> { ["repaired"] = "orphan 2" };
 
         (await new AuditLog(database).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldBeNull();
         await using var away = new ControlDatabase(new DataFolder("/nonexistent"), new DatabaseOptions(), _clock);
         (await new AuditLog(away).TryRecordAsync(_clock.GetUtcNow(), "media.repair", "channel/demo", detail)).ShouldNotBeNullOrEmpty();
 
         var row = (await new AuditLog(database).ListAsync(new())).ShouldHaveSingleItem();
-        (row.Actor, row.Action, row.Subject, row.Detail["mended"]).ShouldBe((Jane, "media.repair", "channel/demo", "orphan 2"));
+        (row.Actor, row.Action, row.Subject, row.Detail["repaired"]).ShouldBe((Jane, "media.repair", "channel/demo", "orphan 2"));
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class EdgeCacheTests
         (await admin.PatchAsJsonAsync($"/api/v1/events/{open}", new { title = "Another title" })).EnsureSuccessStatusCode();
         await Poll.UntilAsync(async () => (await edge.GetStringAsync($"/event/{open}/status.json")).Contains("Another title", StringComparison.Ordinal), description: "it is cached for two seconds only");
 
-        var token = (await server.CommandAsync("viewer", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
+        var token = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--json")).EnsureSuccess().Json().GetProperty("token").GetString()!;
         for (var i = 0; i < 3; i++)
         {
             using var refused = await edge.GetAsync($"/event/{ticketed}/status.json");
@@ -96,7 +96,7 @@ public sealed class EdgeCacheTests
         admin.DefaultRequestHeaders.Authorization = new("Bearer", await server.CreateTokenAsync());
         (await admin.PatchAsJsonAsync("/api/v1/channels/main", new { access = "token" })).EnsureSuccessStatusCode();
         var jane = await MakeAsync();
-        var made = (await server.CommandAsync("viewer", "create", "main", "--expires", "2h", "--label", "John", "--json")).EnsureSuccess().Json();
+        var made = (await server.CommandAsync("viewer-token", "create", "main", "--expires", "2h", "--label", "John", "--json")).EnsureSuccess().Json();
         var john = (Token: made.GetProperty("token").GetString()!, Id: made.GetProperty("id").GetString()!);
         made.GetProperty("hls").GetString().ShouldBe($"{server.Http.GetLeftPart(UriPartial.Authority)}/t/{john.Token}/live/main/index.m3u8");
         await Poll.UntilAsync(

@@ -37,6 +37,12 @@ public class CommandTests
     [InlineData("event feed create demo --label Jane")]
     [InlineData("event feed list")]
     [InlineData("event feed revoke abcd1234")]
+    [InlineData("viewer-token create demo --expires 2h")]
+    [InlineData("viewer-key revoke demo abcd1234")]
+    [InlineData("webhook set abcd1234 --enabled off")]
+    [InlineData("recording lifecycle --margin 30")]
+    [InlineData("load publish --file x.flv --chunk-size 4096")]
+    [InlineData("channel set demo --dvr-window 30m")]
     public void API_operations_on_channels_keys_tokens_and_events_have_commands(string line) => Root().Parse(line).Errors.Select(e => e.Message).ShouldBeEmpty();
 
     [Theory]
@@ -48,12 +54,35 @@ public class CommandTests
     [InlineData("key create demo --expires")]
     public void Command_line_with_missing_or_extra_arguments_is_rejected(string line) => Root().Parse(line).Errors.ShouldNotBeEmpty();
 
+    [Theory]
+    [InlineData("viewer list demo", "The command 'viewer' was renamed to 'viewer-token'.")]
+    [InlineData("--json --data x viewer revoke demo abcd", "The command 'viewer' was renamed to 'viewer-token'.")]
+    [InlineData("viewer", "The command 'viewer' was renamed to 'viewer-token'.")]
+    [InlineData("viewer key create demo --json", "The command 'viewer key' was renamed to 'viewer-key'.")]
+    [InlineData("channel create demo --rewind 30m", "The option --rewind of 'channel create' was renamed to --dvr-window.")]
+    [InlineData("channel set --rewind=30m demo", "The option --rewind of 'channel set' was renamed to --dvr-window.")]
+    [InlineData("recording lifecycle --slack 30", "The option --slack of 'recording lifecycle' was renamed to --margin.")]
+    [InlineData("webhook set abcd --state off", "The option --state of 'webhook set' was renamed to --enabled.")]
+    [InlineData("load publish --file x --chunk 4096", "The option --chunk of 'load publish' was renamed to --chunk-size.")]
+    [InlineData("webhook log abcd --state failed", null)]
+    [InlineData("webhook log abcd --status failed", null)]
+    [InlineData("channel set demo --title --rewind", null)]
+    [InlineData("viewers", null)]
+    [InlineData("key create demo viewer", null)]
+    public void Error_for_an_earlier_name_states_the_current_name(string line, string? error) =>
+        RenamedCommands.FindError(Root().Parse(line)).ShouldBe(error);
+
     private static RootCommand Root()
     {
         var root = new RootCommand();
         root.Options.Add(CommandOutput.Data);
         root.Options.Add(CommandOutput.Json);
-        foreach (var command in new[] { ChannelCommand.Create(), KeyCommand.Create(), TokenCommand.Create(), EventCommand.Create() })
+        foreach (var command in new[]
+        {
+            ChannelCommand.Create(), KeyCommand.Create(), TokenCommand.Create(), EventCommand.Create(), ViewerTokenCommand.Create(),
+            ViewerKeyCommand.Create(), RecordingCommand.Create(), WebhookCommand.Create(), LoadCommand.Create(),
+            DemoCommand.Create(),
+        })
         {
             root.Subcommands.Add(command);
         }

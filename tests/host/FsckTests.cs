@@ -27,7 +27,7 @@ public sealed class FsckTests : IAsyncDisposable
         var kinds = new Dictionary<string, long> { ["orphan"] = 3, ["missing"] = 2 };
 
         var (action, subject, detail) = FsckCommand.AuditEntryOf(new FsckRequest(null, Deep: false, Repair: true, DeleteOrphans: true), kinds);
-        (action, subject, detail["repair"], detail["deleteOrphans"], detail["mended"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
+        (action, subject, detail["repair"], detail["deleteOrphans"], detail["repaired"]).ShouldBe(("media.repair", "media/all", "true", "true", "missing 2, orphan 3"));
         FsckCommand.AuditEntryOf(new FsckRequest(ChannelName.Parse("demo"), Deep: false, Repair: true, DeleteOrphans: false), kinds).Subject.ShouldBe("channel/demo");
     }
 

@@ -7,8 +7,8 @@ using Broadcast.Media;
 
 namespace Broadcast.Host.Commands;
 
-/// <summary><c>viewer create|list|revoke</c> and <c>viewer key create|list|revoke</c>: viewer tokens and their signing keys.</summary>
-internal static class ViewerCommand
+/// <summary><c>viewer-token create|list|revoke</c>: viewer tokens.</summary>
+internal static class ViewerTokenCommand
 {
     private static readonly Argument<string> Channel = new("CHANNEL") { Description = "Channel name" };
 
@@ -44,7 +44,7 @@ internal static class ViewerCommand
             }));
         }));
 
-        var id = new Argument<string>("TOKEN-ID") { Description = "Token ID, from 'viewer list', or the ID of a token that you signed yourself" };
+        var id = new Argument<string>("TOKEN-ID") { Description = "Token ID, from 'viewer-token list', or the ID of a token that you signed yourself" };
         var revoke = new Command("revoke", "Revoke a viewer token and stop its playback within seconds") { Channel, id };
         revoke.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
@@ -54,7 +54,7 @@ internal static class ViewerCommand
                 new { revoked = parsed.GetValue(id), issuedByServer = isServerIssued },
                 isServerIssued ? $"Token {parsed.GetValue(id)} revoked." : $"Token {parsed.GetValue(id)} was not issued by this server. A token that you signed with this ID is revoked.");
         }));
-        return new Command("viewer", "Manage viewer tokens and their signing keys") { create, list, revoke, Keys() };
+        return new Command("viewer-token", "Manage viewer tokens") { create, list, revoke };
     }
 
     /// <summary>Parses a duration such as <c>90s</c>, <c>90m</c>, <c>2h</c> or <c>7d</c>.</summary>
@@ -65,45 +65,6 @@ internal static class ViewerCommand
         return unit > 0 && text.Length <= 10 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? TimeSpan.FromSeconds((long)number * unit)
             : throw new StartException($"'{text}' is not a duration. Use 90s, 90m, 2h or 7d.");
-    }
-
-    private static Command Keys()
-    {
-        var label = new Option<string?>("--label") { Description = "Note about who signs with the key" };
-        var create = new Command("create", "Create a signing key for your own viewer tokens; its secret is shown only once. Existing keys stay valid") { Channel, label };
-        create.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-        {
-            var issued = await new ViewerKeys(database, TimeProvider.System).CreateAsync(parsed.GetValue(Channel)!, parsed.GetValue(label) ?? "", cancellationToken);
-            ChannelCommand.Report(
-                parsed,
-                new { channel = issued.Key.Channel, id = issued.Key.Id, secret = issued.Secret },
-                $"Signing key of '{issued.Key.Channel}', shown only once:\n  id      {issued.Key.Id}\n  secret  {issued.Secret}");
-        }));
-
-        var list = new Command("list", "List a channel's signing keys, without their secrets") { Channel };
-        list.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-        {
-            var keys = await new ViewerKeys(database, TimeProvider.System).ListAsync(parsed.GetValue(Channel)!, cancellationToken);
-            if (parsed.GetValue(CommandOutput.Json))
-            {
-                CommandOutput.PrintJson(keys.Select(k => new { id = k.Id, label = k.Label, serverManaged = k.IsServerManaged, createdAt = k.CreatedAt, revokedAt = k.RevokedAt }));
-                return;
-            }
-
-            CommandOutput.PrintTable(["id", "label", "signed by", "created", "state"], keys.Select(k => new[]
-            {
-                k.Id, k.Label, k.IsServerManaged ? "server" : "you", $"{k.CreatedAt:u}", k.RevokedAt is null ? "active" : "revoked",
-            }));
-        }));
-
-        var id = new Argument<string>("KEY-ID") { Description = "Key ID, from 'viewer key list'" };
-        var revoke = new Command("revoke", "Revoke a signing key and all tokens signed with it") { Channel, id };
-        revoke.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
-        {
-            await new ViewerKeys(database, TimeProvider.System).RevokeAsync(parsed.GetValue(Channel)!, parsed.GetValue(id)!, cancellationToken);
-            ChannelCommand.Report(parsed, new { revoked = parsed.GetValue(id) }, $"Key {parsed.GetValue(id)} and all tokens signed with it revoked.");
-        }));
-        return new Command("key", "Manage signing keys") { create, list, revoke };
     }
 
     // A channel has at most 10,000 tokens; a page has 500.
