@@ -91,7 +91,8 @@ public sealed partial class WalkthroughTests
     private static IEnumerable<string> TypesIn(string source) =>
         CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Preview)).GetRoot()
             .DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
-            .Select(type => type.AncestorsAndSelf().OfType<BaseTypeDeclarationSyntax>().Reverse().Select(outer => outer.Identifier.ValueText))
+            .Select(type => type.AncestorsAndSelf().OfType<BaseTypeDeclarationSyntax>().Reverse()
+                .Select(outer => outer.Identifier.ValueText))
             .Select(names => string.Join('.', names));
 
     private static IEnumerable<(string Text, string Target)> CodeLinks(string markdown) => Link().Matches(markdown)
