@@ -11,7 +11,7 @@ root.Options.Add(CommandOutput.Data);
 root.Options.Add(CommandOutput.Json);
 foreach (var command in new[]
 {
-    ServeCommand.Create("up", "Install, build and start the server with default settings, and print where to publish and watch", isUp: true),
+    ServeCommand.Create("up", "Install, build and start the server with default settings, and print the publish and watch URLs", isUp: true),
     ServeCommand.Create("serve", "Start the server without installing or building", isUp: false),
     ChannelCommand.Create(),
     KeyCommand.Create(),

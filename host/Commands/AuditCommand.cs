@@ -10,7 +10,7 @@ internal static class AuditCommand
     {
         var actor = new Option<string?>("--actor") { Description = "Show changes by this actor: user, token, command, schedule or server, or a single one (token/ID)", HelpName = "KIND[/ID]" };
         var subject = new Option<string?>("--subject") { Description = "Show changes to this kind of subject: channel, key, token, …, or to a single one (channel/NAME)", HelpName = "NOUN[/ID]" };
-        var action = new Option<string?>("--action") { Description = "Show this action, such as channel.create", HelpName = "NOUN.VERB" };
+        var action = new Option<string?>("--action") { Description = "Show only this action, such as channel.create", HelpName = "NOUN.VERB" };
         var before = new Option<long?>("--before") { Description = "Show entries older than this one (paging)", HelpName = "ID" };
         var limit = new Option<int>("--limit") { Description = $"Maximum number of entries, 1 to {AuditLog.MaxPage}", HelpName = "N", DefaultValueFactory = _ => 50 };
         var list = new Command("list", "Show the audit log, newest entries first") { actor, subject, action, before, limit };

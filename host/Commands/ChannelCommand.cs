@@ -27,7 +27,7 @@ internal static class ChannelCommand
 
     private static readonly Option<double?> ReconnectWindow = new("--reconnect-window")
     {
-        Description = $"Seconds that a session waits for its encoder to reconnect ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0 ends it at once)", HelpName = "SECONDS",
+        Description = $"Seconds that a session waits for its encoder to reconnect ({ChannelRules.DefaultReconnectWindow.TotalSeconds:0}; 0: end the session at once)", HelpName = "SECONDS",
     };
 
     private static readonly Option<string?> Takeover = new("--takeover")
@@ -43,7 +43,7 @@ internal static class ChannelCommand
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) ({ChannelRules.DefaultAccess})", HelpName = "WHO",
+        Description = $"Access policy: public, token (viewer token required) or webhook (Authorization:ViewerUrl decides) ({ChannelRules.DefaultAccess})", HelpName = "POLICY",
     };
 
     private static readonly Option<string?> DvrWindow = new("--dvr-window")

@@ -32,7 +32,7 @@ internal static class EventCommand
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Access policy of the event and its recording: {string.Join(", ", EventRules.Accesses)} (channel)", HelpName = "WHO",
+        Description = $"Access policy of the event and its recording: {string.Join(", ", EventRules.Accesses)} (channel)", HelpName = "POLICY",
     };
 
     private static readonly Option<string?> Announced = new("--announced") { Description = "Announce title and start to viewers beforehand: on or off (default: the channel's setting)", HelpName = "ON|OFF" };

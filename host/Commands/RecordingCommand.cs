@@ -18,11 +18,11 @@ internal static class RecordingCommand
 {
     private static readonly Argument<string> Id = new("RECORDING") { Description = "Recording or clip ID, from 'recording list'" };
     private static readonly Option<string?> Title = new("--title") { Description = "Display name" };
-    private static readonly Option<string?> Visibility = new("--visibility") { Description = string.Join(", ", RecordingRules.Visibilities), HelpName = "WHO" };
+    private static readonly Option<string?> Visibility = new("--visibility") { Description = string.Join(", ", RecordingRules.Visibilities), HelpName = "VISIBILITY" };
 
     private static readonly Option<string?> Access = new("--access")
     {
-        Description = $"Access policy of the recording and its session, once the session has ended: {string.Join(", ", ChannelRules.Accesses)}", HelpName = "WHO",
+        Description = $"Access policy of the recording and its session, once the session has ended: {string.Join(", ", ChannelRules.Accesses)}", HelpName = "POLICY",
     };
 
     private static readonly Option<string?> RetentionOption = new("--retention")
@@ -96,8 +96,8 @@ internal static class RecordingCommand
 
     private static Command Clip()
     {
-        var source = new Argument<string>("SOURCE") { Description = "Recording ID, or channel name for its newest recording, which may still be running" };
-        var clip = new Command("clip", "Create a clip of a recording; by default up to its end, or up to now while it is running") { source, Start, End, Title, Visibility, RetentionOption };
+        var source = new Argument<string>("SOURCE") { Description = "Recording ID, or channel name (selects its newest recording, which may be live)" };
+        var clip = new Command("clip", "Create a clip of a recording. Its default end is the recording's end, or now if the session is live") { source, Start, End, Title, Visibility, RetentionOption };
         clip.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var start = Time(parsed, Start) ?? throw new ControlException([new("start", "Specify the start of the clip: --start TIME.")]);
@@ -113,7 +113,7 @@ internal static class RecordingCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what would be deleted" };
         var clips = new Option<bool>("--clips") { Description = "Also delete the session's clips, which otherwise retain its media" };
-        var delete = new Command("delete", "Delete a recording or clip. A running server deletes the media once nothing else of its session remains") { Id, dryRun, clips };
+        var delete = new Command("delete", "Delete a recording or clip. A running server deletes the media once no recording or clip of the session is left") { Id, dryRun, clips };
         delete.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var (id, withClips) = (parsed.GetValue(Id)!, parsed.GetValue(clips));
@@ -135,7 +135,7 @@ internal static class RecordingCommand
         {
             Description = $"Days added to the retention; must exceed the longest session ({LifecycleRules.DefaultMargin})", HelpName = "DAYS", DefaultValueFactory = _ => LifecycleRules.DefaultMargin,
         };
-        var lifecycle = new Command("lifecycle", "Print bucket lifecycle rules, as XML or, with --json, for the AWS CLI, as a safety net for the server's own deletion") { margin };
+        var lifecycle = new Command("lifecycle", "Print bucket lifecycle rules for media that no server can delete any more: XML, or JSON for the AWS CLI with --json") { margin };
         lifecycle.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var rules = await LifecycleRules.ReadAsync(database, Storage(parsed).Prefix ?? "", parsed.GetValue(margin), TimeProvider.System, cancellationToken);

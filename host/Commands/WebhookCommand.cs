@@ -140,7 +140,7 @@ internal static class WebhookCommand
     private static Command Replay()
     {
         var delivery = new Argument<long>("DELIVERY") { Description = "Delivery ID, from 'webhook log'" };
-        var replay = new Command("replay", "Send a delivery again from the running server, with the same event ID") { Id, delivery };
+        var replay = new Command("replay", "Have the running server send a delivery again, with the same event ID") { Id, delivery };
         replay.SetAction(CommandDatabase.WithDatabase(async (parsed, database, cancellationToken) =>
         {
             var queued = await History(parsed, database).ReplayAsync(parsed.GetValue(Id)!, parsed.GetValue(delivery), cancellationToken);
