@@ -15,7 +15,7 @@ export const authText = {
   signOutFailed: (reason: string) => `Could not sign out. ${reason}`,
 
   setupTitle: 'Welcome',
-  setupIntro: 'Create the first account. It is an admin: it can create channels, schedule events and add other users.',
+  setupIntro: 'Create the first account. It has the admin role, so it can create channels, schedule events and add other users.',
   setupCode: 'Set-up code',
   setupCodeHint: 'Printed by the server at startup, next to the dashboard URL. It works once.',
   setupSubmit: 'Create account',

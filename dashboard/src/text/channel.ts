@@ -5,7 +5,7 @@ export const channelText = {
   change: 'Edit',
   changeTitle: (name: string) => `Edit ${name}`,
   reconnectWindow: 'Reconnect window (seconds)',
-  reconnectWindowHint: 'How long the broadcast waits for a lost encoder. Viewers see the slate meanwhile.',
+  reconnectWindowHint: 'How long the broadcast waits for a disconnected encoder. Viewers see the slate meanwhile.',
   audioLanguages: 'Audio languages',
   audioLanguagesHint: 'For encoders that send several audio tracks without languages: codes in track order, such as en, de. Optional.',
   reminders: 'Reminders for new events (minutes before)',

@@ -7,7 +7,7 @@ export const channelPageText = {
   kick: 'Disconnect encoder',
   kickTitle: (name: string) => `Disconnect the encoder of ${name}?`,
   kickHint:
-    'The broadcast waits for it to reconnect. Most encoders reconnect automatically; to prevent this, rotate or revoke the stream key.',
+    'The broadcast waits for the encoder to reconnect. Most reconnect automatically; to prevent this, rotate or revoke the stream key.',
   goLive: 'Go live',
   goLiveTitle: (event: string) => `Go live with “${event}” now?`,
   goLiveHint: 'Viewers see the broadcast from this moment.',
@@ -48,7 +48,7 @@ export const channelPageText = {
     title: 'Preview',
     playerTitle: (name: string) => `Player: ${name}`,
     offline: 'The channel is offline. The preview starts automatically.',
-    previewHint: 'Only you see this; viewers do not see it yet.',
+    previewHint: 'Viewers do not see this broadcast yet.',
     privateHint: 'Played with your own viewer link, valid for two hours.',
     noPermission: 'Access is restricted, and your role cannot create viewer links.',
     tokenLabel: 'Dashboard preview',

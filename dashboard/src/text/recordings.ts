@@ -64,9 +64,9 @@ export const recordingsText = {
   access: 'Viewer access',
   accessOfChannel: 'Same as channel',
   accesses: { public: 'Public', token: 'Viewers with a link', webhook: 'Auth callback' } as Record<string, string>,
-  accessHint: 'Also applies to its clips and its source recording, and no longer follows the channel.',
+  accessHint: 'Independent of the channel’s setting. Also applies to clips and source recording.',
   accessHintOfChannel:
-    '“Same as channel” follows the channel. Any other choice is permanent, also for its clips and its source recording.',
+    '“Same as channel” follows the channel. After another choice, you cannot return to it. Also applies to clips and source recording.',
   retention: 'Retention',
   retentions: {
     channel: 'Same as channel',
@@ -80,7 +80,7 @@ export const recordingsText = {
   trimStart: 'Trim start',
   trimEnd: 'Trim end',
   trimHint:
-    'Use the player, or enter a time: 1:30 after the start, -20 before the end, “begin” or “end” to undo. Empty: unchanged.',
+    'Use the player, or enter a time: 1:30 (after the start), -20 (before the end), “begin” or “end” (no trim). Empty: unchanged.',
   save: 'Save',
   working: 'Saving…',
 
@@ -89,7 +89,7 @@ export const recordingsText = {
   clipStart: 'Start',
   clipStartHint: 'For example 1:02:00 from the start, or -30 for the last 30 seconds.',
   clipEnd: 'End',
-  clipEndHint: 'Leave empty for the end of the recording, or for now.',
+  clipEndHint: 'Leave empty for the end of the recording, or for the current time during a broadcast.',
   clipSubmit: 'Create clip',
   clipName: (title: string) => `${title} (clip)`,
   clipCreated: (name: string) => `Clip “${name}” created.`,

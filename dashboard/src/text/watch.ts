@@ -21,7 +21,7 @@ export const watchText = {
     notCopied: 'The browser does not allow copying. Copy the selected text manually.',
     send: 'Send to…',
     close: 'Close',
-    private: 'Your link is personal: anyone with it can watch. The URLs here do not include it.',
+    private: 'Your viewer link is personal: anyone who has it can watch. The URLs here do not include it.',
   },
   event: {
     loading: 'Loading…',
