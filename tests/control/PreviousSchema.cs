@@ -77,11 +77,11 @@ internal static class PreviousSchema
         (await connection.ExecuteScalarAsync<DateTime>("SELECT cooldown_until FROM events WHERE cooldown_until IS NOT NULL")).ToUniversalTime().ShouldBe(Noon.UtcDateTime);
 
         var keys = await new ViewerKeys(database, TimeProvider.System).ListAsync("demo");
-        keys.ToDictionary(key => key.Id, key => key.IsServers).ShouldBe(new Dictionary<string, bool> { ["serverky"] = true, ["otherkey"] = false }, ignoreOrder: true);
+        keys.ToDictionary(key => key.Id, key => key.IsServerManaged).ShouldBe(new Dictionary<string, bool> { ["serverky"] = true, ["otherkey"] = false }, ignoreOrder: true);
 
         var deliveries = new WebhookDeliveryLog(database, Options.Create(new ControlOptions()), TimeProvider.System);
         var delivery = (await deliveries.ListAsync("webhook1")).ShouldHaveSingleItem();
-        (delivery.TriedAt, delivery.NextAt, delivery.Fault).ShouldBe((Noon, Noon.AddMinutes(1), "Unreachable"));
+        (delivery.LastAttemptAt, delivery.NextAttemptAt, delivery.Error).ShouldBe((Noon, Noon.AddMinutes(1), "Unreachable"));
 
         // The recreated functions: a change is notified, and a state of an event is recorded.
         await using var listening = await database.Source.OpenConnectionAsync();
