@@ -77,7 +77,7 @@ public sealed partial class ContainerTests
         var check = await CheckAsync(options);
         check.ExitCode.ShouldBe(0, check.Error);
 
-        // The check that passed is one that fails.
+        // The successful check could also fail.
         options["BROADCAST__Storage__Buckets"] = "broadcast";
         (await CheckAsync(options)).Error.ShouldContain("Storage:Buckets");
     }
@@ -108,14 +108,14 @@ public sealed partial class ContainerTests
         return await ChildProcess.RunAsync("dotnet", [Repository.ServerProgram(), "config", "check", "--data", folder.Path], environment: options);
     }
 
-    /// <summary>A value with its variables filled in: the default, or a stand-in for a secret.</summary>
+    /// <summary>Replaces the variables of a value with their defaults, or with a stand-in for a secret.</summary>
     private static string Filled(string value) =>
         ComposeVariable().Replace(value, m => m.Groups["kind"].Value == ":-" ? m.Groups["rest"].Value : "0123456789abcdef").Trim('"');
 
     private static IEnumerable<string> CopiedFromContext() =>
         CopyLine().Matches(Image).Select(m => m.Groups["what"].Value.Split(' ')).SelectMany(words => words[..^1]);
 
-    /// <summary>A shell function's body.</summary>
+    /// <summary>Returns the body of a shell function.</summary>
     private static string Function(string script, string name)
     {
         var start = script.IndexOf($"{name}() {{", StringComparison.Ordinal);

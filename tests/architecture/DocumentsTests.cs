@@ -63,7 +63,7 @@ public sealed partial class DocumentsTests
         var reference = Repository.PathOf("docs", "configuration.md");
         if (!File.Exists(reference))
         {
-            return; // Written with the first release; from then on it may not fall behind.
+            return; // Written with the first release; from then on it must be current.
         }
 
         var text = File.ReadAllText(reference);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>An edge and the toy origin behind it, both on loopback.</summary>
+/// <summary>An edge and a simple origin behind it, both on loopback.</summary>
 public abstract class Edge : IAsyncLifetime
 {
     public static readonly byte[] Body = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 7))];
@@ -27,7 +27,7 @@ public abstract class Edge : IAsyncLifetime
 
     public ConcurrentDictionary<string, bool> Missing { get; } = new();
 
-    /// <summary>Paths whose connections the origin breaks, as one does that is killed.</summary>
+    /// <summary>Paths whose connections the origin aborts, like a killed server.</summary>
     public ConcurrentDictionary<string, bool> Away { get; } = new();
 
     public Uri Address { get; private set; } = null!;
@@ -79,7 +79,7 @@ public abstract class Edge : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Starts the edge as it is shipped, but for addresses and folders.</summary>
+    /// <summary>Starts the shipped edge with changed addresses and folders.</summary>
     protected abstract Task<ChildProcess> StartAsync(TempFolder folder, Uri origin, Uri address);
 
     private async Task StartOriginAsync()
@@ -163,7 +163,7 @@ public abstract class Edge : IAsyncLifetime
         {
             if (path.Contains("slow", StringComparison.Ordinal))
             {
-                // Long enough for every viewer of the test to be there before the answer is.
+                // Long enough for all viewers of the test to connect before the response.
                 await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System);
             }
 
@@ -192,7 +192,7 @@ public sealed class NginxEdge : Edge
         var file = folder.Sub("nginx.conf");
         await File.WriteAllTextAsync(file, adapted);
 
-        // Started as root, its workers would be another user that cannot enter the folder.
+        // If started as root, its workers would run as another user without access to the folder.
         var globals = "daemon off;" + (Environment.UserName == "root" ? " user root;" : "");
         string[] arguments = ["-p", folder.Path, "-c", file, "-g", globals];
         var check = await ChildProcess.RunAsync("/usr/sbin/nginx", [.. arguments, "-t"]);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>The shipped nginx configuration in a real nginx, in front of an origin that counts what reaches it.</summary>
+/// <summary>The shipped nginx configuration in a real nginx, in front of an origin that counts requests.</summary>
 public sealed class NginxEdgeTests(NginxEdge edge) : EdgeTests(edge), IClassFixture<NginxEdge>
 {
     [Fact]

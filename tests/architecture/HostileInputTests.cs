@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>The rules about hostile input: each has a test with its number in its name, and the document and the tests name the same ones.</summary>
+/// <summary>Rules about hostile input: each has a test with its number in its name, and document and tests list the same numbers.</summary>
 public sealed partial class HostileInputTests
 {
     private static readonly string[] Rules = [.. Enumerable.Range(1, 76).Select(i => string.Create(CultureInfo.InvariantCulture, $"H{i:00}"))];

@@ -3,8 +3,8 @@ using Broadcast.Testing;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary>
-/// The launcher in a small copy of the repository, with programs of our own in place of the SDK, Node and the package manager: each writes down how it
-/// was called. Nothing else is on its PATH but the system's small tools.
+/// The launcher in a small copy of the repository, with stand-ins for the SDK, Node and the package manager that record their calls. PATH
+/// contains only them and basic system tools.
 /// </summary>
 internal sealed class LauncherFixture : IAsyncDisposable
 {

@@ -32,7 +32,7 @@ public sealed partial class MetricsTests
     [Fact]
     public void Metric_names_types_and_labels_match_the_golden_file()
     {
-        // Labels are found next to the instruments: those of a file belong to the metrics of that file.
+        // Labels are found next to the instruments: those of a file belong to all metrics of that file.
         var (counted, lines) = (Counted(), new List<string>());
         foreach (var file in Sources.RoomFiles("*.cs").Select(Sources.Text).Where(text => Instrument().IsMatch(text)))
         {
@@ -135,7 +135,7 @@ public sealed partial class MetricsTests
         {
             foreach (Match name in Quoted().Matches(cells[0]))
             {
-                // What stands in brackets are a label's values.
+                // Brackets contain the values of a label.
                 rows.Add(name.Groups[1].Value, new(cells[1], [.. Quoted().Matches(Brackets().Replace(cells[2], "")).Select(m => m.Groups[1].Value)]));
             }
         }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>References point down only: host to every room, every room to media, media to nothing.</summary>
+/// <summary>References point down only: host to every module, every module to media, media to nothing.</summary>
 public sealed class ReferenceGraphTests
 {
     private static readonly Dictionary<string, string[]> AllowedPackages = new(StringComparer.Ordinal)

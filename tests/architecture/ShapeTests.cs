@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>Folders are concepts, files are short, queues are bounded, log events have numbers of their own.</summary>
+/// <summary>Folders are concepts, files are short, queues are bounded, log events have unique numbers.</summary>
 public sealed partial class ShapeTests
 {
     private static readonly string[] Kinds = ["Contracts", "Interfaces", "Services", "Models", "Helpers", "Utils", "Utilities", "Common", "Managers", "Misc"];

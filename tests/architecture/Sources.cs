@@ -3,7 +3,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary>The repository's files, as the tests of the repository itself read them.</summary>
+/// <summary>Files of the repository.</summary>
 internal static class Sources
 {
     public static readonly string[] Rooms = ["media", "ingest", "transcoder", "packager", "storage", "origin", "control", "host"];
@@ -11,7 +11,7 @@ internal static class Sources
     private static readonly HashSet<string> NotSources =
         ["bin", "obj", "node_modules", "dist", "data", "artifacts", "wwwroot", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".build", ".vs", "shared"];
 
-    /// <summary>Files below a folder, relative to the repository's root, build outputs left out.</summary>
+    /// <summary>Files below a folder, relative to the root of the repository, without build outputs.</summary>
     public static IEnumerable<string> Files(string under, string pattern)
     {
         var pending = new Stack<string>([Repository.PathOf(under)]);
@@ -52,10 +52,10 @@ internal static class Sources
     }
 }
 
-/// <summary>One project file.</summary>
+/// <summary>A project file.</summary>
 internal sealed record ProjectFile(string Path, IReadOnlyList<string> Projects, IReadOnlyList<string> Packages)
 {
-    /// <summary>The folder it lies in: a room's name, or <c>tests/…</c>.</summary>
+    /// <summary>Folder of the project: a module's name, or <c>tests/…</c>.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
 
     public static IReadOnlyList<ProjectFile> All { get; } = [.. Sources.Files("", "*.csproj").Select(Read).OrderBy(p => p.Path, StringComparer.Ordinal)];

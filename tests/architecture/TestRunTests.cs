@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Broadcast.Architecture.Tests;
 
-/// <summary><c>./broadcast test</c>: whatever happens to a test project, the last line tells it and the exit code agrees.</summary>
+/// <summary>Result of <c>./broadcast test</c>: the last line reports all failures of test projects, and the exit code matches.</summary>
 public sealed partial class TestRunTests : IAsyncLifetime
 {
     private readonly LauncherFixture _launcher = new();
 
     public ValueTask InitializeAsync()
     {
-        // A real node reads the reports; there is no dashboard to test here.
+        // A real node reads the reports; the copy has no dashboard to test.
         _launcher.UseRealTool("node", Path.GetFullPath(new[] { "/usr/bin/node", "/usr/local/bin/node", "/opt/node/bin/node" }.FirstOrDefault(File.Exists) ?? FindNode()));
         _launcher.Delete("dashboard/package.json");
         foreach (var tool in new[] { "chromium", "gst-launch-1.0", "xmllint", "radosgw", "ceph-mon", "ceph-osd", "ceph" })
@@ -179,7 +179,7 @@ public sealed partial class TestRunTests : IAsyncLifetime
         var named = usage.SelectMany(line => OptionName().Matches(line)).Select(match => match.Value).Distinct(StringComparer.Ordinal).ToList();
         named.ShouldBe(["--fast", "--renew-golden", "--filter", "--screenshots", "--fuzz", "--seed"], ignoreOrder: true);
 
-        // Behind each of them comes an option that there is not: that one alone is not known.
+        // Each call ends with an unknown option; only that option is reported.
         foreach (var option in named)
         {
             var isSwitch = option is "--fast" or "--renew-golden";

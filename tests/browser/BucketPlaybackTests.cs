@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Players in Chromium that have a bucket of a real S3 service and nothing else, on another origin than the page: its headers, its lists, its media.</summary>
+/// <summary>
+/// Players in Chromium with access to the bucket of a real S3 service alone, on another origin than the page: headers, manifests, media.
+/// </summary>
 public sealed class BucketPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]

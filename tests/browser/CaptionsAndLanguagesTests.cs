@@ -17,7 +17,7 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
 
     private const string Preferences = "() => localStorage.getItem('broadcast.player') ?? '{}'";
 
-    /// <summary>The strongest tone of what is heard, in hertz.</summary>
+    /// <summary>Strongest tone of the played audio, in hertz.</summary>
     private const string Tone = """
         () => {
           const ear = window.ear ??= (() => {
@@ -92,10 +92,10 @@ public sealed class WordyChannel : IAsyncLifetime
     /// <summary>Text of the captions: longer than the frames of one part can carry.</summary>
     public const string Words = "WHAT WAS SAID IS READ";
 
-    /// <summary>Hertz of the first language.</summary>
+    /// <summary>Tone of the first language, in hertz.</summary>
     public const int English = 440;
 
-    /// <summary>Hertz of the second.</summary>
+    /// <summary>Tone of the second language, in hertz.</summary>
     public const int German = 880;
 
     private readonly TempFolder _folder = TempFolder.Create();

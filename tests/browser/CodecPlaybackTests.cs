@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Codecs beyond H.264 and AAC in Chromium: on our own page, where hls.js plays them, and in dash.js. HEVC, AC-3 and E-AC-3 it does not know.</summary>
+/// <summary>
+/// Codecs other than H.264 and AAC in Chromium: on the watch page with hls.js, and in dash.js. Chromium does not support HEVC, AC-3 and
+/// E-AC-3.
+/// </summary>
 public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, CodecChannels live)
     : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<CodecChannels>
 {
@@ -54,7 +57,9 @@ public sealed class CodecPlaybackTests(Chromium chromium, PlayerPages pages, Cod
     }
 }
 
-/// <summary>A server with a channel for each pair of codecs, on which our own load generator sends what ffmpeg encoded, for as long as the tests of a class run.</summary>
+/// <summary>
+/// A server with a channel for each pair of codecs, to which the load generator sends ffmpeg's output while the tests of a class run.
+/// </summary>
 public sealed class CodecChannels : IAsyncLifetime
 {
     private static readonly (string Video, string Audio)[] Pairs = [("av01", "Opus"), ("vp09", "mp4a"), ("avc1", "fLaC")];

@@ -34,7 +34,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) =>
         {
-            // What the server refuses, Chromium writes down as an error: who is not signed in yet, a poster that there is not or that takes a link, and what is in an event's way.
+            // Chromium logs the server's error responses: requests before login, a missing or restricted poster, and a scheduling conflict.
             if (message.Type == "error" && !new[] { "401", "404", "409" }.Any(status => message.Text.Contains(status, StringComparison.Ordinal))
                 && !(message.Text.Contains("403", StringComparison.Ordinal) && message.Location.Contains("/live/sport/poster.jpg", StringComparison.Ordinal)))
             {
@@ -69,7 +69,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Chip("The gala", 14).FocusAsync();
         await SeriousAsync(page, "the month");
 
-        // It keeps the focus, so that the next key moves it on; where the fair is, it cannot be.
+        // The event keeps the focus, so that the next key moves it further; it cannot be moved to the time of the fair.
         await page.Keyboard.PressAsync("Shift+ArrowRight");
         await Chip("The gala", 15).WaitForAsync();
         await page.GetByText("“The gala” moved to").WaitForAsync();
@@ -90,7 +90,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Button(page, "Undo").ClickAsync();
         await Chip("The gala", 15).WaitForAsync();
 
-        // With a pointer it is picked up and dropped on another day; where the fair is, it goes back to where it was.
+        // Dragged with a pointer to another day; at the time of the fair it returns to its old place.
         await Chip("The gala", 15).DragToAsync(page.Locator($"td[data-day='{Day(18)}']"));
         await Chip("The gala", 18).WaitForAsync();
         await page.GetByText("“The gala” moved to").WaitForAsync();
@@ -99,7 +99,7 @@ public sealed class DashboardPagesTests(Chromium chromium) : IClassFixture<Chrom
         await Chip("The gala", 18).DragToAsync(page.Locator($"td[data-day='{Day(15)}']"));
         await Chip("The gala", 15).WaitForAsync();
 
-        // From an evening to the next morning it stands on both days, and on the next as well once it is longer.
+        // From an evening to the next morning it is shown on both days, and on the following day once it is longer.
         await Chip("The gala", 15).ClickAsync();
         await Button(page, "Edit").ClickAsync();
         await Field(page, "End").FillAsync($"{Day(16)}T02:00");

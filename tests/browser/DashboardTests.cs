@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>The dashboard in a real browser, as a new admin goes through it: from the set-up code to a broadcast that recurs.</summary>
+/// <summary>The dashboard in a real browser for a new admin: from the setup code to a recurring broadcast.</summary>
 public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Password = "correct horse battery";
@@ -61,7 +61,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         serious.ShouldBeEmpty();
 
-        // The cookie is what she is known by: nothing of it is in the page, which keeps how far she is with the first steps.
+        // The cookie identifies her: the page stores only her progress in the first steps.
         await page.ReloadAsync();
         await Button(page, "New event").WaitForAsync();
         (await page.EvaluateAsync<string[]>("() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]")).ShouldBe(["broadcast.steps"]);
@@ -82,7 +82,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) =>
         {
-            // What is not there yet is asked for as well: Chromium writes that down as an error.
+            // Requests for missing resources, which Chromium logs as errors.
             if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal) && !message.Text.Contains("404", StringComparison.Ordinal))
             {
                 complaints.Add(message.Text);
@@ -174,7 +174,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
 
     private static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    /// <summary>A server on an empty data folder that says what it says to people, the set-up code among it.</summary>
+    /// <summary>A server on an empty data folder whose console output is captured, including the setup code.</summary>
     private sealed class FreshServer : IAsyncDisposable
     {
         private const string CodeMark = "set-up code ";
@@ -220,7 +220,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
                 }
                 catch (TimeoutException)
                 {
-                    // Disposing the process below kills it with its children; whether it stops in time is for the tests of stopping.
+                    // The disposal below kills the process with its children. The shutdown tests check an orderly stop.
                 }
 
                 await _process.DisposeAsync();

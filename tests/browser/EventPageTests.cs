@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>The page of an event, and what the watch page does when a broadcast is over, in a real browser.</summary>
+/// <summary>The page of an event, and the watch page after the end of a broadcast, in a real browser.</summary>
 public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Moves = "() => { const video = document.querySelector('video'); return video === null ? 0 : video.currentTime; }";

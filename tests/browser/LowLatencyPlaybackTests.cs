@@ -7,10 +7,10 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>dash.js and Shaka play a channel of profile <c>low</c> as low latency: with segments that are still being made, and without a stall.</summary>
+/// <summary>Low-latency playback of a channel of profile <c>low</c> with dash.js and Shaka: unfinished segments, no stalls.</summary>
 public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages, ITestOutputHelper output) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
-    /// <summary>Seconds that are watched; <c>BROADCAST_TEST_LOW_LATENCY_SECONDS</c> watches for longer.</summary>
+    /// <summary>Duration of playback; <c>BROADCAST_TEST_LOW_LATENCY_SECONDS</c> sets a longer one.</summary>
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("BROADCAST_TEST_LOW_LATENCY_SECONDS"), out var seconds) ? seconds : 8;
 
     [Fact]
@@ -21,7 +21,7 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter });
         await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/manifest.mpd")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
 
-        // A machine too busy to be in time at first has segments listed until the window has passed them.
+        // A machine too busy at first lists some segments late, until the window has passed them.
         XElement mpd = null!;
         await Poll.UntilAsync(
             async () =>
@@ -82,18 +82,18 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
         [JsonPropertyName("isLow")]
         public bool IsLow { get; init; }
 
-        /// <summary>Seconds, as the player counts them.</summary>
+        /// <summary>Latency in seconds, as the player reports it.</summary>
         [JsonPropertyName("said")]
         public double Said { get; init; }
 
-        /// <summary>The clock's seconds since 1970 less those of the presentation that are shown.</summary>
+        /// <summary>Difference between system time (since 1970) and the shown time of the presentation, in seconds.</summary>
         [JsonPropertyName("behind")]
         public double Behind { get; init; }
 
         [JsonPropertyName("rate")]
         public double Rate { get; init; }
 
-        /// <summary>Seconds that are buffered ahead of what is shown.</summary>
+        /// <summary>Buffered seconds ahead of the playback position.</summary>
         [JsonPropertyName("ahead")]
         public double Ahead { get; init; }
     }

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>A channel of the low profile: who knows parts plays them, a second behind the playlist's end; who does not plays whole segments from the same address.</summary>
+/// <summary>
+/// A channel of profile <c>low</c>: players that support parts play a second behind the playlist's end; others play whole segments from the
+/// same address.
+/// </summary>
 public sealed class LowLatencyTests(Chromium chromium, PlayerPages pages, LowChannel live, ITestOutputHelper output)
     : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LowChannel>
 {

@@ -80,7 +80,7 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
 
         if (Folder is not null)
         {
-            // What comes after the page itself, posters and the like.
+            // Waits for resources loaded after the page itself, such as posters.
             await page.WaitForTimeoutAsync(500);
             await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Folder, $"{name} {look}.png".Replace(' ', '-')), FullPage = true });
         }
@@ -115,7 +115,7 @@ public sealed class PagePictureTests(Chromium chromium, FullServer full) : IClas
     private static ILocator Button(IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 }
 
-/// <summary>A server with something on every page: a broadcast, one that is over, events to come, a person, a webhook.</summary>
+/// <summary>A server with content on every page: a live broadcast, an ended one, upcoming events, a user, a webhook.</summary>
 public sealed class FullServer : IAsyncLifetime
 {
     internal const string Password = "correct horse battery";

@@ -16,7 +16,7 @@ public sealed class PlaybackTests(Chromium chromium, PlayerPages pages, LiveChan
     [InlineData("shaka", "", "index.m3u8")]
     public async Task Player_shows_the_published_frames_and_never_stalls(string kind, string prefix, string manifest)
     {
-        // DASH without a token is played by the tests of thumbnails.
+        // The thumbnail tests play DASH without a token.
         var page = await chromium.OpenAsync(pages.Page(kind, new Uri(live.Server.Http, $"{prefix}/live/{live.Channel.Name}/{manifest}")));
         await Poll.UntilAsync(async () => (await PlayerReport.OfAsync(page)) is { Time: > 0, Frames: > 30 }, TimeSpan.FromSeconds(30), $"{kind} plays");
 
@@ -58,10 +58,10 @@ public class LiveChannel : IAsyncLifetime
             async () => (await Server.Client.GetAsync($"/live/{Channel.Name}/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
     }
 
-    /// <summary>Starts the encoder (again).</summary>
+    /// <summary>Starts the encoder, also after a stop.</summary>
     public void Publish() => _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Picture = CountingPicture.Filter });
 
-    /// <summary>Ends the encoder as a lost line would: without a word.</summary>
+    /// <summary>Ends the encoder without a disconnect message, like a lost connection.</summary>
     public async Task LoseEncoderAsync()
     {
         _encoder!.Kill();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>The watch page's controls, used as viewers use them: the seek bar with its thumbnails, the settings, and a replay in the same player.</summary>
+/// <summary>Controls of the watch page: the seek bar with its thumbnails, the settings, and a recording in the same player.</summary>
 public sealed class PlayerControlsTests(Chromium chromium, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<LiveChannel>
 {
     private const string ValueText = "() => document.querySelector('[role=slider]').getAttribute('aria-valuetext') ?? ''";

@@ -10,17 +10,17 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Serves bare pages with hls.js, dash.js and Shaka from npm, on another origin than the media, as most sites do.</summary>
+/// <summary>Serves minimal pages with hls.js, dash.js and Shaka from npm, on another origin than the media, as on most sites.</summary>
 public sealed class PlayerPages : IAsyncLifetime
 {
-    // Classes begin side by side; the players are fetched once.
+    // Classes start in parallel; the players are downloaded once.
     private static readonly SemaphoreSlim Fetching = new(1, 1);
 
     private WebApplication? _app;
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>A page that plays an address with one of the players.</summary>
+    /// <summary>Address of a page that plays a manifest with one of the players.</summary>
     public Uri Page(string kind, Uri media) => new(Address, $"/player.html?kind={kind}&url={Uri.EscapeDataString(media.ToString())}");
 
     public async ValueTask InitializeAsync()

@@ -17,7 +17,9 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     /// <summary>Milliseconds; playback is sampled every 50 ms by a script that other work can delay.</summary>
     private const double LongestStop = 500;
 
-    /// <summary>The same where the line has just become slow: what was on its way then comes late, and the player needs a moment to see that.</summary>
+    /// <summary>
+    /// The same right after a drop of bandwidth: media in flight arrive late, and the player needs a moment to detect that.
+    /// </summary>
     private const double LongestStopOnSlowLine = 1500;
 
     /// <summary>
@@ -51,7 +53,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
               window.watched.stoodAt = `${time.toFixed(2)} s, ${video.videoHeight} lines, ${ahead.toFixed(2)} s ahead`;
             }
             for (let i = 0; i + 1 < video.buffered.length; i++) {
-              // What lies farther ahead is still being replaced by the chosen quality.
+              // Media further ahead are still being replaced by the selected quality.
               const ahead = video.buffered.end(i) - video.currentTime;
               if (ahead >= 0 && ahead < 0.5) {
                 window.watched.longestHole = Math.max(window.watched.longestHole, video.buffered.start(i + 1) - video.buffered.end(i));
@@ -67,7 +69,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         window.forget = () => Object.assign(window.watched, { waits: 0, seeks: 0, longestStop: 0, longestHole: 0, heldUp: 0, stoodAt: '' });
         """;
 
-    /// <summary>The watch page's own menu, as a viewer uses it.</summary>
+    /// <summary>Selects a quality in the watch page's menu.</summary>
     private const string ChooseOnWatchPage = """
         height => {
           document.querySelector('.menu-anchor > button').click();
@@ -111,7 +113,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         var byHand = await LookAsync(page);
         await page.EvaluateAsync("() => window.forget()");
 
-        // By itself: down on a slow line, and up again.
+        // Automatically: down with low bandwidth, and up again.
         await page.EvaluateAsync(isDash ? ChooseInDashPlayer : ChooseOnWatchPage, 0);
         var network = await page.Context.NewCDPSessionAsync(page);
         await network.SendAsync("Network.enable");
@@ -213,8 +215,8 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
 }
 
 /// <summary>
-/// A server with one channel with a ladder, on which ffmpeg publishes for as long as the tests of a class run: 480p25 with two rungs, or, with <c>BROADCAST_TEST_LADDER=1080</c> in the environment,
-/// 1080p30 at 6 Mbit/s with four, which wants two idle cores.
+/// A server with one channel with a ladder, to which ffmpeg publishes while the tests of a class run: 480p25 with two rungs, or, with
+/// <c>BROADCAST_TEST_LADDER=1080</c> in the environment, 1080p30 at 6 Mbit/s with four rungs, which needs two idle cores.
 /// </summary>
 public sealed class LadderChannel : IAsyncLifetime
 {
@@ -222,10 +224,10 @@ public sealed class LadderChannel : IAsyncLifetime
     private readonly TempFolder _folder = TempFolder.Create();
     private ChildProcess? _encoder;
 
-    /// <summary>The qualities that come of it.</summary>
+    /// <summary>Heights of the resulting qualities.</summary>
     public static IReadOnlyList<int> Heights { get; } = s_isLarge ? [1080, 720, 480, 360, 240] : [480, 360, 240];
 
-    /// <summary>Up and down, by one and by several, each quality at least once.</summary>
+    /// <summary>Order of manual selections: up and down, by one and by several, each quality at least once.</summary>
     public static IReadOnlyList<int> Switches { get; } = s_isLarge ? [240, 1080, 480, 360, 720, 1080] : [240, 480, 360, 240, 480];
 
     public BroadcastServer Server { get; private set; } = null!;
@@ -234,7 +236,7 @@ public sealed class LadderChannel : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Encoded before, so that the encoder takes nothing from the machine.
+        // Encoded in advance, to leave the CPU to the server.
         var source = s_isLarge
             ? new TestSource { Seconds = 60, Picture = "testsrc2=s=1920x1080:r=30" + CountingPicture.Blocks(1920), FrameRate = 30, VideoBitRate = 6_000_000 }
             : new TestSource { Seconds = 60, Picture = "testsrc2=s=854x480:r=25" + CountingPicture.Blocks(854), FrameRate = 25, VideoBitRate = 1_500_000 };
@@ -248,7 +250,7 @@ public sealed class LadderChannel : IAsyncLifetime
             TimeSpan.FromSeconds(40), "all qualities are listed");
     }
 
-    /// <summary>Whether encoding had to do less at any time.</summary>
+    /// <summary>Whether the quality of encoding was reduced at any time.</summary>
     public async Task<bool> WasSlowerThanLiveAsync() => (await Server.Client.GetStringAsync(new Uri(Server.Internal, "/metrics"))).Split('\n')
         .Any(l => l.StartsWith("broadcast_encoding_degradation_changes_total", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));
 

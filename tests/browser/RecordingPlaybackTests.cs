@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>A recording of a session whose encoder was away for a moment, in real players, across origins.</summary>
+/// <summary>A recording of a session with a short input loss, in real players, across origins.</summary>
 public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages) : IClassFixture<Chromium>, IClassFixture<PlayerPages>
 {
     [Fact]

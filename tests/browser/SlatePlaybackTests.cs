@@ -56,7 +56,7 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
         }));
     }
 
-    /// <summary>The end of the first rendition's media playlist, as it is now.</summary>
+    /// <summary>Current end of the first rendition's media playlist.</summary>
     private static async Task<string> MediaPlaylistAsync(BroadcastServer server)
     {
         var master = await server.Client.GetStringAsync("/live/show/index.m3u8");

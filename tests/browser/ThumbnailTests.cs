@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>Players find thumbnails in our manifests, and each shows its own time.</summary>
+/// <summary>Players find the thumbnails in the manifests, and each thumbnail shows its own time.</summary>
 public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<PlayerPages>, IClassFixture<LiveChannel>
 {
     [Theory]
@@ -29,7 +29,7 @@ public sealed class ThumbnailTests(Chromium chromium, PlayerPages pages, LiveCha
         // Seconds, of which the frame shows the last 8 bits; a thumbnail can be newer.
         var age = ((now.Code - found.Code + 256 + 128) % 256) - 128;
 
-        // A tile shows the first keyframe of its two seconds, or the last one before.
+        // A tile shows the first keyframe of its two seconds, or the last one before it.
         (age - (now.Time - asked)).ShouldBeInRange(-2.5, 4.5);
         now.Errors.ShouldBeEmpty();
         await page.Context.CloseAsync();

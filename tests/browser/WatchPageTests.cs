@@ -6,12 +6,14 @@ using Xunit;
 
 namespace Broadcast.Browser.Tests;
 
-/// <summary>The watch and embed pages in a real browser, through all their states.</summary>
+/// <summary>The watch and embed pages in a real browser, in all their states.</summary>
 public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClassFixture<Chromium>, IClassFixture<LiveChannel>
 {
     private const string VideoTime = "() => document.querySelector('video').currentTime";
 
-    /// <summary>Looks at the clock five times a second, and remembers for how long at most it could not: in <c>longestSleep</c>, milliseconds.</summary>
+    /// <summary>
+    /// Reads the clock five times per second and stores the longest interruption in <c>longestSleep</c>, in milliseconds.
+    /// </summary>
     private const string LookAtTheClock = """
         () => {
           window.longestSleep = 0;
@@ -154,15 +156,15 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
             await page.EvaluateAsync(LookAtTheClock);
         }
 
-        // As when a machine sleeps, nothing of the page runs. (Chromium does not freeze a page that plays.)
+        // Suspends the page like a sleeping machine. (Chromium does not freeze a playing page.)
         await sleeper.SendAsync("Debugger.enable");
         await sleeper.SendAsync("Debugger.pause");
         await lost.Context.SetOfflineAsync(true);
 
-        // Longer than what they have loaded, at a distance of nine seconds.
+        // Longer than the buffered media, at a latency of nine seconds.
         await Task.Delay(TimeSpan.FromSeconds(11), TimeProvider.System, TestContext.Current.CancellationToken);
 
-        // Otherwise nothing happened that one could come back from.
+        // Otherwise there was no interruption to recover from.
         await Poll.UntilAsync(
             async () => await lost.EvaluateAsync<bool>("() => !navigator.onLine && document.querySelector('video').readyState < 3"), TimeSpan.FromSeconds(40), "who has no line has nothing left to play");
         await sleeper.SendAsync("Debugger.resume");
@@ -170,7 +172,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         await lost.Context.SetOfflineAsync(false);
         await Poll.UntilAsync(async () => await slept.EvaluateAsync<double>("() => window.longestSleep") > 8000, TimeSpan.FromSeconds(20), "the page was asleep, and knows it by the clock");
 
-        // Who comes as a broadcast begins is nearer than one usually is.
+        // A player that starts together with the broadcast has a lower latency than usual.
         const string isBack = "() => window.broadcastPlayer.state === 'live' && !document.querySelector('video').paused && document.querySelector('.pill').dataset.pill === 'live' "
             + "&& window.broadcastPlayer.latency < Math.max(window.latencyBefore, 10) + 4";
         foreach (var (page, what) in new[] { (slept, "who slept"), (lost, "who had no line") })

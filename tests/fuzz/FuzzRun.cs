@@ -4,8 +4,8 @@ using Broadcast.Fuzz.Tests.Targets;
 namespace Broadcast.Fuzz.Tests;
 
 /// <summary>
-/// <c>fuzz [--minutes N] [--seed N] [TARGET…]</c>: searches the targets in turn for as long as told. Exit code 1 when anything was found; it lies under <c>tests/fuzz/finds</c>,
-/// as short as it could be made, and the tests run it from then on.
+/// <c>fuzz [--minutes N] [--seed N] [TARGET…]</c>: searches the targets in turn for the given time. Exit code 1 if a failure was found.
+/// Finds are minimized and stored under <c>tests/fuzz/finds</c>, and run by the tests from then on.
 /// </summary>
 internal static class FuzzRun
 {
@@ -30,7 +30,7 @@ internal static class FuzzRun
         var finds = 0;
         while (time.GetElapsedTime(began).TotalMinutes < minutes)
         {
-            // The one that has had least time is next, so that a slow parser is searched as long as a fast one.
+            // The target with the least time so far is next, so that slow parsers get as much time as fast ones.
             var next = searches.MinBy(s => s.Spent)!;
             var since = time.GetTimestamp();
             next.Fuzzer.Run(Batch, (input, failure) =>

@@ -1,32 +1,32 @@
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>A parser under test, with what it may do.</summary>
+/// <summary>A parser under test, with its permitted behavior.</summary>
 internal abstract class FuzzTarget
 {
-    /// <summary>Its folder of seeds.</summary>
+    /// <summary>Folder of its seeds.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Longest input tried.</summary>
+    /// <summary>Maximum length of inputs.</summary>
     public virtual int MaxLength => 4096;
 
-    /// <summary>Pieces that this format is made of, for the mutator.</summary>
+    /// <summary>Elements of the format, for the mutator.</summary>
     public virtual IReadOnlyList<byte[]> Words => [];
 
-    /// <summary>Reads the input to its end and holds what comes out against the rules.</summary>
+    /// <summary>Parses the whole input and checks the result.</summary>
     /// <param name="input">The bytes.</param>
-    /// <param name="shape">Takes what makes this outcome unlike others.</param>
-    /// <exception cref="PropertyBrokenException">What came out cannot be.</exception>
+    /// <param name="shape">Collects the characteristics of this outcome.</param>
+    /// <exception cref="PropertyBrokenException">The result violates a property.</exception>
     public abstract void Run(byte[] input, ref Shape shape);
 
     /// <summary>Returns whether an exception is a permitted rejection.</summary>
-    /// <param name="exception">What it threw.</param>
-    /// <param name="reason">What tells this refusal from others.</param>
+    /// <param name="exception">The exception.</param>
+    /// <param name="reason">Distinguishes this rejection from others.</param>
     public abstract bool IsRefusal(Exception exception, out string reason);
 
-    /// <summary>Most bytes of garbage for an input of a length, exceptions included.</summary>
+    /// <summary>Maximum number of bytes that may be allocated for an input of a given length, including exceptions.</summary>
     public virtual long MostAllocated(int length) => (64L * length) + (64 * 1024);
 
-    /// <summary>Cuts an input into reads whose sizes follow from its bytes, so that the same input is always cut the same.</summary>
+    /// <summary>Splits an input into reads whose sizes are derived from its bytes, so that each input always has the same split.</summary>
     protected static IEnumerable<byte[]> Cut(byte[] input)
     {
         var state = (uint)input.Length * 2654435761;
@@ -39,7 +39,7 @@ internal abstract class FuzzTarget
         }
     }
 
-    /// <summary>Breaks off when something that must hold does not.</summary>
+    /// <summary>Fails if a property does not hold.</summary>
     protected static void Hold(bool condition, string what)
     {
         if (!condition)
@@ -49,7 +49,7 @@ internal abstract class FuzzTarget
     }
 }
 
-/// <summary>A parser gave out what cannot be.</summary>
+/// <summary>Violation of a property of a parser.</summary>
 internal sealed class PropertyBrokenException(string what) : Exception(what);
 
 /// <summary>Characteristics of an outcome: two inputs with the same shape give no new information. Sizes count by magnitude only.</summary>
@@ -62,7 +62,7 @@ internal struct Shape
     /// <summary>The shape as a number.</summary>
     public readonly ulong Value => _hash;
 
-    /// <summary>Adds a kind: the first 24 of them.</summary>
+    /// <summary>Adds a kind: only the first 24 count.</summary>
     public void Kind(int kind)
     {
         if (_parts++ < 24)
@@ -74,7 +74,7 @@ internal struct Shape
     /// <summary>Adds a size.</summary>
     public void Size(long size) => Kind(size <= 0 ? (int)Math.Max(size, -1) : 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
 
-    /// <summary>Adds words, without their numbers.</summary>
+    /// <summary>Adds text without its numbers.</summary>
     public void Words(string text)
     {
         _parts = 0;

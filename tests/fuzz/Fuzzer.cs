@@ -1,12 +1,12 @@
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>Searches one target: changes inputs, keeps those whose outcome is new, and makes what fails as short as it can.</summary>
-/// <param name="target">What is searched.</param>
-/// <param name="seeds">What to begin with.</param>
-/// <param name="random">Where chance comes from.</param>
+/// <summary>Searches one target: mutates inputs, keeps those with a new outcome, and minimizes failing ones.</summary>
+/// <param name="target">The target.</param>
+/// <param name="seeds">Initial corpus.</param>
+/// <param name="random">Source of randomness.</param>
 internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Random random)
 {
-    /// <summary>Most inputs kept.</summary>
+    /// <summary>Maximum size of the corpus.</summary>
     public const int MaxCorpus = 4096;
 
     private const int MaxMinimizing = 3000;
@@ -16,19 +16,19 @@ internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Rando
     private readonly HashSet<ulong> _shapes = [];
     private readonly HashSet<string> _failures = new(StringComparer.Ordinal);
 
-    /// <summary>Inputs run.</summary>
+    /// <summary>Number of executed inputs.</summary>
     public long Runs { get; private set; }
 
-    /// <summary>Outcomes told apart.</summary>
+    /// <summary>Number of distinct outcomes.</summary>
     public int Shapes => _shapes.Count;
 
-    /// <summary>Inputs kept.</summary>
+    /// <summary>Size of the corpus.</summary>
     public int Kept => _corpus.Count;
 
-    /// <summary>Runs a number of inputs.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="found">Told of each new failure, with the shortest input that shows it.</param>
-    /// <param name="watchdog">Watches for inputs without end, or <see langword="null"/>.</param>
+    /// <summary>Executes a number of inputs.</summary>
+    /// <param name="count">Number of inputs.</param>
+    /// <param name="found">Called for each new failure with its minimized input.</param>
+    /// <param name="watchdog">Detects inputs that hang, or <see langword="null"/>.</param>
     public void Run(int count, Action<byte[], string> found, Watchdog? watchdog = null)
     {
         if (_corpus.Count == 0)
@@ -38,7 +38,7 @@ internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Rando
 
         for (var i = 0; i < count; i++)
         {
-            // The newest are changed more often: what is just behind them has not been seen.
+            // Recent inputs are mutated more often: their neighborhood is unexplored.
             var from = _corpus[random.Next(3) == 0 ? random.Next(_corpus.Count) : _corpus.Count - 1 - (int)(_corpus.Count * Math.Pow(random.NextDouble(), 3))];
             var input = _mutator.Mutate(from, _corpus[random.Next(_corpus.Count)], target);
             watchdog?.Begin(target, input);
@@ -70,7 +70,7 @@ internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Rando
         }
     }
 
-    /// <summary>Leaves out ever smaller pieces as long as the same failure shows.</summary>
+    /// <summary>Removes ever smaller pieces while the same failure occurs.</summary>
     private byte[] Minimize(byte[] input, string failure)
     {
         var tries = 0;
@@ -94,6 +94,6 @@ internal sealed class Fuzzer(FuzzTarget target, IEnumerable<byte[]> seeds, Rando
         return input;
     }
 
-    /// <summary>Failures that differ only in numbers are one.</summary>
+    /// <summary>Merges failures that differ only in numbers.</summary>
     private static string Kind(string failure) => new([.. failure.Where(c => !char.IsAsciiDigit(c))]);
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>The search itself: it finds what is planted, and judges what it should.</summary>
+/// <summary>Tests of the search: it finds planted failures, and judges outcomes correctly.</summary>
 public sealed class FuzzerTests
 {
     [Fact]

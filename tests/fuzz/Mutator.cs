@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>Makes inputs out of others.</summary>
-/// <param name="random">Where chance comes from; the same seed makes the same inputs.</param>
+/// <summary>Mutates inputs.</summary>
+/// <param name="random">Source of randomness; the same seed yields the same inputs.</param>
 internal sealed class Mutator(Random random)
 {
     private static readonly long[] Numbers =
@@ -12,10 +12,10 @@ internal sealed class Mutator(Random random)
         16_383, 16_384, 32_767, 32_768, 65_535, 65_536, 65_599, 65_600, 0x7FFFFF, 0x800000, 0xFFFFFE, 0xFFFFFF, 0x1000000, int.MaxValue, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
     ];
 
-    /// <summary>A changed copy.</summary>
-    /// <param name="from">What is changed.</param>
-    /// <param name="other">What pieces are taken from.</param>
-    /// <param name="target">Its words and longest length.</param>
+    /// <summary>Returns a mutated copy.</summary>
+    /// <param name="from">The input to mutate.</param>
+    /// <param name="other">The input to take pieces from.</param>
+    /// <param name="target">Provides the elements and the maximum length.</param>
     public byte[] Mutate(byte[] from, byte[] other, FuzzTarget target)
     {
         var bytes = new List<byte>(from);
@@ -75,7 +75,7 @@ internal sealed class Mutator(Random random)
         }
     }
 
-    /// <summary>A length field that is right, or just beside it.</summary>
+    /// <summary>Writes a length field that is correct or slightly wrong.</summary>
     private byte[] LengthOfRest(int rest)
     {
         var size = random.Next(1, 5);

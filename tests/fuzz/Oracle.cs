@@ -1,20 +1,22 @@
 namespace Broadcast.Fuzz.Tests;
 
 /// <summary>Outcome of an input.</summary>
-/// <param name="Shape">What it was like.</param>
-/// <param name="Failure">What went wrong, or <see langword="null"/>.</param>
+/// <param name="Shape">Characteristics of the outcome.</param>
+/// <param name="Failure">Description of the failure, or <see langword="null"/>.</param>
 internal readonly record struct Verdict(ulong Shape, string? Failure);
 
-/// <summary>Runs an input and judges: only declared refusals, no more garbage than its length allows, and what must hold holds.</summary>
+/// <summary>
+/// Executes an input and checks that only permitted rejections occur, allocation stays within limits, and properties hold.
+/// </summary>
 internal static class Oracle
 {
-    /// <summary>Runs one input. A hang shows in <see cref="Watchdog"/>.</summary>
+    /// <summary>Executes one input. <see cref="Watchdog"/> detects hangs.</summary>
     public static Verdict Judge(FuzzTarget target, byte[] input)
     {
         var verdict = JudgeOnce(target, input, out var allocated);
         if (verdict.Failure is null && allocated > target.MostAllocated(input.Length))
         {
-            // What is made once in a process does not count: only if it is as much again.
+            // One-time allocations of the process do not count: the second run must exceed the limit too.
             verdict = JudgeOnce(target, input, out allocated);
             if (verdict.Failure is null && allocated > target.MostAllocated(input.Length))
             {
@@ -49,7 +51,7 @@ internal static class Oracle
     }
 }
 
-/// <summary>Notices an input that does not come to an end, and hands it over.</summary>
+/// <summary>Detects a hanging input and reports it.</summary>
 internal sealed class Watchdog : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
@@ -66,7 +68,7 @@ internal sealed class Watchdog : IDisposable
         _timer = TimeProvider.System.CreateTimer(_ => Look(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>Says what runs from now on.</summary>
+    /// <summary>Sets the current input.</summary>
     public void Begin(FuzzTarget target, byte[] input)
     {
         (_input, _since) = (input, Environment.TickCount64);

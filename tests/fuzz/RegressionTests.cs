@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Fuzz.Tests;
 
-/// <summary>Every seed and every find stays harmless, and a short search of each parser finds nothing.</summary>
+/// <summary>Every seed and every find passes, and a short search of each parser finds nothing.</summary>
 public sealed class RegressionTests
 {
     public static TheoryData<string> Targets => [.. All.Targets.Select(t => t.Name)];

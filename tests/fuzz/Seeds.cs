@@ -31,7 +31,7 @@ internal static class Seeds
 
     private static string Folder => Repository.PathOf("tests", "fuzz", "seeds");
 
-    /// <summary>Writes the seeds that our own writers make; those of other codecs come from ffmpeg and are only kept.</summary>
+    /// <summary>Writes the seeds made by the product's writers; seeds of other codecs come from ffmpeg and are only stored.</summary>
     public static int Write()
     {
         foreach (var (target, name, bytes) in Made())

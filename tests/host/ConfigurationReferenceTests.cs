@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>docs/configuration.md says what the code does.</summary>
+/// <summary>Agreement of docs/configuration.md and the code.</summary>
 public partial class ConfigurationReferenceTests
 {
     private const string NotSet = "not set";
@@ -51,7 +51,7 @@ public partial class ConfigurationReferenceTests
     public void Only_existing_sections_are_documented() =>
         Read().Keys.Except(["Serilog"], StringComparer.Ordinal).ShouldBe(OptionSections.All.Keys, ignoreOrder: true);
 
-    /// <summary>The tables under headings that are a section's name in code quotes: option and default.</summary>
+    /// <summary>Tables below headings with a section's name as code: option and default.</summary>
     private static Dictionary<string, List<(string Name, string Default)>> Read()
     {
         var sections = new Dictionary<string, List<(string, string)>>(StringComparer.Ordinal);

@@ -77,7 +77,7 @@ public sealed class FsckTests : IAsyncDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllTextAsync(path, "bytes");
 
-        // The clock of the machine: the session is young, so that only the spool is spoken of.
+        // Uses the system clock: the session is young, so the output mentions only the spool.
         var told = (await RunAsync(new(null, false, false, false), TimeProvider.System)).ShouldHaveSingleItem();
         (told.Fault, told.Repaired).ShouldBe(("not-uploaded", null));
         (await RunAsync(new(null, false, true, false), TimeProvider.System, isServerRunning: true)).ShouldBeEmpty();

@@ -59,7 +59,7 @@ public sealed class GoldenTests
         }
     }
 
-    /// <summary>The commands of <c>Program.cs</c>, in their order.</summary>
+    /// <summary>Commands of <c>Program.cs</c> in their order.</summary>
     private static RootCommand Root()
     {
         var root = new RootCommand { CommandOutput.Data, CommandOutput.Json };
@@ -76,7 +76,7 @@ public sealed class GoldenTests
             root.Subcommands.Add(command);
         }
 
-        // Lines are not wrapped, however wide the terminal is.
+        // Lines are not wrapped at any terminal width.
         ((HelpAction)root.Options.OfType<HelpOption>().Single().Action!).MaxWidth = int.MaxValue;
         return root;
     }

@@ -25,7 +25,7 @@ public sealed class InternalPortTests
         using var metrics = new MetricsText();
         var inside = 0;
 
-        // As the server does it: the roles' pages are mapped on the application itself.
+        // As in the server, the modules' endpoints are mapped on the application itself.
         app.UseInternalPort(() => inside, endpoints => InternalPages.Map(endpoints, metrics, app.Lifetime));
         app.Map("/live/{**path}", () => "media");
         app.Map("/t/{token}/live/{**path}", () => "media");

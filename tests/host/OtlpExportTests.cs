@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-// What is counted of refused connections is counted for the whole process: one after the other.
+// Metrics of refused connections count for the whole process, so these tests run one at a time.
 [Collection("connections of this process")]
 public sealed class OtlpExportTests
 {

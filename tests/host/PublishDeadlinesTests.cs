@@ -29,7 +29,7 @@ public sealed class PublishDeadlinesTests
         message.Contains("Authorization:Timeout", StringComparison.Ordinal).ShouldBe(settings.Contains("Authorization:Policy=both"));
     }
 
-    /// <returns>Why the configuration is refused; <see langword="null"/> when it is taken.</returns>
+    /// <returns>Validation error of the configuration, or <see langword="null"/>.</returns>
     private static string? Read(string[] settings)
     {
         using var folder = TempFolder.Create();

@@ -64,7 +64,7 @@ public class SteadyTimeTests
         _time.Offset.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
     }
 
-    /// <summary>A clock that can be set, beside a count that cannot.</summary>
+    /// <summary>A clock whose wall time can be set, with an independent monotonic timestamp.</summary>
     private sealed class SystemClock : TimeProvider
     {
         private TimeSpan _elapsed;

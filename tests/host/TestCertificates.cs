@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>A root, an intermediate and server certificates below it, as a public authority hands them out.</summary>
+/// <summary>A root, an intermediate and server certificates, as issued by a public authority.</summary>
 internal sealed class TestCertificates : IDisposable
 {
     private readonly X509Certificate2 _root;
@@ -38,12 +38,12 @@ internal sealed class TestCertificates : IDisposable
         return signed.CopyWithPrivateKey(key);
     }
 
-    /// <summary>Certificate and chain as a PEM file has them.</summary>
+    /// <summary>Certificate and chain in PEM format.</summary>
     public string Chain(X509Certificate2 certificate) => certificate.ExportCertificatePem() + "\n" + _intermediate.ExportCertificatePem() + "\n";
 
     public static string Key(X509Certificate2 certificate) => certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
 
-    /// <summary>All of it as a PFX file has it.</summary>
+    /// <summary>Certificate, chain and key in PFX format.</summary>
     public byte[] Pfx(X509Certificate2 certificate, string password)
     {
         using var chain = X509CertificateLoader.LoadCertificate(_intermediate.RawData);

@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>The TLS ports' front on a free port of the loopback, with an echo where RTMP would be.</summary>
+/// <summary>The TLS listener on a free loopback port, with an echo in place of RTMP.</summary>
 internal sealed class TlsServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -39,9 +39,11 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public RememberedLog Log { get; }
 
-    /// <param name="configure">Writes certificate files into the folder and names them; the self-signed one when not given.</param>
-    /// <param name="time">The clock of deadlines.</param>
-    /// <param name="http">HTTP instead of the echo.</param>
+    /// <param name="configure">
+    /// Writes certificate files into the folder and configures them; by default the self-signed certificate is used.
+    /// </param>
+    /// <param name="time">Clock of the deadlines.</param>
+    /// <param name="http">Serves HTTP instead of the echo.</param>
     public static async Task<TlsServer> StartAsync(Action<string, TlsOptions>? configure = null, TimeProvider? time = null, bool http = false)
     {
         var (folder, options, log) = (TempFolder.Create(), new TlsOptions(), new RememberedLog());
@@ -95,7 +97,7 @@ internal sealed class TlsServer : IAsyncDisposable
         return client;
     }
 
-    /// <summary>openssl's client, which ends at once or after <paramref name="input"/>.</summary>
+    /// <summary>Runs openssl's client, which ends immediately or after <paramref name="input"/>.</summary>
     public async Task<ProcessResult> OpensslAsync(string input, params string[] arguments)
     {
         await using var openssl = ChildProcess.Start("openssl", ["s_client", "-connect", $"127.0.0.1:{Port}", .. arguments], openInput: true);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-/// <summary>Row H10: what clients do to the TLS port; and certificates that change.</summary>
+/// <summary>Row H10: hostile clients of the TLS port; and certificate changes.</summary>
 public sealed class TlsTests : IDisposable
 {
     private readonly TestCertificates _authority = new();
@@ -167,7 +167,7 @@ public sealed class TlsTests : IDisposable
         [
             () => File.WriteAllText(server.Options.CertificateFile!, "broken"),
             () => File.WriteAllText(server.Options.CertificateFile!, ""),
-            () => File.WriteAllText(server.Options.CertificateFile!, _authority.Chain(other)),   // the key is still the old one's
+            () => File.WriteAllText(server.Options.CertificateFile!, _authority.Chain(other)),   // the key is still the previous one
             () => Replace(server, expired),
             () => File.WriteAllBytes(server.Options.CertificateFile!, new byte[2_000_000]),
             () => File.Delete(server.Options.CertificateFile!),
@@ -262,7 +262,7 @@ public sealed class TlsTests : IDisposable
         }
         catch (IOException)
         {
-            // Reset rather than ended: closed all the same.
+            // A reset also closes the connection.
         }
     }
 }

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Host.Tests;
 
-// What is counted of refused connections is counted for the whole process: one after the other.
+// Metrics of refused connections count for the whole process, so these tests run one at a time.
 [Collection("connections of this process")]
 public sealed class ViewerLimitsTests
 {
@@ -31,7 +31,7 @@ public sealed class ViewerLimitsTests
             HttpServerLimits.Apply(kestrel);
             kestrel.Limits.MinResponseDataRate.ShouldNotBeNull().GracePeriod.ShouldBe(HttpServerLimits.Grace);
 
-            // The same with less patience, so that the test need not have it.
+            // The same with a shorter timeout.
             kestrel.Limits.MinResponseDataRate = new MinDataRate(1_000_000_000, TimeSpan.FromSeconds(1.1));
         });
         await using var app = builder.Build();
@@ -47,7 +47,7 @@ public sealed class ViewerLimitsTests
             }
             catch (OperationCanceledException)
             {
-                // Cut off while it waited.
+                // Disconnected while waiting.
             }
 
             ended.SetResult(written);

@@ -7,8 +7,8 @@ using Broadcast.Origin.Hls;
 namespace Broadcast.Fuzz.Tests.Targets;
 
 /// <summary>
-/// Addresses under <c>/live/</c> and the queries of playlists: what is accepted says the same when it is written again, and every request for a playlist has a verdict that the
-/// playlist it is about bears out.
+/// Addresses under <c>/live/</c> and playlist queries: accepted addresses round-trip, and each playlist request gets a decision consistent
+/// with its playlist.
 /// </summary>
 internal sealed class AddressTarget : FuzzTarget
 {

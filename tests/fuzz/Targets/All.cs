@@ -2,10 +2,10 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>Every parser of bytes from outside.</summary>
+/// <summary>All parsers of external bytes.</summary>
 internal static class All
 {
-    /// <summary>The configuration records.</summary>
+    /// <summary>Targets of configuration records.</summary>
     public static IReadOnlyList<ConfigurationTarget> Configurations { get; } =
     [
         new("avcC", b => CodecConfig.Avc.Parse(b)),
@@ -19,7 +19,7 @@ internal static class All
         new("dec3", b => CodecConfig.Eac3.Parse(b)),
     ];
 
-    /// <summary>All of them.</summary>
+    /// <summary>All targets.</summary>
     public static IReadOnlyList<FuzzTarget> Targets { get; } =
     [
         new HandshakeTarget(),
@@ -41,6 +41,6 @@ internal static class All
         new MovieTarget(),
     ];
 
-    /// <summary>The one of a name.</summary>
+    /// <summary>Finds a target by name.</summary>
     public static FuzzTarget Of(string name) => Targets.Single(t => t.Name == name);
 }

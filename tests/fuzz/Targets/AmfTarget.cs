@@ -4,7 +4,7 @@ using Broadcast.Ingest.Rtmp.Amf;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>AMF0: what was read, written and read again, is the same.</summary>
+/// <summary>AMF 0: a value that is read, written and read again is unchanged.</summary>
 internal sealed class AmfTarget : RtmpTarget
 {
     public override string Name => "amf";
@@ -15,7 +15,7 @@ internal sealed class AmfTarget : RtmpTarget
         [12, 0, 0, 0, 1], [13], [15, 0, 0, 0, 1], [16, 0, 1, (byte)'T'], [17], [0, 1, (byte)'a'], [0xC3, 0x28],
     ];
 
-    // A container is a dictionary and a list, and takes five bytes; a property is a text, a value and an entry.
+    // A container needs a dictionary and a list, and takes five bytes; a property needs a text, a value and an entry.
     public override long MostAllocated(int length) => (400L * length) + (128 * 1024);
 
     public override void Run(byte[] input, ref Shape shape)

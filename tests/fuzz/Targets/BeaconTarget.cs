@@ -4,7 +4,7 @@ using Broadcast.Origin.ViewerCounting;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>Beacons of pages that play: nothing is thrown, and what is read has one spelling.</summary>
+/// <summary>Beacons of playing pages: no exceptions, and accepted ones have a single spelling.</summary>
 internal sealed class BeaconTarget : FuzzTarget
 {
     public override string Name => "beacon";

@@ -4,7 +4,7 @@ using Broadcast.Media.Timeline;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>Chapters: what is read can be written again and reads the same, and of some renditions as much as of all.</summary>
+/// <summary>Index blocks: they round-trip, and reading some renditions yields the same as reading all.</summary>
 internal sealed class ChapterTarget : FuzzTarget
 {
     public override string Name => "chapter";
@@ -13,10 +13,10 @@ internal sealed class ChapterTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Words { get; } = ["BCH1"u8.ToArray(), "BCH2"u8.ToArray(), "source"u8.ToArray(), [0xff, 0xff, 0x03], [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f], [0x0d]];
 
-    // A segment is a byte at the least in the object, and some ninety in memory, thrice.
+    // A segment takes at least one byte in the object, and about ninety in memory, three times.
     public override long MostAllocated(int length) => (1024L * length) + (256 * 1024);
 
-    /// <summary>A good one, for the seeds.</summary>
+    /// <summary>A valid input, for the seeds.</summary>
     public static byte[] Good(int sheets)
     {
         var start = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,7 @@ using Broadcast.Ingest.Tests.Rtmp;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>The chunk layer: however the bytes are cut, the same messages come out, and none is longer than what went in.</summary>
+/// <summary>RTMP chunks: any split of the bytes yields the same messages, and no message is longer than the input.</summary>
 internal sealed class ChunkTarget : RtmpTarget
 {
     private static readonly ChunkLimits Limits = new(64 * 1024, 256 * 1024, 16 * 1024, 16, 512 * 1024);
@@ -18,8 +18,9 @@ internal sealed class ChunkTarget : RtmpTarget
         [0x86, 0, 0, 40], [0xC6], [0xC0, 6], [0xC1, 6, 0], [0x00, 0], [0x01, 0, 0], [0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF],
     ];
 
-    // A message sets aside up to 64 KiB when it begins, within the limit of all that are not complete; and what Abort frees may be set aside again. Both are
-    // bounded for a connection by its limits and by the flood guard, which is not here: 16 bytes begin and abort one.
+    // A message reserves up to 64 KiB at its start, within the limit of all incomplete messages; memory freed by Abort can be reserved
+    // again. A connection bounds both by its limits and by the message rate limiter, which is absent here: 16 bytes start and abort a
+    // message.
     public override long MostAllocated(int length) => (4096L * 4 * length) + (4 * 1024 * 1024);
 
     public override void Run(byte[] input, ref Shape shape)

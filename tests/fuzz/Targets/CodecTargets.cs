@@ -3,9 +3,9 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>A codec's configuration record: what is accepted is within our limits, and reading it again gives the same.</summary>
-/// <param name="name">The box that it stands in.</param>
-/// <param name="parse">Reads it.</param>
+/// <summary>Configuration record of a codec: accepted records are within limits, and reading one again yields the same.</summary>
+/// <param name="name">Name of its box.</param>
+/// <param name="parse">The parser.</param>
 internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig> parse) : CodecTarget
 {
     public override string Name => name;
@@ -41,7 +41,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
 
         shape.Words(config.CodecString);
 
-        // The same bytes as a sample: looked into, never an exception but the declared one.
+        // The same bytes as a sample: only the declared exception may occur.
         if (config.TryInspect(input, out var frame))
         {
             shape.Kind(frame.IsSync ? 1 : 2);
@@ -55,7 +55,7 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
     }
 }
 
-/// <summary>Samples of each codec, looked into with configurations that are right: a kind in the first byte, the sample behind it.</summary>
+/// <summary>Samples of each codec, parsed with valid configurations: a kind in the first byte, followed by the sample.</summary>
 internal sealed class SampleTarget : CodecTarget
 {
     private static readonly Lazy<CodecConfig[]> Configurations = new(() =>
@@ -100,9 +100,9 @@ internal sealed class SampleTarget : CodecTarget
     }
 }
 
-/// <summary>Sequence parameter sets of H.264 and HEVC, by themselves.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="parse">Reads one; gives width and height.</param>
+/// <summary>Sequence parameter sets of H.264 and HEVC.</summary>
+/// <param name="name">Name of the target.</param>
+/// <param name="parse">The parser, which returns width and height.</param>
 internal sealed class ParameterSetTarget(string name, Func<byte[], (int Width, int Height)> parse) : CodecTarget
 {
     public override string Name => name;

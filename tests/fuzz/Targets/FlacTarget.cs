@@ -2,7 +2,7 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>FLAC frames behind one another: taking them apart ends, loses no byte, and gives none away twice.</summary>
+/// <summary>Concatenated FLAC frames: splitting them terminates, loses no byte, and returns none twice.</summary>
 internal sealed class FlacTarget : CodecTarget
 {
     public override string Name => "flac-frames";

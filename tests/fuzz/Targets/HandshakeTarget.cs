@@ -4,7 +4,7 @@ using Broadcast.Ingest.Rtmp.Handshake;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>The handshake: however the bytes are cut, it is done after the same ones.</summary>
+/// <summary>RTMP handshake: any split of the bytes completes it at the same byte.</summary>
 internal sealed class HandshakeTarget : RtmpTarget
 {
     public override string Name => "handshake";

@@ -22,10 +22,10 @@ internal sealed class MovieTarget : FuzzTarget
         [0, 0, 0, 1], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff], [0, 0, 0x0f, 1], [0, 0, 0x80, 0],
     ];
 
-    // A chunk of some hundred bytes may have 32,768 samples that are all alike; the tables have a limit.
+    // A CMAF chunk of some hundred bytes can have 32,768 identical samples; the tables have a limit.
     public override long MostAllocated(int length) => (16L * 1024 * length) + (8 * Limit);
 
-    /// <summary>A good one, for the seeds.</summary>
+    /// <summary>A valid input, for the seeds.</summary>
     public static byte[] Good(bool reorders)
     {
         using var bytes = new MemoryStream();

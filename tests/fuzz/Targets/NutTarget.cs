@@ -15,7 +15,7 @@ internal sealed class NutTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Words { get; } = [NutFormat.FileId, Code(NutFormat.MainHeader), Code(NutFormat.StreamHeader), Code(NutFormat.Syncpoint), [0xFF, 0xFF, 0xFF, 0x7F], [0x81, 0x00], "H264"u8.ToArray()];
 
-    // All that has come is read again with every piece.
+    // Each piece makes the reader parse all previous bytes again.
     public override long MostAllocated(int length) => (4096L * length) + (1024 * 1024);
 
     public override bool IsRefusal(Exception exception, out string reason)

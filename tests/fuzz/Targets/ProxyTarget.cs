@@ -2,7 +2,7 @@ using Broadcast.Ingest.Rtmp.Proxies;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>PROXY headers: none is longer than what is there, and no prefix of one is one.</summary>
+/// <summary>PROXY protocol headers: none is longer than its input, and no prefix of a header is a header.</summary>
 internal sealed class ProxyTarget : RtmpTarget
 {
     public override string Name => "proxy";

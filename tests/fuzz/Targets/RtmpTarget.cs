@@ -13,7 +13,7 @@ internal abstract class RtmpTarget : FuzzTarget
         return reason.Length > 0;
     }
 
-    /// <summary>The bytes a parser has not consumed, with more behind them.</summary>
+    /// <summary>Unconsumed bytes of a parser, followed by more.</summary>
     protected static byte[] Join(ReadOnlySequence<byte> rest, byte[] more) => [.. rest.ToArray(), .. more];
 }
 

@@ -4,7 +4,7 @@ using Broadcast.Media;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>A connection behind its handshake: commands, control, media, everything; the timeline that comes out must be one.</summary>
+/// <summary>A connection after its handshake: commands, control messages, media; the resulting timeline must be valid.</summary>
 internal class SessionTarget : RtmpTarget
 {
     private static readonly byte[] Handshake = Wire.Handshake();
@@ -20,7 +20,7 @@ internal class SessionTarget : RtmpTarget
         Wire.Message(5, 0, 0, Wire.UInt32(1), 2), [0xFF, 0xFF, 0xFF, 0xFF], [0xC6], [0xC4],
     ];
 
-    // Messages set aside up to 64 KiB when they begin (16 KiB before publishing), and publishing needs its queues.
+    // Messages reserve up to 64 KiB at their start (16 KiB before publishing), and publishing needs its queues.
     public override long MostAllocated(int length) => (4096L * length) + (8 * 1024 * 1024);
 
     public override void Run(byte[] input, ref Shape shape)
@@ -67,8 +67,8 @@ internal class SessionTarget : RtmpTarget
 }
 
 /// <summary>
-/// Message bodies behind an accepted publish, without the trouble of chunks: records of a kind, a length of two bytes and a body. Finds what is in FLV and Enhanced RTMP tags,
-/// aggregates, metadata and commands.
+/// Message bodies after an accepted publish, without chunks: records of a kind, a two-byte length and a body. Covers FLV and Enhanced RTMP
+/// tags, aggregates, metadata and commands.
 /// </summary>
 internal sealed class MessageTarget : SessionTarget
 {

@@ -6,7 +6,7 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Fuzz.Tests.Targets;
 
-/// <summary>Viewers' tokens: nothing is thrown, whatever is read has one spelling, and nothing opens but what was signed.</summary>
+/// <summary>Viewer tokens: no exceptions, parsed tokens have a single spelling, and only signed ones grant access.</summary>
 internal sealed class ViewerTokenTarget : FuzzTarget
 {
     private static readonly byte[] Secret = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjk"u8.ToArray();
@@ -23,7 +23,7 @@ internal sealed class ViewerTokenTarget : FuzzTarget
     public override IReadOnlyList<byte[]> Words { get; } =
         ["1."u8.ToArray(), "."u8.ToArray(), "-"u8.ToArray(), "demo"u8.ToArray(), "abcdefgh"u8.ToArray(), "1900003600"u8.ToArray(), "4cb007105"u8.ToArray(), "620010db8"u8.ToArray(), new byte[43].Select(_ => (byte)'A').ToArray()];
 
-    /// <summary>A good one, for the seeds.</summary>
+    /// <summary>A valid input, for the seeds.</summary>
     public static byte[] Good(string? address) => Encoding.ASCII.GetBytes(
         ViewerToken.Sign("abcdefgh", Secret, Channel, Now.AddHours(1), "jane", ViewerNetwork.TryParseUserInput(address, out var network) ? network : null));
 
