@@ -132,7 +132,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         yield return ("a token of another channel", scope is null ? through : "refused", async () => await server.SendAsync(method, address, await LimitedAsync(server, new(Channels: ["other"]))));
         if (isOfChannel)
         {
-            // Its own channel is there: it is looked at, and what is sent would change nothing.
+            // The token's own channel exists: it is only read, and the requests would not change it.
             var own = address.Replace(Nothing, "own", StringComparison.Ordinal);
             yield return ("a token of its channel", "through", async () => await server.SendAsync(method == "DELETE" && own.EndsWith("/own", StringComparison.Ordinal) ? "GET" : method, own, await LimitedAsync(server, new(Channels: ["own"]))));
         }
@@ -144,7 +144,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
         var all = document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(o => new Operation(
             o.Name.ToUpperInvariant(), p.Name, RoleOf(o.Value)))).ToList();
         all.Count.ShouldBeGreaterThan(40);
-        return [.. all, new("GET", "/api/v1/openapi.json", TokenRole.Viewer)];   // which does not describe itself
+        return [.. all, new("GET", "/api/v1/openapi.json", TokenRole.Viewer)];   // not listed in the document itself
     }
 
     private static TokenRole? RoleOf(JsonElement operation) =>
@@ -167,7 +167,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
 
     private static Task<string> LoginAsync(Server server, TokenRole role) => BeginAsync(server, TokenRoles.Name(role));
 
-    // Past the password, whose hash takes its time.
+    // Skips the password check, whose hash is slow.
     private static async Task<string> BeginAsync(Server server, string user)
     {
         await using var connection = await server.Get<ControlDatabase>().Source.OpenConnectionAsync();
@@ -180,7 +180,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
 
     private async Task<Server> StartAsync()
     {
-        // Hundreds of requests from one address, most of them refused.
+        // Allows hundreds of requests from one address, most of them rejected.
         var server = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString, settings: [("Control:ReadsPerSecond", "0"), ("Control:WritesPerSecond", "0")]);
         foreach (var name in (string[])["own", "other"])
         {
@@ -201,7 +201,7 @@ public sealed partial class AccessTests(PostgresFixture postgres)
 
     private sealed record Operation(string Method, string Path, TokenRole? Role)
     {
-        /// <summary>With names that nothing has.</summary>
+        /// <summary>Replaces parameters with names of missing objects.</summary>
         public string Address => Placeholder().Replace(Path, Nothing);
 
         public override string ToString() => $"{Method} {Path}";

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>The OpenAPI document: complete, with an example of each body and of each problem, and true.</summary>
+/// <summary>The OpenAPI document: complete and correct, with an example of each body and of each problem.</summary>
 public sealed class ApiDocumentTests(PostgresFixture postgres)
 {
     private const string Json = "application/json";
@@ -269,7 +269,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
         }
     }
 
-    /// <summary>Members that an example has and its schema has not, and those that it lacks; all the way down.</summary>
+    /// <summary>Compares the members of an example with its schema recursively.</summary>
     private static IEnumerable<string> Unfit(JsonElement document, JsonElement schema, JsonElement example, string path)
     {
         schema = Resolve(document, schema);
@@ -302,7 +302,7 @@ public sealed class ApiDocumentTests(PostgresFixture postgres)
 
         foreach (var required in schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(n => n.GetString()!) : [])
         {
-            // What may be null is left out of what is sent.
+            // Null members are omitted from responses.
             if (!example.TryGetProperty(required, out _) && !IsNullable(properties.GetProperty(required)))
             {
                 yield return $"has no '{path}{required}'";

@@ -20,7 +20,7 @@ public sealed class ApiTests(PostgresFixture postgres)
 {
     private const string Password = "a long password";
 
-    /// <summary>Endpoints that ask for neither token nor login, with the reason.</summary>
+    /// <summary>Endpoints that require neither token nor login, with the reason.</summary>
     public static IReadOnlyDictionary<string, string> Open { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["POST /api/v1/setup"] = "a set-up code is what it asks for",
@@ -29,7 +29,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         ["POST /api/v1/obs/multitrack"] = "a stream key is what it asks for, in the form that OBS sends",
     };
 
-    /// <summary>Every endpoint: the least role it asks for, a body it takes, the status of a good answer.</summary>
+    /// <summary>Every endpoint: required role, a valid body, status of a successful response.</summary>
     public static TheoryData<string, string, string, string?, int> Endpoints { get; } = new()
     {
         { "GET", "/api/v1/channels", "viewer", null, 200 },
@@ -96,7 +96,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "GET", "/api/v1/encoders", "admin", null, 200 },
         { "POST", "/api/v1/encoders/probe", "admin", null, 200 },
 
-        // There is no store here; with one they are tested in StorageApiTests.
+        // No store exists here; StorageApiTests cover these with a store.
         { "GET", "/api/v1/storage", "admin", null, 404 },
         { "POST", "/api/v1/storage/test", "admin", null, 404 },
         { "GET", "/api/v1/audit", "admin", null, 200 },
@@ -112,7 +112,7 @@ public sealed class ApiTests(PostgresFixture postgres)
         { "DELETE", "/api/v1/users/{name}/logins/{id}", "admin", null, 204 },
         { "GET", "/api/v1/me", "viewer", null, 200 },
 
-        // A token has no login; for people who have one they are tested in LoginTests.
+        // A token has no login; LoginTests cover these with a user.
         { "POST", "/api/v1/logout", "viewer", null, 403 },
         { "GET", "/api/v1/me/logins", "viewer", null, 403 },
         { "DELETE", "/api/v1/me/logins/{id}", "viewer", null, 403 },

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Real PostgreSQL and its own programs.</summary>
+/// <summary>Backups with a real PostgreSQL and its own programs.</summary>
 public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -62,7 +62,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IAsyncDisposable
         var refusal = await Should.ThrowAsync<ControlException>(() => RestoreAsync(target));
         (refusal.Code, refusal.Message).ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ControlErrorCode.Conflict), r => r.Message.ShouldContain("--replace"));
 
-        // One whose last bytes are others is found out before anything is changed.
+        // A backup with corrupt last bytes is detected before any change.
         var whole = await File.ReadAllBytesAsync(Archive);
         await File.WriteAllBytesAsync(Archive, whole.AsMemory(0, whole.Length * 2 / 3));
         (await Should.ThrowAsync<ControlException>(() => RestoreAsync(target, replace: true))).Message.ShouldContain("not a readable backup");

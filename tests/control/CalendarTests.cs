@@ -52,7 +52,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     [InlineData("America/New_York", "FREQ=YEARLY;BYMONTH=3;BYDAY=2SU", "FREQ=YEARLY;BYMONTH=11;BYDAY=1SU")]
     [InlineData("Australia/Lord_Howe", "FREQ=YEARLY;BYMONTH=10;BYDAY=1SU", "TZOFFSETTO:+1030")]
     [InlineData("Asia/Kathmandu", "TZOFFSETTO:+0545", "BEGIN:STANDARD")]
-    [InlineData("Africa/Casablanca", "TZOFFSETTO:+0000", "TZOFFSETTO:+0100")]   // by the moon: no rule, each change by itself
+    [InlineData("Africa/Casablanca", "TZOFFSETTO:+0000", "TZOFFSETTO:+0100")]   // lunar dates: no rule, each change is separate
     public void Calendar_contains_the_transition_rules_of_unusual_time_zones(string zone, string first, string second)
     {
         var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", zone)));
@@ -94,7 +94,7 @@ public sealed class CalendarTests(PostgresFixture postgres)
     [Fact]
     public void Repeated_local_time_is_written_in_UTC()
     {
-        var second = new DateTimeOffset(2030, 10, 27, 1, 30, 0, TimeSpan.Zero);   // 2:30 in Berlin, for the second time
+        var second = new DateTimeOffset(2030, 10, 27, 1, 30, 0, TimeSpan.Zero);   // 2:30 in Berlin, the second one
         var lines = Lines(Write(Event("01JGFJJZ00SHOW000000000000", "2030-06-01T20:00", "Europe/Berlin") with { StartsAt = second, EndsAt = second.AddHours(1) }));
         lines.ShouldContain("DTSTART:20301027T013000Z");
         lines.ShouldContain("DTEND;TZID=Europe/Berlin:20301027T033000");

@@ -9,7 +9,7 @@ namespace Broadcast.Control.Tests;
 
 public sealed class CallerLimitsTests(PostgresFixture postgres)
 {
-    // So long that nothing comes back while a test runs.
+    // Too long for tokens to be refilled during a test.
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
     [Fact]

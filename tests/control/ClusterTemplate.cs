@@ -4,7 +4,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>A data folder with a stopped cluster, made once and copied: copying takes a tenth of making.</summary>
+/// <summary>A data folder with a stopped cluster, created once and copied: a copy takes a tenth of the time.</summary>
 internal static class ClusterTemplate
 {
     private static readonly Lazy<Task<TempFolder>> Made = new(MakeAsync);

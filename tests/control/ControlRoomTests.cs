@@ -77,7 +77,7 @@ public sealed class ControlRoomTests(PostgresFixture postgres)
         {
             key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(Latency: "safe"))).Key.StreamKey;
             before = ((PublishDecision.Granted)await server.AskAsync(key)).Grant.Session;
-        }   // its encoder never said goodbye
+        }   // its encoder never disconnected
 
         await using var next = await Server.StartAsync(options.ConnectionString);
         var after = ((PublishDecision.Granted)await next.AskAsync(key)).Grant.Session;

@@ -9,41 +9,44 @@ public sealed class EventDeciderTests
 {
     private static readonly DateTimeOffset Evening = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>State, time, encoder (here, gone: its session waits, none), what is special; then the state it goes to or '-', whether the session is ended, and when to look again or '-'.</summary>
+    /// <summary>
+    /// State, time, encoder (here, gone: its session waits, none), condition; then the next state or '-', whether the session is ended, and
+    /// the time of the next check or '-'.
+    /// </summary>
     [Theory]
     [InlineData("scheduled", "19:44:59", "none", "", "-", false, "19:45")]
-    [InlineData("scheduled", "19:44:59", "here", "", "-", false, "19:45")]                     // an encoder before that is the channel's own
+    [InlineData("scheduled", "19:44:59", "here", "", "-", false, "19:45")]                     // an earlier encoder belongs to the channel
     [InlineData("scheduled", "19:45", "none", "", "preview", false, "-")]
     [InlineData("scheduled", "19:45", "here", "", "preview", false, "-")]
-    [InlineData("scheduled", "19:45", "here", "taken", "-", false, "21:00")]                   // the event before has the channel still
+    [InlineData("scheduled", "19:45", "here", "taken", "-", false, "21:00")]                   // the previous event still has the channel
     [InlineData("scheduled", "20:30", "none", "", "preview", false, "-")]                      // its start was not observed
     [InlineData("scheduled", "21:00", "here", "", "ended", false, "-")]                        // not observed until its end
     [InlineData("scheduled", "23:00", "none", "taken", "ended", false, "-")]
     [InlineData("preview", "19:50", "none", "", "-", false, "20:00")]
-    [InlineData("preview", "19:50", "here", "", "-", false, "20:00")]                          // early: it waits unseen
+    [InlineData("preview", "19:50", "here", "", "-", false, "20:00")]                          // early: it waits hidden
     [InlineData("preview", "20:00", "here", "", "live", false, "-")]
     [InlineData("preview", "20:00", "none", "", "-", false, "21:00")]                          // late
     [InlineData("preview", "20:10", "here", "", "live", false, "-")]                           // and then there
     [InlineData("preview", "20:00", "gone", "", "-", false, "21:00")]
     [InlineData("preview", "20:09:59", "none", "no-show", "-", false, "20:10")]
     [InlineData("preview", "20:10", "none", "no-show", "ended", false, "-")]                   // absent
-    [InlineData("preview", "20:10", "gone", "no-show", "-", false, "21:00")]                   // it may come back
+    [InlineData("preview", "20:10", "gone", "no-show", "-", false, "21:00")]                   // it can return
     [InlineData("preview", "20:10", "here", "no-show", "live", false, "-")]
     [InlineData("preview", "21:00", "none", "", "ended", false, "-")]                          // absent
     [InlineData("preview", "20:00", "here", "manual", "-", false, "21:00")]
     [InlineData("preview", "21:00", "here", "manual", "ended", true, "-")]                     // never started manually: a hidden session remains hidden
     [InlineData("preview", "21:00", "gone", "", "ended", true, "-")]
-    [InlineData("live", "19:50", "here", "", "-", false, "21:00")]                             // let live before its start
-    [InlineData("live", "20:30", "none", "", "-", false, "21:00")]                             // the encoder may come back, or another
+    [InlineData("live", "19:50", "here", "", "-", false, "21:00")]                             // started before its time
+    [InlineData("live", "20:30", "none", "", "-", false, "21:00")]                             // the encoder can return, or another
     [InlineData("live", "21:00", "none", "", "ended", false, "-")]
     [InlineData("live", "21:00", "gone", "", "ended", true, "-")]
-    [InlineData("live", "21:00", "here", "", "-", false, "21:05")]                             // still there: grace
+    [InlineData("live", "21:00", "here", "", "-", false, "21:05")]                             // still connected: grace
     [InlineData("live", "21:04", "gone", "", "ended", true, "-")]
     [InlineData("live", "21:05", "here", "", "ended", true, "-")]
-    [InlineData("live", "21:00", "here", "next 21:02", "-", false, "21:02")]                   // grace gives way to the next event
+    [InlineData("live", "21:00", "here", "next 21:02", "-", false, "21:02")]                   // grace yields to the next event
     [InlineData("live", "21:02", "here", "next 21:02", "ended", true, "-")]
     [InlineData("live", "21:00", "here", "next 21:00", "ended", true, "-")]
-    [InlineData("live", "21:30", "here", "continue", "-", false, "-")]                         // goes on as long as its encoder
+    [InlineData("live", "21:30", "here", "continue", "-", false, "-")]                         // continues as long as its encoder
     [InlineData("live", "21:30", "gone", "continue", "-", false, "-")]
     [InlineData("live", "21:30", "none", "continue", "ended", false, "-")]
     [InlineData("live", "21:30", "here", "continue next 22:00", "-", false, "22:00")]

@@ -86,7 +86,7 @@ public sealed class EventKeeperTests(PostgresFixture postgres)
         await Poll.UntilAsync(() => encoder.Revoked.IsCancellationRequested);
         await rig.GoAsync(encoder);
 
-        // Also while it is not known yet that the event has the channel no longer.
+        // Also while it is unknown that the event no longer has the channel.
         rig.Gate.SetActive([KeyValuePair.Create(1L, new ActiveEvent(show.Id, "Show", IsLive: true, null, null, null))]);
         ((PublishDecision.Rejected)await rig.AskAsync()).Reason.ShouldBe(PublishRejectionReason.EventOver);
         await rig.Keeper.RunOnceAsync(default);

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Events on a channel 'demo' over a real database, a clock that stands at noon of 1 January 2030 UTC, and encoders that ask the publish authority.</summary>
+/// <summary>
+/// Events on a channel 'demo' with a real database, a stopped clock at 12:00 UTC on 1 January 2030, and encoders that publish through the
+/// authorizer.
+/// </summary>
 internal sealed class EventRig : IAsyncDisposable
 {
     private readonly Rig _rig;
@@ -25,7 +28,7 @@ internal sealed class EventRig : IAsyncDisposable
 
     public EventRepository Events { get; }
 
-    /// <summary>Goes steps when <see cref="EventScheduler.RunOnceAsync"/> is called.</summary>
+    /// <summary>The scheduler; runs only when <see cref="EventScheduler.RunOnceAsync"/> is called.</summary>
     public EventScheduler Keeper { get; }
 
     public ManualTimeProvider Clock => _rig.Clock;
@@ -56,28 +59,28 @@ internal sealed class EventRig : IAsyncDisposable
 
     public EventScheduler NewKeeper() => new(_rig.Database, _rig.Book, _rig.Ledger, _rig.Gate, _rig.Audience, Viewing, _rig.Clock, NullLogger<EventScheduler>.Instance);
 
-    /// <summary>An event on 'demo' that begins and ends so many minutes from now.</summary>
+    /// <summary>Creates an event on 'demo' that starts and ends the given minutes from now.</summary>
     public Task<EventInfo> PlanAsync(double start, double end, EventSettings? settings = null) => Events.CreateAsync((settings ?? new()) with
     {
         Title = settings?.Title ?? "Show", Channel = "demo", Start = EventTime.At(Clock.GetUtcNow().AddMinutes(start)), End = EventTime.At(Clock.GetUtcNow().AddMinutes(end)),
     });
 
-    /// <summary>An encoder comes to 'demo'.</summary>
+    /// <summary>Connects an encoder to 'demo'.</summary>
     public Task<PublishGrant> ComeAsync() => _rig.GrantedAsync(_key);
 
-    /// <summary>An encoder asks for 'demo'.</summary>
+    /// <summary>Requests permission to publish to 'demo'.</summary>
     public async Task<PublishDecision> AskAsync() => await _rig.AskAsync(_key);
 
     public async Task GoAsync(PublishGrant grant) => await _rig.LeaveAsync(grant);
 
-    /// <summary>Lets so many minutes pass, and goes the steps that are due then.</summary>
+    /// <summary>Advances the clock by minutes and runs the due steps.</summary>
     public async Task PassAsync(double minutes)
     {
         Clock.Advance(TimeSpan.FromMinutes(minutes));
         await Keeper.RunOnceAsync(default);
     }
 
-    /// <summary>An event's state, after the steps that are due.</summary>
+    /// <summary>Returns an event's state after the due steps.</summary>
     public async Task<EventState> StateAsync(EventInfo planned)
     {
         await Keeper.RunOnceAsync(default);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>The stream of what happens, over HTTP.</summary>
+/// <summary>The event stream over HTTP.</summary>
 public sealed class EventStreamHttpTests(PostgresFixture postgres)
 {
     [Fact]
@@ -62,7 +62,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
         return new(response);
     }
 
-    /// <summary>A stream over HTTP, read as it comes.</summary>
+    /// <summary>Reads a stream over HTTP.</summary>
     private sealed class StreamListener : IDisposable
     {
         private readonly Heard _heard = new();
@@ -75,7 +75,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
 
         public HttpResponseMessage Response { get; }
 
-        /// <summary>Completes when the server has ended it.</summary>
+        /// <summary>Completes when the server has ended the stream.</summary>
         public Task Ended { get; }
 
         public string Text => _heard.Text;
@@ -95,7 +95,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
             }
             catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
             {
-                // It ended otherwise.
+                // Ended by an error.
             }
         }
     }

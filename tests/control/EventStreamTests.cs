@@ -73,7 +73,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await StateAsync(bench, "waiting");
         await using (var connection = await bench.Rig.Database.Source.OpenConnectionAsync())
         {
-            // The last word of the old one's session comes after the new one was made.
+            // The last message of the previous channel's session comes after the new channel is created.
             await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), WebhookEventTypes.InputLost, "demo", new { session = grant.Session.Id.Value }, default);
         }
 
@@ -226,7 +226,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         },
         TimeSpan.FromSeconds(15), bench.Rig.Clock);
 
-    /// <summary>Listens until enough was heard.</summary>
+    /// <summary>Reads events until a condition is met.</summary>
     private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough, long? only = null)
     {
         var client = await stream.AttachAsync("token/1", default);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>A request as a webhook got it.</summary>
+/// <summary>A received request.</summary>
 internal sealed record Hooked(string Method, string Path, string? ContentType, IHeaderDictionary Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);

@@ -21,9 +21,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>
-/// Bodies of webhooks, of messages of the event stream and of auth callbacks, byte for byte as earlier versions sent them.
-/// </summary>
+/// <summary>Bodies of webhooks, event stream messages and auth callbacks, byte for byte as earlier versions sent them.</summary>
 public sealed partial class GoldenTests(PostgresFixture postgres)
 {
     private const string Secret = "a-secret-of-the-webhook-32-chars";
@@ -149,7 +147,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [Fact]
     public async Task Reasons_of_publish_decisions_in_metrics_match_the_golden_file()
     {
-        // Other tests count at the same time; what flows with this test's calls is its own.
+        // Other tests count in parallel; only requests in this test's async context count.
         var own = new AsyncLocal<bool> { Value = true };
         var reasons = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         using var listener = new MeterListener

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Webhooks over a real database, a clock that stands still, and receivers on loopback, which is allowed here.</summary>
+/// <summary>Webhooks with a real database, a stopped clock, and receivers on loopback, which is an allowed target here.</summary>
 internal sealed class HookBench : IAsyncDisposable
 {
     private readonly List<WebhookSender> _senders = [];
@@ -43,7 +43,7 @@ internal sealed class HookBench : IAsyncDisposable
 
     public async Task<IssuedWebhook> HookAsync(string url, WebhookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
 
-    /// <summary>Something happens on the channel <c>demo</c>.</summary>
+    /// <summary>Records an event on the channel <c>demo</c>.</summary>
     public async Task HappensAsync(string type, object? data = null)
     {
         await using var connection = await Database.Source.OpenConnectionAsync();

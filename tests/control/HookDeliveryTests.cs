@@ -193,7 +193,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         var turn = (await bench.Queue.ClaimAsync(10, default)).ShouldHaveSingleItem();
         var due = (await bench.Queue.NextAsync(turn, default))!;
-        await bench.Sender().SendAsync(turn.Target, due.EventId, due.Body, default);   // and then it is killed
+        await bench.Sender().SendAsync(turn.Target, due.EventId, due.Body, default);   // then the process is killed
 
         using var next = bench.Courier();
         await next.DrainAsync(default);
@@ -295,7 +295,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
         await using var bench = await HookBench.OpenAsync(postgres);
         await bench.HookAsync(receiver.Address);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
-        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // it is never opened
+        var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // never opened
         using var blind = new WebhookDispatcher(
             new(away, bench.Clock), bench.Sender(), bench.Deliveries, Microsoft.Extensions.Options.Options.Create(bench.Options), bench.Clock, bench.Log.For<WebhookDispatcher>());
         await blind.StartAsync(default);
@@ -365,7 +365,7 @@ public sealed class HookDeliveryTests(PostgresFixture postgres)
 
     private static string[] Types(FakeWebhook receiver) => [.. receiver.Asked.Select(a => a.Json.GetProperty("type").GetString()!)];
 
-    // Written after the specification, not with the product's own code.
+    // Implements the specification independently of the product's code.
     private static string Signature(string secret, string id, string at, string body)
     {
         using var hmac = new HMACSHA256(Convert.FromBase64String(secret["whsec_".Length..]));

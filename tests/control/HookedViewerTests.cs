@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Channels whose viewers a webhook decides on.</summary>
+/// <summary>Channels whose viewers are authorized by an auth callback.</summary>
 public sealed class HookedViewerTests : IAsyncLifetime
 {
     private const string Secret = "a-secret-of-the-webhook-32-chars";

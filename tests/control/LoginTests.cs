@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Logging in over the API, as a browser does.</summary>
+/// <summary>Login over the API, as in a browser.</summary>
 public sealed class LoginTests(PostgresFixture postgres)
 {
     private const string Password = UserTests.Password;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Which reminders count as told where the times of a series are moved.</summary>
+/// <summary>Reminders that count as sent after a series is moved.</summary>
 public sealed class MovedReminderTests
 {
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 19, 10, 0, TimeSpan.Zero);

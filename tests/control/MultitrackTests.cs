@@ -12,7 +12,9 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>OBS Studio's question what to encode. The requests were written by hand after the published form: no recording of OBS is among them.</summary>
+/// <summary>
+/// Encoder configuration requests of OBS Studio. The requests were written by hand from the published format, not recorded from OBS.
+/// </summary>
 public sealed class MultitrackTests(PostgresFixture postgres)
 {
     private const string Path = "/api/v1/obs/multitrack";

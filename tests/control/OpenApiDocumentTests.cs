@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>The document that the dashboard's client is generated from. With <c>BROADCAST_RENEW=1</c> it is written anew in place of being compared.</summary>
+/// <summary>
+/// The document from which the dashboard's client is generated. With <c>BROADCAST_RENEW=1</c> it is rewritten instead of compared.
+/// </summary>
 public sealed class OpenApiDocumentTests(PostgresFixture postgres)
 {
     private const string Renewal = "Renew it and the dashboard's types with: npm --prefix dashboard run api:renew";
@@ -51,7 +53,8 @@ public sealed class OpenApiDocumentTests(PostgresFixture postgres)
     private static List<string> Required(JsonElement schemas, string name) =>
         schemas.GetProperty(name).TryGetProperty("required", out var names) ? [.. names.EnumerateArray().Select(n => n.GetString()!).Order(StringComparer.Ordinal)] : [];
 
-    // A line for each operation and each schema, so that a change is seen where it is. Where the server was asked is no part of it, nor are tags, which name the program that maps an operation.
+    // One line per operation and schema, so that a diff shows the changed ones. The server's address is excluded, and so are tags, which
+    // name the program that maps an operation.
     private static string Written(JsonObject document)
     {
         document.Remove("servers");

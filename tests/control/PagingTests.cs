@@ -93,7 +93,7 @@ public sealed class PagingTests(PostgresFixture postgres)
             made.Insert(0, (await server.Get<ViewerTokens>().CreateAsync("demo")).Info.Id);
         }
 
-        // All at one moment but the oldest: the id decides.
+        // All except the oldest have the same time, so the id decides.
         await using (var same = server.Get<ControlDatabase>().Source.CreateCommand(
             "UPDATE viewer_tokens SET created_at = (SELECT max(created_at) FROM viewer_tokens) WHERE created_at > (SELECT min(created_at) FROM viewer_tokens)"))
         {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>One private server for all tests that need a database, and a fresh database for each.</summary>
+/// <summary>One private server for all tests that need a database, and an empty database for each test.</summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
     private readonly SemaphoreSlim _creating = new(1, 1);
@@ -41,7 +41,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         await ClusterTemplate.DeleteAsync();
     }
 
-    /// <summary>Options for a database of its own, with the schema in it.</summary>
+    /// <summary>Returns the options of a new database with the schema.</summary>
     public async Task<DatabaseOptions> FreshAsync()
     {
         await _creating.WaitAsync();
@@ -57,10 +57,10 @@ public sealed class PostgresFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>A database of its own, open.</summary>
+    /// <summary>Opens a new database.</summary>
     public async Task<ControlDatabase> OpenFreshAsync() => await OpenAsync(await FreshAsync());
 
-    /// <summary>One more opening of a database.</summary>
+    /// <summary>Opens a database once more.</summary>
     public Task<ControlDatabase> OpenAsync(DatabaseOptions options) => ControlDatabase.OpenAsync(new DataFolder(_folder!.Path), options, TimeProvider.System);
 
     public async Task ExecuteAsync(string sql)

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Real servers in real folders, as the user that runs the tests: as root that means another user in folders it cannot enter.</summary>
+/// <summary>
+/// Real servers in real folders, as the user that runs the tests. As root, PostgreSQL runs as another user, which must be able to enter the
+/// folders.
+/// </summary>
 public sealed class PrivateServerTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);

@@ -3,7 +3,7 @@ using Broadcast.Media;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Runs the tests; or, as 'open-database FOLDER', is a process that has the folder's database open until its input ends or it is killed.</summary>
+/// <summary>Runs the tests; or, as 'open-database FOLDER', keeps the folder's database open until its input ends or it is killed.</summary>
 internal static class Program
 {
     public static int Main(string[] args)

@@ -248,7 +248,7 @@ public sealed class PublishAuthorityTests(PostgresFixture postgres)
     {
         await using var rig = await Rig.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
-        var stray = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromDays(1)).Value;   // born of a clock that went wrong
+        var stray = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromDays(1)).Value;   // caused by a wrong clock
         await using var command = rig.Database.Source.CreateCommand(
             $"INSERT INTO sessions (id, channel_id, epoch, latency, started_at) SELECT '{stray}', id, 1, 'low', now() FROM channels");
         await command.ExecuteNonQueryAsync();

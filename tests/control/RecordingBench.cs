@@ -10,7 +10,7 @@ namespace Broadcast.Control.Tests;
 /// <summary>Storage contents of sessions, set by the test.</summary>
 internal sealed class SaidMedia : ISessionStorageInspector
 {
-    /// <summary>Sessions without a segment.</summary>
+    /// <summary>Sessions without segments.</summary>
     public HashSet<SessionId> Empty { get; } = [];
 
     /// <summary>Whether the store fails.</summary>
@@ -23,7 +23,9 @@ internal sealed class SaidMedia : ISessionStorageInspector
         IsAway ? throw new ObjectStoreException(ObjectStoreErrorKind.Unreachable, "away") : Task.FromResult(new SessionStorageUsage(12, 3456, IsComplete: true));
 }
 
-/// <summary>Recordings over a real database and a clock that stands still, on the channel <c>demo</c>, whose sessions end with their encoder.</summary>
+/// <summary>
+/// Recordings with a real database and a stopped clock, on the channel <c>demo</c>, whose sessions end with their encoder.
+/// </summary>
 internal sealed class RecordingBench : IAsyncDisposable
 {
     private RecordingBench(Rig rig, string key)
@@ -50,7 +52,7 @@ internal sealed class RecordingBench : IAsyncDisposable
         return new(rig, made.Key.StreamKey);
     }
 
-    /// <summary>A keeper; another one is what a restart makes.</summary>
+    /// <summary>Creates a recording service; a second one simulates a restart.</summary>
     public RecordingRetentionService Keeper(bool hasMedia = true) =>
         new(Rig.Database, Rig.Book, Rig.Ledger, Rig.Clock, Rig.Log.For<RecordingRetentionService>(), hasMedia ? Rig.Lifecycle : null, Media);
 
@@ -61,7 +63,7 @@ internal sealed class RecordingBench : IAsyncDisposable
         return grant;
     }
 
-    /// <summary>A session that lasted so long and is over.</summary>
+    /// <summary>Creates an ended session of the given duration.</summary>
     public async Task<SessionId> SessionAsync(TimeSpan length)
     {
         var grant = await BeginAsync();

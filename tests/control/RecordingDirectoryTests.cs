@@ -144,7 +144,7 @@ public sealed class RecordingDirectoryTests(PostgresFixture postgres)
         var session = (await bench.SessionAsync(TimeSpan.FromSeconds(600))).Value;
         var begin = (await bench.Recordings.GetAsync(session)).Start;
 
-        // As it is where the session waited for another one.
+        // State of a session that waited for another one.
         (await bench.ScalarAsync<int>("UPDATE sessions SET ended_at = ended_at + interval '60 seconds' RETURNING 1")).ShouldBe(1);
 
         (await bench.Recordings.GetAsync(session)).Duration.ShouldBe(TimeSpan.FromSeconds(600));

@@ -9,7 +9,10 @@ public sealed class RecurrenceTests
 {
     private static readonly TimeZoneInfo NewYork = Zone("America/New_York");
 
-    /// <summary>The examples of RFC 5545, 3.8.5.3, that are not about weeks by number, days of the year or times within a day. They begin at 9:00 in New York.</summary>
+    /// <summary>
+    /// Examples of RFC 5545, 3.8.5.3, except those with week numbers, days of the year or times within a day. They start at 9:00 in New
+    /// York.
+    /// </summary>
     public static TheoryData<string, string, string> Examples { get; } = new()
     {
         { "19970902", "FREQ=DAILY;COUNT=10", "0902 0903 0904 0905 0906 0907 0908 0909 0910 0911 ." },
@@ -86,7 +89,7 @@ public sealed class RecurrenceTests
     public void Unlimited_rule_ends_with_the_last_representable_year() =>
         Recurrence.Expand(Rule("FREQ=YEARLY;INTERVAL=1000"), Date("20300101"), TimeZoneInfo.Utc).Select(r => r.LocalTime.Year).ShouldBe([2030, 3030, 4030, 5030, 6030, 7030, 8030, 9030]);
 
-    /// <summary>A week of 2:30 (or another time) across a change of clocks: the day of the change, what clocks show, the instant.</summary>
+    /// <summary>A daily event at 2:30 (or another time) across a clock change: time zone, first local time, instants.</summary>
     [Theory]
     [InlineData("Europe/Berlin", "2030-03-30T02:30", "2030-03-30T01:30Z 2030-03-31T01:30Z 2030-04-01T00:30Z")]       // 2:30 is skipped: the offset before holds, so it is 3:30
     [InlineData("Europe/Berlin", "2030-10-26T02:30", "2030-10-26T00:30Z 2030-10-27T00:30Z 2030-10-28T01:30Z")]       // 2:30 comes twice: the first

@@ -33,7 +33,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
-    /// <summary>Sessions that are another server's.</summary>
+    /// <summary>Sessions owned by another server.</summary>
     public IReadOnlyList<SessionId> LetGo
     {
         get
@@ -56,7 +56,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
         }
     }
 
-    /// <summary>Called before a session is forgotten.</summary>
+    /// <summary>Called before a session is deleted.</summary>
     public Action<SessionId>? Forgetting { get; set; }
 
     public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
@@ -91,7 +91,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     }
 }
 
-/// <summary>The publish authority over a real database and a clock that stands still.</summary>
+/// <summary>The publish authorizer with a real database and a stopped clock.</summary>
 internal sealed class Rig : IAsyncDisposable
 {
     private int _ports = 1000;
@@ -141,7 +141,7 @@ internal sealed class Rig : IAsyncDisposable
 
     public SessionVisibilityStore Audience { get; }
 
-    /// <summary>Channels that have an event in preview.</summary>
+    /// <summary>Channels with an event in preview.</summary>
     public PreviewedChannels Previews { get; } = new();
 
     public SessionManager Book { get; }
@@ -152,9 +152,9 @@ internal sealed class Rig : IAsyncDisposable
 
     public PublishAuthorizer Authority { get; }
 
-    /// <param name="postgres">Where the database is.</param>
+    /// <param name="postgres">The database server.</param>
     /// <param name="options">Options of the control module.</param>
-    /// <param name="authorization">Who may publish; our keys when not given.</param>
+    /// <param name="authorization">Decides about publishers; by default stream keys.</param>
     public static async Task<Rig> OpenAsync(PostgresFixture postgres, ControlOptions? options = null, AuthorizationOptions? authorization = null)
     {
         var rig = new Rig(await postgres.OpenFreshAsync(), new(), options ?? new(), authorization ?? new());
@@ -187,7 +187,7 @@ internal sealed class Rig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // What it waits for at its end is measured by the clock that stands still.
+        // Its timeout at the end is measured by the stopped clock.
         var stopping = Notices.StopAsync(default);
         await Poll.UntilAsync(() =>
         {
@@ -202,7 +202,7 @@ internal sealed class Rig : IAsyncDisposable
     }
 }
 
-/// <summary>Channels that have an event in preview, by number.</summary>
+/// <summary>Channels with an event in preview, by number.</summary>
 internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
 {
     /// <summary>Fallback for other channels.</summary>

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Second factors, over a real database and a clock that stands still.</summary>
+/// <summary>Second factors, with a real database and a stopped clock.</summary>
 public sealed class SecondFactorTests(PostgresFixture postgres)
 {
     [Fact]

@@ -122,8 +122,8 @@ internal sealed class Server : IAsyncDisposable
 
     public async Task<string> TokenAsync(TokenRole role) => (await Get<TokenRepository>().CreateAsync(role)).Token;
 
-    /// <summary>Logs a person in, past the API.</summary>
-    /// <returns>The cookie's text.</returns>
+    /// <summary>Logs a user in without the API.</summary>
+    /// <returns>Value of the cookie.</returns>
     public async Task<string> LoginAsync(string name, string password) =>
         (await Get<Logins>().LoginAsync(name, password, null, null, "tests", default)).ShouldBeOfType<LoginResult.Succeeded>().Cookie;
 
@@ -153,7 +153,7 @@ internal sealed class Server : IAsyncDisposable
         var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
-            response.Dispose();   // it has no end; EventStreamHttpTests reads it
+            response.Dispose();   // endless response; EventStreamHttpTests cover it
             return ((int)response.StatusCode, default, response);
         }
 

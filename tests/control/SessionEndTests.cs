@@ -26,7 +26,7 @@ public sealed class SessionEndTests
         first.State.RecordDropped(3);
         book.RecordViewers(first.Session.Id, 12);
         book.RecordViewers(first.Session.Id, 5);
-        book.RecordViewers(SessionId.New(clock.GetUtcNow()), 99);   // of no session that is open
+        book.RecordViewers(SessionId.New(clock.GetUtcNow()), 99);   // not of an open session
         book.RemovePublisher(first, "closed");
         var silent = Take(book);
         silent.State.RecordTotals(10, 1, 2);

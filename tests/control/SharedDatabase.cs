@@ -13,7 +13,7 @@ namespace Broadcast.Control.Tests;
 /// <summary>State that several servers share in one database, and simulated states of a server after some time or a crash.</summary>
 internal static class SharedDatabase
 {
-    /// <summary>A channel 'demo' whose session the server has written down.</summary>
+    /// <summary>Creates a channel 'demo' with a session stored by the server.</summary>
     public static async Task<(string Key, PublishGrant Grant)> OnAirAsync(Server server, TimeSpan? window = null)
     {
         var key = (await server.Get<ChannelRepository>().CreateAsync("demo", new(ReconnectWindow: window ?? TimeSpan.FromMinutes(5)))).Key.StreamKey;
@@ -22,7 +22,7 @@ internal static class SharedDatabase
         return (key, grant);
     }
 
-    /// <summary>Has a session's server, which has stopped, look like one that was killed, and the others like such that have run for a while.</summary>
+    /// <summary>Makes the stopped server of a session look killed, and the other servers look long-running.</summary>
     public static async Task KilledAsync(Server server, SessionId session, int secondsAgo)
     {
         await ExecuteAsync(server, "UPDATE servers SET unbroken_since = unbroken_since - interval '10 minutes'");
@@ -31,7 +31,7 @@ internal static class SharedDatabase
             $"UPDATE servers SET released = false, lease_until = clock_timestamp() + make_interval(secs => {20 - secondsAgo}) WHERE id = (SELECT owner FROM sessions WHERE id = '{session}')");
     }
 
-    /// <summary>Another server, which lives.</summary>
+    /// <summary>Adds another live server.</summary>
     public static async Task<Guid> AddServerAsync(Server server)
     {
         var id = Guid.NewGuid();
@@ -83,6 +83,6 @@ internal static class SharedDatabase
         return (ledger, book);
     }
 
-    /// <summary>A session's row, as far as servers share it.</summary>
+    /// <summary>The shared columns of a session's row.</summary>
     internal sealed record Row(long Epoch, string? EndReason, Guid Owner);
 }

@@ -36,7 +36,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
 
-        await a.StopAsync();   // stopped in good order, it gives its sessions free at once for who starts
+        await a.StopAsync();   // an orderly stop releases its sessions immediately
         await using var c = await Server.StartAsync(options.ConnectionString);
         (await c.AskAsync(key)).ShouldBeOfType<PublishDecision.Granted>().Grant.Session.ShouldBe(grant.Session with { Epoch = 2 });
     }
@@ -48,7 +48,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         await using var a = await Server.StartAsync(options.ConnectionString);
         await using var b = await Server.StartAsync(options.ConnectionString);
         var (key, grant) = await OnAirAsync(a);
-        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // asked before, it would begin one
+        await Poll.UntilAsync(() => b.Get<RemoteSessions>().Has(ChannelName.Parse("demo")), description: "B hears of it");   // an earlier request would start one
         (await b.AskAsync(key)).ShouldBeOfType<PublishDecision.Rejected>().Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
 
         var (status, body, _) = await b.SendAsync("POST", "/api/v1/channels/demo/end", await b.TokenAsync(TokenRole.Producer));
@@ -190,7 +190,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
 
         await using (var connection = await b.Get<ControlDatabase>().Source.OpenConnectionAsync())
         {
-            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);   // B is back first, and has not beaten yet
+            await b.Get<ServerLeaseService>().CheckSessionsAsync(connection, default);   // B is back first, without a renewed lease
         }
 
         await b.Get<ServerLeaseService>().RunOnceAsync(default);
@@ -265,7 +265,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         var starting = Server.StartAsync(options.ConnectionString, copy.Path, settings: ("Control:ServerLease", "00:00:04"));
         while (!starting.IsCompleted)
         {
-            await a.Get<ServerLeaseService>().RunOnceAsync(default);   // it lives
+            await a.Get<ServerLeaseService>().RunOnceAsync(default);   // its lease is valid
         }
 
         await using var b = await starting;
@@ -348,7 +348,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
             (await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE deleted_at IS NULL")).ShouldBe(1);
         }
 
-        missing.Empty.Clear();   // another A uploaded it
+        missing.Empty.Clear();   // another instance of A uploaded it
         await b.Get<RecordingRetentionService>().RunOnceAsync(default);
         await using var again = await b.Get<ControlDatabase>().Source.OpenConnectionAsync();
         (await again.ExecuteScalarAsync<long>("SELECT count(*) FROM recordings WHERE playable")).ShouldBe(1);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Slates of channels' own: kept as they were sent, told by their bytes, gone with their channel.</summary>
+/// <summary>Custom slates of channels: stored unchanged, identified by their content, deleted with their channel.</summary>
 public sealed class SlateTests(PostgresFixture postgres)
 {
     private static readonly byte[] Png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3];

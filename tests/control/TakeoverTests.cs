@@ -13,21 +13,21 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Policy, silence that is asked for, silence that there is, takeovers of late, patience: seconds. Then what becomes of it.</summary>
+    /// <summary>Policy, required silence, actual silence, recent takeovers, timeout (seconds); then the result.</summary>
     public static TheoryData<string, double, double, int, double, string> Cases => new()
     {
         { "silent", 3, 0.0, 0, 2.5, "Reject" },
-        { "silent", 3, 0.4, 0, 2.6, "Reject" },   // shorter than a lull
+        { "silent", 3, 0.4, 0, 2.6, "Reject" },   // shorter than a pause
         { "silent", 3, 0.5, 0, 2.5, "Wait" },
-        { "silent", 3, 0.5, 0, 2.4, "Reject" },   // longer than patience
+        { "silent", 3, 0.5, 0, 2.4, "Reject" },   // longer than the timeout
         { "silent", 3, 2.9, 0, 0.1, "Wait" },
         { "silent", 3, 2.9, 0, 0.0, "Reject" },
         { "silent", 3, 3.0, 0, 0.0, "TakeOver" },
         { "silent", 3, 60, 99, 0.0, "TakeOver" },
-        { "silent", 1, 0.1, 0, 2.5, "Reject" },   // patience for all of it, but the other is well
+        { "silent", 1, 0.1, 0, 2.5, "Reject" },   // the timeout would allow it, but the other one is healthy
         { "newest", 3, 0.0, 0, 2.5, "TakeOver" },
         { "newest", 3, 0.0, 2, 2.5, "TakeOver" },
-        { "newest", 3, 0.0, 3, 2.5, "Reject" },   // two that fight
+        { "newest", 3, 0.0, 3, 2.5, "Reject" },   // two competing encoders
         { "newest", 3, 1.0, 3, 2.5, "Wait" },
         { "newest", 3, 3.0, 3, 2.5, "TakeOver" },
     };
@@ -227,7 +227,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         first.Session.StartedAt.ShouldBe(rig.Clock.GetUtcNow(), "the broadcast begins when it begins");
     }
 
-    /// <summary>Asks for a place without a question to the database before it: when this returns, the wait has begun.</summary>
+    /// <summary>Requests a slot without a prior database query, so the wait has begun when this method returns.</summary>
     private static async Task<Task<AdmissionResult>> EnterAsync(Rig rig, string key, CancellationToken cancellationToken = default)
     {
         var record = (await rig.Register.FindAsync(key[..8], default)).Key!;

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>People, their passwords and logins, over a real database and a clock that stands still.</summary>
+/// <summary>Users, passwords and logins, with a real database and a stopped clock.</summary>
 public sealed class UserTests(PostgresFixture postgres)
 {
     internal const string Password = "correct horse battery";
@@ -300,7 +300,7 @@ public sealed class UserTests(PostgresFixture postgres)
     }
 }
 
-/// <summary>People over a database and a clock that stands still.</summary>
+/// <summary>Users with a database and a stopped clock.</summary>
 internal sealed class PeopleRig : IAsyncDisposable
 {
     private PeopleRig(ControlDatabase database, ControlOptions options)

@@ -38,7 +38,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         var random = new Random(11);
         var ids = Enumerable.Range(0, viewers).Select(_ => (ulong)random.NextInt64() << 1).ToList();
         var cut = (int)(viewers * (1 - shared) / 2);
-        var (first, second) = (ids[..^cut], ids[cut..]);   // each lacks what only the other saw
+        var (first, second) = (ids[..^cut], ids[cut..]);   // each lacks viewers that only the other has seen
         var together = ViewerSketch.Total([Sampled(first, 9), Sampled(second, 10)]);
         together.ShouldBeInRange((long)(viewers * 0.93), (long)(viewers * 1.07));
 

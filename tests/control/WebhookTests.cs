@@ -13,13 +13,13 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Publishers that a webhook authorizes; row H54: webhooks that misbehave.</summary>
+/// <summary>Publishers authorized by an auth callback; row H54: misbehaving endpoints.</summary>
 public sealed class WebhookTests(PostgresFixture postgres)
 {
     private const string Secret = "a-secret-of-the-webhook-32-chars";
     private static readonly PublishConnectInfo Target = new("live", "rtmp://203.0.113.7:1935/live", "http://a/b.swf", "http://a/p", "user=jane&pass=p%26q&name=other", IsEncrypted: true);
 
-    /// <summary>The four forms and how each says yes and no.</summary>
+    /// <summary>The four formats with their positive and negative responses.</summary>
     public static TheoryData<string, string, int> Forms { get; } = new()
     {
         { "broadcast", """{"allow":true}""", 403 },
@@ -214,14 +214,14 @@ public sealed class WebhookTests(PostgresFixture postgres)
         var running = await rig.GrantedAsync(keys[0]);
         hook.Answer = async http => await release.Task.WaitAsync(http.RequestAborted);
         var waiting = keys[1..].Select(k => rig.AskAsync(k).AsTask()).ToList();
-        await Poll.UntilAsync(() => hook.Asked.Count == 3);   // no more than two at a time: the others wait for their turn, and as long
+        await Poll.UntilAsync(() => hook.Asked.Count == 3);   // at most two at a time: the others wait, with the same timeout
 
         await rig.LeaveAsync(running);
         rig.Book.End(rig.Book.ChannelsInUse().Single(), "by hand").ShouldBe(running.Session.Id);
         rig.Clock.Advance(TimeSpan.FromSeconds(2.9));
         waiting.ShouldAllBe(w => !w.IsCompleted);
 
-        // Some may still have been on their way to the webhook when the clock was first moved: for them the time begins later.
+        // Some requests can still have been on their way when the clock was first advanced; their timeout starts later.
         await Poll.UntilAsync(() =>
         {
             rig.Clock.Advance(TimeSpan.FromSeconds(0.1));

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Control.Tests;
 
-/// <summary>Connections to a webhook that ends them as it likes.</summary>
+/// <summary>Connections to an endpoint that closes them at any time.</summary>
 public sealed class WebhookTransportTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -30,7 +30,7 @@ public sealed class WebhookTransportTests : IDisposable
     [Fact]
     public async Task Request_on_a_closed_keep_alive_connection_is_sent_once_more()
     {
-        // The first connection is ended upon its second request, without an answer to that.
+        // The first connection is closed after its second request, without a response.
         var serving = ServeAsync(answersOfConnections: [1, 1]);
         (await AskAsync()).ShouldBe((null, 200, "yes"));
         (await AskAsync()).ShouldBe((null, 200, "yes"));
@@ -68,7 +68,10 @@ public sealed class WebhookTransportTests : IDisposable
         return (response.Error, response.Status, Encoding.UTF8.GetString(response.Body.Span));
     }
 
-    /// <summary>Answers so many requests on each connection, one connection after the other; each is ended upon the next request after that, or when the other side has enough.</summary>
+    /// <summary>
+    /// Answers a number of requests per connection, one connection at a time; closes it after the next request, or when the client
+    /// disconnects.
+    /// </summary>
     private async Task ServeAsync(int[] answersOfConnections)
     {
         for (var i = 0; i < answersOfConnections.Length; i++)

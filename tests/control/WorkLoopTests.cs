@@ -82,7 +82,7 @@ public sealed class WorkLoopTests : IDisposable
             return Task.FromResult(round == 1 ? TimeSpan.Zero : Pause);
         });
 
-        // The second follows the first, and the third the word.
+        // The second run follows the first, and the third the notification.
         await WaitsAfterAsync(3);
 
         await StopAsync(running);

@@ -24,7 +24,7 @@ public sealed class WrongKeyTests(PostgresFixture postgres)
 
         (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRejectionReason.TooManyAttempts);
         (await rig.RefusedAsync(wrong, "192.0.2.2")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
-        await rig.LeaveAsync(await rig.GrantedAsync(good));   // never seen before, behind the same address
+        await rig.LeaveAsync(await rig.GrantedAsync(good));   // never seen before, from the same address
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
         (await rig.RefusedAsync(wrong)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
     }

@@ -4,7 +4,9 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests;
 
-/// <summary>Speaks as a packager does: makes timeline events for a session, keeps its clocks, and puts the bytes it announces where they can be read.</summary>
+/// <summary>
+/// Simulates a packager: creates timeline events of a session, tracks its times, and provides the bytes of announced objects.
+/// </summary>
 internal sealed class Broadcaster
 {
     public static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -23,13 +25,13 @@ internal sealed class Broadcaster
     /// <summary>Bytes of each segment's first frame; 0 for unknown.</summary>
     public int KeyLength { get; init; }
 
-    /// <summary>Everything said so far.</summary>
+    /// <summary>All events so far.</summary>
     public List<TimelineEvent> Events { get; } = [];
 
     /// <summary>Events not yet passed to a sink.</summary>
     public List<TimelineEvent> Unsent { get; } = [];
 
-    /// <summary>The bytes of the objects announced.</summary>
+    /// <summary>Bytes of the announced objects.</summary>
     public Dictionary<string, byte[]> Objects { get; } = [];
 
     public Broadcaster Video(string name = "source", int width = 1920, int height = 1080, double frameRate = 30) =>
@@ -58,7 +60,7 @@ internal sealed class Broadcaster
 
     public Broadcaster Change(string name, Func<RenditionFormat, RenditionFormat> change) => Init(name, change(_feeds[name].Format));
 
-    /// <summary>The newest init segment once more, with captions that were seen late.</summary>
+    /// <summary>Announces the latest init segment again, with captions detected late.</summary>
     public Broadcaster Caption(string name, string captions)
     {
         var feed = _feeds[name];
@@ -68,7 +70,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>One more segment of every rendition, in two parts.</summary>
+    /// <summary>Adds a segment of two parts to every rendition.</summary>
     public Broadcaster Segment(double seconds = 2, int bytes = 1_000_000, bool independent = true)
     {
         foreach (var name in _feeds.Keys)
@@ -114,7 +116,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>A whole segment of bytes that are real media.</summary>
+    /// <summary>Adds a segment with real media.</summary>
     public Broadcaster Whole(string name, byte[] content, double seconds)
     {
         var feed = _feeds[name];
@@ -126,7 +128,7 @@ internal sealed class Broadcaster
         return Close(name);
     }
 
-    /// <summary>The next part of the open segment, which the first one opens.</summary>
+    /// <summary>Adds the next part of the open segment; the first part opens it.</summary>
     public Broadcaster Part(string name, double seconds = 1 / 3.0, bool independent = false, int bytes = 100)
     {
         var feed = _feeds[name];
@@ -174,7 +176,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>Lets time pass without media, as between two connections of an encoder.</summary>
+    /// <summary>Advances time without media, as between two connections of an encoder.</summary>
     public Broadcaster Silence(double seconds)
     {
         foreach (var feed in _feeds.Values)
@@ -185,7 +187,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>A poster of some bytes.</summary>
+    /// <summary>Adds a poster.</summary>
     public Broadcaster Poster(double seconds, int bytes = 100)
     {
         var time = MediaTime.From(TimeSpan.FromSeconds(seconds), 1000);
@@ -195,7 +197,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>A sheet of five thumbnails, 10 s of them.</summary>
+    /// <summary>Adds a sprite sheet of five thumbnails, covering 10 s.</summary>
     public Broadcaster Sheet(double seconds, int bytes = 2000)
     {
         var time = MediaTime.From(TimeSpan.FromSeconds(seconds), 1000);
@@ -211,7 +213,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>Lets what came before a number leave the live window in a chapter.</summary>
+    /// <summary>Moves the segments before a number out of the live window into an index block.</summary>
     public Broadcaster Chapter(long before)
     {
         var timeline = new SessionTimeline(Session);
@@ -223,7 +225,7 @@ internal sealed class Broadcaster
         return this;
     }
 
-    /// <summary>Writes a journal file that begins with all that was said, as the packager leaves it.</summary>
+    /// <summary>Writes a journal file with all events so far, as the packager does.</summary>
     public Broadcaster Journal(long number = 1, JournalEnd end = JournalEnd.Ended)
     {
         var timeline = new SessionTimeline(Session);

@@ -271,7 +271,7 @@ public class GoldenTests
     private static string Objects(ListStore store) =>
         string.Concat(store.Names.Select(name => $"=== {name}\n{store.HeadersOf(name)}\n{store.RankOf(name)}\n\n{store.Text(name)}\n"));
 
-    /// <summary>Gives every viewer the same answer.</summary>
+    /// <summary>Gives every viewer the same decision.</summary>
     private sealed class Guard(ViewerDecision verdict) : IViewerAuthorizer
     {
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) => new(verdict);

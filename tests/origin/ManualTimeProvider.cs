@@ -1,6 +1,6 @@
 namespace Broadcast.Origin.Tests;
 
-/// <summary>A clock that stands still until told otherwise.</summary>
+/// <summary>A manually set clock.</summary>
 internal sealed class ManualTimeProvider(DateTimeOffset now) : TimeProvider
 {
     public DateTimeOffset Now { get; set; } = now;

@@ -6,7 +6,7 @@ namespace Broadcast.Origin.Tests;
 
 internal static class TestSessions
 {
-    /// <summary>A session that has heard everything the broadcaster said.</summary>
+    /// <summary>Creates a session from all events of the broadcaster.</summary>
     public static LiveSession Listen(this Broadcaster broadcaster, TimeProvider? time = null)
     {
         var session = new LiveSession(broadcaster.Session, time ?? new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
@@ -15,7 +15,7 @@ internal static class TestSessions
         return session;
     }
 
-    /// <summary>Lets a session hear what it has not heard yet.</summary>
+    /// <summary>Applies new events to a session.</summary>
     public static void TellTo(this Broadcaster broadcaster, LiveSession session)
     {
         session.Append([.. broadcaster.Unsent], mistake => throw new InvalidOperationException(mistake));

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>A packager as a host runs it, on a disk in memory and a clock that stands still.</summary>
+/// <summary>A packager as in the server, with a disk in memory and a stopped clock.</summary>
 internal sealed class Bench : IDisposable
 {
     private readonly DeferredWork _deferred;
@@ -39,7 +39,7 @@ internal sealed class Bench : IDisposable
 
     public PackagingStage Stage { get; }
 
-    /// <summary>Whether what is published next is the slate.</summary>
+    /// <summary>Whether the next publication is the slate.</summary>
     public bool IsSlate { get; set; }
 
     public async Task<Bench> StartAsync()
@@ -48,7 +48,7 @@ internal sealed class Bench : IDisposable
         return this;
     }
 
-    /// <summary>Packages samples and returns when all are on the timeline.</summary>
+    /// <summary>Packages samples and waits until all are on the timeline.</summary>
     public async Task PublishAsync(BroadcastSession session, IReadOnlyList<RenditionSample> samples, params Rendition[] renditions)
     {
         var publication = Begin(session, renditions);
@@ -56,7 +56,7 @@ internal sealed class Bench : IDisposable
         await publication.EndAsync();
     }
 
-    /// <summary>Begins a publication whose samples come later.</summary>
+    /// <summary>Starts a publication whose samples follow later.</summary>
     public Publishing Begin(BroadcastSession session, params Rendition[] renditions)
     {
         var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(100_000) { AllowSynchronousContinuations = true });
@@ -133,7 +133,7 @@ internal sealed class RecordingSink : ITimelineSink
     }
 }
 
-/// <summary>Keeps what was logged.</summary>
+/// <summary>Keeps log messages.</summary>
 internal sealed class ListLogger
 {
     public List<(LogLevel Level, EventId Id, string Text)> Entries { get; } = [];

@@ -6,7 +6,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>The boxes of a file, however broken: fields that are not there read as -1.</summary>
+/// <summary>The boxes of a file, also of a malformed one: missing fields are read as -1.</summary>
 internal sealed class Boxes
 {
     private readonly IReadOnlyList<BoxTreeNode> _nodes;
@@ -26,7 +26,7 @@ internal sealed class Boxes
 
     public byte[] Bytes { get; }
 
-    /// <summary>Types on the file's own level, in order.</summary>
+    /// <summary>Types of the top-level boxes, in order.</summary>
     public string Top => string.Join(' ', _nodes.Where(node => node.Depth == 0).Select(node => node.Box.Type));
 
     public int Count(string type) => Of(type).Count();
@@ -50,12 +50,12 @@ internal sealed class Boxes
     public string Text(string type, int offset, int length, int n = 0) => Body(type, n) is var body && offset + length <= body.Length ? Encoding.ASCII.GetString(body.Slice(offset, length)) : "";
 }
 
-/// <summary>A segment with what its timeline says of it.</summary>
+/// <summary>A segment with its data from the timeline.</summary>
 /// <param name="Header">Its CMAF header.</param>
 /// <param name="File">The segment.</param>
-/// <param name="Start">Where the one before ended, in ticks; <see langword="null"/> when there is none, or a hole.</param>
-/// <param name="IsIndependent">Whether it is said that decoding can begin with it.</param>
-/// <param name="Parts">Where its parts are.</param>
+/// <param name="Start">End of the previous segment, in ticks; <see langword="null"/> without one, or after a gap.</param>
+/// <param name="IsIndependent">Whether the segment is marked as independent.</param>
+/// <param name="Parts">Ranges of its parts.</param>
 internal sealed record CmafSegment(Boxes Header, Boxes File, long? Start, bool IsIndependent, IReadOnlyList<(long Offset, long Length)> Parts)
 {
     public int Chunks => File.Count("moof");
@@ -64,7 +64,7 @@ internal sealed record CmafSegment(Boxes Header, Boxes File, long? Start, bool I
 
     public bool All(Func<int, bool> holds) => Chunks > 0 && Enumerable.Range(0, Chunks).All(holds);
 
-    /// <summary>The samples of a chunk: length, bytes, flags.</summary>
+    /// <summary>Samples of a CMAF chunk: duration, size, flags.</summary>
     public IReadOnlyList<(long Duration, long Size, long Flags)> Samples(int chunk)
     {
         var (head, run) = (File.U32("tfhd", 0, chunk), File.U32("trun", 0, chunk));
@@ -103,10 +103,13 @@ internal sealed record CmafSegment(Boxes Header, Boxes File, long? Start, bool I
     public long End => Chunks == 0 ? -1 : Decode(Chunks - 1) + Samples(Chunks - 1).Sum(sample => sample.Duration);
 }
 
-/// <summary>Tracks that a player may switch between: the header of each, and where its segments begin by their number.</summary>
+/// <summary>Tracks of a switching set: their headers, and the start of each segment by number.</summary>
 internal sealed record CmafSet(IReadOnlyList<(Boxes Header, IReadOnlyDictionary<long, long> Starts)> Tracks);
 
-/// <summary>Rules of ISO/IEC 23000-19 (CMAF) for headers, segments with their chunks, and switching sets, as far as who writes them can break them.</summary>
+/// <summary>
+/// Rules of ISO/IEC 23000-19 (CMAF) for headers, segments with their CMAF chunks, and switching sets, as far as a packager can violate
+/// them.
+/// </summary>
 internal static partial class CmafRules
 {
     private const long NonSync = 0x1_0000;

@@ -3,7 +3,7 @@ using Broadcast.Media.Storage;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>A disk and a store in memory: what a process killed at any moment leaves behind is a copy of it.</summary>
+/// <summary>A disk and a store in memory. A copy is the state left by a process killed at that moment.</summary>
 internal sealed class FakeSpool : ISpool
 {
     private readonly Lock _gate = new();
@@ -12,10 +12,10 @@ internal sealed class FakeSpool : ISpool
 
     public FakeStore Store { get; init; } = new();
 
-    /// <summary>Which names the disk refuses to write.</summary>
+    /// <summary>Names that the disk refuses to write.</summary>
     public Func<ObjectName, bool> Refuses { get; set; } = _ => false;
 
-    /// <summary>Whether sealed files go to the store at once.</summary>
+    /// <summary>Whether sealed files are uploaded immediately.</summary>
     public bool Uploads { get; set; } = true;
 
     public List<ObjectName> Sealed { get; } = [];
@@ -24,7 +24,7 @@ internal sealed class FakeSpool : ISpool
 
     public int Appends { get; private set; }
 
-    /// <summary>Files in the spool, as a killed process leaves them.</summary>
+    /// <summary>Files in the spool, as left by a killed process.</summary>
     public Dictionary<ObjectName, byte[]> Files
     {
         get
@@ -36,7 +36,7 @@ internal sealed class FakeSpool : ISpool
         }
     }
 
-    /// <summary>The same disk and store as another process finds them.</summary>
+    /// <summary>Opens a copy of disk and store, as another process finds them.</summary>
     public FakeSpool AfterKill()
     {
         var other = new FakeSpool { Store = Store.Copy(), Uploads = Uploads };

@@ -6,7 +6,9 @@ namespace Broadcast.Packager.Tests;
 
 public class LiveWindowTests
 {
-    /// <summary>A session of one rendition with whole segments of these lengths in seconds, and perhaps one that is still open.</summary>
+    /// <summary>
+    /// Creates a session of one rendition with complete segments of these durations in seconds, and optionally an open one.
+    /// </summary>
     private static SessionTimeline Timeline(LatencyProfile latency, double[] seconds, bool hasOpen = false)
     {
         var timeline = new SessionTimeline(Encoder.Session() with { Latency = latency });

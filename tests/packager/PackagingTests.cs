@@ -338,7 +338,7 @@ public class PackagingTests
         using var bench = await new Bench().StartAsync();
         await bench.PublishAsync(Session(), [.. Pictures(20, 60)], Source);
 
-        // 40 parts, an init segment, and the journal: at most one append a part, three files.
+        // 40 parts, an init segment, and the journal: at most one append per part, three files.
         bench.Spool.Appends.ShouldBeLessThanOrEqualTo(40 + 1 + 40 + 6);
     }
 

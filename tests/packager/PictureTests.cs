@@ -5,7 +5,7 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>Posters and thumbnails on their way into a session's timeline.</summary>
+/// <summary>Posters and sprite sheets in a session's timeline.</summary>
 public class PictureTests
 {
     private static readonly ReadOnlyMemory<byte> Jpeg = new byte[] { 0xff, 0xd8, 1, 2, 3, 0xff, 0xd9 };

@@ -5,7 +5,7 @@ using static Broadcast.Packager.Tests.Encoder;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>Sessions that are recorded: nothing of them goes but by <see cref="ISessionLifecycle.ForgetAsync"/>.</summary>
+/// <summary>Recorded sessions: media are deleted only by <see cref="ISessionLifecycle.ForgetAsync"/>.</summary>
 public class RecordedSessionTests
 {
     private static readonly PackagerOptions Short = new() { IndexBlockDuration = TimeSpan.FromSeconds(10) };
@@ -24,7 +24,7 @@ public class RecordedSessionTests
         return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().BuildTimeline();
     }
 
-    /// <summary>All segments of a rendition that are kept; what they and their chapters say is there.</summary>
+    /// <summary>Returns all retained segments of a rendition, and checks that the objects of segments and index blocks exist.</summary>
     private static List<IndexedSegment> All(FakeSpool spool, SessionTimeline timeline, string rendition)
     {
         List<IndexedSegment> all =
@@ -130,7 +130,7 @@ public class RecordedSessionTests
         names.ShouldAllBe(name => disk.Bytes(name) != null);
         await Poll.UntilAsync(() => disk.List(folder).Count == 0, description: "all is in the store");
 
-        // Once more: nothing is left to do.
+        // Once more: nothing remains to be done.
         using var again = await new Bench(disk.AfterKill(), new ManualTimeProvider(Noon.AddHours(2)), Short).StartAsync();
         again.Time.Advance(TimeSpan.FromHours(1));
         names.ShouldAllBe(name => again.Spool.Bytes(name) != null);

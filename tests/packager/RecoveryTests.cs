@@ -7,7 +7,7 @@ namespace Broadcast.Packager.Tests;
 
 public class RecoveryTests
 {
-    /// <summary>A session of which the process was killed in the middle of a segment.</summary>
+    /// <summary>A session whose process was killed in the middle of a segment.</summary>
     private static async Task<(Bench Bench, BroadcastSession Session, Bench.Publishing Publishing)> RunningAsync(double seconds, LatencyProfile? latency = null)
     {
         var bench = await new Bench().StartAsync();
@@ -79,7 +79,7 @@ public class RecoveryTests
             var isWhole = JournalFile.Read(whole.AsSpan(0, length)) is not null;
             var timeline = await RecoverAsync(killed, newest, whole[..length], isWhole ? long.MaxValue : 10);
 
-            // Everything whose line is complete is there.
+            // Every event with a complete line is present.
             var events = JournalFile.Read(whole.AsSpan(0, length))?.Events;
             for (; events is not null && checkpoint < events.Count; checkpoint++)
             {
@@ -138,7 +138,7 @@ public class RecoveryTests
         superseded.Count.ShouldBeGreaterThan(4);
         using var bench = await new Bench(disk).StartAsync();
 
-        // What the kill left open of the youngest is a segment now, which can be played.
+        // The segment left open by the kill is now a complete, playable segment.
         bench.Sink.Timelines.Keys.ShouldBe([young.Id]);
         await Poll.UntilAsync(() => superseded.TrueForAll(name => bench.Spool.Bytes(name) is null));
         bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(young.Id.Value, StringComparison.Ordinal));
@@ -347,7 +347,7 @@ public class RecoveryTests
     private static int Compare((long Last, int Parts, long Closed) left, (long Last, int Parts, long Closed) right) =>
         left.Last != right.Last ? left.Last.CompareTo(right.Last) : left.Parts.CompareTo(right.Parts);
 
-    /// <summary>Recovers with a journal that was cut, and of the media what there was then.</summary>
+    /// <summary>Recovers with a truncated journal and the media written until then.</summary>
     private static async Task<SessionTimeline> RecoverAsync(Bench killed, ObjectName journal, byte[] cut, long lastSegment)
     {
         var disk = killed.Spool.AfterKill();

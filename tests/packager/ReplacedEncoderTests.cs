@@ -39,7 +39,7 @@ public class ReplacedEncoderTests
         segmenter.GetDropped(SampleDropReason.ConfigurationChange).ShouldBe(0);
     }
 
-    /// <summary>Begins with a sync sample, and has the source's from then on.</summary>
+    /// <summary>Frames that start with a sync sample, followed by those of the source.</summary>
     private static IEnumerable<RenditionSample> Replaced(double from, double seconds) =>
         Pictures(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
 

@@ -15,7 +15,7 @@ public class RewindTests
 
     private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
 
-    /// <summary>All that was ever announced, as if nothing left the window.</summary>
+    /// <summary>All announced segments, as if none had left the window.</summary>
     private static SessionTimeline Everything(Bench bench, BroadcastSession session)
     {
         var timeline = new SessionTimeline(session);

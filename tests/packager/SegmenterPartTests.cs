@@ -40,7 +40,9 @@ public class SegmenterPartTests
         parts.ShouldBe([96_000, 84_000]);
     }
 
-    /// <summary>RFC 8216bis, 4.4.4.9, in what viewers of the low profile get, at every rate that encoders are set to, with times rounded to milliseconds as RTMP has them.</summary>
+    /// <summary>
+    /// RFC 8216bis, 4.4.4.9, for viewers of the low profile, at all common frame rates, with times rounded to milliseconds as in RTMP.
+    /// </summary>
     [Theory]
     [InlineData(10)]
     [InlineData(12)]

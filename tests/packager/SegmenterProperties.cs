@@ -96,7 +96,7 @@ public class SegmenterProperties
                 (segment.Duration.Ticks - frame).ShouldBeLessThanOrEqualTo(MediaTime.From(latency.TargetDuration, segment.Duration.Timescale).Ticks);
             }
 
-            // Less its last sample, a part that exceeds the target had not 85 % of it.
+            // Without its last sample, a part that exceeds the target must be shorter than 85 % of it.
             parts.ShouldAllBe(p => p.Duration.ToTimeSpan() <= latency.PartTarget
                 || (p.Media.Duration - p.Media.Samples.Last().Duration) * 100 < 85 * MediaTime.From(latency.PartTarget, p.Media.Track.Timescale).Ticks);
             parts.ShouldAllBe(p => p.Independent == p.Media.Samples[0].IsSync);
@@ -123,7 +123,7 @@ public class SegmenterProperties
                 (length + firstLength).ShouldBeGreaterThan(latency.TargetDuration, "a cut at a sample that is no sync sample comes only before the target would be exceeded");
             }
 
-            // From the minimum on, the first sync sample ends the segment: so none lies inside from there on.
+            // From the minimum duration on, the first sync sample ends the segment, so none lies inside after that.
             var time = 0L;
             foreach (var sample in parts[closed[i].Segment].SelectMany(p => p.Media.Samples))
             {

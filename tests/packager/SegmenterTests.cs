@@ -36,7 +36,7 @@ public class SegmenterTests
     [Fact]
     public void Single_early_keyframe_ends_a_segment_when_the_next_one_would_be_too_late()
     {
-        // At 4, one at 5.2 (an encoder that was started anew), and as before: waiting from 4 to 7.2 would be too long.
+        // At 4, one at 5.2 (a restarted encoder), and as before: waiting from 4 to 7.2 would be too long.
         int[] keys = [0, 60, 120, 156, 216, 276];
         var samples = Enumerable.Range(0, 330).Select(i => Sample(Source, Video, i * 3000, keys.Contains(i)));
         var story = Story.Of(Story.Segmenter(), samples);

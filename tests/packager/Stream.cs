@@ -4,7 +4,7 @@ using Broadcast.Packager.Segmentation;
 
 namespace Broadcast.Packager.Tests;
 
-/// <summary>Samples as an encoder would make them.</summary>
+/// <summary>Samples of a simulated encoder.</summary>
 internal static class Encoder
 {
     public static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
@@ -12,10 +12,10 @@ internal static class Encoder
     public static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
 
-    /// <summary>Four parts to a segment, so that there is something in the middle of one.</summary>
+    /// <summary>Four parts per segment, so that a segment has inner parts.</summary>
     public static readonly LatencyProfile Latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(500) };
 
-    /// <summary>The same with another PPS: another configuration.</summary>
+    /// <summary>The same record with another PPS: another configuration.</summary>
     public static readonly Track OtherVideo = Video with
     {
         Config = CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC9")),
@@ -47,7 +47,7 @@ internal static class Encoder
         }
     }
 
-    /// <summary>Audio frames from a time on.</summary>
+    /// <summary>Audio frames from a given time.</summary>
     public static IEnumerable<RenditionSample> Frames(double seconds, double from = 0, Track? track = null, Rendition? rendition = null)
     {
         track ??= Audio;
@@ -57,7 +57,7 @@ internal static class Encoder
         }
     }
 
-    /// <summary>Several tracks as they arrive: by decode time.</summary>
+    /// <summary>Interleaves several tracks by decode time.</summary>
     public static List<RenditionSample> Interleave(params IEnumerable<RenditionSample>[] tracks) =>
         [.. tracks.SelectMany(samples => samples).OrderBy(sample => sample.Sample.Decode.TotalSeconds).ThenBy(sample => sample.Rendition.Name, StringComparer.Ordinal)];
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>One S3 service for all tests that leave it running.</summary>
+/// <summary>One S3 service for all tests that do not stop it.</summary>
 public sealed class CephFixture : IAsyncLifetime
 {
     public CephServer Server { get; private set; } = null!;
@@ -29,7 +29,7 @@ public sealed class CephFixture : IAsyncLifetime
         SecretKey = server.SecretKey,
     };
 
-    /// <summary>A store of its own in the common bucket.</summary>
+    /// <summary>A store with its own prefix in the shared bucket.</summary>
     internal S3ObjectStore Store(Action<StorageOptions>? change = null, long multipartFrom = 64L << 20, bool? sendMd5 = null)
     {
         var options = Options(Server, Bucket);

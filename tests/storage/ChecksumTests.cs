@@ -117,7 +117,7 @@ public sealed class ChecksumTests(CephFixture ceph)
         (await ObjectVerification.VerifyAsync(store, ObjectName.Parse("big"), default)).ShouldBe(VerificationResult.Valid);
     }
 
-    /// <summary>Passes connections on, and changes a byte behind a marker.</summary>
+    /// <summary>A proxy that changes a byte after a marker.</summary>
     private sealed class FlippingLine : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -155,7 +155,7 @@ public sealed class ChecksumTests(CephFixture ceph)
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                // The test is over.
+                // The test has ended.
             }
         }
 
@@ -176,7 +176,7 @@ public sealed class ChecksumTests(CephFixture ceph)
             }
             catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException)
             {
-                // One side has gone.
+                // One side has disconnected.
             }
 
             from.Dispose();

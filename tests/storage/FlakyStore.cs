@@ -5,7 +5,7 @@ using Broadcast.Storage.Objects;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>A memory store that can be made to fail or to hold uploads back, and remembers in which order they came.</summary>
+/// <summary>A memory store that can fail or delay uploads, and records their order.</summary>
 internal sealed class FlakyStore : IObjectStore
 {
     private volatile TaskCompletionSource? _gate;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>Objects that are read from disk or store once and kept for the next who ask.</summary>
+/// <summary>Objects that are read once from disk or store, and cached for later reads.</summary>
 public sealed class HotObjectTests
 {
     private static readonly ObjectName Name = ObjectName.Parse("live/a/1.m4s");
@@ -189,7 +189,7 @@ public sealed class HotObjectTests
         Task<byte[]>? raced = null;
         _hot.Remove(Name, () =>
         {
-            _hot.Remove(Name);      // as when it is pushed out
+            _hot.Remove(Name);      // as after an eviction
             raced = ReadAsync(Name);
         });
         (await raced!).ShouldBe(_bytes, "the file was still there");

@@ -133,7 +133,7 @@ public sealed class ModuleTests : IDisposable
         listener.RecordObservableInstruments();
         lock (gauges)
         {
-            // Other tests' spools count as well.
+            // Spools of other tests count as well.
             gauges["broadcast_spool_bytes"].ShouldBeGreaterThanOrEqualTo(1000);
             gauges["broadcast_spool_memory_bytes"].ShouldBeGreaterThanOrEqualTo(1000);
             gauges["broadcast_upload_queue_objects"].ShouldBeGreaterThanOrEqualTo(1);

@@ -42,7 +42,7 @@ public sealed class DiskObjectStoreTests : ObjectStoreContract
         (await Store.PutFileAsync(Name("taken/1"), path, PutCondition.CreateOnly, default)).ShouldBeTrue();
         File.Exists(path).ShouldBeFalse();
 
-        // The same inode: what is written through the old handle shows in the object.
+        // The same inode: writes through the old handle are visible in the object.
         RandomAccess.Write(open, new byte[] { 1, 2, 3 }, 0);
         (await ReadAll("taken/1"))[..3].ShouldBe([1, 2, 3]);
     }
@@ -269,7 +269,7 @@ public sealed class S3ObjectStoreTests(CephFixture ceph) : ObjectStoreContract
         (await one.ReplaceAsync(name, Bytes(10, 1), Rank(5), headers, default)).ShouldBeTrue();
         (await two.ReplaceAsync(name, Bytes(10, 2), Rank(5) with { Epoch = 3 }, headers, default)).ShouldBeTrue();
 
-        // It believes that its own is there still.
+        // It assumes that its own object still exists.
         (await one.ReplaceAsync(name, Bytes(10, 3), Rank(6), headers, default)).ShouldBeFalse();
         (await one.ReplaceAsync(name, Bytes(10, 4), Rank(6) with { Epoch = 4 }, headers, default)).ShouldBeTrue();
         (await two.ReplaceAsync(name, Bytes(10, 5), Rank(7) with { Epoch = 3 }, headers, default)).ShouldBeFalse();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>The spool in front of a real S3 service that hangs, dies, comes back, refuses. A service of its own.</summary>
+/// <summary>The spool with a real S3 service that hangs, crashes, returns, or rejects requests. Uses its own service.</summary>
 public sealed class OutageTests : IAsyncLifetime
 {
     private CephServer _ceph = null!;

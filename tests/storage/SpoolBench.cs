@@ -136,7 +136,7 @@ internal sealed class SpoolBench : IAsyncDisposable
     }
 }
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Keeps log messages.</summary>
 internal sealed class ListLogger : ILogger<Spool>
 {
     private readonly List<string> _lines = [];

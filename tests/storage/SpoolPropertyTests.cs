@@ -9,7 +9,7 @@ namespace Broadcast.Storage.Tests;
 
 public sealed class SpoolPropertyTests
 {
-    /// <summary>Any sequence of appends, cuts, kills, ageing and reads shows the bytes that a plain array would.</summary>
+    /// <summary>Any sequence of appends, truncations, kills, expirations and reads yields the bytes of a plain array.</summary>
     [Fact]
     public void File_reads_like_a_byte_array_after_any_sequence_of_operations()
     {
@@ -30,7 +30,10 @@ public sealed class SpoolPropertyTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(150).WithStartSize(10).WithEndSize(120));
     }
 
-    /// <summary>Many writers and readers at once, with memory too small for all: every read shows the right bytes, and never more than were written.</summary>
+    /// <summary>
+    /// Concurrent writers and readers, with too little memory for all: every read returns the correct bytes, and never more than were
+    /// written.
+    /// </summary>
     [Fact]
     public async Task Concurrent_readers_and_writers_see_consistent_bytes()
     {

@@ -65,7 +65,7 @@ public sealed class SpoolTests
         file.Append([new byte[] { 4, 5 }]);
         time.Advance(TimeSpan.FromSeconds(11));
 
-        // The first append is older than 30 s now, the second is not.
+        // The first append is now older than 30 s, the second is not.
         (await Kind(bench, "a/1", 0)).ShouldBe("file");
         (await Kind(bench, "a/1", 3)).ShouldBe("memory");
         (await bench.Read("a/1", 1, 3)).ShouldBe([2, 3, 4]);
@@ -313,7 +313,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Device_without_space_is_reported_as_a_full_disk()
     {
-        // Works without root: the file that an earlier process left is a link to the device that is always full.
+        // Works without root: the file left by an earlier process is a link to the device that is always full.
         await using var bench = new SpoolBench();
         bench.Write("f");
         bench.Spool.Dispose();

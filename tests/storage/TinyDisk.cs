@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Broadcast.Storage.Tests;
 
-/// <summary>A file system of a few megabytes in memory, which fills quickly. Mounting needs root; elsewhere the tests that stand on /dev/full do what can be done.</summary>
+/// <summary>
+/// A file system of a few megabytes in memory, which fills quickly. Mounting requires root; without it, tests use /dev/full as far as
+/// possible.
+/// </summary>
 internal sealed class TinyDisk : IDisposable
 {
     private TinyDisk(string path) => Path = path;

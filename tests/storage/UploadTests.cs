@@ -60,7 +60,7 @@ public sealed class UploadTests
             bench.Write($"u/{i}", [1]).Seal();
         }
 
-        // Ten minutes, in steps small enough for every pause to end when it should.
+        // Ten minutes, in steps small enough for every pause to end in time.
         for (var i = 0; i < 1200; i++)
         {
             time.Advance(TimeSpan.FromMilliseconds(500));

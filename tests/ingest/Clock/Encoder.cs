@@ -7,7 +7,7 @@ using Broadcast.Media;
 
 namespace Broadcast.Ingest.Tests.Clock;
 
-/// <summary>An encoder at real time with a clock that can be tampered with, and the samples that ingest makes of what it sends.</summary>
+/// <summary>A real-time encoder with an adjustable clock, and ingest's samples of its media.</summary>
 internal sealed class Encoder
 {
     public static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
@@ -60,7 +60,7 @@ internal sealed class Encoder
     /// <summary>Delay of a message by its time, in milliseconds.</summary>
     public Func<double, double> Delay { get; set; } = _ => 0;
 
-    /// <summary>Time up to which it has sent, milliseconds.</summary>
+    /// <summary>Time of the sent media, in milliseconds.</summary>
     public double Time => _time;
 
     public IReadOnlyList<MediaSample> Samples => _samples;
@@ -88,14 +88,14 @@ internal sealed class Encoder
 
     public void ConfigureAudio(byte[]? record = null) => Take(MessageType.Audio, SoundClock, [0xAF, 0, .. record ?? Wire.AacRecord]);
 
-    /// <summary>Both clocks jump.</summary>
+    /// <summary>Makes both clocks jump.</summary>
     public void Jump(double milliseconds)
     {
         PictureClock += milliseconds;
         SoundClock += milliseconds;
     }
 
-    /// <summary>Sends what it has to for some seconds.</summary>
+    /// <summary>Sends some seconds of media.</summary>
     public Encoder Run(double seconds)
     {
         var end = _time + (seconds * 1000);
@@ -152,7 +152,7 @@ internal sealed class Encoder
 /// <summary>Measurements of samples for assertions.</summary>
 internal static class SampleAssertions
 {
-    /// <summary>Steps of the decode times, milliseconds.</summary>
+    /// <summary>Intervals of the decode times, in milliseconds.</summary>
     public static List<double> Steps(this IReadOnlyList<MediaSample> samples) =>
         [.. samples.Zip(samples.Skip(1), (a, b) => (b.Decode.TotalSeconds - a.Decode.TotalSeconds) * 1000)];
 

@@ -68,7 +68,7 @@ public sealed class EncoderClockTests
         var clock = new EncoderClock(Start);
         for (var i = 0; i < 6000; i++)
         {
-            // 40 ms apart; every 50 s of them come at once, after 50 s of nothing.
+            // 40 ms apart; every 50 s, a burst after 50 s of silence.
             Video(clock, (uint)(i * 40), 1000 + ((i + 1249) / 1250 * 50_000)).ShouldBe(1000 + (i * 40));
         }
 
@@ -123,7 +123,7 @@ public sealed class EncoderClockTests
         }
 
         Video(clock, 4000, 7000).ShouldBe(5000); // 2 s late
-        Video(clock, 5800, 7000).ShouldBe(6800); // all between were dropped by the encoder
+        Video(clock, 5800, 7000).ShouldBe(6800); // all frames between were dropped by the encoder
         clock.Jumps.ShouldBe(0);
     }
 
@@ -149,7 +149,7 @@ public sealed class EncoderClockTests
         Video(clock, 1000, 500).ShouldBe(500);
         Audio(clock, 970, 510).ShouldBe(470);
         Video(clock, 3_000_000, 540).ShouldBe(540);
-        Audio(clock, 991, 541).ShouldBe(491); // still the old clock: stays where it is
+        Audio(clock, 991, 541).ShouldBe(491); // still the previous clock: no correction
         Audio(clock, 2_999_980, 560).ShouldBe(520);
         Video(clock, 3_000_040, 580).ShouldBe(580);
         clock.Jumps.ShouldBe(1);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Clock;
 
-/// <summary>The rows F06 to F20 and F36 of the fault list, on the samples that leave ingest.</summary>
+/// <summary>Rows F06 to F20 and F36 of the edge cases, for the samples that leave ingest.</summary>
 public sealed class TimelineTests
 {
     private const double Frame = 1000 / 30.0;
@@ -265,7 +265,7 @@ public sealed class TimelineTests
     public void F36_drift_without_wall_clock_correction_would_be_two_minutes() =>
         (200 / 1e6 * 7 * 86_400).ShouldBeGreaterThan(120, "or the test above would show nothing");
 
-    /// <summary>Both clocks jump in the middle: what comes out is as if they had not.</summary>
+    /// <summary>Both clocks jump in the middle; the output is as without the jump.</summary>
     private static void ShowsNothing(int jump)
     {
         var encoder = new Encoder { PictureClock = 5_000_000, SoundClock = 5_000_000 }.Configured().Run(10.01);
@@ -283,7 +283,7 @@ public sealed class TimelineTests
         encoder.Feed.Jumps.ShouldBe(0);
     }
 
-    /// <summary>Every step is a frame, and both tracks stay where they arrive.</summary>
+    /// <summary>Checks that each interval is one frame, and both tracks stay at their arrival times.</summary>
     private static void Even(Encoder encoder)
     {
         encoder.Video.Steps().ShouldAllBe(step => Math.Abs(step - Frame) < 2.1);

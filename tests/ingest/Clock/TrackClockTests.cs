@@ -35,7 +35,7 @@ public sealed class TrackClockTests
                 (decode.Ticks / 90.0).ShouldBe(Math.Floor(exact + rounding), 1.02, $"frame {i} stays by the encoder's clock");
             }
 
-            // What is left is the rounding to ticks, where a frame is not a whole number of them.
+            // The remaining difference is the rounding to ticks if a frame is not a whole number of them.
             var period = 90_000.0 * seconds / frames;
             clock.FramesPerSecond.ShouldBe((double)frames / seconds);
             decoded.Zip(decoded.Skip(1), (a, b) => b - a).Skip(150).ShouldAllBe(step => Math.Abs(step - period) < 1);
@@ -80,7 +80,7 @@ public sealed class TrackClockTests
         var clock = new VideoClock();
         for (var i = 0L; i < 200_000; i++)
         {
-            // 300 parts in a million slow: 2 s in the end.
+            // 300 ppm slow: 2 s at the end.
             var exact = i * 1000 / 30.0 * 1.0003;
             var decode = clock.Next((long)exact * Millisecond, 0).Decode.Ticks;
             (decode / 90.0).ShouldBe(exact, 2);
@@ -278,7 +278,7 @@ public sealed class TrackClockTests
     [InlineData(30, 1, 2)]
     public void Timestamps_truncated_towards_zero_on_both_sides_are_smoothed(int frames, int seconds, int bFrames)
     {
-        // As OBS does: decode times begin below zero by the B-frames, are cut to milliseconds, and are then counted from the first.
+        // Like OBS: decode times begin below zero because of B-frames, are truncated to milliseconds, and are then counted from the first.
         var clock = new VideoClock();
         clock.SetDeclaredRate((double)frames / seconds);
         var first = -(long)bFrames * seconds * 1000 / frames;

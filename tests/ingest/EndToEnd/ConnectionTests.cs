@@ -147,7 +147,7 @@ public sealed class ConnectionTests
     {
         await using var server = await IngestServer.StartAsync();
         using var client = await server.ConnectAsync();
-        await WriteAsync(client, Wire.Opening());   // and from here on its peer has vanished: nothing is sent, nothing read, nothing closed
+        await WriteAsync(client, Wire.Opening());   // from here on its peer has vanished: nothing is sent, read or closed
         await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
         server.Authority.SupersedeAll();
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
@@ -254,7 +254,7 @@ public sealed class ConnectionTests
         }
         catch (IOException)
         {
-            // Closed already.
+            // Already closed.
         }
     }
 
@@ -270,7 +270,7 @@ public sealed class ConnectionTests
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // Closed, as it should be.
+            // Closed as expected.
         }
     }
 
@@ -284,7 +284,7 @@ public sealed class ConnectionTests
         {
             while (await client.GetStream().ReadAsync(buffer, timeout.Token) > 0)
             {
-                // An answer that came before the end.
+                // A response from before the end.
             }
 
             return true;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.EndToEnd;
 
-/// <summary>Encoders of Enhanced RTMP: what ffmpeg 7.1 recorded, sent over a real connection, and how such a connection ends.</summary>
+/// <summary>Encoders with Enhanced RTMP: recordings of ffmpeg 7.1, sent over a real connection, and the end of such a connection.</summary>
 public sealed class EnhancedEncoderTests
 {
     [Theory]
@@ -69,7 +69,7 @@ public sealed class EnhancedEncoderTests
         var stopping = server.StopAsync();
         (await publisher.ReconnectRequested.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System)).ShouldBe("rtmp://other.example.org/live");
 
-        // It is listened to up to the keyframe at which it changes over.
+        // The old connection is read up to the keyframe of the switch.
         await publisher.SendAsync(media.Tags, 4000);
         await publisher.CloseAsync();
         await stopping;

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Ingest.Tests.EndToEnd;
 
-/// <summary>The ingest room on a real Kestrel on a free port of the loopback, between an authority and a sink that remember.</summary>
+/// <summary>The ingest module on a real Kestrel on a free loopback port, between a recording authorizer and a recording sink.</summary>
 internal sealed class IngestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -69,7 +69,7 @@ internal sealed class IngestServer : IAsyncDisposable
     }
 }
 
-/// <summary>Lets keys beginning with "good" in, one publisher a key.</summary>
+/// <summary>Accepts keys beginning with "good", one publisher per key.</summary>
 internal sealed class RememberingAuthority : IPublishAuthorizer
 {
     private readonly ConcurrentDictionary<string, PublishGrant> _live = [];
@@ -79,7 +79,7 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
 
     public ConcurrentQueue<(PublishGrant Grant, string Reason)> Ended { get; } = [];
 
-    /// <summary>Never answers, when set.</summary>
+    /// <summary>Never responds, if set.</summary>
     public bool Hangs { get; set; }
 
     public async ValueTask<PublishDecision> AuthorizeAsync(PublishRequest request, CancellationToken cancellationToken)
@@ -115,7 +115,7 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Others take the publishers' places.</summary>
+    /// <summary>Revokes the publishers' grants for a takeover.</summary>
     public void SupersedeAll()
     {
         foreach (var grant in _live.Values)
@@ -138,12 +138,12 @@ internal sealed class RememberingAuthority : IPublishAuthorizer
     }
 }
 
-/// <summary>Keeps what is published.</summary>
+/// <summary>Keeps all publications.</summary>
 internal sealed class RememberingSink : IPublicationSink
 {
     public ConcurrentQueue<Received> All { get; } = [];
 
-    /// <summary>Fails when its first sample comes, when set.</summary>
+    /// <summary>Fails on the first sample, if set.</summary>
     public bool Fails { get; set; }
 
     public Received Single => All.Single();

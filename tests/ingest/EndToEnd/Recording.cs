@@ -2,7 +2,7 @@ using Broadcast.Ingest.Tests.Rtmp;
 
 namespace Broadcast.Ingest.Tests.EndToEnd;
 
-/// <summary>Small FLV files made by hand.</summary>
+/// <summary>Generates small FLV files.</summary>
 internal static class Recording
 {
     /// <summary>Generates seconds of video at 25 frames per second with a keyframe each second, and audio.</summary>

@@ -83,7 +83,7 @@ public sealed class ChunkLayerTests
     }
 
     [Theory]
-    [InlineData(8, 0)] // an encoder's way to say silence
+    [InlineData(8, 0)] // an encoder's way to signal silence
     [InlineData(9, 20)]
     [InlineData(20, 20)]
     public void H20_messages_without_a_body_are_counted_and_have_no_effect(byte type, int counted)
@@ -128,7 +128,7 @@ public sealed class ChunkLayerTests
     [Fact]
     public void H23_chunk_stream_that_starts_with_type_1_counts_from_zero()
     {
-        // Its message stream is 0 then, which is fit for metadata and not for media.
+        // Its message stream is then 0, which is valid for metadata but not for media.
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.Chunk(1, 40, 7, 2, 9, 0, [1, 2])));
         session.Session.IgnoredMessages.ShouldBe(1);

@@ -7,7 +7,7 @@ using static Broadcast.Ingest.Tests.Hostile.Refusal;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>Rows H58 to H72 of the hostile inputs: what is in audio and video messages.</summary>
+/// <summary>Rows H58 to H72 of the hostile inputs: content of audio and video messages.</summary>
 public sealed class CodecTests
 {
     private static readonly byte[] Configurations = [.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration()];
@@ -246,7 +246,7 @@ public sealed class CodecTests
     [Fact]
     public void H71_reserved_bits_are_ignored()
     {
-        // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved ones and the mark of encryption.
+        // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved bits and the encryption flag.
         var picture = Wire.PictureBody(true, 60);
         byte[] tag = [0xC9, .. Wire.UInt24((uint)picture.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. picture, .. Wire.UInt32((uint)picture.Length + 11)];
         var session = Publishing();

@@ -278,7 +278,7 @@ public sealed class CommandTests
             last = encoder;
         }
 
-        // 9 MB in three seconds, of which half a megabyte and 64 KiB a second are read at all, and no more than 128 characters kept.
+        // 9 MB in three seconds, of which at most half a megabyte plus 64 KiB per second are read, and at most 128 characters kept.
         read.ShouldBeInRange(30, 60);
         last.Length.ShouldBeLessThanOrEqualTo(128);
     }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>Tests that look at the memory of the whole process, or fill its ports, run by themselves.</summary>
+/// <summary>Tests that measure the memory of the whole process, or exhaust its ports, run one at a time.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
@@ -128,7 +128,7 @@ public sealed class ConnectingTests
         await client.TrySendAsync(Wire.Opening());
         await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
 
-        // A ping a time, at a pace that is no flood, until the kernel's buffers are full.
+        // One ping at a time, below the rate limit, until the kernel's buffers are full.
         var ping = Refusal.Times(40, Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2));
         await Poll.UntilAsync(async () =>
         {

@@ -28,7 +28,10 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
     public async Task H02_connection_that_stops_within_its_first_command_uses_less_than_16_KiB() =>
         (await CostAsync(Wire.Opening()[..(1 + (2 * 1536) + 5)])).ShouldBeLessThan(Most);
 
-    /// <summary>Bytes of managed memory for each connection that says so much and no more. Something else in the process may grow meanwhile, so what is too much is measured again, twice.</summary>
+    /// <summary>
+    /// Measures managed memory per connection at a protocol stage. Other allocations of the process can interfere, so excessive values are
+    /// measured again, up to twice.
+    /// </summary>
     private async Task<long> CostAsync(byte[] said)
     {
         var cost = long.MaxValue;
@@ -47,7 +50,7 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
         var clients = new List<Socket>(Connections);
         try
         {
-            // As many silent ones before make what is made once: tables and the like, but no buffers that would lie ready for the others.
+            // The same number of silent connections first allocates one-time structures, but no buffers that the others could reuse.
             await SayAsync(server, clients, Connections, []);
             clients.ForEach(client => client.Dispose());
             clients.Clear();
@@ -78,7 +81,7 @@ public sealed class ConnectionMemoryTests(ITestOutputHelper output)
         var all = clients.Count;
         await Poll.UntilAsync(() => server.Waiting == all);
 
-        // One thread reads them all, one after the other: when a later one has its answer, what the others said has been read.
+        // One thread reads all connections in turn: when a later one has its response, the data of earlier ones has been read.
         var asked = server.Authority.Asked.Count;
         using var last = await RawClient.ConnectAsync(server);
         await last.TrySendAsync(Wire.Opening("bad"));

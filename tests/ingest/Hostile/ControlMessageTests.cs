@@ -7,7 +7,7 @@ using static Broadcast.Ingest.Tests.Hostile.Refusal;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>Rows H29 to H38 of the hostile inputs: control messages, odd types and streams, aggregates.</summary>
+/// <summary>Rows H29 to H38 of the hostile inputs: control messages, unusual types and streams, aggregates.</summary>
 public sealed class ControlMessageTests
 {
     public static TheoryData<string, byte[]> Floods => new()
@@ -28,7 +28,7 @@ public sealed class ControlMessageTests
         session.Feeds(Wire.Opening());
         Of("H29", session, Times(1000, message)).ShouldBe(IngestRejectionReason.Flood, what);
 
-        // At the pace of an encoder they are taken for ever.
+        // At an encoder's rate they are always accepted.
         var calm = new SessionHarness();
         calm.Feeds(Wire.Opening());
         for (var i = 0; i < 1000; i++)
@@ -40,7 +40,7 @@ public sealed class ControlMessageTests
 
     [Theory]
     [InlineData(0u, 0)]
-    [InlineData(1u, 6)] // every 17 messages of about 4,040 bytes, which are just over 64 KiB
+    [InlineData(1u, 6)] // every 17 messages of about 4,040 bytes, just over 64 KiB
     [InlineData(uint.MaxValue, 0)]
     public void H30_zero_window_is_ignored_and_a_tiny_one_is_followed_only_roughly(uint window, int acknowledgements)
     {

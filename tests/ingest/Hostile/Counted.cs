@@ -27,7 +27,7 @@ internal sealed class Counted : IDisposable
         _listener.Start();
     }
 
-    /// <summary>The sum of one, such as <c>broadcast_ingest_rejections not_rtmp</c>.</summary>
+    /// <summary>Sum of a series, such as <c>broadcast_ingest_rejections not_rtmp</c>.</summary>
     public long this[string name] => _sums.GetValueOrDefault(name);
 
     public void Dispose() => _listener.Dispose();

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>Rows H72 to H75 of the hostile inputs: rates, clocks, tracks that come alone, streams that cannot be decoded.</summary>
+/// <summary>Rows H72 to H75 of the hostile inputs: rates, clocks, single tracks, undecodable streams.</summary>
 public sealed class MediaTimingTests
 {
     [Fact]

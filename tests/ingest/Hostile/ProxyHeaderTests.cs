@@ -92,7 +92,7 @@ public sealed class ProxyHeaderTests
         server.Authority.Asked.Single().Remote.ShouldBe(new IPEndPoint(IPAddress.Parse("203.0.113.9"), 56324));
         await Poll.UntilAsync(() => server.Log.Contains("203.0.113.9:56324"));
 
-        // Limits are those of the address behind the balancer: three from one, and one from another.
+        // Limits apply to the address behind the load balancer: three connections from one address, and one from another.
         var idle = new List<RawClient>();
         foreach (var address in (string[])["203.0.113.7", "203.0.113.8", "203.0.113.8", "203.0.113.8"])
         {

@@ -4,7 +4,7 @@ using Broadcast.Ingest.Tests.EndToEnd;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 
-/// <summary>A socket that sends what it likes.</summary>
+/// <summary>A socket that sends arbitrary bytes.</summary>
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -19,7 +19,7 @@ internal sealed class RawClient : IDisposable
 
     public int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
-    /// <summary>Sends, unless the connection is gone.</summary>
+    /// <summary>Sends bytes; ignores a closed connection.</summary>
     public async Task<bool> TrySendAsync(params byte[] bytes)
     {
         try
@@ -33,7 +33,7 @@ internal sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Sends byte by byte with a pause, until told or closed.</summary>
+    /// <summary>Sends byte by byte with a pause, until canceled or closed.</summary>
     public async Task DripAsync(IEnumerable<byte> bytes, TimeSpan pause, CancellationToken stop = default)
     {
         foreach (var value in bytes)
@@ -48,7 +48,7 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Reads the server's output to its end.</summary>
-    /// <returns><see langword="null"/> when it did not end in time.</returns>
+    /// <returns><see langword="null"/> if it did not end in time.</returns>
     public async Task<byte[]?> ReadToEndAsync(TimeSpan within)
     {
         using var timeout = new CancellationTokenSource(within, TimeProvider.System);
@@ -63,7 +63,7 @@ internal sealed class RawClient : IDisposable
         }
         catch (SocketException)
         {
-            // An end too.
+            // A reset is an end too.
         }
         catch (OperationCanceledException)
         {
@@ -75,7 +75,7 @@ internal sealed class RawClient : IDisposable
 
     public async Task<bool> IsClosedAsync(double seconds = 10) => await ReadToEndAsync(TimeSpan.FromSeconds(seconds)) is not null;
 
-    /// <summary>Ends the connection with a reset.</summary>
+    /// <summary>Closes the connection with a reset.</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);

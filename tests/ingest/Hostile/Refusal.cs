@@ -7,7 +7,7 @@ namespace Broadcast.Ingest.Tests.Hostile;
 /// <summary>Rejections caused by hostile bytes.</summary>
 internal static class Refusal
 {
-    /// <summary>The reason that a session is ended for, which must be the rule's.</summary>
+    /// <summary>Returns the rejection reason and checks its rule.</summary>
     public static IngestRejectionReason Of(string rule, params byte[] bytes) => Of(rule, new SessionHarness(), bytes);
 
     public static IngestRejectionReason Of(string rule, SessionHarness session, params byte[] bytes)
@@ -17,13 +17,13 @@ internal static class Refusal
         return refusal.Reason;
     }
 
-    /// <summary>Bytes behind an accepted publish.</summary>
+    /// <summary>Bytes of an accepted publish, followed by others.</summary>
     public static byte[] Accepted(params byte[][] parts) => [.. Wire.Opening(), .. parts.SelectMany(p => p)];
 
-    /// <summary>The same bytes many times.</summary>
+    /// <summary>Repeats bytes.</summary>
     public static byte[] Times(int count, byte[] bytes) => [.. Enumerable.Repeat(bytes, count).SelectMany(b => b)];
 
-    /// <summary>Bytes of garbage allocated by this thread meanwhile.</summary>
+    /// <summary>Returns the bytes allocated by this thread during an action.</summary>
     public static long Allocated(Action action)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -219,7 +219,7 @@ public sealed class ChunkReaderTests
         var expected = Read(bytes);
         for (var cut = 1; cut < bytes.Length; cut++)
         {
-            // In two reads, and in one read over two segments.
+            // In two reads, and in one read that spans two segments.
             var reader = new ChunkReader(Wire.Wide, 128);
             var pieces = new List<RtmpMessage>();
             var rest = Pull(reader, bytes[..cut], pieces);
@@ -251,7 +251,7 @@ public sealed class ChunkReaderTests
         return messages;
     }
 
-    /// <returns>What was not consumed.</returns>
+    /// <returns>Unconsumed bytes.</returns>
     private static byte[] Pull(ChunkReader reader, byte[] bytes, List<RtmpMessage>? messages = null)
     {
         var sequence = new SequenceReader<byte>(new ReadOnlySequence<byte>(bytes));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>The extended headers of Enhanced RTMP v2, byte for byte.</summary>
+/// <summary>Extended headers of Enhanced RTMP v2, byte for byte.</summary>
 public sealed class EnhancedTagTests
 {
     public static TheoryData<string, string, byte[], string[]> Video => new()
@@ -151,7 +151,7 @@ public sealed class EnhancedTagTests
             .ShouldBe(["CodedFrames avc1 2 FFFFFB000000026500"]);
     }
 
-    /// <summary>Bodies at random, most of them with a codec where one belongs, so that not all end at the same check.</summary>
+    /// <summary>Random bodies, most of them with a codec in its place, so that not all fail at the same check.</summary>
     private static IEnumerable<(bool Video, byte[] Body)> Random()
     {
         var random = new Random(20260222);
@@ -186,7 +186,7 @@ public sealed class EnhancedTagTests
         return [.. packets];
     }
 
-    /// <summary>Hexadecimal numbers, with codecs by name among them.</summary>
+    /// <summary>Hexadecimal numbers mixed with codec names.</summary>
     private static byte[] Bytes(string text, byte[] more) =>
         [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(word => word.Length == 4 && !word.All(char.IsAsciiHexDigitUpper)
             ? System.Text.Encoding.ASCII.GetBytes(word)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>Tracks as Enhanced RTMP v2 brings them: their numbers, configurations, names and what is dropped.</summary>
+/// <summary>Tracks in Enhanced RTMP v2: numbers, configurations, names and dropped tracks.</summary>
 public sealed class EnhancedTracksTests
 {
     private static readonly byte[] Slice = [0, 0, 0, 2, 0x41, 1];

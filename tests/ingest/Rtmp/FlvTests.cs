@@ -78,7 +78,7 @@ public sealed class FlvTests
         same.Track.ShouldBeSameAs(first.Track);
 
         var other = Configuration.ToArray();
-        other[^1] ^= 1; // another byte in the record: another configuration
+        other[^1] ^= 1; // a different byte in the record: a new configuration
         tags.Read(other, out _).ShouldBe(TagContent.None);
         tags.Read(Wire.PictureBody(sync: false), out var between);
         between.Track.ShouldBeSameAs(first.Track);

@@ -42,7 +42,7 @@ public sealed class HandshakeTests
     public void H06_digest_in_either_layout_with_the_largest_pointer_is_answered_with_a_digest(int pointer)
     {
         var block = ClientBlock();
-        block.AsSpan(pointer, 4).Fill(0xFF); // the largest sum there is
+        block.AsSpan(pointer, 4).Fill(0xFF); // the largest possible sum
         HandshakeDigest.Sign(HandshakeDigest.PlayerKey, block, pointer);
         var output = new ArrayBufferWriter<byte>();
         Feed(new ServerHandshake(), [3, .. block, .. Wire.Filler(1536)], output).ShouldBeTrue();

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>Connections as Kestrel knows them: what they hold, and how they are taken in.</summary>
+/// <summary>Connections on the side of Kestrel: their buffers, and their acceptance.</summary>
 public sealed class PublisherConnectionTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -61,7 +61,7 @@ public sealed class PublisherConnectionTests : IDisposable
             line => line.Level.ShouldBe(LogLevel.Warning), line => line.Text.ShouldContain("LimitNOFILE="), line => line.Text.ShouldContain("(1 pauses"));
         counted["broadcast_ingest_accept_pauses"].ShouldBeGreaterThanOrEqualTo(11);
 
-        // A minute in steps: moved at once, the clock would wake the loop for each tenth of a second that it owes.
+        // A minute in steps: after a single advance the clock would wake the loop for each elapsed tenth of a second.
         for (var tries = 12; log.Lines.Count == 1; tries++)
         {
             await PauseIsOverAsync(time, ShortageLog.Pause);
@@ -89,7 +89,7 @@ public sealed class PublisherConnectionTests : IDisposable
         time.Advance(after);
     }
 
-    /// <summary>Bytes set aside for what has come and is not read yet.</summary>
+    /// <summary>Bytes buffered for unread input.</summary>
     private static async Task<int> HeldAsync(ConnectionContext connection, int unread)
     {
         var input = connection.Transport.Input;

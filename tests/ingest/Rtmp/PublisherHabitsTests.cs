@@ -327,7 +327,7 @@ public sealed class PublisherHabitsTests
 
     private static byte[] Amf3(byte type, uint stream, byte[] body) => Wire.Message(type, stream, 0, [0, .. body]);
 
-    /// <summary>The body of a message that fits into a chunk.</summary>
+    /// <summary>Body of a message that fits into one chunk.</summary>
     private static byte[] Strip(byte[] message) => message[12..];
 
     private static byte[] Tag(byte type, uint time, byte[] body) =>

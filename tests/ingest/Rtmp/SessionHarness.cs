@@ -9,7 +9,7 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>The pure part of a connection with every key let in: bytes in, answers and samples out.</summary>
+/// <summary>The I/O-free part of a connection that accepts every key: bytes in, responses and samples out.</summary>
 internal sealed class SessionHarness
 {
     private static readonly DateTimeOffset Start = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
@@ -35,7 +35,7 @@ internal sealed class SessionHarness
 
     public int MaxFrameRate { get; init; } = new IngestOptions().MaxFrameRate;
 
-    /// <summary>Commands among the answers that were asked for.</summary>
+    /// <summary>Commands among the collected responses.</summary>
     public List<RtmpCommand> Commands { get; } = [];
 
     public RtmpAction Feeds(params byte[] bytes)
@@ -74,7 +74,7 @@ internal sealed class SessionHarness
         return samples;
     }
 
-    /// <summary>Chunk streams of the answers since last asked, each of which fits in one chunk.</summary>
+    /// <summary>Chunk streams of the responses since the last call, each of which fits in one chunk.</summary>
     public List<int> AnswerStreams()
     {
         var streams = new List<int>();
@@ -89,7 +89,7 @@ internal sealed class SessionHarness
         return streams;
     }
 
-    /// <summary>The counts that were acknowledged since last asked.</summary>
+    /// <summary>Acknowledged byte counts since the last call.</summary>
     public List<uint> Acknowledged()
     {
         var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(_output.WrittenMemory[_readUpTo..]));
@@ -106,7 +106,7 @@ internal sealed class SessionHarness
         return counts;
     }
 
-    /// <summary>Answers since last asked, commands by name and code, the rest by type.</summary>
+    /// <summary>Responses since the last call: commands by name and code, others by type.</summary>
     public List<string> Answers()
     {
         var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(_output.WrittenMemory[_readUpTo..]));

@@ -157,7 +157,7 @@ public sealed class SessionTests
             session.Feeds(Wire.Picture(i * 40, true, 4000));
         }
 
-        session.Answers().Count(a => a == "type 3").ShouldBe(5); // every 17 messages of about 4,040 bytes, which are just over 64 KiB
+        session.Answers().Count(a => a == "type 3").ShouldBe(5); // every 17 messages of about 4,040 bytes, just over 64 KiB
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class SessionTests
             var bytes = recorded.ToArray();
             for (var change = random.Next(1, 12); change > 0; change--)
             {
-                // The handshake is random anyway: most changes go behind it.
+                // The handshake is random anyway, so most mutations follow it.
                 var at = random.Next(20) == 0 ? random.Next(bytes.Length) : random.Next(3073, bytes.Length);
                 switch (random.Next(4))
                 {

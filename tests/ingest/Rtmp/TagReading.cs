@@ -2,7 +2,7 @@ using Broadcast.Ingest.Rtmp.Flv;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>Bodies with one packet in them.</summary>
+/// <summary>Bodies with a single packet.</summary>
 internal static class TagReading
 {
     public static TagContent Read(this VideoTags tags, ReadOnlyMemory<byte> body, out AccessUnit unit) => One(tags.Read, body, out unit);

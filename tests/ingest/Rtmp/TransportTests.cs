@@ -154,7 +154,7 @@ public sealed class TransportTests : IDisposable
             flood.Dispose();
         });
 
-        // Slower than the flood, so that there is always more; on the loop's thread, as a connection's work is.
+        // Slower than the flood, so that input is always available; on the loop's thread, like a connection's work.
         var swallowed = 0L;
         var swallowing = Task.Run(async () =>
         {
@@ -212,7 +212,8 @@ public sealed class TransportTests : IDisposable
     [Fact]
     public async Task Stream_in_the_middle_of_a_large_frame_is_polled_again_during_the_pause()
     {
-        // From the first bytes on, the loop rests for longer than the test may take: only another look within that rest can bring the others.
+        // After the first bytes, the loop pauses for longer than the test's timeout: only a second read within that pause can return the
+        // rest.
         var begun = false;
         using var loop = new ReadLoop("resting", () => Volatile.Read(ref begun) ? 2 * Patience : TimeSpan.Zero);
         var (stream, peer) = await ConnectAsync();
@@ -226,7 +227,7 @@ public sealed class TransportTests : IDisposable
             var bytes = new byte[16];
             var first = await stream.ReadAsync(bytes).ConfigureAwait(false);
 
-            // This is the loop's thread. The next byte comes now, and nothing tells of it until the rest is over.
+            // Runs on the loop's thread. The next byte arrives now, and is not signaled before the end of the pause.
             Volatile.Write(ref begun, true);
             peer.Send([2]);
             SpinWait.SpinUntil(() => stream.Socket.Available > 0);

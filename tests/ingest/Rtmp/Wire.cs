@@ -6,7 +6,7 @@ using Broadcast.Ingest.Rtmp.Messages;
 
 namespace Broadcast.Ingest.Tests.Rtmp;
 
-/// <summary>Bytes as an encoder writes them.</summary>
+/// <summary>Bytes in an encoder's format.</summary>
 internal static class Wire
 {
     public static readonly ChunkLimits Wide = new(256 * 1024, 8 * 1024 * 1024, 64 * 1024, 64, 16 * 1024 * 1024);
@@ -17,12 +17,12 @@ internal static class Wire
 
     public static readonly byte[] AacRecord = [0x11, 0x90];
 
-    /// <summary>A simple handshake as the client sends it: C0, C1 and C2.</summary>
+    /// <summary>A simple handshake of a client: C0, C1 and C2.</summary>
     public static byte[] Handshake(byte version = 3) => [version, .. new byte[4], .. new byte[4], .. Filler(1528), .. Filler(1536)];
 
     public static byte[] Filler(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7))];
 
-    /// <summary>A chunk with a header of any type. What the type leaves out is not written.</summary>
+    /// <summary>A chunk with a header of any type, without the fields that the type omits.</summary>
     public static byte[] Chunk(int format, int chunkStream, uint time, int length, byte type, uint stream, ReadOnlySpan<byte> data, bool? extended = null)
     {
         var bytes = new List<byte>();
@@ -68,7 +68,7 @@ internal static class Wire
         return bytes;
     }
 
-    /// <summary>A whole message in chunks of 128 bytes.</summary>
+    /// <summary>A complete message in chunks of 128 bytes.</summary>
     public static byte[] Message(byte type, uint stream, uint time, ReadOnlySpan<byte> body, int chunkStream = 3, int chunkSize = 128)
     {
         var output = new ArrayBufferWriter<byte>();
@@ -97,7 +97,7 @@ internal static class Wire
     public static byte[] Publish(string name, uint stream = 1) =>
         Command(stream, amf => amf.Text("publish").Number(5).Null().Text(name).Text("live"));
 
-    /// <summary>All that comes before media.</summary>
+    /// <summary>Everything before media.</summary>
     public static byte[] Opening(string key = "good", string app = "live") => [.. Handshake(), .. Connect(app), .. CreateStream(), .. Publish(key)];
 
     public static byte[] VideoConfiguration(uint time = 0) => Message(MessageType.Video, 1, time, [0x17, 0, 0, 0, 0, .. AvcRecord], 6);
@@ -128,7 +128,7 @@ internal static class Wire
         }
     }
 
-    /// <summary>Cuts bytes into a sequence of segments.</summary>
+    /// <summary>Splits bytes into a sequence of segments.</summary>
     public static ReadOnlySequence<byte> Split(byte[] bytes, params int[] cuts)
     {
         Segment? first = null, last = null;

@@ -63,9 +63,9 @@ public sealed class BoxTests
     [InlineData("00000008666565")]
     [InlineData("0000000766726565")] // smaller than a header
     [InlineData("0000000266726565")]
-    [InlineData("0000000966726565")] // one byte more than there is
+    [InlineData("0000000966726565")] // one byte more than available
     [InlineData("FFFFFFFF66726565AA")]
-    [InlineData("0000000166726565")] // 64-bit size that is not there
+    [InlineData("0000000166726565")] // missing 64-bit size
     [InlineData("00000001667265650000000000000000")]
     [InlineData("0000000166726565000000000000000F")]
     [InlineData("00000001667265650000000000000011")]
@@ -80,7 +80,7 @@ public sealed class BoxTests
     [Fact]
     public void Box_larger_than_its_parent_is_rejected()
     {
-        // moov of 16 bytes, in it a trak that claims 24, of which 16 would lie in the free behind it.
+        // moov of 16 bytes, containing a trak that claims 24, of which 16 would lie in the following free box.
         var file = Convert.FromHexString("00000010" + "6D6F6F76" + "00000018" + "7472616B" + "00000010" + "66726565" + "0000000000000000");
         Should.Throw<InvalidBmffException>(() => BoxReader.TryFind(file, "moov/trak"u8, out _));
         Should.Throw<InvalidBmffException>(() => BoxTree.Read(file));

@@ -3,7 +3,7 @@ using Broadcast.Media.Codecs;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Real H.264 and AAC, made by ffmpeg as FLV and taken apart here: the tracks and samples that ingest would make of it.</summary>
+/// <summary>Real H.264 and AAC from ffmpeg as FLV, demuxed to the tracks and samples that ingest would create.</summary>
 internal sealed record EncodedMedia(Track? Video, Track? Audio, IReadOnlyList<MediaSample> Samples)
 {
     public IReadOnlyList<MediaSample> Of(TrackKind kind) => [.. Samples.Where(sample => sample.Track.Kind == kind)];

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Chunks read without their payloads.</summary>
+/// <summary>CMAF chunks read without their payloads.</summary>
 public sealed class FragmentHeadTests
 {
     private static readonly FragmentSample[] Pictures = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
@@ -70,7 +70,7 @@ public sealed class FragmentHeadTests
             }
             catch (InvalidBmffException)
             {
-                // Refused by name.
+                // Rejected with a reason.
             }
         }
     }
@@ -89,7 +89,7 @@ public sealed class FragmentHeadTests
             }
             catch (InvalidBmffException)
             {
-                // Refused by name.
+                // Rejected with a reason.
             }
         }
 

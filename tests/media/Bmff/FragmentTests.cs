@@ -19,7 +19,7 @@ public sealed class FragmentTests
             + "0000005C" + "74726166"
             + "00000018" + "74666864" + "00020028" + "00000001" + "00000BB8" + "01010000" // default duration, flags of all but the first
             + "00000014" + "74666474" + "01000000" + "0000000100000002"
-            + "00000028" + "7472756E" + "01000A05" + "00000002" + "0000007C" + "02000000" // data behind moof and mdat's header, first is sync
+            + "00000028" + "7472756E" + "01000A05" + "00000002" + "0000007C" + "02000000" // data after moof and mdat's header, first is sync
             + "00000005" + "00000000" + "00000006" + "FFFFFFFF"
             + "00000013" + "6D646174");
     }
@@ -102,7 +102,7 @@ public sealed class FragmentTests
             writer.Write(header, Pictures);
         }
 
-        // An array has 24 bytes of its own and is rounded up to 8.
+        // An array has 24 bytes of overhead and is rounded up to 8.
         ((GC.GetAllocatedBytesForCurrentThread() - before) / 1000).ShouldBeInRange(length, length + 32);
     }
 

@@ -2,10 +2,10 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>A sample as the tables of a movie have it.</summary>
+/// <summary>A sample in the tables of a movie.</summary>
 internal readonly record struct MovieSample(long Decode, long Present, uint Duration, int Size, bool IsSync, long Offset, int Description);
 
-/// <summary>A track as the tables of a movie have it; lengths of edits are in 1/90,000 s.</summary>
+/// <summary>A track in the tables of a movie; durations of edits are in 1/90,000 s.</summary>
 internal sealed record ReadTrack(string Handler, int Timescale, long Duration, long Shown, int Descriptions, IReadOnlyList<MovieSample> Samples, IReadOnlyList<(long Length, long MediaTime)> Edits)
 {
     /// <summary>Offset of the track's start in the movie, in 1/90,000 s.</summary>
@@ -15,7 +15,7 @@ internal sealed record ReadTrack(string Handler, int Timescale, long Duration, l
     public long ShownAt(in MovieSample sample) => sample.Present - (Edits.Count > 0 ? Edits[^1].MediaTime : 0);
 }
 
-/// <summary>Reads a movie's tables as a player does (ISO/IEC 14496-12, 8.6 and 8.7), apart from everything that wrote them.</summary>
+/// <summary>Reads a movie's tables as a player does (ISO/IEC 14496-12, 8.6 and 8.7), independently of the product's code.</summary>
 internal static class MovieReading
 {
     public static IReadOnlyList<ReadTrack> Read(ReadOnlySpan<byte> head)

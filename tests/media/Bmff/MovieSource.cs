@@ -2,13 +2,15 @@ using Broadcast.Media.Bmff;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>A sample of a test, with its bytes.</summary>
+/// <summary>A test sample with its bytes.</summary>
 internal sealed record SourceSample(long Decode, FragmentSample Said, byte[] Payload)
 {
     public long Present => Decode + Said.CompositionOffset;
 }
 
-/// <summary>Tracks in segments, and the movie that is made of them: the segments' objects are kept, so that the movie can be put together.</summary>
+/// <summary>
+/// Segmented tracks and the movie built from them. The segments' objects are kept, so that the movie's bytes can be assembled.
+/// </summary>
 internal sealed class MovieSource
 {
     private readonly List<byte[]> _objects = [];
@@ -25,7 +27,7 @@ internal sealed class MovieSource
 
     public MovieBuilder Builder => _builder;
 
-    /// <summary>Adds a segment, cut into chunks of so many samples.</summary>
+    /// <summary>Adds a segment with a given number of samples per CMAF chunk.</summary>
     public MovieSource Add(int track, MovieTrackSetup setup, IReadOnlyList<SourceSample> samples, Func<int> chunkSize)
     {
         using var bytes = new MemoryStream();
@@ -33,7 +35,7 @@ internal sealed class MovieSource
         uint sequence = 1;
         for (var at = 0; at < samples.Count;)
         {
-            // A chunk has one decode time: it ends before a hole.
+            // A CMAF chunk has one decode time, so it ends before a gap.
             var count = 1;
             for (var most = Math.Max(1, chunkSize()); count < most && at + count < samples.Count && Follows(samples[at + count - 1], samples[at + count]); count++)
             {
@@ -52,7 +54,7 @@ internal sealed class MovieSource
 
     private static bool Follows(SourceSample before, SourceSample next) => before.Decode + before.Said.Duration == next.Decode;
 
-    /// <summary>The heads of all chunks, read with no more bytes than are asked for.</summary>
+    /// <summary>Reads the headers of all CMAF chunks with no more bytes than requested.</summary>
     public static IReadOnlyList<FragmentMetadata> Heads(byte[] segment)
     {
         var heads = new List<FragmentMetadata>();
@@ -76,7 +78,7 @@ internal sealed class MovieSource
         return heads;
     }
 
-    /// <summary>The whole movie, each byte from where the layout says it is.</summary>
+    /// <summary>Assembles the whole movie, each byte from its position in the layout.</summary>
     public byte[] Assemble(MovieLayout layout)
     {
         using var movie = new MemoryStream();

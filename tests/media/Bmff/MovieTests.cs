@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Segments laid out as one classic file: what its tables say, byte for byte.</summary>
+/// <summary>Segments laid out as one classic MP4 file: the content of its tables, byte for byte.</summary>
 public sealed class MovieTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -30,7 +30,7 @@ public sealed class MovieTests
         return samples;
     }
 
-    /// <summary>Any samples: lengths, sizes, orders and sync flags as they come, holes and steps back between segments.</summary>
+    /// <summary>Random samples: any durations, sizes, orders and sync flags, with gaps and steps back between segments.</summary>
     private static List<List<SourceSample>> Any(Random random)
     {
         var segments = new List<List<SourceSample>>();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Real media of every codec: what its bytes say against what ffmpeg says of them, and what we write against what ffmpeg makes of it.</summary>
+/// <summary>Real media of every codec: parsed properties compared with ffprobe's, and written files compared with ffmpeg's.</summary>
 public sealed class PlayableCodecTests : IDisposable
 {
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"broadcast-codec-{Guid.NewGuid():N}.mp4");
@@ -87,7 +87,7 @@ public sealed class PlayableCodecTests : IDisposable
 
     private static Task<CodedTrack> MakeAsync(string recipe) => CodedTrack.MakeAsync(recipe, seconds: 1.2, keyframeSeconds: 0.48);
 
-    /// <summary>One chunk a sample, from one second on.</summary>
+    /// <summary>One CMAF chunk per sample, starting at one second.</summary>
     private void Write(CodedTrack media)
     {
         using var file = File.Create(_file);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Movies laid out from segments, as ffprobe and ffmpeg see them, beside what they see of the segments.</summary>
+/// <summary>Movies laid out from segments, compared in ffprobe and ffmpeg with their segments.</summary>
 public sealed class PlayableMovieTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -134,7 +134,7 @@ public sealed class PlayableMovieTests : IDisposable
         await File.WriteAllBytesAsync(Movie, source.Assemble(source.Builder.Build(Noon)));
     }
 
-    /// <summary>The init segment and all samples behind it, as a player of the segments has them.</summary>
+    /// <summary>The init segment and all samples, as a player of the segments receives them.</summary>
     private void Concatenate(string name, Track track, List<List<SourceSample>> segments)
     {
         using var file = File.Create(_folder.Sub(name));
@@ -153,7 +153,7 @@ public sealed class PlayableMovieTests : IDisposable
         return document.RootElement.Clone();
     }
 
-    /// <summary>Hashes of decoded frames, in the order in which they are shown.</summary>
+    /// <summary>Hashes of decoded frames in presentation order.</summary>
     private static async Task<List<string>> HashesAsync(string file, string kind, string[]? before = null, string[]? behind = null)
     {
         var text = System.Text.Encoding.ASCII.GetString(await Tool.RunAsync(

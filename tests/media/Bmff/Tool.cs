@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Broadcast.Media.Tests.Bmff;
 
-/// <summary>Runs ffmpeg and ffprobe. A machine without them fails the test by name, rather than passing it.</summary>
+/// <summary>Runs ffmpeg and ffprobe. If they are missing, the test fails and names them.</summary>
 internal static class Tool
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);

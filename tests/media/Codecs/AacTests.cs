@@ -8,7 +8,7 @@ public sealed class AacTests
 {
     [Theory]
     [InlineData("1210", 2, 44_100, 2, 1024, "mp4a.40.2")]
-    [InlineData("119056e500", 2, 48_000, 2, 1024, "mp4a.40.2")] // ffmpeg, with the mark that there is no SBR
+    [InlineData("119056e500", 2, 48_000, 2, 1024, "mp4a.40.2")] // ffmpeg, with the flag for absent SBR
     [InlineData("120856e500", 2, 44_100, 1, 1024, "mp4a.40.2")]
     [InlineData("11b056e500", 2, 48_000, 6, 1024, "mp4a.40.2")]
     [InlineData("11b8", 2, 48_000, 8, 1024, "mp4a.40.2")]

@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>A sequence header of AV1 of our own making (AV1, 5.5.1, in its order), and a record around it.</summary>
+/// <summary>Writes an AV1 sequence header (AV1, 5.5.1, in its order), and a record around it.</summary>
 internal sealed record Av1Sequence
 {
     public ulong Profile { get; init; }
@@ -59,7 +59,7 @@ internal sealed record Av1Sequence
         return bits.Flag(false).Flag(true).ToArray();
     }
 
-    /// <summary>The header as a unit of a stream.</summary>
+    /// <summary>The header as an OBU of a stream.</summary>
     public byte[] Unit()
     {
         var payload = Write();

@@ -134,17 +134,17 @@ public sealed class Av1Tests
     }
 
     [Theory]
-    [InlineData("320110", true, false)] // a key frame that is shown, without a sequence header
+    [InlineData("320110", true, false)] // a shown key frame without a sequence header
     [InlineData("SS320110", true, true)]
-    [InlineData("1200SS320110", true, true)] // behind a delimiter
-    [InlineData("SS1A01102201002201003201B0", true, true)] // header and tile groups apart; then another frame
-    [InlineData("SS320100", true, false)] // a key frame that is not shown
+    [InlineData("1200SS320110", true, true)] // after a temporal delimiter
+    [InlineData("SS1A01102201002201003201B0", true, true)] // header and tile groups in separate units; then another frame
+    [InlineData("SS320100", true, false)] // a hidden key frame
     [InlineData("SS320130", true, false)] // an inter frame
     [InlineData("SS320190", true, false)] // shown again
     [InlineData("SS3010", true, true)] // the last unit has no size
     [InlineData("SS", false, false)] // no frame
     [InlineData("SS3200", false, false)] // an empty one
-    [InlineData("SS320210", false, false)] // cut off
+    [InlineData("SS320210", false, false)] // truncated
     [InlineData("SSB20110", false, false)] // the forbidden bit
     [InlineData("36000110", true, false)] // an extension byte
     [InlineData("36", false, false)]

@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>Configuration records as x264 (through ffmpeg 5.1, <c>-f flv</c>) writes them.</summary>
+/// <summary>Configuration records written by x264 (through ffmpeg 5.1, <c>-f flv</c>).</summary>
 internal static class AvcRecords
 {
     public const string High1080P30 = "01640028ffe1001b67640028acd940780227e5c044000003000400000300f03c60c65801000668ebe3cb22c0fdf8f800";

@@ -71,7 +71,7 @@ public sealed class AvcTests
         Should.Throw<InvalidCodecConfigException>(() => config.CompleteFrom(Units([new Sps { WidthBlocks = 513 }.Write()])));
     }
 
-    /// <summary>An access unit of the sets and an IDR slice.</summary>
+    /// <summary>An access unit of the parameter sets and an IDR slice.</summary>
     private static byte[] Units(IEnumerable<ReadOnlyMemory<byte>> sets) =>
         [.. sets.Append(new byte[] { 0x65, 0x80 }).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit.Span])];
 

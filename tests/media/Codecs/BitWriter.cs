@@ -1,6 +1,6 @@
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>Writes bits and Exp-Golomb codes, to make parameter sets that no encoder would.</summary>
+/// <summary>Writes bits and Exp-Golomb codes, for parameter sets that encoders do not produce.</summary>
 internal sealed class BitWriter
 {
     private readonly List<bool> _bits = [];
@@ -38,7 +38,7 @@ internal sealed class BitWriter
         return bytes;
     }
 
-    /// <summary>As a NAL unit: with stop bit, and 03 put in where three bytes would look like a start code.</summary>
+    /// <summary>Returns a NAL unit: with stop bit and emulation prevention bytes.</summary>
     public byte[] ToNalUnit()
     {
         Flag(true);

@@ -31,7 +31,7 @@ public sealed class Eac3Tests
     [Fact]
     public void Dependent_substream_channels_are_counted_and_short_frames_add_up()
     {
-        // 7.1: 5.1 and a dependent substream with the rear pair (place 6 of chanmap, 1 of chan_loc).
+        // 7.1: 5.1 and a dependent substream with the rear pair (bit 6 of chanmap, bit 1 of chan_loc).
         byte[] unit = [.. Frame(mode: 7, effects: true), .. Frame(type: 1, mode: 2, map: 1 << (15 - 6))];
         var eac3 = CodecConfig.Eac3.FromFrame(unit);
         eac3.AudioFormat.Channels.ShouldBe(8);
@@ -60,7 +60,7 @@ public sealed class Eac3Tests
     [InlineData("06002004")]
     [InlineData("0600E00400")]
     [InlineData("0600100400")]
-    [InlineData("0600200F02")] // a dependent substream whose places are missing
+    [InlineData("0600200F02")] // a dependent substream without its channel locations
     public void Malformed_record_is_rejected(string hex) =>
         Should.Throw<InvalidCodecConfigException>(() => CodecConfig.Eac3.Parse(Convert.FromHexString(hex))).Message.ShouldNotBeEmpty();
 

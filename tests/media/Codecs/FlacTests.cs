@@ -58,7 +58,7 @@ public sealed class FlacTests
     [Fact]
     public void Concatenated_frames_are_split_even_when_they_contain_sync_codes()
     {
-        // The value is a sync code, so that each frame has two false beginnings in it.
+        // The value is a sync code, so each frame contains two false starts.
         byte[][] frames = [.. Enumerable.Range(0, 100).Select(n => FlacFrame.Write((byte)n, unchecked((short)(n % 2 == 0 ? 0xFFF8 : 0))))];
         var rest = frames.SelectMany(f => f).ToArray().AsSpan();
         foreach (var frame in frames)
@@ -99,12 +99,12 @@ public sealed class FlacTests
     [InlineData("fff85a180000", 4608)]
     [InlineData("fff88a180000", 256)]
     [InlineData("fff8fa180000", 32_768)]
-    [InlineData("fff86a18003f", 64)] // eight bits behind the number
+    [InlineData("fff86a18003f", 64)] // eight bits after the number
     [InlineData("fff87a180011ff", 4608)] // sixteen
-    [InlineData("fff87a18c28011ff", 4608)] // behind a number of two bytes
+    [InlineData("fff87a18c28011ff", 4608)] // after a number of two bytes
     [InlineData("fff97a18fe808080808080ffff", 65_536)] // of seven
-    [InlineData("fff87a180011", 0)] // cut off
-    [InlineData("fff86a18ff0000", 0)] // a number that is none
+    [InlineData("fff87a180011", 0)] // truncated
+    [InlineData("fff86a18ff0000", 0)] // an invalid number
     [InlineData("fff86a18800000", 0)]
     [InlineData("fff80a180000", 0)] // reserved
     [InlineData("fff8ca190000", 0)] // reserved bit

@@ -115,7 +115,7 @@ public sealed class HevcTests
         Should.Throw<InvalidCodecConfigException>(() => config.CompleteFrom(Units(new HevcSps { Width = 8193 }.Write())));
     }
 
-    /// <summary>An access unit of the sets and an IDR picture.</summary>
+    /// <summary>An access unit of the parameter sets and an IDR picture.</summary>
     private static byte[] Units(params byte[][] sets) =>
         [.. sets.Append([19 << 1, 1, 0x80]).SelectMany(unit => (byte[])[0, 0, (byte)(unit.Length >> 8), (byte)unit.Length, .. unit])];
 
@@ -154,7 +154,7 @@ public sealed class HevcTests
     [InlineData(false, false, 1)]
     [InlineData(false, false, 0)]
     [InlineData(false, false, 22)] // reserved
-    [InlineData(false, false, 7)] // RADL: decodes without what was before
+    [InlineData(false, false, 7)] // RADL: decodes without earlier frames
     [InlineData(false, true, 9)] // RASL
     [InlineData(false, true, 8)]
     [InlineData(true, false, 35, 32, 33, 34, 39, 19, 19)]

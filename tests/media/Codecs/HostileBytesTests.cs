@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Codecs;
 
-/// <summary>Any bytes give a configuration or an <see cref="InvalidCodecConfigException"/>: nothing else, and not much memory.</summary>
+/// <summary>
+/// Arbitrary bytes yield a configuration or an <see cref="InvalidCodecConfigException"/>: nothing else, with little memory.
+/// </summary>
 public sealed class HostileBytesTests
 {
     private const int Rounds = 20_000;
@@ -110,7 +112,7 @@ public sealed class HostileBytesTests
                 }
                 catch (InvalidCodecConfigException)
                 {
-                    // What the sample says is over our limits.
+                    // The sample's values exceed the limits.
                 }
             }
 
@@ -168,7 +170,7 @@ public sealed class HostileBytesTests
             }
         }
 
-        // A refusal costs an exception; nothing may cost what the bytes claim.
+        // A rejection costs an exception; memory must not depend on claimed sizes.
         ((GC.GetAllocatedBytesForCurrentThread() - before) / Rounds).ShouldBeLessThan(16_384);
         accepted.ShouldBeGreaterThan(Rounds / 100);
         refused.ShouldBeGreaterThan(Rounds / 100);

@@ -6,7 +6,7 @@ namespace Broadcast.Media.Tests.Codecs;
 
 public sealed class OpusTests
 {
-    // As libopus through ffmpeg writes them: stereo, and 5.1 in Vorbis order.
+    // Written by libopus through ffmpeg: stereo, and 5.1 in Vorbis order.
     public const string Stereo = "4f707573486561640102380180bb0000000000";
     public const string Surround = "4f707573486561640106380180bb00000000010402000401020305";
 
@@ -74,7 +74,7 @@ public sealed class OpusTests
     [InlineData("fb06", 5760)] // six frames of 20 ms
     [InlineData("fb07", 0)] // 140 ms is too long
     [InlineData("fb00", 0)] // no frames
-    [InlineData("fb", 0)] // a count that is not there
+    [InlineData("fb", 0)] // a missing count
     [InlineData("1bc3", 0)] // three of 60 ms
     [InlineData("1b82", 5760)]
     [InlineData("", 0)]

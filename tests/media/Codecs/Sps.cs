@@ -20,14 +20,14 @@ internal sealed record Sps
 
     public byte[] Write() => Body(out _).ToNalUnit();
 
-    /// <summary>A record with it and a PPS.</summary>
+    /// <summary>A record with the SPS and a PPS.</summary>
     public byte[] WriteRecord()
     {
         var set = Write();
         return [1, Profile, 0, 30, 0xFF, 0xE1, 0, (byte)set.Length, .. set, 1, 0, 4, 0x68, 0xCE, 0x0F, 0xC8];
     }
 
-    /// <summary>The bytes without their stop bit, and where the VUI begins in bits.</summary>
+    /// <summary>The bytes without their stop bit, and the bit position of the VUI.</summary>
     public BitWriter Body(out int vuiStart)
     {
         var bits = new BitWriter().Bits(0x67, 8).Bits(Profile, 8).Bits(0, 8).Bits(30, 8).Ue(Id);

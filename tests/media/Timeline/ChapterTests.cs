@@ -6,7 +6,7 @@ namespace Broadcast.Media.Tests.Timeline;
 
 public class ChapterTests
 {
-    /// <summary>A session by chance, all of it closed.</summary>
+    /// <summary>Returns a random session, all of it closed.</summary>
     private static SessionTimeline Closed(int seed)
     {
         var timeline = Story.Fold(Story.Random(seed).Where(e => e is not TimelineEvent.WindowMoved));
@@ -174,7 +174,7 @@ public class ChapterTests
                     chapter.Period.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {chapter.First}");
                 }
 
-                // After its end a timeline takes no chapters: one that is not over yet has the same segments.
+                // An ended timeline accepts no index blocks; a timeline that has not ended has the same segments.
                 var events = timeline.Checkpoint().Where(e => e is not TimelineEvent.Ended).ToList();
                 var open = Story.Fold(events);
                 open.Apply(chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100)).ShouldBeTrue();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broadcast.Media.Tests.Timeline;
 
-/// <summary>Sessions that are recorded: their timeline knows all that has left the live window, and lists what can be gone back to.</summary>
+/// <summary>Recorded sessions: the timeline keeps all media after the live window, and lists the DVR window.</summary>
 public class RecordedTimelineTests
 {
     private static readonly TimeSpan[] Rewinds = [DvrWindow.Off, TimeSpan.FromHours(1), DvrWindow.All];

@@ -4,7 +4,7 @@ using Broadcast.Media.Timeline;
 
 namespace Broadcast.Media.Tests.Timeline;
 
-/// <summary>Sessions as a packager would tell them, made by chance from a seed.</summary>
+/// <summary>Random sessions of a packager, generated from a seed.</summary>
 internal static class Story
 {
     public static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -122,7 +122,9 @@ internal static class Story
         return timeline;
     }
 
-    /// <summary>All that a timeline says, as text: equal when the timelines are. The version, which counts events, is left out.</summary>
+    /// <summary>
+    /// Renders the state of a timeline as text: equal for equal timelines. The version, which counts events, is excluded.
+    /// </summary>
     public static string Tell(SessionTimeline timeline)
     {
         var text = new StringBuilder();

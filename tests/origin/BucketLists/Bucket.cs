@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
-/// <summary>A bucket of lists in memory, what has not gone to it yet, and who writes into it.</summary>
+/// <summary>A bucket of manifests in memory, with pending objects and the writer of the manifests.</summary>
 internal sealed class Bucket
 {
     private readonly ManualTimeProvider _time = new(Broadcaster.Start.AddSeconds(10));
@@ -32,14 +32,14 @@ internal sealed class Bucket
 
     public BucketManifestPublisher Writer { get; }
 
-    /// <summary>Tells what a broadcaster said, and lets the writer look.</summary>
+    /// <summary>Publishes a broadcaster's events and runs the writer.</summary>
     public async Task<Bucket> HearAsync(Broadcaster broadcaster)
     {
         broadcaster.SendTo(Directory);
         return await LookAsync();
     }
 
-    /// <summary>Lets the writer look, after a pause in which it may have wanted to rest.</summary>
+    /// <summary>Runs the writer after a pause longer than its minimum interval.</summary>
     public async Task<Bucket> LookAsync()
     {
         _time.Now += TimeSpan.FromSeconds(5);
@@ -47,7 +47,7 @@ internal sealed class Bucket
         return this;
     }
 
-    /// <summary>Holds objects back on their way to the bucket.</summary>
+    /// <summary>Delays objects on their way to the bucket.</summary>
     public Bucket Hold(params string[] files)
     {
         foreach (var file in files)
@@ -58,7 +58,7 @@ internal sealed class Bucket
         return this;
     }
 
-    /// <summary>Lets them arrive; all, when none are named.</summary>
+    /// <summary>Completes delayed uploads; all of them by default.</summary>
     public Bucket Arrive(params string[] files)
     {
         Spool.Waiting.RemoveWhere(name => files.Length == 0 || files.Any(file => name.EndsWith("/" + file, StringComparison.Ordinal)));
@@ -78,7 +78,7 @@ internal sealed class ListStore : IObjectStore
 
     public ObjectStoreException? Failure { get; set; }
 
-    /// <summary>Lists put.</summary>
+    /// <summary>Number of written manifests.</summary>
     public int Puts { get; private set; }
 
     public IReadOnlyCollection<string> Names => [.. _lists.Keys.Order(StringComparer.Ordinal)];

@@ -171,7 +171,7 @@ public class BucketListTests
 
                 if (random.Next(25) == 0)
                 {
-                    // Another process goes on.
+                    // Another process continues.
                     var left = bucket.Spool.Waiting.ToList();
                     bucket = new Bucket(bucket.Store);
                     bucket.Spool.Waiting.UnionWith(left);
@@ -248,7 +248,7 @@ public class BucketListTests
         var bucket = await new Bucket().Hold("source/9.m4s", "source/10.m4s").HearAsync(show);
         bucket.Numbers().Last().ShouldBe(8);
 
-        // It knows less at first: then the newer list stays.
+        // It knows less at first, so the newer manifest remains.
         var next = new Bucket(bucket.Store).Hold("source/7.m4s", "source/8.m4s", "source/9.m4s", "source/10.m4s");
         show.Unsent.AddRange(show.Events);
         (await next.HearAsync(show)).Numbers().Last().ShouldBe(8);
@@ -256,7 +256,7 @@ public class BucketListTests
         (await next.Arrive().HearAsync(show.Discontinuity().Segments(1))).Numbers().ShouldBe([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         bucket.Store.RankOf(Index).ShouldBe(new ManifestRank(Broadcaster.First, 2, 11, IsEnded: false));
 
-        // The first one was only asleep.
+        // The first one was only suspended.
         show.Say(new TimelineEvent.Ended("of the dead"));
         (await bucket.Arrive().HearAsync(show)).List().IsEnded.ShouldBeFalse();
         bucket.Numbers().Last().ShouldBe(11);

@@ -22,7 +22,7 @@ public class ReplayListTests
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
     private static readonly string Folder = $"vod/{Broadcaster.First}/";
 
-    /// <summary>A minute in segments of two seconds, a third of it in a chapter.</summary>
+    /// <summary>A minute in segments of two seconds, a third of it in an index block.</summary>
     private static Broadcaster Minute() => new Broadcaster(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).Chapter(11);
 
     private static VodManifestPublisher Writer(OriginServer server, Catalog catalog, ListStore store, IViewerAuthorizer? authority = null) => new(
@@ -37,7 +37,7 @@ public class ReplayListTests
         return (server, catalog);
     }
 
-    /// <summary>Lets the writer look, after a pause in which it may have wanted to rest.</summary>
+    /// <summary>Runs the writer after a pause longer than its minimum interval.</summary>
     private static async Task LookAsync(OriginServer server, VodManifestPublisher writer, int seconds = 60)
     {
         server.Time.Now += TimeSpan.FromSeconds(seconds);
@@ -66,7 +66,7 @@ public class ReplayListTests
             (playlist.IsEnded, playlist.Segments.Count).ShouldBe((true, 30));
             foreach (var address in playlist.Segments.SelectMany(segment => new[] { segment.Uri, segment.Map }))
             {
-                // Wherever the bucket's prefix and the CDN put the two.
+                // For any combination of bucket prefix and CDN path.
                 var path = new Uri(new Uri($"https://cdn.example.org/video/{Folder}{rendition}.m3u8"), address).AbsolutePath;
                 path.ShouldStartWith("/video/");
                 story.Objects.Keys.ShouldContain(path["/video/".Length..]);
@@ -118,7 +118,7 @@ public class ReplayListTests
         Numbers(store).ShouldBe(Enumerable.Range(11, 10).Select(number => (long)number));
         Numbers(store, "audio").ShouldBe(Enumerable.Range(11, 10).Select(number => (long)number));
 
-        // The clock is set back, and the trim is undone.
+        // The clock is set back, and the trim is reverted.
         server.Time.Now -= TimeSpan.FromHours(1);
         catalog.Add(story.Session);
         var next = Writer(server, catalog, store);

@@ -3,7 +3,7 @@ using Broadcast.Media.Viewers;
 
 namespace Broadcast.Origin.Tests.BucketLists;
 
-/// <summary>Lists of channels of which some sessions are for others than the channel is.</summary>
+/// <summary>Manifests of channels with sessions that have their own viewer access.</summary>
 public class SessionAccessListTests
 {
     private const string Index = "live/demo/index.m3u8";

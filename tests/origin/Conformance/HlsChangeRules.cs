@@ -3,25 +3,25 @@ using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Conformance;
 
-/// <summary>Two versions of a media playlist at one address, one after the other.</summary>
-/// <param name="Before">The earlier.</param>
-/// <param name="Now">The later.</param>
-/// <param name="Between">How long after the earlier it was there; <see langword="null"/> when that is not looked at, as while an encoder is away.</param>
+/// <summary>Two consecutive versions of a media playlist.</summary>
+/// <param name="Before">The earlier version.</param>
+/// <param name="Now">The later version.</param>
+/// <param name="Between">Time between the two versions; <see langword="null"/> if it is not checked, as during input loss.</param>
 internal sealed record HlsChange(HlsPlaylist Before, HlsPlaylist Now, TimeSpan? Between = null)
 {
-    /// <summary>The segments that are in both.</summary>
+    /// <summary>Segments in both versions.</summary>
     public IEnumerable<(HlsSegment Before, HlsSegment Now)> Common => from before in Before.Segments join now in Now.Segments on before.Number equals now.Number select (before, now);
 }
 
-/// <summary>A playlist and what is served at the same moment for those who have most of it.</summary>
+/// <summary>A playlist and its delta update at the same moment.</summary>
 internal sealed record HlsDelta(HlsPlaylist Whole, HlsPlaylist Delta);
 
-/// <summary>The media playlists of a multivariant playlist at one moment, by address relative to each other.</summary>
+/// <summary>Media playlists of a multivariant playlist at one moment, by relative address.</summary>
 internal sealed record HlsMoment(IReadOnlyDictionary<string, HlsPlaylist> Playlists)
 {
     public bool All<T>(Func<HlsPlaylist, T> same) => Playlists.Values.Select(same).Distinct().Count() <= 1;
 
-    /// <summary>Segments of the same number in different playlists.</summary>
+    /// <summary>Segments with the same number in different playlists.</summary>
     public bool AllShared(Func<HlsSegment, HlsSegment, bool> holds) => Playlists.Values.SelectMany(playlist => playlist.Segments).GroupBy(segment => segment.Number)
         .All(same => same.All(segment => holds(same.First(), segment)));
 }
@@ -35,7 +35,7 @@ internal static class HlsChangeRules
     private static readonly string[] Moving =
         ["EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-ENDLIST", "EXT-X-PRELOAD-HINT", "EXT-X-RENDITION-REPORT", "EXT-X-SKIP", "EXT-X-INDEPENDENT-SEGMENTS"];
 
-    /// <summary>From one version to the next.</summary>
+    /// <summary>Rules from one version to the next.</summary>
     public static readonly Rule<HlsChange>[] Changes =
     [
         new("6.2.1", "what is said of the whole playlist stays", c => Fixed(c.Before).SequenceEqual(Fixed(c.Now))),
@@ -56,7 +56,7 @@ internal static class HlsChangeRules
         new("6.2.2", "something new comes within one and a half target durations", c => c.Between is not { } between || c.Before.IsEnded || between.TotalSeconds <= 1.5 * c.Before.Target),
     ];
 
-    /// <summary>Delta updates.</summary>
+    /// <summary>Rules of delta updates.</summary>
     public static readonly Rule<HlsDelta>[] Deltas =
     [
         new("6.2.5.1", "only what lies before the skip boundary is skipped", d =>
@@ -66,7 +66,7 @@ internal static class HlsChangeRules
             d.Whole.Head.Select(line => line.Text).SequenceEqual(d.Delta.Head.Where(line => line.Tag != "EXT-X-SKIP").Select(line => line.Text))),
     ];
 
-    /// <summary>The playlists of one multivariant playlist at one moment.</summary>
+    /// <summary>Rules of the playlists of one multivariant playlist at one moment.</summary>
     public static readonly Rule<HlsMoment>[] Moments =
     [
         new("6.2.4", "all have the same target duration", m => m.All(playlist => playlist.Target)),
@@ -87,13 +87,13 @@ internal static class HlsChangeRules
 
     private static int Skipped(HlsDelta d) => (int)(d.Delta.Find("EXT-X-SKIP")?.Number("SKIPPED-SEGMENTS") ?? 0);
 
-    /// <summary>Seconds from the end of a segment to the end of the last whole one.</summary>
+    /// <summary>Seconds from the end of a segment to the end of the last complete one.</summary>
     private static double After(HlsPlaylist p, HlsSegment segment) => p.Segments.Where(other => other.Number > segment.Number && !other.IsOpen).Sum(other => other.Duration);
 
     private static IEnumerable<string> Rest(HlsPlaylist p, int from) => p.Segments.Skip(from).Select(segment =>
         $"{segment.Number} {segment.Uri} {segment.Map} {string.Join(' ', segment.Lines.Where(line => line.Tag != "EXT-X-MAP").Select(line => line.Text))}");
 
-    /// <summary>The segment whose part comes next.</summary>
+    /// <summary>The segment of the next part.</summary>
     private static long Awaited(HlsPlaylist p) => p.Segments is [.., { IsOpen: true } open] ? open.Number : p.Newest.Segment + 1;
 
     private static (double Segment, double Part) Newest(HlsPlaylist p) => p.Segments.LastOrDefault(segment => segment.Parts.Count > 0) is { } last ? (last.Number, last.Parts.Count - 1) : (-1, -1);

@@ -151,7 +151,7 @@ public class HlsConformanceTests
         }
     }
 
-    /// <summary>A broadcast that is drawn as it goes on, and what players have seen of it.</summary>
+    /// <summary>A random broadcast, and the playlists that players have seen of it.</summary>
     private sealed class Show
     {
         private readonly Random _random;
@@ -183,7 +183,7 @@ public class HlsConformanceTests
 
         public Dictionary<string, HlsPlaylist> Seen { get; } = [];
 
-        /// <summary>Enough that a window can move.</summary>
+        /// <summary>Enough segments for the window to move.</summary>
         public void Begin()
         {
             while (_time < _latency.Window.TotalSeconds + (2 * _latency.TargetDuration.TotalSeconds))
@@ -236,7 +236,7 @@ public class HlsConformanceTests
             }
         }
 
-        /// <summary>One more segment of all renditions, some of which are looked at while they are open.</summary>
+        /// <summary>Adds a segment to all renditions; some are checked while open.</summary>
         private void Segment(double seconds, Action told, bool independent = true)
         {
             foreach (var name in Names)

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace Broadcast.Origin.Tests.Conformance;
 
 /// <summary>A line of a playlist.</summary>
-/// <param name="Text">As it stands.</param>
-/// <param name="Tag">The tag without its number sign, "" for an address, "#" for a comment.</param>
-/// <param name="Value">What follows the tag's colon.</param>
+/// <param name="Text">Text of the line.</param>
+/// <param name="Tag">Tag without its number sign, "" for an address, "#" for a comment.</param>
+/// <param name="Value">Text after the tag's colon.</param>
 internal sealed partial record HlsLine(string Text, string Tag, string Value)
 {
     private static readonly HashSet<string> Listing =
@@ -25,16 +25,16 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
             : new(text, text.StartsWith('#') ? "#" : "", "");
     }
 
-    /// <summary>Whether it is spelt as 4.2 has it, where it is a tag with a list of attributes.</summary>
+    /// <summary>Whether the syntax of an attribute list follows 4.2.</summary>
     public bool IsWellSpelt => !Listing.Contains(Tag) || (Whole().IsMatch(Value) && _attributes.DistinctBy(attribute => attribute.Name).Count() == _attributes.Count);
 
-    /// <summary>An attribute without its quotes, or <see langword="null"/>.</summary>
+    /// <summary>Value of an attribute without quotes, or <see langword="null"/>.</summary>
     public string? this[string name] => _attributes.FirstOrDefault(attribute => attribute.Name == name).Raw?.Trim('"');
 
-    /// <summary>An attribute as a number; not a number when it is none.</summary>
+    /// <summary>Value of an attribute as a number, or NaN.</summary>
     public double Number(string name) => Parse(this[name]);
 
-    /// <summary>The tag's value as a number; not a number when it is none.</summary>
+    /// <summary>Value of the tag as a number, or NaN.</summary>
     public double Number() => Parse(Value);
 
     public static double Parse(string? text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
@@ -46,7 +46,7 @@ internal sealed partial record HlsLine(string Text, string Tag, string Value)
     private static partial Regex Whole();
 }
 
-/// <summary>A segment as a media playlist lists it; the last may be open.</summary>
+/// <summary>A segment in a media playlist; the last one can be open.</summary>
 internal sealed class HlsSegment
 {
     private IReadOnlyList<HlsLine>? _parts;
@@ -59,10 +59,10 @@ internal sealed class HlsSegment
     /// <summary>Its tags, in order.</summary>
     public required IReadOnlyList<HlsLine> Lines { get; init; }
 
-    /// <summary>"" while it is open.</summary>
+    /// <summary>Address; "" while the segment is open.</summary>
     public required string Uri { get; init; }
 
-    /// <summary>The init segment in force.</summary>
+    /// <summary>Current init segment.</summary>
     public required string? Map { get; init; }
 
     public bool IsOpen => Uri.Length == 0;
@@ -73,7 +73,7 @@ internal sealed class HlsSegment
 
     public IReadOnlyList<HlsLine> Parts => _parts ??= [.. Lines.Where(line => line.Tag == "EXT-X-PART")];
 
-    /// <summary>Seconds; of an open one those of its parts.</summary>
+    /// <summary>Duration in seconds; of an open segment the sum of its parts.</summary>
     public double Duration => _duration ??= IsOpen ? Parts.Sum(part => part.Number("DURATION")) : HlsLine.Parse(Lines.FirstOrDefault(line => line.Tag == "EXTINF")?.Value.Split(',')[0]);
 
     /// <summary>
@@ -84,7 +84,7 @@ internal sealed class HlsSegment
         + $" {Map} {(open ? "" : Uri)}";
 }
 
-/// <summary>A playlist as a player reads it, however broken.</summary>
+/// <summary>A playlist as a player reads it, also if malformed.</summary>
 internal sealed class HlsPlaylist
 {
     private static readonly HashSet<string> OfSegments =
@@ -115,7 +115,7 @@ internal sealed class HlsPlaylist
 
     public HlsLine? Control => Find("EXT-X-SERVER-CONTROL");
 
-    /// <summary>Seconds of all that is listed.</summary>
+    /// <summary>Total duration in seconds.</summary>
     public double Duration => Segments.Sum(segment => segment.Duration);
 
     /// <summary>Tags of the whole playlist.</summary>

@@ -16,7 +16,7 @@ internal static class HlsRules
 
     private static readonly string[] OfMultivariant = ["EXT-X-MEDIA", "EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-IMAGE-STREAM-INF"];
 
-    /// <summary>Spelling; of playlists of either kind.</summary>
+    /// <summary>Syntax rules of all playlists.</summary>
     private static readonly Rule<HlsPlaylist>[] Any =
     [
         new("4.1", "no byte order mark and no control characters", p => p.Text.All(c => c == '\n' || (!char.IsControl(c) && c != '\uFEFF'))),
@@ -117,7 +117,7 @@ internal static class HlsRules
 
     private static bool Before(HlsPlaylist p, string tag, Func<HlsLine, bool> what) => p.IndexOf(line => line.Tag == tag) is var at and >= 0 && (p.IndexOf(what) is var other && (other < 0 || at < other));
 
-    /// <summary>The version each feature asks for (7).</summary>
+    /// <summary>Versions required by the used features (7).</summary>
     private static int VersionFor(HlsPlaylist p) =>
         p.Has("EXT-X-SKIP") ? 9
         : p.Has("EXT-X-GAP") ? 8

@@ -60,14 +60,14 @@ public class HlsRulesTests
     private const string Hint = "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"source/14.2.m4s\"\n";
     private const string Part = "#EXT-X-PART:DURATION=0.33333,URI=\"source/14.2.m4s\"\n";
 
-    /// <summary>The version after <see cref="Media"/>: one part more.</summary>
+    /// <summary>The version after <see cref="Media"/>, with one more part.</summary>
     private static readonly string Next = Media.Replace(Hint, Part + Hint.Replace("14.2", "14.3", StringComparison.Ordinal), StringComparison.Ordinal).Replace("LAST-PART=1", "LAST-PART=2", StringComparison.Ordinal);
 
     private static readonly string Long = Numbered(40);
 
     private static readonly string Delta = Long.Replace(Segments(0, 32), "#EXT-X-SKIP:SKIPPED-SEGMENTS=32\n#EXT-X-MAP:URI=\"source/init-1.mp4\"\n", StringComparison.Ordinal);
 
-    /// <summary>Rule, what is replaced in a playlist that keeps all, and by what.</summary>
+    /// <summary>Rule, replaced text of a compliant playlist, and replacement.</summary>
     private static readonly (string Says, string From, string To)[] BrokenMedia =
     [
         ("no byte order mark and no control characters", "#EXTM3U", "\uFEFF#EXTM3U"),

@@ -5,7 +5,7 @@ using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Conformance;
 
-/// <summary>MPDs of drawn broadcasts by every rule, and that each rule finds what breaks it.</summary>
+/// <summary>MPDs of random broadcasts comply with every rule, and each rule finds its violations.</summary>
 public class MpdConformanceTests
 {
     private static readonly (string Says, string From, string To)[] BrokenAlone =
@@ -61,7 +61,7 @@ public class MpdConformanceTests
     [Fact]
     public void Every_MPD_rule_detects_its_violation_and_accepts_valid_MPDs()
     {
-        // Low latency, two periods, thumbnails; the same listed, with a ladder, and over.
+        // Low latency, two periods, thumbnails; the same with explicit segment lists, with a ladder, and ended.
         var counted = Story(LatencyProfile.Low).Sheet(0).Listen().SessionMpd().Text();
         var live = Story(LatencyProfile.Standard).Video("360p", 640, 360).Segments(2);
         var (story, clock) = (Story(LatencyProfile.Standard), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));

@@ -40,11 +40,11 @@ internal sealed class MpdVersion
 
     public static string? At(XElement element, string name) => (string?)element.Attribute(name);
 
-    /// <summary>A number; not a number when it is none.</summary>
+    /// <summary>Value as a number, or NaN.</summary>
     public static double Number(XElement? element, string name) =>
         double.TryParse(element is null ? null : At(element, name), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
 
-    /// <summary>A duration in seconds; not a number when it is none.</summary>
+    /// <summary>Value of a duration in seconds, or NaN.</summary>
     public static double Seconds(XElement element, string name)
     {
         try
@@ -61,7 +61,7 @@ internal sealed class MpdVersion
         DateTimeOffset.TryParse(At(element, name), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var instant) ? instant : null;
 }
 
-/// <summary>The segments of a representation in a period.</summary>
+/// <summary>Segments of a representation in a period.</summary>
 internal sealed record MpdList(XElement Period, XElement Set, XElement Representation, XElement Template)
 {
     public string Name => $"{MpdVersion.At(Period, "id")}/{MpdVersion.At(Representation, "id")}";
@@ -76,7 +76,7 @@ internal sealed record MpdList(XElement Period, XElement Set, XElement Represent
 
     public IEnumerable<XElement> S => MpdVersion.Children(Template, "SegmentTimeline").Elements();
 
-    /// <summary>The segments listed: number, start and length in ticks.</summary>
+    /// <summary>Listed segments: number, start and duration in ticks.</summary>
     public IReadOnlyList<(long Number, double Start, double Length)> Segments
     {
         get
@@ -97,12 +97,12 @@ internal sealed record MpdList(XElement Period, XElement Set, XElement Represent
         }
     }
 
-    /// <summary>A segment's begin and end from the period's start, in seconds.</summary>
+    /// <summary>Start and end of a segment relative to the period's start, in seconds.</summary>
     public (double Start, double End) InPeriod((long Number, double Start, double Length) segment) =>
         ((segment.Start - Offset) / Timescale, (segment.Start + segment.Length - Offset) / Timescale);
 }
 
-/// <summary>Two MPDs of one address, one after the other.</summary>
+/// <summary>Two consecutive versions of an MPD.</summary>
 internal sealed record MpdChange(MpdVersion Before, MpdVersion Now)
 {
     public IEnumerable<(XElement Before, XElement Now)> Periods => Before.Periods.Join(Now.Periods, Id, Id, (before, now) => (before, now));
@@ -112,7 +112,9 @@ internal sealed record MpdChange(MpdVersion Before, MpdVersion Now)
     private static string? Id(XElement element) => MpdVersion.At(element, "id");
 }
 
-/// <summary>Rules of ISO/IEC 23009-1 ("DASH"), and of the DASH-IF's guidelines ("IOP"), that who writes an MPD can break beyond what the schema holds.</summary>
+/// <summary>
+/// Rules of ISO/IEC 23009-1 ("DASH") and of the DASH-IF's guidelines ("IOP") beyond the schema that a writer of an MPD can violate.
+/// </summary>
 internal static partial class MpdRules
 {
     private const string Clock = "urn:mpeg:dash:utc:http-iso:2014";
@@ -208,7 +210,7 @@ internal static partial class MpdRules
 
     private static bool Distinct(IReadOnlyList<XElement> elements) => elements.All(element => Id(element) is { Length: > 0 } id && !id.Any(char.IsWhiteSpace)) && elements.DistinctBy(Id).Count() == elements.Count;
 
-    /// <summary>Segments of a list that has numbers in its addresses are the same by number, others by time.</summary>
+    /// <summary>Identifies listed segments by number if addresses contain numbers, otherwise by time.</summary>
     private static Func<(long Number, double Start, double Length), double> Key(MpdList list) =>
         list.Media.Contains("$Time$", StringComparison.Ordinal) ? segment => segment.Start : segment => segment.Number;
 

@@ -111,11 +111,11 @@ public class BeaconEndpointTests
     [Theory]
     [InlineData("203.0.113.5", false, false, null, "203.0.113.5")]
     [InlineData("2001:db8:1:2:3:4:5:6", false, false, null, "2001:db8:1:2::")]
-    [InlineData("203.0.113.5", false, false, "X-Forwarded-For", null)]   // an edge that the operator has not named, it may be
+    [InlineData("203.0.113.5", false, false, "X-Forwarded-For", null)]   // possibly an edge that is not configured
     [InlineData("203.0.113.5", false, false, "Via", null)]
-    [InlineData("203.0.113.5", false, true, "X-Forwarded-For", "203.0.113.5")]   // he has named all there are
-    [InlineData("203.0.113.5", true, false, null, null)]   // an edge that does not say for whom
-    [InlineData("203.0.113.5", true, false, "X-Original-For", "203.0.113.5")]   // one that did
+    [InlineData("203.0.113.5", false, true, "X-Forwarded-For", "203.0.113.5")]   // all edges are configured
+    [InlineData("203.0.113.5", true, false, null, null)]   // an edge without a client address
+    [InlineData("203.0.113.5", true, false, "X-Original-For", "203.0.113.5")]   // an edge with a client address
     public void Viewer_limit_uses_only_addresses_of_direct_clients(string address, bool isShared, bool isDirect, string? header, string? network)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } };

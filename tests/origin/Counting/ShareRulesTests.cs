@@ -11,7 +11,7 @@ public class ShareRulesTests
     [InlineData(0, 15_001, 1)]
     [InlineData(0, 5_000_000, 9)]
     [InlineData(9, 5_000_000, 9)]
-    [InlineData(1, 15_000, 1)]   // back to all it goes only when that is easy
+    [InlineData(1, 15_000, 1)]   // back to all only with a margin
     [InlineData(1, 9_000, 0)]
     [InlineData(9, 100, 0)]
     [InlineData(0, long.MaxValue, BeaconSampling.MaxLevel)]

@@ -88,7 +88,7 @@ public class ViewerCountsTests
         var crowd = new Crowd(most, seed: most);
         for (var second = 0; second < 420; second++)
         {
-            // All come within a minute, stay for three, and half of them go one by one.
+            // All start within a minute, stay for three, and half of them leave one by one.
             var (from, to) = second < 60 ? (0, most * (second + 1) / 60) : second < 240 ? (0, most) : (Math.Min(most / 2, most / 2 * (second - 240) / 60), most);
             _clock.Now += TimeSpan.FromSeconds(1);
             crowd.Second(second, from, to, counts.GetLevel(Demo, 0), (id, leaves) => counts.Process(Demo, new(id, leaves), null));
@@ -213,7 +213,9 @@ public class ViewerCountsTests
         return counts.Find(Demo)?.Viewers ?? 0;
     }
 
-    /// <summary>Pages as they are: each has its id and its turn within half a minute, and hears of a new share some seconds later.</summary>
+    /// <summary>
+    /// Simulated pages: each has an id and a beacon time within half a minute, and receives a new share some seconds later.
+    /// </summary>
     private sealed class Crowd
     {
         private readonly ulong[] _ids;
@@ -231,7 +233,7 @@ public class ViewerCountsTests
             }
         }
 
-        /// <summary>Most beacons in a second, once all have come and know the share.</summary>
+        /// <summary>Maximum number of beacons per second, once all pages have started and know the share.</summary>
         public int Busiest { get; private set; }
 
         public void Second(int second, int from, int to, int level, Action<ulong, bool> send)

@@ -174,14 +174,14 @@ public class LowLatencyMpdTests
         live.Segments(5);
         live.Mpd().ShouldNotContain("endNumber");
 
-        // dash.js takes an end of the last period for that of the presentation, and does not play what comes after.
+        // dash.js takes the end of the last period as the end of the presentation, and does not play later media.
         live.Time += TimeSpan.FromSeconds(4.1);
         var over = Periods(live.Mpd()).ShouldHaveSingleItem();
         over.Attribute("duration").ShouldBeNull();
         live.Mpd().ShouldNotContain("endNumber");
         live.Mpd().ShouldContain("type=\"dynamic\"");
 
-        // What was kept comes in one go: late, but less and less.
+        // Buffered media arrive in a burst: late, but less and less.
         live.NotBefore = live.Time;
         live.Segments(4);
         Periods(live.Mpd()).Select(Id).ShouldBe(["0"]);
@@ -257,7 +257,10 @@ public class LowLatencyMpdTests
     public void Thumbnails_have_the_availability_offset_that_Shaka_requires_for_low_latency() =>
         Low().Video().Segments(6).Sheet(0).Listen().SessionMpd().Text().ShouldContain("media=\"thumbnails/$Time$.jpg\" availabilityTimeOffset=\"1.25\"");
 
-    /// <summary>The promise of low latency: asked for as soon as the MPD says, a segment's first bytes are there after half a segment at most, of every rendition.</summary>
+    /// <summary>
+    /// Low-latency promise: at the availability time of the MPD, the first bytes of a segment are available within half a segment, in every
+    /// rendition.
+    /// </summary>
     [Theory]
     [InlineData(0, 0)]
     [InlineData(0.3, 0)]
@@ -287,7 +290,7 @@ public class LowLatencyMpdTests
             promise = Template(periods[^1], "source") is var last && last.Attribute("duration") is not null ? (last, Start(periods[^1])) : null;
             foreach (var period in periods)
             {
-                // Only the end is added, and lists grow.
+                // Only the end is added, and timelines grow.
                 var fixedly = $"{period.Attribute("start")} {string.Join(' ', period.Descendants(Ns + "SegmentTemplate").SelectMany(template => template.Attributes()).Where(attribute => attribute.Name != "endNumber"))}";
                 (said.TryAdd(Id(period), fixedly) || said[Id(period)] == fixedly).ShouldBeTrue($"period {Id(period)} was {said[Id(period)]} and is {fixedly}");
             }

@@ -129,7 +129,7 @@ public class MpdPatchTests
             }
         }
 
-        // What says nothing new is no news.
+        // An update without content changes nothing.
         live.Source.Caption("source", "CC1");
         live.Hear();
         PublishTime(XElement.Parse(live.Mpd())).ShouldBe(PublishTime(versions[^1]));
@@ -192,7 +192,7 @@ public class MpdPatchTests
         odd.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    /// <summary>The part of RFC 5261 that MPD patches may use.</summary>
+    /// <summary>The subset of RFC 5261 that MPD patches use.</summary>
     private static void Apply(XElement patch, XElement mpd)
     {
         foreach (var operation in patch.Elements())
@@ -258,7 +258,7 @@ public class MpdPatchTests
         return element;
     }
 
-    /// <summary>As text; attributes have no order, so they get one.</summary>
+    /// <summary>Canonical text: attributes have no order and are sorted.</summary>
     private static string Canonical(XElement element)
     {
         var copy = new XElement(element);

@@ -3,7 +3,7 @@ using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Dash;
 
-/// <summary>A session that hears of each segment when it would really come: by the clock, and a lag later.</summary>
+/// <summary>A session that receives each segment at its real time: by the clock, plus a lag.</summary>
 internal sealed class OnAir
 {
     private readonly ManualTimeProvider _clock = new(Broadcaster.Start);

@@ -4,8 +4,9 @@ using System.Diagnostics;
 namespace Broadcast.Origin.Tests.Dash;
 
 /// <summary>
-/// Validates MPDs against the schema of ISO/IEC 23009-1, which is not ours to keep here: it is looked for in the folder that <c>BROADCAST_DASH_SCHEMA</c>
-/// names, and in <c>../shared/dash-schema</c> beside the repository. Without it or xmllint (libxml2-utils) a test reports itself as skipped.
+/// Validates MPDs against the schema of ISO/IEC 23009-1. The repository does not contain the schema: it is searched in the folder of
+/// <c>BROADCAST_DASH_SCHEMA</c>, and in <c>../shared/dash-schema</c> beside the repository. Without the schema or xmllint (libxml2-utils),
+/// tests are skipped.
 /// </summary>
 internal static class Schema
 {

@@ -8,8 +8,8 @@ public class SegmentCadenceTests
     private static readonly TimeSpan Part = TimeSpan.FromMilliseconds(333);
 
     /// <summary>
-    /// Lengths of segments in seconds, <c>2*40</c> for forty of them and <c>| 40</c> for the whole row so often; a length of 0 stands for a discontinuity. What follows are the periods that begin: the number of the segment, then the length that is
-    /// said, or <c>list</c>.
+    /// Segment durations in seconds: <c>2*40</c> for forty of them, <c>| 40</c> for repetitions of the whole row, 0 for a discontinuity.
+    /// Then the resulting periods: number of the first segment and the constant duration, or <c>list</c>.
     /// </summary>
     public static TheoryData<string, string, string> Rhythms => new()
     {

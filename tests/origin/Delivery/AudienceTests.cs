@@ -15,7 +15,7 @@ public class AudienceTests
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
     private static readonly string Session = Broadcaster.First.Value;
 
-    /// <summary>Everything that a channel has.</summary>
+    /// <summary>All resources of a channel.</summary>
     private static readonly string[] Things =
     [
         "index.m3u8", "manifest.mpd", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8", $"{Session}/thumbnails.vtt", $"{Session}/thumbnails.m3u8",
@@ -85,7 +85,7 @@ public class AudienceTests
         audience.Show(Broadcaster.First, seconds: 9);
         server.Hear(story.Segments(3, bytes: 1000).Sheet(10));
 
-        // The fifth segment was being made at 9 s: the sixth, which begins at 10 s, is the first.
+        // The fifth segment was open at 9 s; the sixth, which begins at 10 s, is the first.
         var playlist = await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8");
         playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:6\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
         Segments(playlist).ShouldBe(["source/6.m4s", "source/7.m4s"]);
@@ -146,7 +146,7 @@ public class AudienceTests
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/6.m4s")).ShouldBe(HttpStatusCode.NotFound);
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/7.m4s")).ShouldBe(HttpStatusCode.OK);
 
-        // Who asks for more by time gets what there is.
+        // A time range beyond the available media returns the available part.
         server.Time.Now = Broadcaster.Start.AddSeconds(80);
         (await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         (await StatusOfAsync(server, $"/live/demo/{Session}/source.m3u8?start=2026-03-01T12:00:02Z&end=2026-03-01T12:00:06Z")).ShouldBe(HttpStatusCode.NotFound);
@@ -255,7 +255,7 @@ public class AudienceTests
         return starts;
     }
 
-    /// <summary>Lets everybody in, and those from backstage see what is hidden.</summary>
+    /// <summary>Accepts all viewers, and shows hidden media to those from backstage.</summary>
     private sealed class Guard : IViewerAuthorizer
     {
         public ValueTask<ViewerDecision> AuthorizeAsync(ViewerRequest request, CancellationToken cancellationToken) =>

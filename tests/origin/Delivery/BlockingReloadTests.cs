@@ -6,7 +6,7 @@ using Broadcast.Origin.Live;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>Held requests for playlists (draft-pantos-hls-rfc8216bis, 6.2.5.2 and B.1).</summary>
+/// <summary>Blocking reloads of playlists (draft-pantos-hls-rfc8216bis, 6.2.5.2 and B.1).</summary>
 public class BlockingReloadTests
 {
     private const string Source = "/live/demo/01JN8E0000000000000000000A/source.m3u8";

@@ -47,7 +47,7 @@ public class DocumentTests
         List<Task<byte[]>> asked;
         try
         {
-            // A thread that waited would not come back here.
+            // A blocked thread would not return here.
             asked = [.. Enumerable.Range(0, 100).Select(_ => text.InAsync(ContentCoding.Brotli).AsTask())];
             asked.ShouldAllBe(task => !task.IsCompleted);
             other.InAsync(ContentCoding.Brotli).IsCompletedSuccessfully.ShouldBeTrue();

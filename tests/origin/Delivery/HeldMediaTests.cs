@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>Requests for media that does not exist yet, or not all of it.</summary>
+/// <summary>Requests for media that do not exist yet, or not completely.</summary>
 public class HeldMediaTests
 {
     private static readonly LatencyProfile Impatient = LatencyProfile.Low with { TargetDuration = TimeSpan.FromMilliseconds(400), PartTarget = TimeSpan.FromMilliseconds(100) };
@@ -107,7 +107,7 @@ public class HeldMediaTests
         for (var part = 1; part <= 4; part++)
         {
             var piece = new byte[1000];
-            await body.ReadExactlyAsync(piece);     // comes before the next part is there
+            await body.ReadExactlyAsync(piece);     // arrives before the next part is available
             received.AddRange(piece);
             (part < 4 ? feed.Part() : feed.Close()).SendTo(server);
         }
@@ -172,7 +172,7 @@ public class HeldMediaTests
         }
         catch (IOException)
         {
-            // Reset: as good as closed.
+            // A reset counts as closed.
         }
 
         var text = Encoding.Latin1.GetString(received.ToArray());

@@ -34,7 +34,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         var server = odd.Server!;
         var answer = await server.SendRawAsync(path);
 
-        // Kestrel itself refuses what is not even a path.
+        // Kestrel itself rejects an invalid path.
         (answer.StartsWith("HTTP/1.1 404 ", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.1 400 ", StringComparison.Ordinal)).ShouldBeTrue(answer);
         answer.ShouldNotContain("X-Evil");
         server.Spool.Reads.ShouldBe(0);
@@ -109,7 +109,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
             return seen;
         })).ToList();
 
-        // The session goes on for as long as anybody watches; a request of its own between segments keeps its pace to theirs.
+        // The session continues while it has viewers; a request between segments paces it.
         var everybody = Task.WhenAll(viewers);
         var told = 1;
         while (!everybody.IsCompleted)
@@ -183,7 +183,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         (part.Kind, part.Number, part.Part).ShouldBe((LivePathKind.Part, 12, 4));
     }
 
-    /// <summary>One server for all odd paths.</summary>
+    /// <summary>One server for all unusual paths.</summary>
     public sealed class OddServer : IAsyncLifetime
     {
         internal OriginServer? Server { get; private set; }

@@ -43,7 +43,7 @@ public class MediaDeliveryTests
         none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    /// <summary>CTA-5006, 3.1: a dictionary of structured fields, here of what is true for everybody who asks.</summary>
+    /// <summary>CTA-5006, 3.1: a dictionary of structured fields, here with values common to all viewers.</summary>
     [Theory]
     [InlineData("/source/1.m4s", "br=4000,d=2000,ot=v")]
     [InlineData("/source/1.1.m4s", "br=4000,d=1000,ot=v")]

@@ -6,7 +6,7 @@ namespace Broadcast.Origin.Tests.Delivery;
 
 public class MediaVerdictTests
 {
-    /// <summary>Profile low: parts of 0.33 s, segments of up to 3 s, so that half a segment holds up to five parts.</summary>
+    /// <summary>Profile low: parts of 0.33 s, segments of up to 3 s, so half a segment holds up to five parts.</summary>
     [Theory]
     [InlineData("1.m4s", "Complete")]
     [InlineData("1.0.m4s", "Complete")]
@@ -27,7 +27,7 @@ public class MediaVerdictTests
     [InlineData("i1-1.m4s", "Complete")]
     [InlineData("i1-2.m4s", "Growing")]
     [InlineData("i1-3.m4s", "Upcoming")]
-    [InlineData("i1-7.m4s", "Upcoming")]         // who counts by the clock goes on counting while nothing comes
+    [InlineData("i1-7.m4s", "Upcoming")]         // clients that count by the clock continue while no media arrive
     [InlineData("i1-8.m4s", "Never")]
     [InlineData("i2-1.m4s", "Empty")]        // it needs another init segment
     [InlineData("i2-2.m4s", "Empty")]
@@ -51,7 +51,7 @@ public class MediaVerdictTests
     }
 
     [Theory]
-    [InlineData("2.m4s", "Complete")]          // what there is of the last one is all of it
+    [InlineData("2.m4s", "Complete")]          // the available part of the last one is complete
     [InlineData("2.2.m4s", "Never")]
     [InlineData("3.m4s", "Never")]
     public void Nothing_is_awaited_in_an_ended_session(string file, string expected)
@@ -70,7 +70,7 @@ public class MediaVerdictTests
         Judge(feed, feed.Folder + file).Readiness.ToString().ShouldBe(expected);
     }
 
-    /// <summary>Numbers are common to all renditions: what the source has begun, its rungs will have.</summary>
+    /// <summary>Numbers are common to all renditions: the rungs will have every segment of the source.</summary>
     [Theory]
     [InlineData("1.m4s", "Growing")]
     [InlineData("2.m4s", "Upcoming")]
@@ -96,7 +96,7 @@ public class MediaVerdictTests
     [InlineData("low", "1.0.m4s", 1.5)]
     [InlineData("standard", "1.m4s", 1.5)]
     [InlineData("safe", "1.m4s", 5)]
-    [InlineData("low", "i1-1.m4s", 9)]       // it is not told that nothing comes, and takes refusals for the end
+    [InlineData("low", "i1-1.m4s", 9)]       // it is not notified of missing media, and takes rejections as the end
     public void Hold_time_of_a_hinted_part_exceeds_the_part_target(string profile, string file, double seconds)
     {
         var latency = LatencyProfile.Find(profile)!;

@@ -34,7 +34,7 @@ internal sealed class MemorySpool : ISpool
     public async ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
     {
         await Gate.WaitAsync(cancellationToken);
-        Interlocked.Increment(ref _reads);   // chapters are read side by side
+        Interlocked.Increment(ref _reads);   // index blocks are read concurrently
         if (Failure is not null)
         {
             throw Failure;

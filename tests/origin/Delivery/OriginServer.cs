@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a clock that stands still.</summary>
+/// <summary>The origin behind a real Kestrel on loopback, with a spool in memory and a stopped clock.</summary>
 internal sealed class OriginServer : IAsyncDisposable
 {
     private sealed class Announcer : IProgramGuide, IChannelRecordings
@@ -71,7 +71,7 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public HeldRequests Held => _app.Services.GetRequiredService<HeldRequests>();
 
-    /// <summary>Waits until so many requests are held.</summary>
+    /// <summary>Waits until a number of requests are held.</summary>
     public async Task HeldAsync(int count)
     {
         for (var i = 0; i < 500 && Held.Count != count; i++)
@@ -84,7 +84,7 @@ internal sealed class OriginServer : IAsyncDisposable
 
     public LiveDirectory Directory => _app.Services.GetRequiredService<LiveDirectory>();
 
-    /// <summary>One of the server's own services.</summary>
+    /// <summary>Returns one of the server's services.</summary>
     public T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
@@ -169,7 +169,7 @@ internal sealed class OriginServer : IAsyncDisposable
         return await Client.SendAsync(request);
     }
 
-    /// <summary>Sends a request line as it stands, which no client library would.</summary>
+    /// <summary>Sends a request line unchanged, also an invalid one.</summary>
     public async Task<string> SendRawAsync(string target)
     {
         using var client = new TcpClient();

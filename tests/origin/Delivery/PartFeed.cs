@@ -3,7 +3,7 @@ using Broadcast.Media.Timeline;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>Announces a rendition part by part, as a packager does while an encoder sends.</summary>
+/// <summary>Announces a rendition part by part, as a packager does during a broadcast.</summary>
 internal sealed class PartFeed
 {
     public const string Rendition = "source";

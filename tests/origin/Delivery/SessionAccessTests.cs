@@ -9,7 +9,7 @@ using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>Sessions that are for others than their channel is: those of events with an access of their own.</summary>
+/// <summary>Sessions with other access than their channel: those of events with their own viewer access.</summary>
 public class SessionAccessTests
 {
     /// <summary>Resources of the channel, whatever it currently shows.</summary>
@@ -154,7 +154,7 @@ public class SessionAccessTests
         }
     }
 
-    /// <summary>Lets everybody watch what is public, and <c>good</c> the rest.</summary>
+    /// <summary>Accepts all viewers of public media, and <c>good</c> for the rest.</summary>
     private sealed class Guard : IViewerAuthorizer
     {
         public ViewerAccess Channel { get; init; }

@@ -8,12 +8,12 @@ using Broadcast.Origin.Tests.Recordings;
 
 namespace Broadcast.Origin.Tests.Delivery;
 
-/// <summary>The door before everything of a channel.</summary>
+/// <summary>Authorization of viewers for all resources of a channel.</summary>
 public class ViewerDoorTests
 {
     private const string Session = "01JN8E0000000000000000000A";
 
-    /// <summary>Everything that a channel has.</summary>
+    /// <summary>All resources of a channel.</summary>
     private static readonly string[] Things =
     [
         "index.m3u8", "manifest.mpd", "status.json", "poster.jpg", "thumbnails.vtt", $"{Session}/manifest.mpd", $"{Session}/source.m3u8", $"{Session}/thumbnails.vtt",
@@ -196,7 +196,7 @@ public class ViewerDoorTests
         }
     }
 
-    /// <summary>Lets <c>good</c> watch <c>demo</c>, and <c>open</c> watch <c>other</c>.</summary>
+    /// <summary>Accepts <c>good</c> for <c>demo</c>, and <c>open</c> for <c>other</c>.</summary>
     private sealed class Guard : IViewerAuthorizer
     {
         public bool IsPublic { get; set; }

@@ -6,7 +6,7 @@ using Broadcast.Origin.Tests.Delivery;
 
 namespace Broadcast.Origin.Tests.Hls;
 
-/// <summary>I-frame playlists (RFC 8216, 4.3.3.6 and 4.3.4.3), and what variants are worth.</summary>
+/// <summary>I-frame playlists (RFC 8216, 4.3.3.6 and 4.3.4.3), and scores of variants.</summary>
 public class KeyPlaylistTests
 {
     [Fact]

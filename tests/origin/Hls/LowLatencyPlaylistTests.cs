@@ -68,7 +68,7 @@ public class LowLatencyPlaylistTests
     [Fact]
     public void Part_longer_than_the_target_is_listed_with_the_target_duration()
     {
-        // RFC 8216bis, 4.4.4.9: no part is longer than the target. The segment's own length is the true one.
+        // RFC 8216bis, 4.4.4.9: no part is longer than the target. The segment has its exact duration.
         var text = Low().Part("source", 0.3333).Part("source", 1.2).Close("source").Listen().MediaPlaylist("source").Text();
 
         text.ShouldContain("#EXT-X-PART:DURATION=0.35,URI=\"source/1.1.m4s\"");

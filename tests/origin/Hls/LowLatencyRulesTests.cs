@@ -148,7 +148,7 @@ public partial class LowLatencyRulesTests
             }
         }
 
-        // Parts only where the segment lies within three target durations of the end; those of the last whole segment always.
+        // Parts only in segments within three target durations of the end, and always in the last complete segment.
         var distance = 0.0;
         foreach (var (number, segment) in playlist.Segments.Reverse())
         {
@@ -160,7 +160,9 @@ public partial class LowLatencyRulesTests
         }
     }
 
-    /// <summary>6.2.1 and 6.2.2: lines come at the end and go at the front, parts before their segments; what is hinted at comes (6.2.6).</summary>
+    /// <summary>
+    /// 6.2.1 and 6.2.2: lines are added at the end and removed at the start, parts before their segments; hinted media arrive (6.2.6).
+    /// </summary>
     private static void Follows(Playlist before, Playlist now)
     {
         now.MediaSequence.ShouldBeGreaterThanOrEqualTo(before.MediaSequence);
@@ -173,7 +175,7 @@ public partial class LowLatencyRulesTests
             (segment.Tags, segment.IsGap).ShouldBe((old.Tags, old.IsGap), $"segment {number} changed");
             (old.IsOpen || (segment.Uri, segment.Duration) == (old.Uri, old.Duration)).ShouldBeTrue($"segment {number} changed");
             (!segment.IsOpen || old.IsOpen).ShouldBeTrue($"segment {number} was whole");
-            // Its parts are as before, perhaps more, or gone; and none that came before is still there then.
+            // Its parts are unchanged, extended, or removed; and no earlier segment then still has parts.
             (segment.Parts.Count == 0 || segment.Parts.Take(old.Parts.Count).SequenceEqual(old.Parts)).ShouldBeTrue($"parts of segment {number} changed");
             (old.Parts.Count == 0).ShouldBe(old.Parts.Count == 0 && segment.Parts.Count == 0, $"parts of segment {number} came back");
             (listed && segment.Parts.Count == 0).ShouldBeFalse($"parts of segment {number} went before older ones");
@@ -189,7 +191,7 @@ public partial class LowLatencyRulesTests
         now.Segments.Values.Any(segment => segment.Parts.Exists(part => part.Uri == before.Hint)).ShouldBeTrue($"{before.Hint} was hinted at and did not come");
     }
 
-    /// <summary>4.4.5.4: a report is true of the moment in which its playlist was made.</summary>
+    /// <summary>4.4.5.4: a rendition report matches the moment of its playlist.</summary>
     private static void Reports(string name, Playlist playlist, Dictionary<string, Playlist> now, bool isNew)
     {
         if (playlist.Ended)
@@ -207,7 +209,7 @@ public partial class LowLatencyRulesTests
         (isNew && now.Count > playlist.Reports.Count + 1).ShouldBeFalse("every other rendition is reported");
     }
 
-    /// <summary>6.2.5.1: with what the player has of before, a delta update is the playlist.</summary>
+    /// <summary>6.2.5.1: a delta update applied to the player's version yields the full playlist.</summary>
     private static void Delta(Playlist whole, string text, Playlist? before)
     {
         var match = Skip().Match(text);
@@ -237,7 +239,7 @@ public partial class LowLatencyRulesTests
         }
     }
 
-    /// <summary>6.2.5.2: a request is answered exactly when what it asks for, or later, is there.</summary>
+    /// <summary>6.2.5.2: a request is answered exactly when the requested media, or later ones, are available.</summary>
     private static void Directives(LiveSession session, string name, Playlist playlist)
     {
         if (playlist.Ended)
@@ -273,7 +275,7 @@ public partial class LowLatencyRulesTests
 
         public bool IsOpen { get; set; } = true;
 
-        /// <summary>Discontinuity, date and, as far as it is said, map in force.</summary>
+        /// <summary>Discontinuity, date and, if specified, current map.</summary>
         public string Tags { get; set; } = "";
 
         public List<Part> Parts { get; } = [];

@@ -140,7 +140,7 @@ public class MediaPlaylistTests
             new TimelineEvent.SegmentClosed("audio", 3),
         ], mistake => throw new InvalidOperationException(mistake));
 
-        // Segment 3 of the video comes after two discontinuities, the second of them its own.
+        // Segment 3 of the video follows two discontinuities, the second of them its own.
         session.MediaPlaylist("audio").Text().ShouldContain("#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n");
     }
 }

@@ -5,7 +5,9 @@ using FsCheck.Fluent;
 
 namespace Broadcast.Origin.Tests.Hls;
 
-/// <summary>RFC 8216, 6.2.1 and 6.2.2: what may change from one version of a playlist to the next. Held over random broadcasts.</summary>
+/// <summary>
+/// RFC 8216, 6.2.1 and 6.2.2: permitted changes from one version of a playlist to the next, checked on random broadcasts.
+/// </summary>
 public class PlaylistRulesTests
 {
     public enum Step
@@ -45,7 +47,7 @@ public class PlaylistRulesTests
                     (last, discontinuity) = (last + 1, false);
                     break;
                 case Step.Open:
-                    // All but the audio's end is known for a while.
+                    // For a while, only the end of the audio is unknown.
                     broadcaster.Open("source").Open("audio").Close("source").TellTo(session);
                     Look(session, seen);
                     broadcaster.Close("audio");
@@ -71,7 +73,7 @@ public class PlaylistRulesTests
                     broadcaster.Window(first += 2);
                     break;
                 case Step.Rejoin:
-                    // The journal is read again: nothing is new.
+                    // Reading the journal again adds nothing.
                     session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
                     broadcaster.Unsent.Clear();
                     break;

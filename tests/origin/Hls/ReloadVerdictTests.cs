@@ -6,14 +6,14 @@ namespace Broadcast.Origin.Tests.Hls;
 /// <summary>draft-pantos-hls-rfc8216bis, 6.2.5.2, as a table.</summary>
 public class ReloadVerdictTests
 {
-    /// <summary>The last whole segment is 10 and has parts 0 to 5; of 11 there are parts 0 and 1.</summary>
+    /// <summary>The last complete segment is 10 with parts 0 to 5; segment 11 has parts 0 and 1.</summary>
     private static readonly RenditionEdge Edge = new(10, 6, 2);
 
     [Theory]
-    // No directive: as it is.
+    // No directive: immediately.
     [InlineData("", "Respond")]
     [InlineData("?_HLS_skip=YES", "Respond")]
-    // A segment without a part: once it is whole.
+    // A segment without a part: once it is complete.
     [InlineData("_HLS_msn=0", "Respond")]
     [InlineData("_HLS_msn=9", "Respond")]
     [InlineData("_HLS_msn=10", "RespondRequested")]
@@ -28,11 +28,11 @@ public class ReloadVerdictTests
     [InlineData("_HLS_msn=11&_HLS_part=0", "RespondRequested")]
     [InlineData("_HLS_msn=11&_HLS_part=1", "RespondRequested")]
     [InlineData("_HLS_msn=11&_HLS_part=2", "Hold")]
-    // Beyond the final part of a segment: part 0 of the next. Which of 11 is the final one is not known yet.
+    // Beyond the final part of a segment: part 0 of the next. The final part of 11 is not known yet.
     [InlineData("_HLS_msn=9&_HLS_part=6", "Respond")]
     [InlineData("_HLS_msn=10&_HLS_part=6", "RespondRequested")]
     [InlineData("_HLS_msn=10&_HLS_part=999999999999999", "RespondRequested")]
-    // 3 / 0.35 is 8.6, so that nine parts beyond the last may be asked for.
+    // 3 / 0.35 is 8.6, so up to nine parts beyond the last can be requested.
     [InlineData("_HLS_msn=11&_HLS_part=10", "Hold")]
     [InlineData("_HLS_msn=11&_HLS_part=11", "Reject")]
     [InlineData("_HLS_msn=12&_HLS_part=0", "Hold")]

@@ -17,14 +17,14 @@ internal sealed class Catalog : IRecordingCatalog, IRecordingList
 
     public long Changes => Volatile.Read(ref _changes);
 
-    /// <summary>The recording of a whole session.</summary>
+    /// <summary>Adds the recording of a whole session.</summary>
     public RecordingRange Add(BroadcastSession session, DateTimeOffset? start = null, DateTimeOffset? end = null, RecordingId? id = null)
     {
         Interlocked.Increment(ref _changes);
         return _known[id ?? RecordingId.Of(session.Id)] = new RecordingRange(id ?? RecordingId.Of(session.Id), session.Channel, session.Id, start, end, "") { Access = session.Access };
     }
 
-    /// <summary>A clip, by seconds since the session's begin.</summary>
+    /// <summary>Adds a clip, in seconds since the session's start.</summary>
     public RecordingRange Clip(BroadcastSession session, double start, double end) => Add(
         session, session.StartedAt.AddSeconds(start), session.StartedAt.AddSeconds(end), RecordingId.New(session.StartedAt));
 

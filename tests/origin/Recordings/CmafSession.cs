@@ -6,7 +6,9 @@ using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>A session's renditions as CMAF objects, with samples of random bytes in two parts a segment, and what a player would make of them.</summary>
+/// <summary>
+/// A session's renditions as CMAF objects, with random samples in two parts per segment, and the samples that a player would read.
+/// </summary>
 internal sealed class CmafSession
 {
     private static readonly Track Pictures = new(
@@ -20,7 +22,7 @@ internal sealed class CmafSession
 
     public Dictionary<string, byte[]> Objects { get; } = [];
 
-    /// <summary>The payloads of a rendition's segments.</summary>
+    /// <summary>Payloads of a rendition's segments.</summary>
     public Dictionary<(string Rendition, long Number), byte[]> Payloads { get; } = [];
 
     /// <summary>Segments of 2 s: 60 video frames of a given size, or 94 audio frames.</summary>

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>Downloads behind a real Kestrel: headers, ranges, and what comes when something is gone.</summary>
+/// <summary>Downloads over a real Kestrel: headers, ranges, and responses for missing objects.</summary>
 public sealed class DownloadDeliveryTests : IAsyncLifetime
 {
     private readonly MemorySpool _spool = new();

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>Downloads are laid out from what segments say of their samples.</summary>
+/// <summary>Downloads are laid out from the sample metadata of segments.</summary>
 public class DownloadMakerTests
 {
     private readonly MemorySpool _spool = new();
@@ -24,7 +24,7 @@ public class DownloadMakerTests
         return new DownloadBuilder(_spool, Options.Create(new OriginOptions { DownloadCacheBytes = memory }), NullLogger<DownloadBuilder>.Instance);
     }
 
-    /// <summary>All payloads of a download, from where it says they are.</summary>
+    /// <summary>Returns all payloads of a download from their positions in its tables.</summary>
     private byte[] Payloads(Download download)
     {
         using var bytes = new MemoryStream();
@@ -38,8 +38,8 @@ public class DownloadMakerTests
     }
 
     [Theory]
-    [InlineData(50, 1)] // small objects are read whole
-    [InlineData(4000, 2)] // of others a piece for each part
+    [InlineData(50, 1)] // small objects are read completely
+    [InlineData(4000, 2)] // larger ones with one read per part
     public async Task Segments_of_all_renditions_are_interleaved_by_number_and_read_only_partially(int bytes, int readsOfPictures)
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));

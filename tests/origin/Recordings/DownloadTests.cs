@@ -19,7 +19,7 @@ public class DownloadTests
         return (server, catalog);
     }
 
-    /// <summary>A minute of 2 s each with samples of random bytes, two thirds of it in chapters.</summary>
+    /// <summary>A minute in segments of 2 s with random samples, two thirds of it in index blocks.</summary>
     private static Broadcaster Minute()
     {
         var session = new CmafSession();
@@ -67,7 +67,7 @@ public class DownloadTests
         var movie = await response.Content.ReadAsByteArrayAsync();
         response.Content.Headers.ContentLength.ShouldBe(movie.Length);
 
-        // One that broke off goes on.
+        // Resumes an interrupted download.
         using var rest = await server.SendAsync(Address(recording), null, ("Range", $"bytes={movie.Length / 3}-"), ("If-Range", response.Headers.ETag!.ToString()));
         (await rest.Content.ReadAsByteArrayAsync()).ShouldBe(movie[(movie.Length / 3)..]);
 

@@ -13,7 +13,10 @@ public class ReplayTests
 {
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
 
-    /// <summary>Five minutes of two seconds each, with a discontinuity at the first, four of them in chapters, and a sheet each ten seconds.</summary>
+    /// <summary>
+    /// Five minutes in segments of two seconds, with a discontinuity in the first, four of them in index blocks, and a sprite sheet every
+    /// ten seconds.
+    /// </summary>
     private static Broadcaster FiveMinutes(TimeSpan rewind = default, LatencyProfile? latency = null)
     {
         var story = new Broadcaster(rewind: rewind, latency: latency, recorded: true).Video().Audio();
@@ -124,7 +127,7 @@ public class ReplayTests
             live.Add(await server.Client.GetStringAsync(address));
         }
 
-        // As after a restart, when nothing that was drawn is there any more.
+        // As after a restart, with an empty cache.
         var (other, same) = await ServerAsync(story, isLive: false);
         await using var __ = other;
         foreach (var recording in recordings)

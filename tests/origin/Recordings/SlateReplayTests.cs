@@ -8,12 +8,15 @@ using Broadcast.Testing;
 
 namespace Broadcast.Origin.Tests.Recordings;
 
-/// <summary>Sessions that ended by their encoder's going away: a replay ends where the encoder did, and has the slate only where an encoder came back behind it.</summary>
+/// <summary>
+/// Sessions that ended with the loss of their encoder: a recording ends where the encoder did, and contains the slate only where an encoder
+/// returned after it.
+/// </summary>
 public class SlateReplayTests
 {
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";
 
-    /// <summary>A minute of an encoder, and the slate behind it, in segments of two seconds, with a sheet each ten seconds.</summary>
+    /// <summary>A minute of an encoder followed by the slate, in segments of two seconds, with a sprite sheet every ten seconds.</summary>
     private static Broadcaster Lost(int slate = 10)
     {
         var story = new Broadcaster(recorded: true).Video().Audio().Segments(30, bytes: 1000).Discontinuity(slate: true).Segments(slate, bytes: 1000);

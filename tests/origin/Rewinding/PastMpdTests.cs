@@ -47,7 +47,7 @@ public class PastMpdTests
         Listed(await MpdAsync(Story(keeps: true))).ShouldBe(Listed(await MpdAsync(Story(keeps: false))));
     }
 
-    /// <summary>A session with all that begins periods, in chapters of which the oldest can go.</summary>
+    /// <summary>A session with all causes of new periods, in index blocks of which the oldest can be deleted.</summary>
     private static Broadcaster Eventful(TimeSpan rewind)
     {
         var story = new Broadcaster(rewind: rewind).Video().Audio().Segments(8, bytes: 1000);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Origin.Tests.Rewinding;
 
-/// <summary>Lists of ranges are drawn in turns, once for however many ask, and kept under a limit.</summary>
+/// <summary>Manifests of time ranges are rendered in turn, once for concurrent requests, and cached under a limit.</summary>
 public class RangeShelfTests
 {
     private static readonly TimeRange Noon = new(Broadcaster.Start, Broadcaster.Start.AddMinutes(1));

@@ -12,7 +12,7 @@ public class RangeTests
 
     private static string Source(string query) => $"/live/demo/{Broadcaster.First}/source.m3u8{query}";
 
-    /// <summary>Five minutes of two seconds each, from noon, half of it in chapters.</summary>
+    /// <summary>Five minutes in segments of two seconds, from noon, half of it in index blocks.</summary>
     private static Broadcaster FiveMinutes(TimeSpan? rewind = null) =>
         new Broadcaster(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(30, bytes: 1000).Chapter(31).Segments(30, bytes: 1000).Chapter(91).Segments(60, bytes: 1000);
 
@@ -266,7 +266,7 @@ public class RangeTests
     [Fact]
     public async Task Only_index_blocks_of_the_requested_and_the_reference_rendition_are_read()
     {
-        // The first in order leads while it is there, and then the second.
+        // The first rendition in order leads while it is available, then the second.
         var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video("gone", 640, 360).Video().Audio().Audio("other", "fr").Segments(30, bytes: 1000).Discontinuity();
         await using var server = await ServerAsync(story);
         for (var i = 0; i < 60; i++)

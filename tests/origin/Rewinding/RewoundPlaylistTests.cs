@@ -20,7 +20,7 @@ public class RewoundPlaylistTests
         return await server.Client.GetStringAsync(Address(rendition));
     }
 
-    /// <summary>A session with all that makes playlists hard: holes, discontinuities, changed configurations.</summary>
+    /// <summary>A session with all difficulties of playlists: gaps, discontinuities, changed configurations.</summary>
     private static Broadcaster Story(int seed, bool chapters)
     {
         var random = new Random(seed);
@@ -144,7 +144,7 @@ public class RewoundPlaylistTests
         delta.ShouldContain($"source/{skipped + 1}.m4s");
         delta.ShouldNotContain($"source/{skipped}.m4s");
 
-        // RFC 8216bis, 6.2.5.1: the skipped segments are those that the whole playlist begins with.
+        // RFC 8216bis, 6.2.5.1: the skipped segments are the first ones of the full playlist.
         var whole = await server.Client.GetStringAsync(Address("source"));
         whole.Split('\n').Where(line => line.EndsWith(".m4s", StringComparison.Ordinal)).ElementAt(skipped).ShouldBe($"source/{skipped + 1}.m4s");
         server.Spool.Reads.ShouldBe(2);
@@ -159,7 +159,7 @@ public class RewoundPlaylistTests
         server.Spool.Objects.Remove($"live/demo/{Broadcaster.First}/chapters/1-60.chapter").ShouldBeTrue();
         foreach (var rendition in new[] { "source", "audio" })
         {
-            // The first whole playlist, of whichever rendition, finds out what was lost.
+            // The first full playlist of any rendition detects the missing objects.
             var whole = rendition == "source" ? await server.Client.GetStringAsync(Address(rendition)) : null;
             var delta = await server.Client.GetStringAsync(Address(rendition) + "?_HLS_skip=YES");
             whole ??= await server.Client.GetStringAsync(Address(rendition));
@@ -175,7 +175,8 @@ public class RewoundPlaylistTests
     [Fact]
     public async Task Session_with_an_unlimited_DVR_window_is_an_event_playlist()
     {
-        // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media Playlist." So it is said from the first on.
+        // RFC 8216bis, 4.4.3.5: "If the EXT-X-PLAYLIST-TYPE value is EVENT, Media Segments can only be added to the end of the Media
+        // Playlist." So the tag is present from the first version on.
         var story = new Broadcaster(rewind: DvrWindow.All).Video().Segment(bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
         var ended = await PlaylistAsync(story.Segments(5, bytes: 1000).Chapter(4).End(), "source");

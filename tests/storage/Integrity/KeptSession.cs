@@ -65,7 +65,7 @@ internal sealed class KeptSession
 
     public string Folder => ExpectedObject.FolderOf(Channel, Session.Id);
 
-    /// <summary>All but the journal.</summary>
+    /// <summary>All objects except the journal.</summary>
     public int Announced => _objects.Count - 1;
 
     public ObjectName Name(string file) => ObjectName.Parse(Folder + file);

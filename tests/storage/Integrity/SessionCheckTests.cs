@@ -10,12 +10,12 @@ using Xunit;
 
 namespace Broadcast.Storage.Tests.Integrity;
 
-/// <summary>Faults planted in a session that was whole: each is found and, where that is promised, mended. The same for every store.</summary>
+/// <summary>Faults planted in an intact session: each is detected and, where promised, repaired. The same for every store.</summary>
 public abstract class SessionCheckContract : IAsyncLifetime
 {
     private readonly TempFolder _folder = TempFolder.Create();
 
-    /// <summary>Objects are as old as their store says; so the look is taken later.</summary>
+    /// <summary>Time of the check: objects have the age that their store reports, so the check runs later.</summary>
     private readonly Broadcast.Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
 
     private IObjectStore _store = null!;
@@ -39,7 +39,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
 
     private protected abstract IObjectStore Create();
 
-    /// <summary>Changes bytes behind the store's back, so that the checksum stays what it was.</summary>
+    /// <summary>Changes bytes directly in the store, so that the checksum remains unchanged.</summary>
     private protected abstract Task FlipAsync(IObjectStore store, ObjectName name);
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class SoundEncoderTests : IDisposable
                     await Poll.UntilAsync(() => Directory.Exists(dead), Deadline);
                 }
 
-                // It is seen to be gone when something is to be given to it, once its sockets are read to the end.
+                // The exit is detected on the next write, once its sockets are read to the end.
                 await Task.Delay(i < source.Count * 2 / 3 ? 20 : 400, TestContext.Current.CancellationToken);
             }
 
@@ -145,7 +145,7 @@ public sealed class SoundEncoderTests : IDisposable
 
         if (pause == default)
         {
-            // While the source is still there: what is held back longer than a few frames would come late for viewers.
+            // While the source is still active: audio buffered for longer than a few frames would reach viewers late.
             await Poll.UntilAsync(() => Last() > 11.5, Deadline);
         }
     }
@@ -166,7 +166,7 @@ public sealed class SoundEncoderTests : IDisposable
         }
     }
 
-    /// <summary>Two seconds from the tenth on: silent but for a tone that begins in their middle.</summary>
+    /// <summary>Two seconds from the tenth on: silence with a tone that begins in the middle.</summary>
     private async Task<IReadOnlyList<MediaSample>> BeepAsync(string codec, int channels)
     {
         var path = _folder.Sub($"{codec}.mp4");
@@ -180,7 +180,7 @@ public sealed class SoundEncoderTests : IDisposable
         return [.. Samples(CodedTrack.Demux(file, 2, null)).Select(s => Later(s, codec == "aac" ? -1024 : 0))];
     }
 
-    /// <summary>Ten seconds later; ffmpeg's file of AAC begins with its priming.</summary>
+    /// <summary>Ten seconds later; ffmpeg's AAC file begins with its priming.</summary>
     private static MediaSample Later(MediaSample sample, long priming)
     {
         var time = sample.Decode with { Ticks = sample.Decode.Ticks + (10L * Clock) + priming };

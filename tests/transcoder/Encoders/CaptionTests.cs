@@ -36,7 +36,7 @@ public sealed class CaptionTests
                 encoder.Push(sample);
             }
 
-            // What is held back to look ahead comes at the end, as far as the machine has time for it.
+            // Frames buffered for lookahead are output at the end, as far as the machine has time for it.
             await Poll.UntilAsync(() => renditions.Reader.Count >= 2 * (source.Count - MostHeld), TimeSpan.FromSeconds(60));
         }
 

@@ -65,7 +65,7 @@ public class EncodeCommandTests
     [Fact]
     public void Forced_keyframes_are_the_first_frames_of_equal_intervals_for_any_rung_start()
     {
-        // 4.75 spans after the first one began, and two spans after it.
+        // 4.75 intervals after the start of the first one, and two intervals after it.
         var command = Command() with { Keys = new ForcedKeyframeTimes(162_000_001, 180_000, 0), From = [162_855_001, 162_360_001, 162_855_001] };
         var arguments = string.Join(' ', command.Arguments());
         arguments.ShouldContain("-force_key_frames expr:if(isnan(prev_forced_t),1,gt(floor((t*90000-45000+0.5)/180000),floor((prev_forced_t*90000-45000+0.5)/180000)))");

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Encoders are proved by what comes out of them.</summary>
+/// <summary>Encoders are probed by checking their output.</summary>
 public sealed class EncoderProofTests : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -152,7 +152,7 @@ public sealed class EncoderProofTests : IDisposable
     private static EncoderSelector Choice(string program, string word = "auto", TimeProvider? time = null) =>
         new(Options.Create(new EncodingOptions { Ffmpeg = program, Encoder = word }), time ?? TimeProvider.System, NullLogger<EncoderSelector>.Instance);
 
-    /// <summary>A program in the place of ffmpeg; where its list is asked for, and the script does not give one, it has NVENC.</summary>
+    /// <summary>Creates a stand-in for ffmpeg. If the script does not handle the list of encoders, the list contains NVENC.</summary>
     private async Task<string> ProgramAsync(string script)
     {
         var program = _folder.Sub("ffmpeg");

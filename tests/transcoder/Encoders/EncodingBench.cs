@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>A publication's rungs, encoded by ffmpeg or by a script in its place, and what becomes of them.</summary>
+/// <summary>The rungs of a publication, encoded by ffmpeg or by a script in its place, and their output.</summary>
 internal sealed class EncodingBench : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -25,7 +25,7 @@ internal sealed class EncodingBench : IDisposable
         new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Find(latency)!),
         ladder, _renditions.Writer, TimeProvider.System, NullLogger.Instance);
 
-    /// <summary>A shell script in the place of ffmpeg.</summary>
+    /// <summary>Writes a shell script in place of ffmpeg.</summary>
     public async Task<string> ProgramAsync(string script)
     {
         var program = Path.Combine(_folder.Path, "ffmpeg");
@@ -63,7 +63,7 @@ internal sealed class EncodingBench : IDisposable
         await Poll.UntilAsync(() => Count >= atLeast, TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>All that has come out, by rung. No more can come after it.</summary>
+    /// <summary>Reads all output by rung. No more output may follow.</summary>
     public Dictionary<string, List<MediaSample>> Read()
     {
         _renditions.Writer.TryComplete();

@@ -41,7 +41,7 @@ public sealed class HardwareFailureTests : IDisposable
         rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks));
         rung.Count(s => s.IsSync).ShouldBe(2);
 
-        // x264 codes otherwise than what went before: its parameter sets come with a track of their own, and from then on.
+        // x264 uses other parameters than the previous encoder: its parameter sets come with a new track, from then on.
         rung.Select(s => s.Track).Distinct().Count().ShouldBe(2);
         rung.Zip(rung.Skip(1)).ShouldAllBe(p => ReferenceEquals(p.First.Track, p.Second.Track) || p.Second.IsSync);
         choice.Best(_ => false).ShouldBe(EncodePath.Software);
@@ -143,7 +143,7 @@ public sealed class HardwareFailureTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    /// <summary>Has x264 do, in its own way, what NVENC was asked for, and the processor scale what the GPU should have.</summary>
+    /// <summary>Runs x264 for NVENC's arguments, and scales on the CPU instead of the GPU.</summary>
     private const string Imitate =
         """
         n=$#
@@ -161,7 +161,9 @@ public sealed class HardwareFailureTests : IDisposable
         exec ffmpeg "$@"
         """;
 
-    /// <summary>A program that proves NVENC to be there, notes what it is started for, and does with what goes to NVENC what a script says; the rest is ffmpeg's.</summary>
+    /// <summary>
+    /// Creates a program that passes the probe of NVENC, records its calls, and runs a script for calls to NVENC; others go to ffmpeg.
+    /// </summary>
     private Task<string> NvencAsync(string script) => _bench.ProgramAsync(
         $"""
         case "$*" in

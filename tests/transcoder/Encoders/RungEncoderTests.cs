@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Rungs from a real ffmpeg, and from programs that are none.</summary>
+/// <summary>Rungs from a real ffmpeg, and from programs that are not ffmpeg.</summary>
 public sealed class RungEncoderTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -180,7 +180,7 @@ public sealed class RungEncoderTests : IDisposable
         var source = await CodedPictures.MakeAsync(9, "320x300", 30, "-g", "30");
         var presets = Path.Combine(_bench.Folder, "presets");
 
-        // What goes into it comes through a narrow place, unless it has been asked for less.
+        // The slowest preset reads its input at half speed.
         var program = await _bench.ProgramAsync(
             $"""
             for word; do case "$word" in veryfast|superfast|ultrafast) echo "$word" >> {presets}; preset=$word;; esac; done
@@ -227,7 +227,7 @@ public sealed class RungEncoderTests : IDisposable
         var (name, rung) = _bench.Read().ShouldHaveSingleItem();
         name.ShouldBe("240p");
 
-        // It begins with the group that was the newest when it was found out.
+        // It begins with the GOP that was the newest at the time of the detection.
         rung[0].IsSync.ShouldBeTrue();
         rung[0].Present.Ticks.ShouldBeLessThanOrEqualTo(source[^1].Present.Ticks / 2);
         rung.Select(s => s.Present.Ticks).ShouldBe(source.Select(s => s.Present.Ticks).Where(t => t >= rung[0].Present.Ticks));

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Which rung is left out after which deaths.</summary>
+/// <summary>Rungs that are dropped after worker crashes.</summary>
 public sealed class SuspicionTests
 {
     private static readonly IReadOnlyList<Rung> All = [Rung("720p"), Rung("480p"), Rung("360p")];
@@ -49,7 +49,7 @@ public sealed class SuspicionTests
         Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
         _suspicion.OmittedRung.ShouldBeNull();
 
-        // A new story: one death is no reason.
+        // A new series: a single crash is no reason.
         _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
     }
 
@@ -95,8 +95,8 @@ public sealed class SuspicionTests
         _suspicion.RecordFailure(TimeSpan.Zero, All, _now).ShouldBeFalse();
     }
 
-    /// <summary>Workers die of a rung at once until they do not get it.</summary>
-    /// <returns>How many did.</returns>
+    /// <summary>Simulates workers that crash on a rung immediately until it is dropped.</summary>
+    /// <returns>Number of crashes.</returns>
     private int DieOf(string bad)
     {
         var deaths = 0;

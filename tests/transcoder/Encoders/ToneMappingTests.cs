@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Rungs of sources of high dynamic range, from a real ffmpeg.</summary>
+/// <summary>Rungs of HDR sources, from a real ffmpeg.</summary>
 public sealed class ToneMappingTests : IDisposable
 {
     private readonly EncodingBench _bench = new();

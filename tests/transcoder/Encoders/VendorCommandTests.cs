@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Encoders;
 
-/// <summary>Whole command lines, for hardware that no machine has all of.</summary>
+/// <summary>Complete command lines, for hardware that no single machine has.</summary>
 public class VendorCommandTests
 {
     private const string Node = "/dev/dri/renderD128";
@@ -88,7 +88,10 @@ public class VendorCommandTests
         Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true), haste).ShouldContain($"-c:v h264_qsv -preset {quickSync} ");
     }
 
-    /// <summary>The options of an encoder that cannot be opened here are looked up before that, so this ffmpeg tells whether it knows them, and their values.</summary>
+    /// <summary>
+    /// ffmpeg checks the options of an encoder before opening it, so the installed ffmpeg shows whether it knows them and their values,
+    /// even without the hardware.
+    /// </summary>
     [Theory]
     [InlineData("h264_nvenc")]
     [InlineData("h264_qsv")]

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Ladder;
 
-/// <summary>A source that cannot be passed on, with a real ffmpeg that makes the copy, and with programs that make none.</summary>
+/// <summary>A source that cannot be passed through, with a real ffmpeg that re-encodes it, and with programs that do not.</summary>
 public sealed class SourceGateTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -107,7 +107,7 @@ public sealed class SourceGateTests : IDisposable
         {
             if (i == 180)
             {
-                // The first was for the rungs only.
+                // The first one was for the rungs only.
                 var worker = (await File.ReadAllLinesAsync(pids))[^1];
                 (await ChildProcess.RunAsync("kill", ["-KILL", worker])).EnsureSuccess();
             }
@@ -148,7 +148,7 @@ public sealed class SourceGateTests : IDisposable
     private Task PublishAsync(string program, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, Broadcast.Transcoder.Encoders.Probing.EncoderSelector? choice = null) =>
         PublishAsync(Transcoder(program, choice), SessionId.New(DateTimeOffset.UnixEpoch), source, before);
 
-    /// <summary>Publishes as fast as the copy is encoded, where there is no other pace.</summary>
+    /// <summary>Publishes as fast as the source is re-encoded, if nothing else limits the rate.</summary>
     private async Task PublishAsync(LadderTranscoder transcoder, SessionId session, IReadOnlyList<MediaSample> source, Func<int, Task>? before = null, bool waitsForRungs = false)
     {
         var queue = Channel.CreateBounded<MediaSample>(8);
@@ -195,7 +195,7 @@ public sealed class SourceGateTests : IDisposable
         /// <summary>End of the source rendition, in seconds.</summary>
         public double Newest { get => Volatile.Read(ref _newest); set => Volatile.Write(ref _newest, value); }
 
-        /// <summary>Whether anything was encoded.</summary>
+        /// <summary>Whether any rung was encoded.</summary>
         public bool HasRungs { get; private set; }
 
         public List<MediaSample> Of(string rendition) => [.. Sets.ShouldHaveSingleItem().Where(s => s.Rendition.Name == rendition).Select(s => s.Sample)];

@@ -12,7 +12,7 @@ public class SourceRuleTests
     private static readonly Track Avc = new(
         1, CodecConfig.Avc.Parse(Convert.FromHexString("0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), MediaTime.VideoTimescale);
 
-    /// <summary>Seconds from keyframe to keyframe, and the second at which the copy begins; no copy where that is 0.</summary>
+    /// <summary>Seconds between keyframes, and the second at which re-encoding begins; 0 for none.</summary>
     [Theory]
     [InlineData("standard", 30, 0, new[] { 2.0, 2, 2, 2 })]
     [InlineData("standard", 30, 0, new[] { 0.1, 0.1, 0.5, 2 })]
@@ -27,7 +27,7 @@ public class SourceRuleTests
     [InlineData("safe", 30, 0, new[] { 10.0, 10 })]
     [InlineData("safe", 30, 9.5, new[] { 12.0, 12 })]
 
-    // It has shown better: it is believed once.
+    // It has had a better interval before: a single exception is tolerated.
     [InlineData("standard", 30, 0, new[] { 2.0, 2, 5, 2, 2 })]
     [InlineData("standard", 30, 12, new[] { 2.0, 5, 2, 5, 2 })]
     public void Source_is_re_encoded_when_its_keyframe_interval_exceeds_the_maximum_segment_duration(string latency, int rate, double copied, double[] groups)
@@ -43,7 +43,7 @@ public class SourceRuleTests
             return;
         }
 
-        // What waited for the decision is copied as well.
+        // Media that waited for the decision are re-encoded as well.
         var begin = first - story.Take(first).Reverse().TakeWhile(s => s.Way == SourceRouting.Hold).Count();
         story[begin].Time.ShouldBe(copied, 0.001);
         story.Skip(first).ShouldAllBe(s => s.Way == SourceRouting.Reencode, "it is decided once");

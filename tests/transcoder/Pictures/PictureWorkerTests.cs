@@ -95,7 +95,7 @@ public sealed class PictureWorkerTests : IDisposable
     [Fact]
     public async Task Process_with_excessive_output_is_killed()
     {
-        // NUT as ffmpeg writes it, without end.
+        // ffmpeg's NUT output, without an end.
         var script = "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 pipe:1";
         var failure = await Should.ThrowAsync<IOException>(
             RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), Patience));

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Pictures;
 
-/// <summary>Many sessions share few processes.</summary>
+/// <summary>Many sessions share a few processes.</summary>
 public sealed class PictureWorkshopTests : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.Create();
@@ -22,7 +22,7 @@ public sealed class PictureWorkshopTests : IDisposable
     [Fact]
     public async Task Twelve_sessions_never_exceed_the_process_limit_and_are_all_served()
     {
-        // It may write nothing, but files may have names: each run leaves the number of those that ran beside it.
+        // The script must not write file contents, but it can create files: each run stores the number of concurrent runs in a file name.
         var program = Path.Combine(_folder.Path, "program");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\ncd {_folder.Path}\ntouch running.$$\ncat >/dev/null\nsleep 0.1\ntouch seen.$(ls running.* | wc -l)\ntouch ran.$$\nrm running.$$\nexit 1\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Slate;
 
-/// <summary>Slates from a real ffmpeg, and from programs that are none.</summary>
+/// <summary>Slates from a real ffmpeg, and from programs that are not ffmpeg.</summary>
 public sealed class SlateClipTests : IAsyncLifetime
 {
     private static readonly SlateFormat Format = SlateFormat.For(320, 180, 1, 1, 3000);

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Broadcast.Transcoder.Tests.Switching;
 
-/// <summary>The slate as one more input, made by a real ffmpeg (rows F01 to F04 of the edge cases).</summary>
+/// <summary>The slate as a further input, made by a real ffmpeg (rows F01 to F04 of the edge cases).</summary>
 public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -123,7 +123,7 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 
     private PublishGrant Grant() => new(Guid.NewGuid(), _session, "passthrough", CancellationToken.None) { SessionEnded = _over.Token };
 
-    /// <summary>An encoder comes, sends all of it, and is gone.</summary>
+    /// <summary>Connects an encoder, sends all of its media, and disconnects.</summary>
     private async Task SendAsync(IReadOnlyList<MediaSample> pictures, TimeSpan shift)
     {
         var by = MediaTime.From(shift, MediaTime.VideoTimescale);

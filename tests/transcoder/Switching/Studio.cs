@@ -8,7 +8,7 @@ using Shouldly;
 
 namespace Broadcast.Transcoder.Tests.Switching;
 
-/// <summary>A switch with encoders before it and viewers behind it, on a clock of the test's. What is sent is taken before the call returns.</summary>
+/// <summary>A switch between encoders and viewers, on the test's clock. Sent media are processed before the call returns.</summary>
 internal sealed class Studio : IPublicationSink
 {
     private readonly BroadcastSession _session;
@@ -26,10 +26,10 @@ internal sealed class Studio : IPublicationSink
     /// <summary>Output to viewers, one list per discontinuity.</summary>
     public List<Aired> Runs { get; } = [];
 
-    /// <summary>All of it, in order.</summary>
+    /// <summary>All output, in order.</summary>
     public List<MediaSample> All => [.. Runs.SelectMany(r => r.Samples)];
 
-    /// <summary>The next stage fails with the next sample, once, when set.</summary>
+    /// <summary>If set, the next stage fails once, on the next sample.</summary>
     public bool Fails { get; set; }
 
     public IReadOnlyList<InputStatus> Inputs => Switch.Find(_session.Channel);
@@ -74,7 +74,7 @@ internal sealed class Studio : IPublicationSink
     }
 }
 
-/// <summary>One publication as the next stage got it.</summary>
+/// <summary>A publication at the next stage.</summary>
 internal sealed record Aired(IReadOnlyList<Track> Tracks, List<MediaSample> Samples)
 {
     public bool IsOver { get; set; }
@@ -83,7 +83,7 @@ internal sealed record Aired(IReadOnlyList<Track> Tracks, List<MediaSample> Samp
     public bool IsSlate { get; init; }
 }
 
-/// <summary>An encoder that puts its name into the first byte of each payload.</summary>
+/// <summary>An encoder that writes its name into the first byte of each payload.</summary>
 internal sealed class Encoder
 {
     private readonly Studio _studio;
@@ -101,7 +101,7 @@ internal sealed class Encoder
 
     public Task Running { get; }
 
-    /// <summary>By how much its times are ahead of the clock.</summary>
+    /// <summary>Lead of its timestamps over the clock.</summary>
     public TimeSpan Ahead { get; set; }
 
     /// <summary>Bytes of a video frame.</summary>
@@ -135,13 +135,13 @@ internal sealed class Encoder
         _queue.Writer.TryWrite(new MediaSample(track, decode, present, isSync, payload, now)).ShouldBeTrue("the switch reads");
     }
 
-    /// <summary>Its connection ends.</summary>
+    /// <summary>Closes its connection.</summary>
     public async Task LeaveAsync()
     {
         _queue.Writer.Complete();
         await Running.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
-    /// <summary>Ingest's patience with the stages is over.</summary>
+    /// <summary>Simulates ingest's timeout for the stages.</summary>
     public void Cut() => _cut.Cancel();
 }

@@ -15,7 +15,7 @@ public sealed class SwitchRulesTests
     private static readonly Track Video = new(1, CodecConfig.Avc.Parse(Convert.FromHexString(
         "0142C01EFFE100196742C01EDA0280BFE5C044000003000400000300F03C58BA8001000468CE0FC8")), 90_000);
 
-    /// <summary>On air: role, open, silence. Standing by: silence, good for, keyframes. Then what comes of it.</summary>
+    /// <summary>On air: role, connected, silence. Standby: silence, duration of good input, keyframes. Then the result.</summary>
     public static TheoryData<string, bool, double, double, double, int, string> Cases => new()
     {
         { "Primary", true, 0.0, 0.0, 60, 30, "None" },     // all is well
@@ -24,12 +24,12 @@ public sealed class SwitchRulesTests
         { "Primary", false, 0.0, 0.0, 60, 30, "Loss" },    // gone
         { "Primary", false, 9.0, 0.99, 60, 30, "Loss" },
         { "Primary", false, 9.0, 1.0, 60, 30, "None" },    // both are silent
-        { "Primary", true, 1.0, 0.0, -0.1, 0, "Loss" },    // whatever the other was before
+        { "Primary", true, 1.0, 0.0, -0.1, 0, "Loss" },    // regardless of the standby's history
         { "Backup", true, 0.0, 0.0, 9.9, 5, "None" },      // not long enough
         { "Backup", true, 0.0, 0.0, 10, 5, "Return" },
         { "Backup", true, 0.0, 0.0, 10, 1, "None" },       // no keyframes come
         { "Backup", true, 0.0, 1.0, 10, 5, "None" },       // silent again
-        { "Backup", true, 1.0, 0.0, 0.5, 1, "Loss" },      // need knows no patience
+        { "Backup", true, 1.0, 0.0, 0.5, 1, "Loss" },      // an outage does not wait
         { "Backup", false, 0.0, 0.0, 0.5, 1, "Loss" },
     };
 
@@ -49,7 +49,10 @@ public sealed class SwitchRulesTests
     public void Ended_input_never_goes_on_air() =>
         Rules.Evaluate(new(InputRole.Primary, false, default, default, 9), new(InputRole.Backup, false, default, TimeSpan.FromHours(1), 9)).ShouldBe(SwitchReason.None);
 
-    /// <summary>End of what is on air (decode, present) and keyframe (decode, present), milliseconds; longest shift; then whether, shift and gap.</summary>
+    /// <summary>
+    /// End of the current input (decode, present) and keyframe (decode, present), in milliseconds; maximum shift; then result, shift and
+    /// gap.
+    /// </summary>
     [Theory]
     [InlineData(1000, 1000, 1000, 1000, 1000, true, 0, 0)]
     [InlineData(1000, 1000, 1600, 1600, 1000, true, 0, 600)]

@@ -201,7 +201,7 @@ public sealed class SwitchTests
         var studio = new Studio();
         var primary = studio.Connect(InputRole.Primary, P, Video, Audio);
         primary.Delay = TimeSpan.FromSeconds(delay);
-        studio.Send(4, 2, primary);   // the clock must have come so far that times before it exist
+        studio.Send(4, 2, primary);   // the clock must have advanced enough for earlier times to exist
         var backup = studio.Connect(InputRole.Backup, B, Video, Audio);
         backup.Ahead = TimeSpan.FromSeconds(ahead);
         studio.Send(4.12, 2, primary, backup);
@@ -252,7 +252,7 @@ public sealed class SwitchTests
     {
         var studio = new Studio(new() { GopBufferBytes = 20_000 });
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
-        backup.Size = 1000;   // 25 KB a second
+        backup.Size = 1000;   // 25 KB per second
         studio.Send(4.52, 2, primary, backup);
         studio.Send(1, 2, backup);
         NamesOf(studio.All).ShouldBe("P");
