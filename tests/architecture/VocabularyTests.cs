@@ -4,8 +4,8 @@ using Xunit;
 namespace Broadcast.Architecture.Tests;
 
 /// <summary>
-/// Names, comments, texts and documentation use the terms of <c>docs/glossary.md</c>. <c>vocabulary.json</c> holds the rules, and the number of
-/// hits that remain for each rule and folder; these numbers may only fall.
+/// Names, comments, texts and documentation use the terms of <c>docs/glossary.md</c>. <c>vocabulary.json</c> contains the rules, and the
+/// permitted number of remaining hits for each rule and folder, which may only fall.
 /// </summary>
 public sealed class VocabularyTests
 {

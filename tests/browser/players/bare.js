@@ -1,4 +1,4 @@
-// The least that plays ?url= with hls.js: what the watch page's start is held against.
+// Minimal page that plays ?url= with hls.js: the reference for the start time of the watch page.
 const video = document.getElementById('video');
 const hls = new Hls();
 hls.loadSource(new URLSearchParams(location.search).get('url'));

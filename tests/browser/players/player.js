@@ -1,8 +1,8 @@
-// Plays ?url= with ?kind=hls|dash|shaka and tells what happened. Test code: driven and read by the browser tests.
+// Plays ?url= with ?kind=hls|dash|shaka and reports its state to the browser tests.
 const query = new URLSearchParams(location.search);
 const video = document.getElementById('video');
 const errors = [];
-// The last things that happened, for the message of a test that waited in vain.
+// The latest events, for the message of a failed test.
 const journal = [];
 const note = text => { journal.push(`${(performance.now() / 1000).toFixed(1)} s, at ${video.currentTime.toFixed(2)}: ${text}`); if (journal.length > 120) journal.shift(); };
 for (const name of ['waiting', 'playing', 'pause', 'seeking', 'seeked', 'stalled', 'resize', 'ended', 'error']) video.addEventListener(name, () => note(name));
@@ -19,7 +19,7 @@ async function begin() {
   const url = query.get('url');
   switch (query.get('kind')) {
     case 'hls': {
-      // As the watch page has it: hls.js does not catch up by itself.
+      // As on the watch page: by default hls.js does not catch up.
       const hls = new Hls({ maxLiveSyncPlaybackRate: Number(query.get('rate') ?? 1) });
       hls.on(Hls.Events.ERROR, (_, data) => { note(`hls.js: ${data.details} ${data.fatal ? 'fatal ' : ''}${data.error?.message ?? ''}`); if (data.fatal) errors.push(`hls.js: ${data.details}`); });
       hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag, part }) => {
@@ -40,7 +40,7 @@ async function begin() {
       player.on(events.FRAGMENT_LOADING_ABANDONED, ({ request }) => note(`dash.js: gives up ${name(request)}`));
       player.on(events.PERIOD_SWITCH_STARTED, ({ toStreamInfo }) => note(`dash.js: to period ${toStreamInfo?.id}`));
       player.on(events.MANIFEST_LOADED, ({ data }) => note(`dash.js: manifest of ${data?.publishTime?.toISOString?.() ?? data?.publishTime}, periods ${data?.Period?.map(p => `${p.id} from ${p.start} for ${p.duration ?? '?'}`).join('; ')}`));
-      // It starts the video itself; played before, it would take it for paused and never ask for the manifest again.
+      // dash.js starts the video itself; with a video that is already playing it never reloads the manifest.
       player.initialize(video, url, true);
       window.player = player;
       return;
@@ -60,7 +60,7 @@ async function begin() {
   video.play().catch(e => { if (e.name !== 'AbortError') errors.push(`play: ${e.message}`); });
 }
 
-// The thumbnail that the player has for a time, and the seconds that it shows; null where it has none.
+// The player's thumbnail for a time, with the seconds that it shows; null without a thumbnail.
 window.thumbnail = async (time) => {
   let found = null;
   if (query.get('kind') === 'dash') {
@@ -78,7 +78,7 @@ window.thumbnail = async (time) => {
   return { code: pictureCode(8, sheet, found).code, width: found.width, height: found.height };
 };
 
-// Reads the bright blocks that the test picture draws along its upper edge: bit k is lit in every second k-th power of two of seconds.
+// Reads the bright blocks along the upper edge of the test video: block k is bit k of the seconds.
 function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.videoWidth, height: video.videoHeight }) {
   const canvas = document.createElement('canvas');
   canvas.width = 640;
@@ -94,7 +94,7 @@ function pictureCode(bits, picture = video, part = { x: 0, y: 0, width: video.vi
   return { code, background: [r, g, b] };
 }
 
-// With ?bits=: a few times a second, the number that the picture on screen shows in blocks along its upper edge, and when it came there.
+// With ?bits=: samples a few times per second the number in the blocks of the shown frame, and the time of its display.
 const bits = Number(query.get('bits') ?? 0);
 let shown = [];
 window.takeShown = () => {
@@ -111,7 +111,7 @@ if (bits > 0) {
   const look = (now, picture) => {
     video.requestVideoFrameCallback(look);
     if (now < next) return;
-    next = now + 230;   // not a whole number of pictures, of seconds or of parts
+    next = now + 230;   // not a whole number of frames, seconds or parts
     context.drawImage(video, 0, 8, video.videoWidth, 48, 0, 0, strip.width, 8);
     let code = 0;
     for (let bit = 0; bit < bits; bit++) {
@@ -149,7 +149,7 @@ window.report = () => {
   };
 };
 
-// Whether the player is in its low-latency mode, how it sees its latency, and which second of the presentation is shown at which of the clock.
+// The player's low-latency mode, its own latency, and the offset of the presentation from system time.
 window.latency = () => {
   const player = window.player;
   const isDash = query.get('kind') === 'dash';
