@@ -29,7 +29,7 @@ internal sealed class Studio : IPublicationSink
     /// <summary>All output, in order.</summary>
     public List<MediaSample> All => [.. Runs.SelectMany(r => r.Samples)];
 
-    /// <summary>If set, the next stage fails once, on the next sample.</summary>
+    /// <summary>Makes the next stage fail once, on the next sample.</summary>
     public bool Fails { get; set; }
 
     public IReadOnlyList<InputStatus> Inputs => Switch.Find(_session.Channel);
