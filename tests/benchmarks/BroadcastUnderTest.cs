@@ -75,7 +75,7 @@ internal sealed class BroadcastUnderTest : IServerUnderTest
         }
 
         await _process.DisposeAsync();
-        Leftovers.End(_data);
+        OrphanProcesses.End(_data);
         await Poll.UntilAsync(
             () =>
             {

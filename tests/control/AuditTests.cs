@@ -70,7 +70,7 @@ public sealed class AuditTests(PostgresFixture postgres)
     [Fact]
     public async Task Recording_changes_and_deletions_by_retention_are_audited()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new() { Retention = "1h" })).Key.StreamKey;
         var session = (await rig.GrantedAsync(key)).Session.Id.Value;
         await rig.Ledger.FlushAsync(default);

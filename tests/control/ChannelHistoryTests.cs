@@ -17,7 +17,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Timeline_lists_session_publisher_and_event_changes_newest_first()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await StepAsync(bench, await PlanAsync(bench));
         var grant = await bench.BeginAsync();
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(5));
@@ -35,7 +35,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Timeline_omits_rows_that_the_callers_permissions_exclude()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await StepAsync(bench, await PlanAsync(bench));
         await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
         await HappensAsync(bench, WebhookEventTypes.RecordingReady, new { });
@@ -63,7 +63,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Timeline_pages_repeat_no_row_even_if_rows_have_the_same_time()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         for (var i = 0; i < 5; i++)
         {
             await HappensAsync(bench, WebhookEventTypes.InputLost, new { i });
@@ -97,7 +97,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Timeline_rows_are_retained_for_days_after_other_stream_events_expire()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await HappensAsync(bench, WebhookEventTypes.PublishStarted, new { });
         await HappensAsync(bench, WebhookEventTypes.EventReminder, new { });
         await HappensAsync(bench, WebhookEventTypes.EventLive, new { });
@@ -115,7 +115,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task New_channel_with_a_reused_name_has_its_own_timeline()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await HappensAsync(bench, WebhookEventTypes.InputLost, new { });
         await bench.Rig.Channels.DeleteAsync("demo");
         await bench.Rig.Channels.CreateAsync("demo", new());
@@ -126,7 +126,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Cleanup_keeps_the_newest_rows_of_each_channel_and_the_last_hour()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.Rig.Channels.CreateAsync("other", new());
         await using (var fill = bench.Rig.Database.Source.CreateCommand($$"""
             INSERT INTO stream_events (type, channel, channel_id, body)
@@ -157,7 +157,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
     [Fact]
     public async Task Timeline_index_covers_exactly_the_timeline_types()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await using var read = bench.Rig.Database.Source.CreateCommand("SELECT indexdef FROM pg_indexes WHERE indexname = 'stream_events_timeline'");
         var definition = (string)(await read.ExecuteScalarAsync())!;
         definition.Split('\'').Where((_, i) => i % 2 == 1).Order().ShouldBe(EventStreamLog.ActivityTypes.Order());
@@ -189,22 +189,22 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         (await server.SendAsync("GET", "/api/v1/channels/demo/activity?limit=0", await server.TokenAsync(TokenRole.Producer))).Status.ShouldBe(400);
     }
 
-    private static async Task<IReadOnlyList<ActivityEntry>> ListAsync(RecordingBench bench, ActivityVisibility sight) =>
+    private static async Task<IReadOnlyList<ActivityEntry>> ListAsync(RecordingHarness bench, ActivityVisibility sight) =>
         await new ChannelActivityLog(bench.Rig.Database).ListAsync(await bench.Rig.Channels.GetAsync("demo"), sight, 50, null, default);
 
-    private static async Task HappensAsync(RecordingBench bench, string type, object data)
+    private static async Task HappensAsync(RecordingHarness bench, string type, object data)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), type, "demo", data, default);
     }
 
-    private static Task<EventInfo> PlanAsync(RecordingBench bench)
+    private static Task<EventInfo> PlanAsync(RecordingHarness bench)
     {
         var now = bench.Rig.Clock.GetUtcNow();
         return new EventRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new() { Title = "Show", Channel = "demo", Start = EventTime.At(now.AddHours(1)), End = EventTime.At(now.AddHours(2)) });
     }
 
-    private static async Task StepAsync(RecordingBench bench, EventInfo planned)
+    private static async Task StepAsync(RecordingHarness bench, EventInfo planned)
     {
         await using var step = bench.Rig.Database.Source.CreateCommand("INSERT INTO event_history (event_id, at, state, reason) VALUES ($1, $2, 'cancelled', 'by a test')");
         step.Parameters.Add(new() { Value = planned.Id });
@@ -212,7 +212,7 @@ public sealed class ChannelHistoryTests(PostgresFixture postgres)
         await step.ExecuteNonQueryAsync();
     }
 
-    private static async Task AgeAsync(RecordingBench bench, string by)
+    private static async Task AgeAsync(RecordingHarness bench, string by)
     {
         await using var age = bench.Rig.Database.Source.CreateCommand($"UPDATE stream_events SET written_at = now() - interval '{by}'");
         await age.ExecuteNonQueryAsync();

@@ -13,7 +13,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
     [Fact]
     public async Task Changed_channel_state_is_reported_once_and_the_end_is_reported_after_a_restart()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
         var session = grant.Session.Id;
         var said = new Said { Session = session, State = new(ChannelRunState.Live, session, null) };
@@ -43,9 +43,9 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         (await ToldAsync(bench)).Count.ShouldBe(before);
     }
 
-    private static ChannelReporter Reporter(RecordingBench bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
+    private static ChannelReporter Reporter(RecordingHarness bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
 
-    private static async Task LookAsync(RecordingBench bench, ChannelReporter reporter, int times)
+    private static async Task LookAsync(RecordingHarness bench, ChannelReporter reporter, int times)
     {
         for (var i = 0; i < times; i++)
         {
@@ -55,7 +55,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
     }
 
     /// <summary>Sent channel events: the state, or the number of issues.</summary>
-    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingBench bench)
+    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingHarness bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>(

@@ -24,7 +24,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [Fact]
     public async Task Session_and_recording_of_an_event_use_the_access_policy_of_the_event()
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         var before = await rig.ComeAsync();
         await rig.GoAsync(before);
         await rig.PassAsync(2);
@@ -55,7 +55,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [Fact]
     public async Task Encoder_reconnecting_during_an_event_starts_a_session_with_the_events_access()
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = "token" });
         await rig.PlanAsync(0, 60, new() { Access = "public" });
         await rig.Keeper.RunOnceAsync(default);
@@ -76,7 +76,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [InlineData("token", "webhook", null)]
     public async Task Event_can_restrict_but_never_widen_access_to_a_running_session(string channel, string? access, string? session)
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = channel });
         var encoder = await rig.ComeAsync();
         var show = await rig.PlanAsync(20, 60, new() { Access = access });
@@ -100,7 +100,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [InlineData("public", null, "public")]
     public async Task Public_session_of_the_previous_event_gets_the_access_policy_of_the_next(string channel, string? access, string session)
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         await rig.Channels.SetAsync("demo", new() { Access = channel });
         await rig.ComeAsync();
         await rig.PlanAsync(20, 60, new() { Access = access });
@@ -117,7 +117,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [Fact]
     public async Task Access_policy_of_an_event_can_be_changed_until_its_preview_starts()
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         var show = await rig.PlanAsync(30, 60, new() { Access = "token" });
         (await rig.Events.SetAsync(show.Id, new() { Access = "channel" })).Access.ShouldBeNull();
         (await rig.Events.SetAsync(show.Id, new() { Access = "public" })).Access.ShouldBe("public");
@@ -140,7 +140,7 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     [Fact]
     public async Task Occurrences_inherit_the_access_policy_of_their_series()
     {
-        await using var rig = await EventRig.OpenAsync(postgres);
+        await using var rig = await EventHarness.OpenAsync(postgres);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Access = "token" });
         (await rig.Events.ListAsync(new(Series: series.Id))).Select(o => o.Access).ShouldBe(["token", "token"]);
         await rig.Events.SetAsync(series.Id, new() { Access = "channel" });
@@ -202,14 +202,14 @@ public sealed class EventAccessTests(PostgresFixture postgres)
     private static ValueTask<ViewerDecision> AskAsync(Server server, SessionId? session, ViewerAccess? noted = null, string? token = null) =>
         server.Get<IViewerAuthorizer>().AuthorizeAsync(new(Demo, token, null) { Session = session, StoredAccess = noted }, default);
 
-    private static async Task<IReadOnlyList<string?>> AccessesAsync(EventRig rig)
+    private static async Task<IReadOnlyList<string?>> AccessesAsync(EventHarness rig)
     {
         await rig.Ledger.FlushAsync(default);
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string?>("SELECT access FROM sessions ORDER BY id")];
     }
 
-    private static async Task LearnAsync(EventRig rig)
+    private static async Task LearnAsync(EventHarness rig)
     {
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         await rig.Viewing.RefreshAsync(connection, default);

@@ -139,17 +139,17 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         (data.GetProperty("event").GetString(), data.GetProperty("state").GetString()).ShouldBe((show.Id, "preview"));
     }
 
-    private async Task<EventRig> OpenAsync(string type)
+    private async Task<EventHarness> OpenAsync(string type)
     {
-        var rig = await EventRig.OpenAsync(postgres);
+        var rig = await EventHarness.OpenAsync(postgres);
         await new WebhookRepository(rig.Database, rig.Clock).CreateAsync(new("https://example.org/hook") { Types = [type] });
         return rig;
     }
 
-    private static async Task<IReadOnlyList<int>> ToldAsync(EventRig rig) =>
+    private static async Task<IReadOnlyList<int>> ToldAsync(EventHarness rig) =>
         [.. (await BodiesAsync(rig)).Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("minutes").GetInt32())];
 
-    private static async Task<IReadOnlyList<string>> BodiesAsync(EventRig rig)
+    private static async Task<IReadOnlyList<string>> BodiesAsync(EventHarness rig)
     {
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>("SELECT e.body FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id")];

@@ -65,7 +65,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     /// <summary>Reads a stream over HTTP.</summary>
     private sealed class StreamListener : IDisposable
     {
-        private readonly Heard _heard = new();
+        private readonly SentMessages _heard = new();
 
         public StreamListener(HttpResponseMessage response)
         {

@@ -60,7 +60,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task Channel_that_reuses_a_deleted_name_gets_no_messages_of_the_deleted_one()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var old = await ChannelIdAsync(bench);
@@ -95,7 +95,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task New_client_receives_the_current_state_and_a_resuming_client_missed_messages()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         await StateAsync(bench, "starting");
@@ -128,7 +128,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task Old_messages_are_deleted_except_for_channel_states_and_the_last_message()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         await StateAsync(bench, "starting");
         await StateAsync(bench, "live");
@@ -152,7 +152,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task Attached_client_receives_each_message_once_and_in_order()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var client = await stream.AttachAsync("token/1", default);
@@ -173,7 +173,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task Slow_client_gets_a_reset_and_is_disconnected()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
         var client = await stream.AttachAsync("token/1", default);
@@ -186,7 +186,7 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         client.Enqueue(new(1000, WebhookEventTypes.EventLive, "demo", "{}"));
         client.IsTooSlow.ShouldBeTrue();
 
-        var heard = new Heard();
+        var heard = new SentMessages();
         await Reply(bench, client, log, heard, () => Admin).RunAsync(null, default).WaitAsync(TimeSpan.FromSeconds(20));
         heard.Text.ShouldEndWith(SseFormat.Reset("the client was too slow"));
     }
@@ -194,10 +194,10 @@ public sealed class EventStreamTests(PostgresFixture postgres)
     [Fact]
     public async Task Idle_stream_sends_heartbeats_and_ends_with_its_token()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var log = new EventStreamLog(bench.Rig.Database);
         using var stream = Stream(bench, log);
-        var (heard, holder) = (new Heard(), (Caller?)Admin);
+        var (heard, holder) = (new SentMessages(), (Caller?)Admin);
         var running = Reply(bench, await stream.AttachAsync("token/1", default), log, heard, () => Volatile.Read(ref holder)).RunAsync(null, default);
 
         await Poll.UntilAsync(() => Later(bench, () => heard.Text.Contains("id: 0\n:\n\n", StringComparison.Ordinal)));
@@ -207,17 +207,17 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         await running;
     }
 
-    private static EventStream Stream(RecordingBench bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
+    private static EventStream Stream(RecordingHarness bench, EventStreamLog log) => new(log, Options.Create(new ControlOptions()), bench.Rig.Clock, bench.Rig.Log.For<EventStream>());
 
     private static Caller HolderOf(TokenRole role) => Caller.Of(new TokenInfo("aaaaaaaa", role, "", DateTimeOffset.UnixEpoch, null, null, null));
 
-    private static async Task<long> ChannelIdAsync(RecordingBench bench)
+    private static async Task<long> ChannelIdAsync(RecordingHarness bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         return await StreamKeys.ChannelIdAsync(connection, "demo", default);
     }
 
-    private static EventStreamReply Reply(RecordingBench bench, EventStreamClient client, EventStreamLog log, Heard heard, Func<Caller?> verify, long? only = null) => new(
+    private static EventStreamReply Reply(RecordingHarness bench, EventStreamClient client, EventStreamLog log, SentMessages heard, Func<Caller?> verify, long? only = null) => new(
         client, Admin, only, log, _ => Task.FromResult(verify()),
         (text, _) =>
         {
@@ -227,10 +227,10 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         TimeSpan.FromSeconds(15), bench.Rig.Clock);
 
     /// <summary>Reads events until a condition is met.</summary>
-    private static async Task<string> HearAsync(RecordingBench bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough, long? only = null)
+    private static async Task<string> HearAsync(RecordingHarness bench, EventStream stream, EventStreamLog log, string? lastId, Func<string, bool> isEnough, long? only = null)
     {
         var client = await stream.AttachAsync("token/1", default);
-        var heard = new Heard();
+        var heard = new SentMessages();
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var running = Reply(bench, client, log, heard, () => Admin, only).RunAsync(lastId, enough.Token);
         await Poll.UntilAsync(() => isEnough(heard.Text) || running.IsCompleted);
@@ -240,19 +240,19 @@ public sealed class EventStreamTests(PostgresFixture postgres)
         return heard.Text;
     }
 
-    private static async Task StateAsync(RecordingBench bench, string state)
+    private static async Task StateAsync(RecordingHarness bench, string state)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         await EventStreamLog.AddAsync(connection, bench.Rig.Clock.GetUtcNow(), EventStreamTypes.ChannelState, "demo", new { state }, default);
     }
 
-    private static async Task HappensAsync(RecordingBench bench, string type)
+    private static async Task HappensAsync(RecordingHarness bench, string type)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         await Outbox.AddAsync(connection, null, bench.Rig.Clock.GetUtcNow(), type, "demo", new { }, default);
     }
 
-    private static bool Later(RecordingBench bench, Func<bool> condition)
+    private static bool Later(RecordingHarness bench, Func<bool> condition)
     {
         bench.Rig.Clock.Advance(TimeSpan.FromSeconds(16));
         return condition();

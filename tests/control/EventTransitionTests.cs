@@ -24,7 +24,7 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
     [Fact]
     public async Task Each_operation_changes_an_event_only_from_the_states_in_the_table()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         await rig.Channels.CreateAsync("demo", new());
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         await connection.ExecuteAsync("""
@@ -52,7 +52,7 @@ public sealed class EventTransitionTests(PostgresFixture postgres)
     [Fact]
     public async Task A_change_that_the_table_does_not_have_is_an_error()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         await using var connection = await rig.Database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         var change = new EventStateChange(EventOperation.Cancel, "01J00000000000000000000003", EventState.Live, "", EndsSession: false);

@@ -94,7 +94,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [Fact]
     public async Task Webhook_request_headers_match_the_golden_file()
     {
-        await using var hook = await FakeWebhook.StartAsync();
+        await using var hook = await FakeAuthCallback.StartAsync();
         var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedWebhookTargets = "127.0.0.0/8" });
         using var sender = new WebhookSender(new OutboundConnector(options.Outbound, clock, Dns.GetHostAddressesAsync),
             Options.Create(options), clock);
@@ -110,7 +110,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [InlineData("mediamtx")]
     public async Task Auth_callbacks_about_publishers_match_the_golden_files_in_every_format(string form)
     {
-        await using var hook = await FakeWebhook.StartAsync();
+        await using var hook = await FakeAuthCallback.StartAsync();
         var options = Options.Create(new AuthorizationOptions
         {
             Url = hook.Address + "/publish", DoneUrl = hook.Address + "/done", Secret = Secret, Format = form,
@@ -135,7 +135,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [Fact]
     public async Task Auth_callbacks_about_viewers_match_the_golden_file()
     {
-        await using var hook = await FakeWebhook.StartAsync();
+        await using var hook = await FakeAuthCallback.StartAsync();
         var options = Options.Create(new AuthorizationOptions { ViewerUrl = hook.Address + "/view?key=k", Secret = Secret });
         using var client = new ViewerAuthCallback(options, new ManualTimeProvider(), new RememberedLog().For<ViewerAuthCallback>());
         await client.SendAsync(new(Session.Channel, "ticket", IPAddress.Parse("203.0.113.5")));
@@ -168,7 +168,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
             }
         });
         listener.Start();
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var guest = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Guest)).StreamKey;
         await rig.NewAuthority().AuthorizeAsync(new(key, null, ""), TestContext.Current.CancellationToken);
@@ -184,7 +184,7 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         Golden.Matches("publish-decisions.txt", string.Join('\n', [.. reasons.Keys.Order(StringComparer.Ordinal), .. labels]));
     }
 
-    private static string Transcript(FakeWebhook hook)
+    private static string Transcript(FakeAuthCallback hook)
     {
         var text = new StringBuilder();
         foreach (var asked in hook.Asked)

@@ -16,7 +16,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Recordings_and_clips_are_found_with_their_ranges()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres, new("Evening"));
+        await using var bench = await RecordingHarness.OpenAsync(postgres, new("Evening"));
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         var clip = await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Title: "Goal"));
         await bench.LearnAsync();
@@ -31,7 +31,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Private_recording_is_not_found_and_grants_no_access_to_media()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         await bench.Recordings.SetAsync(session.Value, new(Visibility: "private"));
 
@@ -48,7 +48,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Public_recordings_are_listed_newest_first_in_pages()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(1));
         var unlisted = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start, Visibility: "unlisted"))).Id;
@@ -70,7 +70,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Notified_changes_of_recordings_are_applied()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         var clip = (await bench.Recordings.ClipAsync(session.Value, new(RecordingPosition.Start))).Id;
         (await FindAsync(bench, clip))!.Title.ShouldBe("");
@@ -94,7 +94,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Recordings_of_a_deleted_channel_are_removed_at_once()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         (await FindAsync(bench, session.Value)).ShouldNotBeNull();
         var channel = await bench.ScalarAsync<long>("SELECT id FROM channels");
@@ -111,7 +111,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Known_recordings_are_served_during_a_database_outage_and_unknown_ones_are_not_denied()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         await bench.LearnAsync($"recordings:{session}");
         await bench.Rig.Database.DisposeAsync();
@@ -126,7 +126,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Missing_recording_is_not_looked_up_again_for_a_moment_unless_notified()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var session = await bench.SessionAsync(TimeSpan.FromMinutes(10));
         (await FindAsync(bench, session.Value)).ShouldNotBeNull();
         var clip = new string('0', 26);
@@ -153,7 +153,7 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
     [Fact]
     public async Task Newest_recordings_are_cached_and_older_ones_are_looked_up()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.ScalarAsync<long>("""
             WITH made AS (INSERT INTO sessions (id, channel_id, epoch, latency, started_at, ended_at, end_reason, recorded)
                 SELECT lpad(g::text, 26, '0'), c.id, 1, 'low', c.created_at, c.created_at, 'over', true FROM channels c, generate_series(1, 2100) g RETURNING 1)
@@ -189,5 +189,5 @@ public sealed class RecordingCatalogTests(PostgresFixture postgres)
         (await catalog.HasAnyAsync(Demo, session, default)).ShouldBeFalse();
     }
 
-    private static ValueTask<RecordingRange?> FindAsync(RecordingBench bench, string id) => bench.Catalog.FindAsync(RecordingId.Parse(id), default);
+    private static ValueTask<RecordingRange?> FindAsync(RecordingHarness bench, string id) => bench.Catalog.FindAsync(RecordingId.Parse(id), default);
 }

@@ -64,7 +64,7 @@ internal static class SharedDatabase
     }
 
     /// <summary>Creates the session management of a server without the server: with its own id and a permanent lease.</summary>
-    public static (SessionWriter Ledger, SessionManager Book) NewBook(Rig rig)
+    public static (SessionWriter Ledger, SessionManager Book) NewBook(PublishHarness rig)
     {
         var identity = new ServerIdentity(new DataFolder("/nonexistent"), NullLogger<ServerIdentity>.Instance);
         using (var connection = rig.Database.Source.OpenConnection())

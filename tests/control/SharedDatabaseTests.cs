@@ -233,7 +233,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task Second_writer_of_concurrently_opened_sessions_loses_and_its_session_is_ended()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.Key.Id;
         var record = (await rig.Register.FindAsync(key, default)).Key.ShouldNotBeNull();
         var (first, second) = (NewBook(rig), NewBook(rig));

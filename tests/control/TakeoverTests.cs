@@ -41,7 +41,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Connection_silent_for_three_seconds_is_superseded_at_once_and_its_session_continues_H08_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var old = await rig.GrantedAsync(key);
         rig.Clock.Advance(10 * Second);
@@ -66,7 +66,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Sending_encoder_stays_connected_and_the_rejection_reports_its_start_and_silence_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var first = await rig.GrantedAsync(key);
         rig.Clock.Advance(TimeSpan.FromMinutes(1));
@@ -85,7 +85,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Encoder_waits_for_the_remaining_silence_instead_of_being_rejected_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var old = await rig.GrantedAsync(key);
         rig.Clock.Advance(Second);
@@ -102,7 +102,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Waiting_encoder_is_rejected_if_the_other_resumes_and_accepted_once_it_leaves_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var first = await rig.GrantedAsync(key);
         rig.Clock.Advance(Second);
@@ -121,7 +121,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Cancelled_wait_is_a_rejection_with_its_reason_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         await rig.GrantedAsync(key);
         rig.Clock.Advance(Second);
@@ -136,7 +136,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Channel_has_its_own_takeover_timeout_and_zero_means_the_server_default_F33()
     {
-        await using var rig = await Rig.OpenAsync(postgres, new() { TakeoverAfter = 2 * Second });
+        await using var rig = await PublishHarness.OpenAsync(postgres, new() { TakeoverAfter = 2 * Second });
         var key = (await rig.Channels.CreateAsync("demo", new(TakeoverAfter: 20 * Second))).Key.StreamKey;
         await rig.GrantedAsync(key);
         rig.Clock.Advance(15 * Second);
@@ -149,7 +149,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task H55_F33_Newest_encoder_wins_if_configured_until_two_encoders_compete_repeatedly()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(Takeover: "newest"))).Key.StreamKey;
         var last = await rig.GrantedAsync(key);
         for (var i = 0; i < 3; i++)
@@ -172,7 +172,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Primary_and_backup_share_a_session_that_waits_when_both_have_left_F34()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var backupKey = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Backup)).StreamKey;
 
@@ -193,7 +193,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Session_ends_for_both_inputs_and_a_revoked_backup_key_leaves_the_primary_connected_F34()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var primaryKey = (await rig.Channels.CreateAsync("demo", new())).Key;
         var backupKey = (await rig.Keys.CreateAsync("demo", StreamKeyRole.Backup)).StreamKey;
         var (primary, backup) = (await rig.GrantedAsync(primaryKey.StreamKey), await rig.GrantedAsync(backupKey));
@@ -213,7 +213,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     [Fact]
     public async Task Session_ids_increase_across_restarts_even_if_the_clock_was_set_back()
     {
-        await using var rig = await Rig.OpenAsync(postgres);
+        await using var rig = await PublishHarness.OpenAsync(postgres);
         var key = (await rig.Channels.CreateAsync("demo", new(ReconnectWindow: TimeSpan.Zero))).Key.StreamKey;
         var before = SessionId.New(rig.Clock.GetUtcNow() + TimeSpan.FromHours(3));
 
@@ -228,7 +228,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
     }
 
     /// <summary>Requests a slot without a prior database query, so the wait has begun when this method returns.</summary>
-    private static async Task<Task<AdmissionResult>> EnterAsync(Rig rig, string key, CancellationToken cancellationToken = default)
+    private static async Task<Task<AdmissionResult>> EnterAsync(PublishHarness rig, string key, CancellationToken cancellationToken = default)
     {
         var record = (await rig.Register.FindAsync(key[..8], default)).Key!;
         return rig.Door.AdmitAsync(record, cancellationToken).AsTask();

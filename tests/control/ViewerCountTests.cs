@@ -48,7 +48,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task Viewer_counts_of_other_processes_are_valid_for_30_seconds()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         await bench.Rig.Channels.CreateAsync("other", new());
         var (one, two) = (new ViewerTable(bench.Rig.Database), new ViewerTable(bench.Rig.Database));
         (await one.ExchangeAsync([Seen(Demo, 1, 2, ulong.MaxValue), Seen(Other, 5), Seen(ChannelName.Parse("nobody"), 5)], default)).ShouldBeEmpty();
@@ -82,7 +82,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task Non_counting_process_reads_the_combined_count_and_the_newest_sessions_peak()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var audiences = new ChannelViewerCounts(bench.Rig.Database);
         (await audiences.ReadAsync()).GetValueOrDefault("demo").ShouldBe(default);
 
@@ -108,7 +108,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task Peak_viewers_are_stored_with_the_session_and_count_changes_are_published()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var counter = new Counter(Seen(Demo));
         var keeper = Keeper(bench, counter);
         var grant = await bench.BeginAsync();
@@ -133,7 +133,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task Constantly_changing_viewer_count_is_published_every_15_seconds()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var counter = new Counter(Seen(Demo));
         using var keeper = Keeper(bench, counter);
         var grant = await bench.BeginAsync();
@@ -157,7 +157,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
     [Fact]
     public async Task Peak_recorded_by_a_previous_process_is_kept()
     {
-        await using var bench = await RecordingBench.OpenAsync(postgres);
+        await using var bench = await RecordingHarness.OpenAsync(postgres);
         var grant = await bench.BeginAsync();
         await using (var before = bench.Rig.Database.Source.CreateCommand("UPDATE sessions SET peak_viewers = 40"))
         {
@@ -197,13 +197,13 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
 
     private static ViewerSketch Seen(ChannelName channel, params ulong[] ids) => new(channel, ids.Length, 0, 0, ids);
 
-    private static ViewerCountService Keeper(RecordingBench bench, Counter counter)
+    private static ViewerCountService Keeper(RecordingHarness bench, Counter counter)
     {
         var rig = bench.Rig;
         return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerCountService>(), counter);
     }
 
-    private static async Task<IReadOnlyList<long>> ToldAsync(RecordingBench bench)
+    private static async Task<IReadOnlyList<long>> ToldAsync(RecordingHarness bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         var bodies = await connection.QueryAsync<string>("SELECT body FROM stream_events WHERE type = 'channel.viewers' ORDER BY id");

@@ -200,7 +200,7 @@ public sealed class ViewerTests(PostgresFixture postgres)
     [Fact]
     public async Task Webhook_access_policy_requires_a_configured_callback()
     {
-        await using var hook = await FakeWebhook.StartAsync();
+        await using var hook = await FakeAuthCallback.StartAsync();
         await using var without = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await using var server = await Server.StartAsync(
             (await postgres.FreshAsync()).ConnectionString, settings: [("Authorization:ViewerUrl", hook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
@@ -209,9 +209,9 @@ public sealed class ViewerTests(PostgresFixture postgres)
         (await without.SendAsync("GET", "/api/v1/system", await without.TokenAsync(TokenRole.Viewer))).Body.GetProperty("accesses").GetArrayLength().ShouldBe(2);
 
         (await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" })).Status.ShouldBe(201);
-        hook.Answer = FakeWebhook.Says("""{"allow":true}""");
+        hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed, description: "the channel is known, and the webhook says yes");
-        hook.Answer = FakeWebhook.Says("", 403);
+        hook.Answer = FakeAuthCallback.Says("", 403);
         (await AskAsync(server, "another")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
     }
 

@@ -39,7 +39,7 @@ public sealed class ContinuityTests
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {
             before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 3, "three segments");
-            shown = await DecodedPictures.ReadAsync(server, "main", before, new TestSource().FrameRate);
+            shown = await DecodedFrames.ReadAsync(server, "main", before, new TestSource().FrameRate);
             await server.Kill();
         }
 
@@ -47,7 +47,7 @@ public sealed class ContinuityTests
 
         var recovered = (await HlsView.ReadAsync(server, "main")).ShouldNotBeNull("announced media are playable as soon as the server is back");
         recovered.Last.ShouldBeGreaterThanOrEqualTo(before.Last);
-        (await DecodedPictures.ReadAsync(server, "main", recovered, new TestSource().FrameRate)).ShouldShowTheSameAs(shown, atLeast: 3);
+        (await DecodedFrames.ReadAsync(server, "main", recovered, new TestSource().FrameRate)).ShouldShowTheSameAs(shown, atLeast: 3);
 
         await using (FfmpegTool.Publish(server.PublishUrl(channel)))
         {

@@ -42,9 +42,9 @@ public sealed class DownloadTests : IDisposable
         var file = _folder.Sub("download.mp4");
         await File.WriteAllBytesAsync(file, movie);
         (await FfmpegTool.DecodeAsync(file, 20)).ShouldBeEmpty();
-        var hashes = await DecodedPictures.HashesAsync(file);
+        var hashes = await DecodedFrames.HashesAsync(file);
         hashes.Count.ShouldBe(180);
-        hashes.ShouldBe(await DecodedPictures.HashesAsync(source));
+        hashes.ShouldBe(await DecodedFrames.HashesAsync(source));
         var format = (await FfmpegTool.ProbeAsync(file)).GetProperty("format");
         double.Parse(format.GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture).ShouldBe(6, 0.1);
     }

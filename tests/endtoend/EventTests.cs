@@ -21,7 +21,7 @@ public sealed class EventTests
         {
             ["BROADCAST__Slate__Enabled"] = "false", ["BROADCAST__Control__AllowedWebhookTargets"] = "127.0.0.1",
         });
-        await using var service = await FakeWebhook.StartAsync();
+        await using var service = await FakeAuthCallback.StartAsync();
         var channel = await server.CreateChannelAsync("main", "--ladder", "passthrough");
         using var api = new HttpClient { BaseAddress = server.Http };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await server.CreateTokenAsync());
@@ -79,7 +79,7 @@ public sealed class EventTests
     }
 
     /// <summary>Checks the webhook's deliveries: each once, in order, signed, and of the session that viewers saw.</summary>
-    private static async Task ShouldHaveToldAsync(FakeWebhook service, string secret, string session)
+    private static async Task ShouldHaveToldAsync(FakeAuthCallback service, string secret, string session)
     {
         await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"recording.ready is delivered; so far: {string.Join(", ", Types(service))}");
         foreach (var asked in service.Asked)
@@ -99,7 +99,7 @@ public sealed class EventTests
         }
     }
 
-    private static List<string> Types(FakeWebhook service) => [.. service.Asked.Select(a => a.Json.GetProperty("type").GetString()!)];
+    private static List<string> Types(FakeAuthCallback service) => [.. service.Asked.Select(a => a.Json.GetProperty("type").GetString()!)];
 
     private static async Task<JsonElement> UntilAsync(HttpClient api, string id, string state)
     {

@@ -39,7 +39,7 @@ public class LadderServer : IAsyncLifetime
     /// <summary>Publishes some tags; the session ends with the encoder's connection.</summary>
     internal async Task<LadderView> PlayAsync(string channel, IEnumerable<FlvTag> tags)
     {
-        await Playout.SendAsync(await OpenAsync(channel, 0), tags);
+        await ScriptedEncoder.SendAsync(await OpenAsync(channel, 0), tags);
         return await LadderView.ReadAsync(Server, channel, "240p");
     }
 

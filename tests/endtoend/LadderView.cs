@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// <param name="Audio">The audio rendition.</param>
 /// <param name="Rungs">The encoded renditions by name.</param>
 /// <param name="Mpd">The MPD.</param>
-internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictionary<string, Watched> Rungs, string Mpd)
+internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audio, IReadOnlyDictionary<string, DecodedRendition> Rungs, string Mpd)
 {
     /// <summary>Whether the session was ended while rungs were being encoded: their last period then lacks unfinished media.</summary>
     public bool IsCutOff { get; init; }
@@ -25,14 +25,14 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
     public static async Task<LadderView> ReadAsync(BroadcastServer server, string channel, params string[] rungs)
     {
         var ended = await HlsView.WaitAsync(server, channel, v => v.Ended, "the end", "audio");
-        var read = new Dictionary<string, Watched>(StringComparer.Ordinal);
+        var read = new Dictionary<string, DecodedRendition>(StringComparer.Ordinal);
         foreach (var rung in rungs)
         {
-            read[rung] = await Watched.ReadAsync(server, channel, rung);
+            read[rung] = await DecodedRendition.ReadAsync(server, channel, rung);
         }
 
         return new LadderView(
-            await Watched.ReadAsync(server, channel, "source"), await Watched.ReadAsync(server, channel, "audio"), read,
+            await DecodedRendition.ReadAsync(server, channel, "source"), await DecodedRendition.ReadAsync(server, channel, "audio"), read,
             await server.Client.GetStringAsync($"/live/{channel}/{ended.Session}/manifest.mpd"));
     }
 
@@ -62,7 +62,7 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
         ShouldBeHeardThroughout();
     }
 
-    private void ShouldGoOn(string name, Watched rendition)
+    private void ShouldGoOn(string name, DecodedRendition rendition)
     {
         rendition.View.Last.ShouldBe(Source.View.Last, name);
 
@@ -89,7 +89,7 @@ internal sealed record LadderView(Watched Source, Watched Audio, IReadOnlyDictio
             || (Source.View.Segments[(int)(segment - Source.View.Sequence)].WallClock - Source.View.Segments[(int)(begin - Source.View.Sequence)].WallClock).TotalSeconds < InOneGo;
     }
 
-    private void ShouldFollow(string name, Watched rung, bool isDamaged)
+    private void ShouldFollow(string name, DecodedRendition rung, bool isDamaged)
     {
         var source = Source.Segments.ToDictionary(s => s.Number);
 

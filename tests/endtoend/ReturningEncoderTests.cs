@@ -18,7 +18,7 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
         var view = await encoders.ViewAsync("same");
 
         view.ShouldBeWhole(discontinuities: view.Source.Discontinuities.Count());
-        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"], view.Audio])
+        foreach (var rendition in (DecodedRendition[])[view.Source, view.Rungs["240p"], view.Audio])
         {
             rendition.View.Segments.Zip(rendition.View.Segments.Skip(1), (one, next) => (next.WallClock - one.WallClock).TotalSeconds - one.Duration).Max().ShouldBeLessThan(1);
             rendition.Runs.Select(r => r.Text("codec_name")).Distinct().ShouldHaveSingleItem();
@@ -31,7 +31,7 @@ public sealed class ReturningEncoderTests(ReturningEncoders encoders) : IClassFi
         var view = await encoders.ViewAsync("gone");
 
         view.ShouldBeWhole(discontinuities: 1);
-        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"]])
+        foreach (var rendition in (DecodedRendition[])[view.Source, view.Rungs["240p"]])
         {
             rendition.Runs[1].Colors.Skip(30).ShouldAllBe(c => c == "dark");
             rendition.Runs[1].Segments.Sum(s => s.Entry.Duration).ShouldBeInRange(2, 11);
@@ -72,9 +72,9 @@ public sealed class ReturningEncoders : LadderServer
     {
         await base.InitializeAsync();
         var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 5 };
-        var plain = await Playout.MakeAsync(usual);
-        var (large, hevc) = (await Playout.MakeAsync(usual with { Width = 854, Height = 480 }), await Playout.MakeAsync("hvc1", 5));
-        var (rate, mono) = (await Playout.MakeAsync(usual with { SampleRate = 44_100 }), await Playout.MakeAsync(usual with { Channels = 1 }));
+        var plain = await ScriptedEncoder.MakeAsync(usual);
+        var (large, hevc) = (await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480 }), await ScriptedEncoder.MakeAsync("hvc1", 5));
+        var (rate, mono) = (await ScriptedEncoder.MakeAsync(usual with { SampleRate = 44_100 }), await ScriptedEncoder.MakeAsync(usual with { Channels = 1 }));
 
         Begin("gone", c => LeaveAsync(c, plain));
         Begin("same", c => ReturnAsync(c, plain, plain, isAtOnce: true));
@@ -86,14 +86,14 @@ public sealed class ReturningEncoders : LadderServer
 
     private async Task<LadderView> LeaveAsync(string channel, IEnumerable<FlvTag> before)
     {
-        await Playout.SendAsync(await OpenAsync(channel, 10), before);
+        await ScriptedEncoder.SendAsync(await OpenAsync(channel, 10), before);
         return (await LadderView.ReadAsync(Server, channel, "240p")) with { InOneGo = SlateInOneGo };
     }
 
     private async Task<LadderView> ReturnAsync(string channel, IEnumerable<FlvTag> before, IEnumerable<FlvTag> then, bool isAtOnce = false)
     {
         var url = await OpenAsync(channel, 30);
-        await Playout.SendAsync(url, before.Where(t => t.Timestamp < 4000));
+        await ScriptedEncoder.SendAsync(url, before.Where(t => t.Timestamp < 4000));
         if (!isAtOnce)
         {
             await HlsView.WaitAsync(Server, channel, v => v.Segments.Any(s => s.Discontinuity), "the slate", "240p");
@@ -112,7 +112,7 @@ public sealed class ReturningEncoders : LadderServer
         {
             try
             {
-                await Playout.SendAsync(url, tags);
+                await ScriptedEncoder.SendAsync(url, tags);
                 return;
             }
             catch (RtmpPublishException) when (tries < 20)

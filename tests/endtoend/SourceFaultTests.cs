@@ -34,7 +34,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
         var view = await sources.ViewAsync(channel);
 
         view.ShouldBeWhole(discontinuities: 1);
-        foreach (var rendition in (Watched[])[view.Source, view.Rungs["240p"]])
+        foreach (var rendition in (DecodedRendition[])[view.Source, view.Rungs["240p"]])
         {
             rendition.Runs[0].Colors.ShouldAllBe(c => c == "dark");
             rendition.Runs[1].Colors.ShouldAllBe(c => c == "red");
@@ -91,21 +91,21 @@ public sealed class FaultySources : LadderServer
     {
         await base.InitializeAsync();
         var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 12 };
-        var plain = await Playout.MakeAsync(usual);
-        var reordered = await Playout.MakeAsync(usual with { BFrames = 2 });
-        var red = await Playout.MakeAsync(usual with { Picture = "color=red:s=640x360:r=25" });
-        var large = await Playout.MakeAsync(usual with { Width = 854, Height = 480, Seconds = 4 });
-        var varying = await Playout.MakeAsync(
+        var plain = await ScriptedEncoder.MakeAsync(usual);
+        var reordered = await ScriptedEncoder.MakeAsync(usual with { BFrames = 2 });
+        var red = await ScriptedEncoder.MakeAsync(usual with { Picture = "color=red:s=640x360:r=25" });
+        var large = await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480, Seconds = 4 });
+        var varying = await ScriptedEncoder.MakeAsync(
             usual with { FrameRate = 30, Picture = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
         var random = new Random(21);
 
         // Limited to the number that two CPUs can encode beside the tests.
-        Begin("order", c => PlayAsync(c, Playout.Mix(Pictures(reordered, 0, 12), Sounds(reordered, 4, 8))));
-        Begin("alone", c => PlayAsync(c, Playout.Mix(Pictures(red, 6, 12), Sounds(red, 0, 12))));
+        Begin("order", c => PlayAsync(c, ScriptedEncoder.Mix(Pictures(reordered, 0, 12), Sounds(reordered, 4, 8))));
+        Begin("alone", c => PlayAsync(c, ScriptedEncoder.Mix(Pictures(red, 6, 12), Sounds(red, 0, 12))));
         Begin("keyless", c => PlayAsync(c, red.Where(t => !t.IsKeyframe() || t.Timestamp >= 6000)));
         var first = Task.WhenAll(ViewAsync("order"), ViewAsync("alone"), ViewAsync("keyless"));
         Begin("varying", c => ThenAsync(first, c, varying));
-        Begin("sizes", c => ThenAsync(first, c, Playout.Mix(Pictures(plain, 0, 4), Pictures(large, 0, 4).Later(4), Pictures(plain, 8, 12), Sounds(plain, 0, 12))));
+        Begin("sizes", c => ThenAsync(first, c, ScriptedEncoder.Mix(Pictures(plain, 0, 4), Pictures(large, 0, 4).Later(4), Pictures(plain, 8, 12), Sounds(plain, 0, 12))));
         Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsPicture() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
 
         // An encoder with a congested connection drops frames up to the next keyframe.

@@ -21,12 +21,12 @@ public sealed class WorkerFaultTests : IDisposable
     {
         var pids = _folder.Sub("pids");
         await using var server = await StartAsync($"case \"$*\" in *unix:*) echo \"$$\" >> {pids};; esac; exec ffmpeg \"$@\"");
-        var source = await Playout.MakeAsync(Usual with { Seconds = 14 });
+        var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 14 });
         var running = new List<Task>();
         foreach (var name in (string[])["dies", "hangs"])
         {
             var channel = await server.CreateChannelAsync(name, "--ladder", "auto", "--reconnect-window", "0");
-            running.Add(Playout.SendAsync(server.PublishUrl(channel), source));
+            running.Add(ScriptedEncoder.SendAsync(server.PublishUrl(channel), source));
             await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllLines(pids).Length == running.Count, description: "its worker runs");
         }
 
@@ -40,7 +40,7 @@ public sealed class WorkerFaultTests : IDisposable
         {
             // The replacement uses a faster preset with different parameters, marked by a discontinuity.
             var view = await LadderView.ReadAsync(server, name, "240p");
-            (view with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(view.Source.Discontinuities.Count());
+            (view with { Rungs = new Dictionary<string, DecodedRendition>() }).ShouldBeWhole(view.Source.Discontinuities.Count());
             view.Source.Discontinuities.Count().ShouldBeLessThan(2);
             ShouldBeInTimeAgain(view, view.Rungs["240p"], mostGaps: name == "dies" ? 1 : 2);
         }
@@ -53,22 +53,22 @@ public sealed class WorkerFaultTests : IDisposable
     public async Task Slow_worker_drops_large_rungs_and_a_crashing_rung_is_dropped_alone_F25_F26()
     {
         await using var server = await StartAsync("case \"$*\" in *scale=256:144*) exec ffmpeg -readrate 0.5 \"$@\";; *scale=320:180*) exit 3;; esac; exec ffmpeg \"$@\"");
-        var source = await Playout.MakeAsync(Usual with { Seconds = 26 });
+        var source = await ScriptedEncoder.MakeAsync(Usual with { Seconds = 26 });
         var channels = new[] { ("slow", "256x144@200k,160x90@100k"), ("dies", "320x180@200k,192x108@100k") };
         await Task.WhenAll(channels.Select(async c =>
         {
             var channel = await server.CreateChannelAsync(c.Item1, "--ladder", c.Item2, "--reconnect-window", "0");
-            await Playout.SendAsync(server.PublishUrl(channel), source);
+            await ScriptedEncoder.SendAsync(server.PublishUrl(channel), source);
         }));
 
         // The small rung has every frame; the large one remains listed as a gap.
         var dies = await LadderView.ReadAsync(server, "dies", "192x108");
-        (dies with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(dies.Source.Discontinuities.Count());
+        (dies with { Rungs = new Dictionary<string, DecodedRendition>() }).ShouldBeWhole(dies.Source.Discontinuities.Count());
         ShouldBeInTimeAgain(dies, dies.Rungs["192x108"], mostGaps: 2);
 
         // The latest encoded media are as new as the source: half of the small rung's frames, nothing of the large rung.
         var slow = await LadderView.ReadAsync(server, "slow", "160x90");
-        (slow with { Rungs = new Dictionary<string, Watched>() }).ShouldBeWhole(slow.Source.Discontinuities.Count());
+        (slow with { Rungs = new Dictionary<string, DecodedRendition>() }).ShouldBeWhole(slow.Source.Discontinuities.Count());
         var small = slow.Rungs["160x90"];
         small.View.Last.ShouldBe(slow.Source.View.Last);
         small.Segments.Last().Number.ShouldBe(slow.Source.View.Last, small.Told);
@@ -92,7 +92,7 @@ public sealed class WorkerFaultTests : IDisposable
     /// <summary>
     /// Checks that the rung's playlist continued, that all its media decode, and that its newest segments have every frame of the source.
     /// </summary>
-    private static void ShouldBeInTimeAgain(LadderView view, Watched rung, int mostGaps)
+    private static void ShouldBeInTimeAgain(LadderView view, DecodedRendition rung, int mostGaps)
     {
         rung.View.Last.ShouldBe(view.Source.View.Last);
         rung.Gaps.Count().ShouldBeLessThanOrEqualTo(mostGaps, rung.Told);

@@ -51,8 +51,8 @@ internal static class Seeds
 
     private static IEnumerable<(string, string, byte[])> Chapters()
     {
-        yield return ("chapter", "plain", ChapterTarget.Good(0));
-        yield return ("chapter", "sheets", ChapterTarget.Good(3));
+        yield return ("index-block", "plain", IndexBlockTarget.Good(0));
+        yield return ("index-block", "sheets", IndexBlockTarget.Good(3));
     }
 
     private static IEnumerable<(string, string, byte[])> Movies()

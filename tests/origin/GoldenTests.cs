@@ -6,9 +6,9 @@ using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.BucketManifests;
 using Broadcast.Origin.Delivery;
-using Broadcast.Origin.Tests.BucketLists;
+using Broadcast.Origin.Tests.BucketManifests;
 using Broadcast.Origin.Tests.Delivery;
-using Broadcast.Origin.Tests.Recordings;
+using Broadcast.Origin.Tests.Vod;
 using Broadcast.Origin.ViewerCounting;
 using Broadcast.Origin.Vod;
 using Broadcast.Testing;
@@ -20,7 +20,7 @@ namespace Broadcast.Origin.Tests;
 /// <summary>Responses of the origin and manifests in buckets, with their headers, byte for byte as earlier versions wrote them.</summary>
 public class GoldenTests
 {
-    private static readonly string Session = $"/live/demo/{Broadcaster.First}";
+    private static readonly string Session = $"/live/demo/{FakePackager.First}";
 
     private static readonly string[] Manifests =
     [
@@ -82,28 +82,28 @@ public class GoldenTests
     [Fact]
     public async Task Patches_of_an_MPD_are_golden()
     {
-        var story = new Broadcaster(latency: LatencyProfile.Standard with { Window = TimeSpan.FromMinutes(5) }).Video().Audio()
+        var story = new FakePackager(latency: LatencyProfile.Standard with { Window = TimeSpan.FromMinutes(5) }).Video().Audio()
             .Segments(4, bytes: 1000);
         await using var server = await ServerAsync(story, 9);
         var mpd = await server.Client.GetStringAsync($"{Session}/manifest.mpd");
         var patch = mpd.Split("<PatchLocation")[1].Split('>')[1].Split('<')[0];
         story.Segments(2, bytes: 1000);
         server.Hear(story);
-        server.Time.Now = Broadcaster.Start.AddSeconds(13);
+        server.Time.Now = FakePackager.Start.AddSeconds(13);
         await MatchesAsync("patch.http", server, [$"{Session}/{patch}", $"{Session}/manifest.mpd"]);
     }
 
     [Fact]
     public async Task Manifests_of_a_recording_and_of_a_clip_are_golden()
     {
-        var catalog = new Catalog();
+        var catalog = new FakeRecordingCatalog();
         var story = Long(default, recorded: true).End().Journal();
         await using var server = (await OriginServer.StartAsync(null, catalog)).Find(story);
-        server.Time.Now = Broadcaster.Start.AddSeconds(400);
+        server.Time.Now = FakePackager.Start.AddSeconds(400);
         RecordingRange[] recordings =
         [
             catalog.Add(story.Session),
-            catalog.Add(story.Session, Broadcaster.Start.AddSeconds(55.5), Broadcaster.Start.AddSeconds(121),
+            catalog.Add(story.Session, FakePackager.Start.AddSeconds(55.5), FakePackager.Start.AddSeconds(121),
                 RecordingId.Parse("01JN8H0000000000000000000C")),
         ];
         string[] files = ["index.m3u8", "source.m3u8", "audio.m3u8", "manifest.mpd", "thumbnails.vtt"];
@@ -120,11 +120,11 @@ public class GoldenTests
             $"=== {what}\n{await TranscriptAsync(server, "/live/demo/status.json")}");
         await AddAsync("offline");
         (server.Announced, server.Replayed) = (
-            new UpcomingEvent("Evening \"show\" <1>", Broadcaster.Start.AddHours(2)),
-            new ChannelRecording(RecordingId.Parse("01JN8H0000000000000000000C"), "Yesterday", Broadcaster.Start.AddDays(-1),
+            new UpcomingEvent("Evening \"show\" <1>", FakePackager.Start.AddHours(2)),
+            new ChannelRecording(RecordingId.Parse("01JN8H0000000000000000000C"), "Yesterday", FakePackager.Start.AddDays(-1),
                 TimeSpan.FromSeconds(5400.5)));
         await AddAsync("offline, with an upcoming event and a recording");
-        var story = new Broadcaster().Video().Audio();
+        var story = new FakePackager().Video().Audio();
         server.Hear(story);
         await AddAsync("starting");
         server.Hear(story.Segments(5, bytes: 1000));
@@ -167,12 +167,12 @@ public class GoldenTests
     [Fact]
     public async Task Manifests_of_recordings_in_a_bucket_are_golden()
     {
-        var (catalog, store) = (new Catalog(), new ListStore());
+        var (catalog, store) = (new FakeRecordingCatalog(), new ListStore());
         var story = Long(default, recorded: true).End().Journal();
         await using var server = (await OriginServer.StartAsync(null, catalog)).Find(story);
-        server.Time.Now = Broadcaster.Start.AddSeconds(460);
+        server.Time.Now = FakePackager.Start.AddSeconds(460);
         catalog.Add(story.Session);
-        catalog.Add(story.Session, Broadcaster.Start.AddSeconds(55.5), Broadcaster.Start.AddSeconds(121),
+        catalog.Add(story.Session, FakePackager.Start.AddSeconds(55.5), FakePackager.Start.AddSeconds(121),
             RecordingId.Parse("01JN8H0000000000000000000C"));
         var writer = new VodManifestPublisher(
             server.Get<RecordingTimelineCache>(), server.Directory, server.Get<VodPlaylists>(), server.Spool, store,
@@ -189,7 +189,7 @@ public class GoldenTests
         foreach (var refusal in Enum.GetValues<ViewerDenialReason>())
         {
             await using var server = (await OriginServer.StartAsync(new Guard(new ViewerDecision(refusal, TimeSpan.FromSeconds(2)))))
-                .Hear(new Broadcaster().Video().Segments(2));
+                .Hear(new FakePackager().Video().Segments(2));
             foreach (var address in (string[])["/t/x/live/demo/index.m3u8", "/auth/t/x/live/demo/index.m3u8", "/live/demo/status.json"])
             {
                 text.Append(await TranscriptAsync(server, address));
@@ -207,9 +207,9 @@ public class GoldenTests
     /// 46 s of two video and two audio renditions: a gap, a reconnect with another size, a slate, the encoder once more, captions, and
     /// sprite sheets.
     /// </summary>
-    private static Broadcaster Eventful(LatencyProfile latency)
+    private static FakePackager Eventful(LatencyProfile latency)
     {
-        var story = new Broadcaster(latency: latency) { KeyLength = 300 }.Video().Video("720p", 1280, 720).Audio(language: "en")
+        var story = new FakePackager(latency: latency) { KeyLength = 300 }.Video().Video("720p", 1280, 720).Audio(language: "en")
             .Audio("audio-de", "de");
         story.Segments(5, bytes: 1000).Sheet(0, 50).Segments(2, bytes: 1000);
         foreach (var (name, hasMedia) in ((string, bool)[])[("source", true), ("720p", false), ("audio", true), ("audio-de", false)])
@@ -225,17 +225,17 @@ public class GoldenTests
     }
 
     /// <summary>180 s, of which 100 s are in index blocks.</summary>
-    private static Broadcaster Long(TimeSpan rewind, bool recorded = false)
+    private static FakePackager Long(TimeSpan rewind, bool recorded = false)
     {
-        var story = new Broadcaster(rewind: rewind, recorded: recorded).Video().Audio().Segments(25, bytes: 1000);
+        var story = new FakePackager(rewind: rewind, recorded: recorded).Video().Audio().Segments(25, bytes: 1000);
         story.Sheet(0, 50).Sheet(10, 50).Chapter(11).Discontinuity().Segments(35, bytes: 1000).Sheet(50, 50).Chapter(51);
         return story.Segments(30, bytes: 1000).Sheet(150, 50).Poster(170);
     }
 
-    private static async Task<OriginServer> ServerAsync(Broadcaster story, double seconds)
+    private static async Task<OriginServer> ServerAsync(FakePackager story, double seconds)
     {
         var server = await OriginServer.StartAsync();
-        server.Time.Now = Broadcaster.Start.AddSeconds(seconds);
+        server.Time.Now = FakePackager.Start.AddSeconds(seconds);
         return server.Hear(story);
     }
 

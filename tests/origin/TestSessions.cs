@@ -7,16 +7,16 @@ namespace Broadcast.Origin.Tests;
 internal static class TestSessions
 {
     /// <summary>Creates a session from all events of the broadcaster.</summary>
-    public static LiveSession Listen(this Broadcaster broadcaster, TimeProvider? time = null)
+    public static LiveSession Listen(this FakePackager broadcaster, TimeProvider? time = null)
     {
-        var session = new LiveSession(broadcaster.Session, time ?? new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
+        var session = new LiveSession(broadcaster.Session, time ?? new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
         broadcaster.Unsent.Clear();
         return session;
     }
 
     /// <summary>Applies new events to a session.</summary>
-    public static void TellTo(this Broadcaster broadcaster, LiveSession session)
+    public static void TellTo(this FakePackager broadcaster, LiveSession session)
     {
         session.Append([.. broadcaster.Unsent], mistake => throw new InvalidOperationException(mistake));
         broadcaster.Unsent.Clear();

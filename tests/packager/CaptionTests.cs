@@ -13,7 +13,7 @@ public sealed class CaptionTests
     [Fact]
     public async Task Late_captions_are_announced_and_survive_a_new_configuration_and_a_kill()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, [.. Pictures(4, 60)], Source);
         Told(bench, session).ShouldBe((1, null));
@@ -26,7 +26,7 @@ public sealed class CaptionTests
         await bench.PublishAsync(session, [.. Pictures(2, 60, from: 8, track: OtherVideo)], Source);
         Told(bench, session).ShouldBe((2, "CC1"), "such as the slate, which stands in for an encoder that has some");
 
-        using var again = await new Bench(bench.Spool.AfterKill()).StartAsync();
+        using var again = await new PackagerHarness(bench.Spool.AfterKill()).StartAsync();
         Told(again, session).ShouldBe((2, "CC1"));
         await again.PublishAsync(session, [.. Pictures(2, 60, from: 12)], Source);
         Told(again, session).ShouldBe((3, "CC1"));
@@ -35,5 +35,5 @@ public sealed class CaptionTests
     private static IEnumerable<RenditionSample> Captioned(IEnumerable<RenditionSample> pictures) =>
         pictures.Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
 
-    private static (int, string?) Told(Bench bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
+    private static (int, string?) Told(PackagerHarness bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
 }

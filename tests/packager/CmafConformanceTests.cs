@@ -19,7 +19,7 @@ public class CmafConformanceTests
     [InlineData("safe")]
     public async Task Every_file_in_the_spool_conforms_to_CMAF(string profile)
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session(latency: LatencyProfile.Find(profile));
 
         // B-frames; then the encoder returns with another configuration, and then with keyframes that are too far apart.

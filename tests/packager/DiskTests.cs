@@ -10,7 +10,7 @@ public class DiskTests
     [Fact]
     public async Task Rendition_that_fails_to_write_a_file_loses_only_that_segment()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal);
         await bench.PublishAsync(session, Interleave(Pictures(8, 60), Frames(8)));
@@ -25,7 +25,7 @@ public class DiskTests
     [Fact]
     public async Task Disk_that_fills_up_within_a_segment_leaves_a_shorter_segment()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal) && bench.Timeline(session).Find("source")!.Segments is [_, { Parts.Count: 2 }];
         var publishing = bench.Begin(session, Source);
@@ -41,7 +41,7 @@ public class DiskTests
     [Fact]
     public async Task Full_disk_loses_media_but_no_numbers_does_not_affect_other_sessions_and_recovers()
     {
-        using var bench = await new Bench(options: new PackagerOptions { RetryInterval = TimeSpan.FromMilliseconds(200) }).StartAsync();
+        using var bench = await new PackagerHarness(options: new PackagerOptions { RetryInterval = TimeSpan.FromMilliseconds(200) }).StartAsync();
         var (session, other) = (Session(), Session("other"));
         var publishing = bench.Begin(session, Source);
         var full = false;
@@ -76,7 +76,7 @@ public class DiskTests
     [Fact]
     public async Task Unannounced_events_are_announced_once_the_disk_has_space_again()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session, Source);
         publishing.Send(Pictures(3, 60));
@@ -97,7 +97,7 @@ public class DiskTests
     [Fact]
     public async Task Session_on_a_full_disk_starts_once_writes_succeed()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session, Source);
         var full = true;

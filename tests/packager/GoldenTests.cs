@@ -96,7 +96,7 @@ public class GoldenTests
             }
         });
         listener.Start();
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session("golden-losses");
         List<RenditionSample> before = [.. Pictures(1, 60, from: 1).Skip(1)],
         media = Interleave(Pictures(10, 60, from: 2), Frames(10, from: 2));
@@ -111,9 +111,9 @@ public class GoldenTests
     /// 75 s with sprite sheets and posters: a rendition gap, an encoder that reconnects with another configuration, a slate, and the
     /// encoder once more.
     /// </summary>
-    private static async Task<Bench> PackagedAsync(bool ends = true)
+    private static async Task<PackagerHarness> PackagedAsync(bool ends = true)
     {
-        var bench = await new Bench(options: Short).StartAsync();
+        var bench = await new PackagerHarness(options: Short).StartAsync();
         var first = bench.Begin(Scripted);
         for (var at = 0; at < 40; at += 10)
         {
@@ -138,7 +138,7 @@ public class GoldenTests
         return bench;
     }
 
-    private static void Offer(Bench bench, int at)
+    private static void Offer(PackagerHarness bench, int at)
     {
         ReadOnlyMemory<byte> jpeg = new byte[] { 0xff, 0xd8, (byte)at, 0xff, 0xd9 };
         var layout = new SpriteSheetLayout(5, 1, 320, 180);
@@ -146,13 +146,13 @@ public class GoldenTests
         bench.Stage.Offer(Scripted.Channel, Scripted.Id, new SessionImage.Poster(new((at + 1) * 90_000L, 90_000), 1280, 720, jpeg));
     }
 
-    private static List<(string Name, byte[] Bytes)> All(Bench bench) =>
+    private static List<(string Name, byte[] Bytes)> All(PackagerHarness bench) =>
     [
         .. bench.Spool.Files.Concat(bench.Spool.Store.Objects).DistinctBy(file => file.Key).Select(file => (file.Key.Value, file.Value))
             .OrderBy(file => file.Item1, StringComparer.Ordinal),
     ];
 
-    private static string Journals(Bench bench) => string.Concat(
+    private static string Journals(PackagerHarness bench) => string.Concat(
         All(bench).Where(entry => entry.Name.EndsWith(".jsonl", StringComparison.Ordinal))
             .Select(entry => $"== {entry.Name}\n{Encoding.UTF8.GetString(entry.Bytes)}"));
 }

@@ -12,7 +12,7 @@ public class PackagingTests
     [Fact]
     public async Task Announced_parts_are_in_the_files_and_read_back_as_the_received_samples()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var samples = Interleave(Pictures(8, 60, offset: 6000), Frames(8));
         await bench.PublishAsync(session, samples);
@@ -50,7 +50,7 @@ public class PackagingTests
     [Fact]
     public async Task Session_totals_are_available_after_the_end()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(8, 60, offset: 6000), Frames(8)));
         bench.Stage.TotalsOf(session.Id).ShouldBeNull("it may go on");
@@ -65,7 +65,7 @@ public class PackagingTests
     [Fact]
     public async Task Renditions_keep_the_publication_order_regardless_of_which_has_media_first()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var second = Sound with { Name = "audio-2" };
         await bench.PublishAsync(session, Interleave(Pictures(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source, Sound, second);
@@ -76,7 +76,7 @@ public class PackagingTests
     [Fact]
     public async Task Payloads_are_written_in_order_and_unchanged()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var samples = Pictures(4, 60).ToList();
         await bench.PublishAsync(session, samples, Source);
@@ -107,7 +107,7 @@ public class PackagingTests
     [Fact]
     public async Task Part_is_in_the_spool_and_in_the_journal_before_it_is_announced()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var seen = 0;
         bench.Sink.OnAppend = events =>
@@ -130,7 +130,7 @@ public class PackagingTests
     [Fact]
     public async Task Slate_is_on_the_timeline_until_an_encoder_returns()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
         bench.Timeline(session).Slate.ShouldBeNull();
@@ -147,7 +147,7 @@ public class PackagingTests
     [Fact]
     public async Task Returning_encoder_continues_the_session_with_the_next_number_and_a_discontinuity()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
         await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 2), Frames(5, from: 2)));
@@ -172,7 +172,7 @@ public class PackagingTests
     [Fact]
     public async Task Changed_configuration_creates_a_new_init_segment()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, [.. Pictures(4, 60), .. Pictures(4, 60, from: 4, track: OtherVideo)], Source);
 
@@ -185,7 +185,7 @@ public class PackagingTests
     [Fact]
     public async Task Formats_describe_the_received_media()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(3, 50, rate: 25), Frames(3)));
 
@@ -197,7 +197,7 @@ public class PackagingTests
     [Fact]
     public async Task Second_encoder_of_the_same_session_waits_for_the_first()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var first = bench.Begin(session);
         first.Send(Interleave(Pictures(4, 60), Frames(4)));
@@ -216,7 +216,7 @@ public class PackagingTests
     [Fact]
     public async Task End_closes_open_segments_and_accepts_no_more_samples()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session);
         publishing.Send(Interleave(Pictures(5, 60), Frames(5)));
@@ -240,7 +240,7 @@ public class PackagingTests
     [Fact]
     public async Task Ending_an_unknown_session_succeeds_and_deleting_a_live_one_fails()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         await bench.Stage.EndAsync(ChannelName.Parse("other"), SessionId.New(Noon), "over", CancellationToken.None);
         await bench.Stage.ForgetAsync(ChannelName.Parse("other"), SessionId.New(Noon), CancellationToken.None);
         var session = Session();
@@ -256,7 +256,7 @@ public class PackagingTests
     [Fact]
     public async Task Window_moves_and_segments_behind_it_are_deleted_after_a_grace_period()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(80, 60), Frames(80)));
 
@@ -277,7 +277,7 @@ public class PackagingTests
     [Fact]
     public async Task Journal_is_rotated_and_keeps_few_files_that_are_each_complete()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         await bench.PublishAsync(session, Interleave(Pictures(65, 60), Frames(65)));
 
@@ -291,7 +291,7 @@ public class PackagingTests
     [Fact]
     public async Task Newer_session_removes_the_older_one_once_it_is_playable()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var older = Session();
         var newer = Session(at: Noon + TimeSpan.FromHours(1));
         var elsewhere = Session(channel: "elsewhere");
@@ -319,7 +319,7 @@ public class PackagingTests
     [Fact]
     public async Task Older_session_without_an_end_is_removed_but_not_while_its_encoder_sends()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         var (older, newer) = (Session(), Session(at: Noon + TimeSpan.FromHours(1)));
         var publishing = bench.Begin(older, Source);
         publishing.Send(Pictures(5, 60));
@@ -335,7 +335,7 @@ public class PackagingTests
     [Fact]
     public async Task Batch_needs_one_append_per_part_and_one_to_the_journal()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         await bench.PublishAsync(Session(), [.. Pictures(20, 60)], Source);
 
         // 40 parts, an init segment, and the journal: at most one append per part, three files.
@@ -345,7 +345,7 @@ public class PackagingTests
     [Fact]
     public async Task Failing_sink_does_not_stop_packaging_or_the_other_sinks()
     {
-        using var bench = await new Bench().StartAsync();
+        using var bench = await new PackagerHarness().StartAsync();
         bench.Sink.OnAppend = _ => throw new InvalidOperationException("boom");
         var session = Session();
         await bench.PublishAsync(session, [.. Pictures(5, 60)], Source);

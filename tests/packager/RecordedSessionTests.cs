@@ -44,7 +44,7 @@ public class RecordedSessionTests
     [InlineData(100_000)]
     public async Task Recorded_session_deletes_nothing_as_the_window_moves_with_any_DVR_window(int rewind)
     {
-        using var bench = await new Bench(options: Short).StartAsync();
+        using var bench = await new PackagerHarness(options: Short).StartAsync();
         var session = Recorded(TimeSpan.FromSeconds(rewind));
         var publishing = bench.Begin(session);
         for (var at = 0; at < 300; at += 10)
@@ -74,7 +74,7 @@ public class RecordedSessionTests
     [Fact]
     public async Task Newer_session_replaces_a_recorded_one_but_keeps_its_media_and_ends_its_journal()
     {
-        using var bench = await new Bench(options: Short).StartAsync();
+        using var bench = await new PackagerHarness(options: Short).StartAsync();
         var (older, newer) = (Recorded(), Recorded(at: Noon.AddHours(1)));
         await bench.PublishAsync(older, Media(100));
         bench.Time.Advance(TimeSpan.FromHours(1));
@@ -99,7 +99,7 @@ public class RecordedSessionTests
     public async Task Restart_deletes_nothing_of_a_recorded_session_and_uploads_its_waiting_files(bool isSuperseded)
     {
         var spool = new FakeSpool { Uploads = false };
-        using var killed = await new Bench(spool, options: Short).StartAsync();
+        using var killed = await new PackagerHarness(spool, options: Short).StartAsync();
         var (session, newer) = (Recorded(), Session(at: Noon.AddHours(1)));
         var publishing = killed.Begin(session);
         for (var at = 0; at < 200; at += 10)
@@ -117,7 +117,7 @@ public class RecordedSessionTests
         var before = spool.Files;
         var disk = spool.AfterKill();
         disk.Uploads = true;
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddSeconds(202)), Short).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddSeconds(202)), Short).StartAsync();
         await Poll.UntilAsync(() => !isSuperseded || bench.Log.Count(3006) > 0);
         bench.Time.Advance(TimeSpan.FromHours(1));
 
@@ -131,7 +131,7 @@ public class RecordedSessionTests
         await Poll.UntilAsync(() => disk.List(folder).Count == 0, description: "all is in the store");
 
         // Once more: nothing remains to be done.
-        using var again = await new Bench(disk.AfterKill(), new ManualTimeProvider(Noon.AddHours(2)), Short).StartAsync();
+        using var again = await new PackagerHarness(disk.AfterKill(), new ManualTimeProvider(Noon.AddHours(2)), Short).StartAsync();
         again.Time.Advance(TimeSpan.FromHours(1));
         names.ShouldAllBe(name => again.Spool.Bytes(name) != null);
     }
@@ -139,7 +139,7 @@ public class RecordedSessionTests
     [Fact]
     public async Task Joining_keeps_the_number_of_index_blocks_of_a_long_session_small()
     {
-        using var bench = await new Bench(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(2) }).StartAsync();
+        using var bench = await new PackagerHarness(options: new PackagerOptions { IndexBlockDuration = TimeSpan.FromSeconds(2) }).StartAsync();
         var session = Recorded();
         var publishing = bench.Begin(session);
         publishing.Send(Media(900));
@@ -165,7 +165,7 @@ public class RecordedSessionTests
     [Fact]
     public async Task Machine_lost_for_longer_than_the_window_leaves_a_gap_and_keeps_earlier_segments()
     {
-        using var killed = await new Bench(options: Short).StartAsync();
+        using var killed = await new PackagerHarness(options: Short).StartAsync();
         var session = Recorded();
         killed.Begin(session).Send(Media(200));
         var disk = killed.Spool.AfterKill();
@@ -174,7 +174,7 @@ public class RecordedSessionTests
             disk.Lose(name);
         }
 
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddHours(1)), Short).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddHours(1)), Short).StartAsync();
         await bench.PublishAsync(session, Media(20, from: 3600));
         var all = All(bench.Spool, bench.Timeline(session), "source");
         all.Count(segment => segment.IsGap).ShouldBeGreaterThan(1000);
@@ -185,7 +185,7 @@ public class RecordedSessionTests
     [Fact]
     public async Task Machine_lost_for_a_day_loses_only_the_segments_of_its_newest_journal()
     {
-        using var killed = await new Bench(options: Short).StartAsync();
+        using var killed = await new PackagerHarness(options: Short).StartAsync();
         var session = Recorded();
         killed.Begin(session).Send(Media(200));
         var known = Replayed(killed.Spool.AfterKill(), session).LastSegment;
@@ -195,7 +195,7 @@ public class RecordedSessionTests
             disk.Lose(name);
         }
 
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon.AddDays(1)), Short).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon.AddDays(1)), Short).StartAsync();
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         var timeline = Replayed(bench.Spool, session);
         (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true), "numbers that the machine may have used are not used again");

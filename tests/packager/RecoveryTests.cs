@@ -8,9 +8,9 @@ namespace Broadcast.Packager.Tests;
 public class RecoveryTests
 {
     /// <summary>A session whose process was killed in the middle of a segment.</summary>
-    private static async Task<(Bench Bench, BroadcastSession Session, Bench.Publishing Publishing)> RunningAsync(double seconds, LatencyProfile? latency = null)
+    private static async Task<(PackagerHarness Bench, BroadcastSession Session, PackagerHarness.Publishing Publishing)> RunningAsync(double seconds, LatencyProfile? latency = null)
     {
-        var bench = await new Bench().StartAsync();
+        var bench = await new PackagerHarness().StartAsync();
         var session = Session(latency: latency);
         var publishing = bench.Begin(session);
         publishing.Send(Interleave(Pictures(seconds, 60), Frames(seconds)));
@@ -22,7 +22,7 @@ public class RecoveryTests
     {
         var (killed, session, _) = await RunningAsync(13.2);
         var before = killed.Timeline(session);
-        using var bench = await new Bench(killed.Spool.AfterKill()).StartAsync();
+        using var bench = await new PackagerHarness(killed.Spool.AfterKill()).StartAsync();
 
         var timeline = bench.Timeline(session);
         timeline.Session.Epoch.ShouldBe(2);
@@ -52,7 +52,7 @@ public class RecoveryTests
         disk.Put(open, [.. disk.Bytes(open)!, 1, 2, 3]);
         var next = ObjectName.Parse($"live/main/{session.Id}/source/4.m4s");
         disk.Put(next, [1, 2, 3]);
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
 
         var segment = bench.Timeline(session).Find("source")!.Find(3)!;
         bench.Spool.Bytes(open)!.Length.ShouldBe((int)segment.Length);
@@ -102,7 +102,7 @@ public class RecoveryTests
         var newest = JournalFile.NameOf(session.Channel, session.Id, 3);
         var disk = killed.Spool.AfterKill();
         disk.Put(newest, killed.Spool.Bytes(newest)![..200]);
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(25))).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(25))).StartAsync();
 
         var source = bench.Timeline(session).Find("source")!;
         source.Segments.Where(s => !s.IsGap).Select(s => s.Number).ShouldBe(Enumerable.Range(1, 10).Select(n => (long)n));
@@ -114,11 +114,11 @@ public class RecoveryTests
     [Fact]
     public async Task Ended_session_is_announced_as_ended_and_not_continued()
     {
-        using var first = await new Bench().StartAsync();
+        using var first = await new PackagerHarness().StartAsync();
         var session = Session();
         await first.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
         await first.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
-        using var bench = await new Bench(first.Spool.AfterKill()).StartAsync();
+        using var bench = await new PackagerHarness(first.Spool.AfterKill()).StartAsync();
 
         bench.Timeline(session).IsEnded.ShouldBeTrue();
         bench.Timeline(session).Checkpoint().ShouldBe(first.Timeline(session).Checkpoint());
@@ -127,7 +127,7 @@ public class RecoveryTests
     [Fact]
     public async Task Newest_playable_session_of_a_channel_is_kept()
     {
-        using var first = await new Bench().StartAsync();
+        using var first = await new PackagerHarness().StartAsync();
         var (old, middle, young) = (Session(), Session(at: Noon.AddHours(1)), Session(at: Noon.AddHours(2)));
         await first.PublishAsync(old, [.. Pictures(5, 60)], Source);
         await first.PublishAsync(middle, [.. Pictures(5, 60)], Source);
@@ -136,7 +136,7 @@ public class RecoveryTests
         var disk = first.Spool.AfterKill();
         List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(name => !name.Value.Contains(young.Id.Value, StringComparison.Ordinal))];
         superseded.Count.ShouldBeGreaterThan(4);
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
 
         // The segment left open by the kill is now a complete, playable segment.
         bench.Sink.Timelines.Keys.ShouldBe([young.Id]);
@@ -153,7 +153,7 @@ public class RecoveryTests
         await killed.Stage.EndAsync(past.Channel, past.Id, "over", CancellationToken.None);
         var disk = killed.Spool.AfterKill();
         disk.Store.Unreachable = true;
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
 
         bench.Sink.Timelines.Keys.ShouldBe([live.Id]);
         bench.Log.Count(3022).ShouldBe(1);
@@ -171,7 +171,7 @@ public class RecoveryTests
     public async Task Earlier_session_that_only_the_unreachable_store_may_know_does_not_reuse_numbers()
     {
         var time = new ManualTimeProvider(Noon + TimeSpan.FromSeconds(100));
-        using var bench = await new Bench(new FakeSpool { Store = new FakeStore { Unreachable = true } }, time).StartAsync();
+        using var bench = await new PackagerHarness(new FakeSpool { Store = new FakeStore { Unreachable = true } }, time).StartAsync();
         var session = Session();
         await bench.PublishAsync(session, [.. Pictures(5, 60, from: 100)], Source);
 
@@ -185,7 +185,7 @@ public class RecoveryTests
         var (killed, session, _) = await RunningAsync(5);
         var disk = killed.Spool.AfterKill();
         disk.Put(JournalFile.NameOf(session.Channel, session.Id, 1), [1, 2, 3]);
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(10))).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(10))).StartAsync();
         await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)], Source);
 
         bench.Timeline(session).Find("source")!.Segments[0].Number.ShouldBe(11);
@@ -204,7 +204,7 @@ public class RecoveryTests
             disk.Lose(name);
         }
 
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(24 + away))).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(24 + away))).StartAsync();
         var timeline = bench.Timeline(session);
         timeline.LastSegment.ShouldBeGreaterThan(killed.Timeline(session).LastSegment);
         (timeline.FirstSegment > 1).ShouldBe(all);
@@ -217,7 +217,7 @@ public class RecoveryTests
     [Fact]
     public async Task Numbers_used_by_a_lost_machine_after_its_encoder_returned_are_not_reused()
     {
-        using var first = await new Bench().StartAsync();
+        using var first = await new PackagerHarness().StartAsync();
         var session = Session();
         await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
         first.Begin(session).Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
@@ -229,7 +229,7 @@ public class RecoveryTests
         }
 
         disk.Store.Objects.Keys.Count(name => name.Value.StartsWith("journal/", StringComparison.Ordinal)).ShouldBe(1, "the one that says that no encoder was there");
-        using var bench = await new Bench(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
+        using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
 
         bench.Timeline(session).LastSegment.ShouldBeGreaterThanOrEqualTo(used);
         bench.Log.Count(3025).ShouldBe(1);
@@ -238,12 +238,12 @@ public class RecoveryTests
     [Fact]
     public async Task Encoder_pause_is_not_treated_as_a_loss()
     {
-        using var first = await new Bench().StartAsync();
+        using var first = await new PackagerHarness().StartAsync();
         var session = Session();
         await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
         var last = first.Timeline(session).LastSegment;
 
-        using var bench = await new Bench(first.Spool.AfterKill(), new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
+        using var bench = await new PackagerHarness(first.Spool.AfterKill(), new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
 
         bench.Timeline(session).LastSegment.ShouldBe(last);
         bench.Log.Count(3025).ShouldBe(0);
@@ -257,7 +257,7 @@ public class RecoveryTests
         IReadOnlyList<TimelineEvent>? first = null;
         for (var i = 0; i < 5; i++)
         {
-            var bench = await new Bench(disk).StartAsync();
+            var bench = await new PackagerHarness(disk).StartAsync();
             var checkpoint = bench.Timeline(session).Checkpoint();
             bench.Timeline(session).Session.Epoch.ShouldBe(2 + i);
             (first ??= [.. checkpoint.Skip(1)]).ShouldBe(checkpoint.Skip(1));
@@ -271,7 +271,7 @@ public class RecoveryTests
     public async Task Segments_behind_the_window_that_were_not_deleted_yet_are_deleted_after_the_restart()
     {
         var (killed, session, _) = await RunningAsync(70);
-        using var bench = await new Bench(killed.Spool.AfterKill()).StartAsync();
+        using var bench = await new PackagerHarness(killed.Spool.AfterKill()).StartAsync();
         var left = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
         bench.Spool.Bytes(left).ShouldNotBeNull();
         bench.Time.Advance(TimeSpan.FromSeconds(64));
@@ -284,7 +284,7 @@ public class RecoveryTests
     {
         var (other, session, publishing) = await RunningAsync(24.3);
         var disk = new FakeSpool { Store = other.Spool.Store.Copy() };
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
         bench.Timeline(session).IsEnded.ShouldBeFalse();
         disk.Files.Keys.ShouldHaveSingleItem().Value.ShouldStartWith("journal/");
         var stored = disk.Store.Objects.Keys.ToList();
@@ -308,7 +308,7 @@ public class RecoveryTests
     public async Task Early_publication_waits_for_the_recovery()
     {
         var (killed, session, _) = await RunningAsync(5);
-        using var bench = new Bench(killed.Spool.AfterKill());
+        using var bench = new PackagerHarness(killed.Spool.AfterKill());
         var publishing = bench.Begin(session);
         publishing.Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
         bench.Sink.Batches.ShouldBeEmpty();
@@ -331,7 +331,7 @@ public class RecoveryTests
         disk.Put(ObjectName.Parse("journal/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/00000001.jsonl"), System.Text.Encoding.UTF8.GetBytes(text));
         disk.Put(ObjectName.Parse("journal/main/nonsense"), [1]);
         disk.Put(ObjectName.Parse("journal/x.jsonl"), [1]);
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
 
         var session = Session();
         await bench.PublishAsync(session, [.. Pictures(3, 60)], Source);
@@ -348,7 +348,7 @@ public class RecoveryTests
         left.Last != right.Last ? left.Last.CompareTo(right.Last) : left.Parts.CompareTo(right.Parts);
 
     /// <summary>Recovers with a truncated journal and the media written until then.</summary>
-    private static async Task<SessionTimeline> RecoverAsync(Bench killed, ObjectName journal, byte[] cut, long lastSegment)
+    private static async Task<SessionTimeline> RecoverAsync(PackagerHarness killed, ObjectName journal, byte[] cut, long lastSegment)
     {
         var disk = killed.Spool.AfterKill();
         disk.Put(journal, cut);
@@ -361,7 +361,7 @@ public class RecoveryTests
             }
         }
 
-        using var bench = await new Bench(disk).StartAsync();
+        using var bench = await new PackagerHarness(disk).StartAsync();
         return bench.Sink.Timelines.Values.ShouldHaveSingleItem();
     }
 }

@@ -9,7 +9,7 @@ public sealed class CaptionTests : PipelineTest
     [InlineData("hvc1")]
     public async Task Captions_are_signalled_in_HLS_and_DASH_and_a_player_can_read_them(string codec)
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         await _line.PublishAsync(session, Captioning.On(await CodedTrack.MakeAsync(codec, 6.4), Captioning.Line("HELLO WORLD"), from: 25));
         await _line.EndAsync(session);
 
@@ -23,7 +23,7 @@ public sealed class CaptionTests : PipelineTest
     [Fact]
     public async Task Captions_that_start_late_are_signalled_from_the_first_caption()
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         await _line.PublishAsync(session, Captioning.On(await CodedTrack.MakeAsync("avc1", 8.4), Captioning.PopOn("HELLO WORLD", shown: 50), from: 100, filled: false));
         await _line.EndAsync(session);
 
@@ -35,7 +35,7 @@ public sealed class CaptionTests : PipelineTest
     [Fact]
     public async Task Video_without_captions_signals_none_in_HLS_and_DASH()
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 4.4));
         await _line.EndAsync(session);
         (await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8")).ShouldNotContain("CLOSED-CAPTIONS");

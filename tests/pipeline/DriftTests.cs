@@ -23,8 +23,8 @@ public sealed class DriftTests : PipelineTest
     public async Task F36_HLS_and_DASH_keep_monotonic_wall_clock_time_after_hours_of_drift(int perMillion)
     {
         (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "otherwise this would test nothing");
-        var session = Line.Session(_time, latency: LatencyProfile.Safe);
-        var camera = _line.Attach(new Camera(_time) { Drift = perMillion, PictureRate = 10, SoundRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
+        var session = PipelineHarness.Session(_time, latency: LatencyProfile.Safe);
+        var camera = _line.Attach(new FlvEncoder(_time) { Drift = perMillion, PictureRate = 10, SoundRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
         var seen = Both.ToDictionary(rendition => rendition, _ => new SortedDictionary<long, Entry>());
 
         for (var sent = 0.0; sent < Hours * 3600; sent += Look)

@@ -14,9 +14,9 @@ public sealed class EncoderFaultTests : PipelineTest
     [Fact]
     public async Task F04_reconnect_with_another_resolution_has_a_new_init_segment_and_one_common_discontinuity()
     {
-        var session = Line.Session(_time);
-        var first = await SentAsync(session, new Camera(_time), 5);
-        var second = await SentAsync(session, new Camera(_time) { VideoRecord = SmallPicture }, 5);
+        var session = PipelineHarness.Session(_time);
+        var first = await SentAsync(session, new FlvEncoder(_time), 5);
+        var second = await SentAsync(session, new FlvEncoder(_time) { VideoRecord = SmallPicture }, 5);
 
         var watched = await ShouldChangeOnceAsync(session);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4", "source/init-2.mp4"]);
@@ -30,9 +30,9 @@ public sealed class EncoderFaultTests : PipelineTest
     [InlineData(48_000)]
     public async Task F05_reconnect_with_another_audio_layout_has_a_new_init_segment_and_one_common_discontinuity(int rate)
     {
-        var session = Line.Session(_time);
-        var first = await SentAsync(session, new Camera(_time), 5);
-        var second = await SentAsync(session, new Camera(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, SoundRate = rate }, 5);
+        var session = PipelineHarness.Session(_time);
+        var first = await SentAsync(session, new FlvEncoder(_time), 5);
+        var second = await SentAsync(session, new FlvEncoder(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, SoundRate = rate }, 5);
 
         var watched = await ShouldChangeOnceAsync(session);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
@@ -44,8 +44,8 @@ public sealed class EncoderFaultTests : PipelineTest
     [Fact]
     public async Task F05_mid_stream_audio_change_takes_effect_at_the_next_segment_boundary_of_all_renditions()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time), session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time), session);
         await camera.SendAsync(5);
         camera.AudioRecord = Mono48000;
         camera.Configure();
@@ -65,8 +65,8 @@ public sealed class EncoderFaultTests : PipelineTest
     [InlineData(-3_600_000)]
     public async Task F06_F07_F08_timestamp_jump_has_no_visible_effect(int jump)
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { FirstTimestamp = 10_000_000 }, session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time) { FirstTimestamp = 10_000_000 }, session);
         await camera.SendAsync(5);
         camera.Jumped = jump;
         await camera.SendAsync(5);
@@ -83,8 +83,8 @@ public sealed class EncoderFaultTests : PipelineTest
     [Fact]
     public async Task F14_audio_only_session_is_segmented_by_its_own_clock()
     {
-        var session = Line.Session(_time);
-        var camera = await SentAsync(session, new Camera(_time) { HasPictures = false }, 12);
+        var session = PipelineHarness.Session(_time);
+        var camera = await SentAsync(session, new FlvEncoder(_time) { HasPictures = false }, 12);
         var watched = await _line.WatchAsync(session, "audio");
         watched.Payloads.ShouldBe(camera.Sounds);
         watched.Playlist.Entries.SkipLast(1).ShouldAllBe(e => e.Duration >= 2 && e.Duration <= 3);
@@ -94,8 +94,8 @@ public sealed class EncoderFaultTests : PipelineTest
     [Fact]
     public async Task F19_viewers_get_audio_until_the_first_keyframe_arrives()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { HidesKeyframes = true }, session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time) { HidesKeyframes = true }, session);
         await camera.SendAsync(14);
         (await _line.ReachAsync(session, "audio", 2)).Entries.ShouldNotBeEmpty();
         camera.HidesKeyframes = false;
@@ -110,8 +110,8 @@ public sealed class EncoderFaultTests : PipelineTest
     [Fact]
     public async Task F20_mid_stream_parameter_set_change_takes_effect_at_a_keyframe_in_all_renditions_losslessly()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time), session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time), session);
         await camera.SendAsync(5);
         camera.Configure();
         camera.VideoRecord = SmallPicture;
@@ -128,7 +128,7 @@ public sealed class EncoderFaultTests : PipelineTest
         watched["source"].Segments.Single(s => s.Number == watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number).IsSync.ShouldBeTrue();
     }
 
-    private async Task<Camera> SentAsync(BroadcastSession session, Camera camera, double seconds)
+    private async Task<FlvEncoder> SentAsync(BroadcastSession session, FlvEncoder camera, double seconds)
     {
         _line.Attach(camera, session);
         await camera.SendAsync(seconds);

@@ -29,7 +29,7 @@ public sealed class GoldenTests : PipelineTest
         await AddManifestsAsync(text, session, "live");
         _time.Advance(TimeSpan.FromSeconds(5));
 
-        var second = new Camera(_time) { IsReconfigured = true, Name = 1 };
+        var second = new FlvEncoder(_time) { IsReconfigured = true, Name = 1 };
         _line.Attach(second, session);
         await second.SendAsync(20);
         await second.GoneAsync();

@@ -13,8 +13,8 @@ public sealed partial class LowLatencyTests : PipelineTest
     [InlineData(50, 1)]
     public async Task Hinted_parts_appear_within_the_target_duration_and_concatenate_to_the_segment(int rate, double keyframes)
     {
-        var session = Line.Session(_time, latency: LatencyProfile.Low);
-        var camera = _line.Attach(new Camera(_time) { PictureRate = rate, KeyframeSeconds = keyframes }, session);
+        var session = PipelineHarness.Session(_time, latency: LatencyProfile.Low);
+        var camera = _line.Attach(new FlvEncoder(_time) { PictureRate = rate, KeyframeSeconds = keyframes }, session);
         var seen = new Dictionary<string, List<Part>> { ["source"] = [], ["audio"] = [] };
         var hints = new Dictionary<string, string?>();
         for (var i = 0; i < 120; i++)
@@ -50,7 +50,7 @@ public sealed partial class LowLatencyTests : PipelineTest
     [Fact]
     public async Task Request_for_the_hinted_part_is_answered_once_the_part_exists()
     {
-        var session = Line.Session(_time, latency: LatencyProfile.Low);
+        var session = PipelineHarness.Session(_time, latency: LatencyProfile.Low);
         var camera = _line.Connect(session);
         await camera.SendAsync(3);
         await _line.ReachAsync(session, 1);

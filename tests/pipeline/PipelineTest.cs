@@ -5,9 +5,9 @@ public abstract class PipelineTest : IAsyncLifetime
 {
     private protected readonly TempFolder _folder = TempFolder.Create();
     private protected readonly ManualTimeProvider _time = new();
-    private protected Line _line = null!;
+    private protected PipelineHarness _line = null!;
 
-    public async ValueTask InitializeAsync() => _line = await Line.StartAsync(_folder.Sub("data"), _time);
+    public async ValueTask InitializeAsync() => _line = await PipelineHarness.StartAsync(_folder.Sub("data"), _time);
 
     public async ValueTask DisposeAsync()
     {

@@ -6,8 +6,8 @@ public sealed class SilenceTests : PipelineTest
     [Fact]
     public async Task F12_video_without_audio_gets_silent_audio_in_every_manifest()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false }, session);
         await camera.SendAsync(8);
         await camera.GoneAsync();
 
@@ -23,7 +23,7 @@ public sealed class SilenceTests : PipelineTest
     [Fact]
     public async Task F12_silent_audio_decodes_as_silence()
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 6.4));
         await _line.EndAsync(session);
 
@@ -39,8 +39,8 @@ public sealed class SilenceTests : PipelineTest
     [InlineData(30)]
     public async Task F13_late_audio_replaces_silence_in_sync_and_without_a_discontinuity(double seconds)
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { HasSound = false }, session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false }, session);
         await camera.SendAsync(seconds);
         var before = await _line.PlaylistAsync(session);
         camera.HasSound = true;
@@ -53,7 +53,7 @@ public sealed class SilenceTests : PipelineTest
         before.Last.ShouldBeGreaterThan((long)(seconds / 2) - 2, "no stage waited for the audio");
         ShouldBeInTime(video, audio);
         var silent = audio.Payloads.TakeWhile(payload => IsSilent(payload)).Count();
-        (silent * 1024.0 / Camera.SampleRate).ShouldBe(seconds, 0.05);
+        (silent * 1024.0 / FlvEncoder.SampleRate).ShouldBe(seconds, 0.05);
         audio.Payloads.Count.ShouldBeInRange(silent + camera.Sounds.Count - 3, silent + camera.Sounds.Count, "only audio from the time of the generated silence is missing");
         audio.Payloads.Skip(silent).ShouldBe(camera.Sounds.TakeLast(audio.Payloads.Count - silent));
         foreach (var watched in (Watched[])[video, audio])
@@ -66,8 +66,8 @@ public sealed class SilenceTests : PipelineTest
     [Fact]
     public async Task F13_late_audio_of_another_configuration_starts_after_silence_at_a_discontinuity()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time) { HasSound = false, SoundRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false, SoundRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
         await camera.SendAsync(11);
         camera.HasSound = true;
         camera.Configure();
@@ -90,8 +90,8 @@ public sealed class SilenceTests : PipelineTest
     [Fact]
     public async Task F15_audio_that_stops_is_replaced_by_silence_and_resumes_in_sync()
     {
-        var session = Line.Session(_time);
-        var camera = _line.Attach(new Camera(_time), session);
+        var session = PipelineHarness.Session(_time);
+        var camera = _line.Attach(new FlvEncoder(_time), session);
         await camera.SendAsync(6);
         camera.HasSound = false;
         await camera.SendAsync(10);
@@ -103,7 +103,7 @@ public sealed class SilenceTests : PipelineTest
         video.Payloads.ShouldBe(camera.Pictures);
         ShouldBeInTime(video, audio);
         audio.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
-        (audio.Payloads.Count(payload => IsSilent(payload)) * 1024.0 / Camera.SampleRate).ShouldBe(10, 0.1);
+        (audio.Payloads.Count(payload => IsSilent(payload)) * 1024.0 / FlvEncoder.SampleRate).ShouldBe(10, 0.1);
         audio.Payloads.Count(payload => !IsSilent(payload)).ShouldBeInRange(camera.Sounds.Count - 3, camera.Sounds.Count);
         audio.Payloads[^1].ShouldBe(camera.Sounds[^1]);
     }

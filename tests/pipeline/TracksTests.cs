@@ -15,7 +15,7 @@ public sealed class TracksTests : PipelineTest
     [InlineData("av01 svt", "Opus 60", "av01.0.00M.08", "opus")]
     public async Task Every_codec_passes_through_all_stages_and_plays_in_HLS_and_DASH(string video, string audio, string videoCodec, string audioCodec)
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         var pictures = await CodedTrack.MakeAsync(video, 6.4);
         var sounds = await CodedTrack.MakeAsync(audio, 6.4, id: 2);
         await _line.PublishAsync(session, pictures, sounds);
@@ -41,7 +41,7 @@ public sealed class TracksTests : PipelineTest
     [Fact]
     public async Task Encoders_ladder_in_two_languages_becomes_renditions_with_aligned_segments()
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         CodedTrack[] tracks =
         [
             await CodedTrack.MakeAsync("avc1", 8.4, id: 1, height: 360),
@@ -90,7 +90,7 @@ public sealed class TracksTests : PipelineTest
     [Fact]
     public async Task Encoder_that_reconnects_with_another_codec_continues_the_session()
     {
-        var session = Line.Session(_time);
+        var session = PipelineHarness.Session(_time);
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("avc1", 4), await CodedTrack.MakeAsync("mp4a", 4, id: 2));
         await _line.PublishAsync(session, await CodedTrack.MakeAsync("av01", 4), await CodedTrack.MakeAsync("Opus", 4, id: 2));
         await _line.EndAsync(session);

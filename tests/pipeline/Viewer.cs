@@ -9,11 +9,11 @@ internal static class Viewer
     /// Fetches all segments of a rendition's playlist and checks them: no gap and no overlap within a period, segment times match the
     /// playlist, parts equal their segment.
     /// </summary>
-    public static async Task<Watched> WatchAsync(this Line line, BroadcastSession session, string rendition = "source")
+    public static async Task<Watched> WatchAsync(this PipelineHarness line, BroadcastSession session, string rendition = "source")
     {
         var playlist = await line.PlaylistAsync(session, rendition);
         List<byte[]> payloads = [];
-        List<WatchedSegment> segments = [];
+        List<DecodedSegment> segments = [];
         long? expected = null;
         playlist.Entries.ShouldAllBe(e => !e.Gap, line.Log.ToString());
         foreach (var entry in playlist.Entries)
@@ -42,7 +42,7 @@ internal static class Viewer
             }
 
             Math.Abs(((double)(expected!.Value - began) / init.Timescale) - entry.Duration).ShouldBeLessThan(0.0011, $"{rendition} {entry.Number} has the listed duration");
-            segments.Add(new WatchedSegment(entry.Number, began, expected.Value, init.Timescale, fragments[0].Samples[0].IsSync));
+            segments.Add(new DecodedSegment(entry.Number, began, expected.Value, init.Timescale, fragments[0].Samples[0].IsSync));
         }
 
         return new Watched(playlist, segments, payloads);
@@ -65,7 +65,7 @@ internal static class Viewer
 }
 
 /// <summary>A viewer's copy of a rendition.</summary>
-internal sealed record Watched(Playlist Playlist, IReadOnlyList<WatchedSegment> Segments, IReadOnlyList<byte[]> Payloads);
+internal sealed record Watched(Playlist Playlist, IReadOnlyList<DecodedSegment> Segments, IReadOnlyList<byte[]> Payloads);
 
 /// <summary>A segment of the rendition, in ticks of its timescale.</summary>
-internal sealed record WatchedSegment(long Number, long Began, long Ended, int Timescale, bool IsSync);
+internal sealed record DecodedSegment(long Number, long Began, long Ended, int Timescale, bool IsSync);

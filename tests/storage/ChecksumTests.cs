@@ -31,7 +31,7 @@ public sealed class ChecksumTests(CephFixture ceph)
     [Fact]
     public async Task Spooled_file_has_the_checksum_of_its_appended_bytes_unless_that_is_unknown()
     {
-        await using var bench = new SpoolBench(store: new MemoryObjectStore(TimeProvider.System));
+        await using var bench = new SpoolHarness(store: new MemoryObjectStore(TimeProvider.System));
         bench.Write("whole", [1, 2], [3]).Seal();
         var cut = bench.Write("cut", [1, 2, 3, 9]);
         cut.Truncate(3);

@@ -10,7 +10,7 @@ public sealed class DeletionTests
     [Fact]
     public async Task Deletion_removes_a_file_from_memory_disk_and_store()
     {
-        await using var bench = new SpoolBench().Run();
+        await using var bench = new SpoolHarness().Run();
         bench.Write("d/stored", [1]).Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 1);
         bench.Flaky.Hold();
@@ -39,7 +39,7 @@ public sealed class DeletionTests
     [Fact]
     public async Task Deleting_a_prefix_removes_only_the_objects_below_it()
     {
-        await using var bench = new SpoolBench().Run();
+        await using var bench = new SpoolHarness().Run();
         foreach (var name in (string[])["live/a/1", "live/a/b/2", "live/ab/3", "live/a.x"])
         {
             bench.Write(name, [1]).Seal();
@@ -62,7 +62,7 @@ public sealed class DeletionTests
     [InlineData("../")]
     public async Task Prefix_that_is_not_a_folder_deletes_nothing(string prefix)
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("live", [1]);
         Should.Throw<ArgumentException>(() => bench.Spool.DeleteAll(prefix));
         (await bench.Read("live")).ShouldBe([1]);
@@ -72,7 +72,7 @@ public sealed class DeletionTests
     public async Task Objects_deleted_during_a_store_outage_stay_invisible_and_are_removed_afterwards()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time).Run();
+        await using var bench = new SpoolHarness(time: time).Run();
         await bench.Flaky.Inner.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
@@ -91,7 +91,7 @@ public sealed class DeletionTests
     public async Task Restart_resumes_pending_deletions()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         await bench.Flaky.Inner.PutAsync(Name("a/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         await bench.Flaky.Inner.PutAsync(Name("b/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
         await bench.Flaky.Inner.PutAsync(Name("c/1"), new byte[] { 1 }, PutCondition.CreateOnly, default);
@@ -114,7 +114,7 @@ public sealed class DeletionTests
     public async Task Name_reused_after_a_deletion_keeps_its_new_bytes()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time).Run();
+        await using var bench = new SpoolHarness(time: time).Run();
         bench.Write("x/1", [1]).Seal();
         await bench.Until(() => bench.Spool.Status().Uploads == 1);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
@@ -132,7 +132,7 @@ public sealed class DeletionTests
     [Fact]
     public async Task Deletions_beyond_the_memory_limit_wait_on_disk()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         for (var i = 0; i < 10_005; i++)
         {
             bench.Spool.Delete([Name($"m/{i}")]);

@@ -124,7 +124,7 @@ public sealed class ModuleTests : IDisposable
                 gauges[instrument.Name] = value;
             }
         });
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         listener.Start();
         bench.Flaky.Fault = ObjectStoreErrorKind.Full;
         bench.Run();

@@ -25,7 +25,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task Live_continues_while_S3_hangs_or_fails_and_everything_is_uploaded_afterwards()
     {
         using var store = Store(timeoutSeconds: 1);
-        await using var bench = new SpoolBench(store).Run();
+        await using var bench = new SpoolHarness(store).Run();
         var written = 0;
         Write(20);
         await bench.Until(() => bench.Spool.Status().Uploads == 20);
@@ -75,7 +75,7 @@ public sealed class OutageTests : IAsyncLifetime
         var folder = Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
         using (var refused = Store(change: options => options.SecretKey = "not-the-secret-of-this-test"))
         {
-            await using var bench = new SpoolBench(refused, folder: folder).Run();
+            await using var bench = new SpoolHarness(refused, folder: folder).Run();
             bench.Write("a/1", [1, 2, 3]).Seal();
             await bench.Until(() => bench.Spool.Status().ErrorKind == ObjectStoreErrorKind.Denied);
             bench.Spool.Status().ErrorMessage!.ShouldContain("Storage:SecretKey");
@@ -89,7 +89,7 @@ public sealed class OutageTests : IAsyncLifetime
         Directory.CreateDirectory(folder);
         Directory.Move(folder + "-kept", Path.Combine(folder, "spool"));
         using var store = Store();
-        await using var again = new SpoolBench(store, folder: folder).Run();
+        await using var again = new SpoolHarness(store, folder: folder).Run();
         await again.Until(() => again.Spool.Status().Uploads == 1);
         (await store.FindAsync(ObjectName.Parse("a/1"), default))!.Length.ShouldBe(3);
     }
@@ -98,7 +98,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task Missing_bucket_is_reported_at_the_start_and_used_once_created()
     {
         using var store = Store(change: options => options.Bucket = "made-later");
-        await using var bench = new SpoolBench(store).Run();
+        await using var bench = new SpoolHarness(store).Run();
         await bench.Until(() => bench.Log.Lines.Any(line => line.StartsWith("Error 6002") && line.Contains("made-later")));
         bench.Write("a", [1]).Seal();
         await _ceph.CreateBucketAsync("made-later");

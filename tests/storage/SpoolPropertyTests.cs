@@ -16,7 +16,7 @@ public sealed class SpoolPropertyTests
         Prop.ForAll<byte[]>(steps =>
         {
             var time = new ManualTimeProvider();
-            var bench = new SpoolBench(time: time, change: options => options.MemoryBytes = 2000);
+            var bench = new SpoolHarness(time: time, change: options => options.MemoryBytes = 2000);
             try
             {
                 Follow(bench, time, steps ?? []).GetAwaiter().GetResult();
@@ -38,7 +38,7 @@ public sealed class SpoolPropertyTests
     public async Task Concurrent_readers_and_writers_see_consistent_bytes()
     {
         const int Files = 8, Appends = 400, Slice = 300;
-        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 200_000).Run();
+        await using var bench = new SpoolHarness(change: options => options.MemoryBytes = 200_000).Run();
         var lengths = new long[Files];
         var writing = Enumerable.Range(0, Files).Select(f => Task.Run(() =>
         {
@@ -78,7 +78,7 @@ public sealed class SpoolPropertyTests
                     content.Offset.ShouldBe(offset);
                     content.TotalLength.ShouldBeGreaterThanOrEqualTo(known);
                     content.Length.ShouldBe(Math.Min(length, content.TotalLength - offset));
-                    (await SpoolBench.ReadAll(content)).AsSpan().SequenceEqual(Pattern(f, offset, (int)content.Length)).ShouldBeTrue();
+                    (await SpoolHarness.ReadAll(content)).AsSpan().SequenceEqual(Pattern(f, offset, (int)content.Length)).ShouldBeTrue();
                     Interlocked.Increment(ref reads);
                 }
 
@@ -102,7 +102,7 @@ public sealed class SpoolPropertyTests
         bench.Spool.MemoryBytes.ShouldBeLessThanOrEqualTo(200_000);
     }
 
-    private static async Task Follow(SpoolBench bench, ManualTimeProvider time, byte[] steps)
+    private static async Task Follow(SpoolHarness bench, ManualTimeProvider time, byte[] steps)
     {
         var name = Name(0);
         var file = bench.Spool.Open(name);

@@ -11,7 +11,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Appended_bytes_are_in_the_file_and_read_from_memory_without_copying()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         byte[] header = [1, 2, 3], payload = [4, 5, 6, 7];
         var file = bench.Spool.Open(ObjectName.Parse("live/a/1.mp4"));
         file.Append([header, ReadOnlyMemory<byte>.Empty, payload]);
@@ -31,14 +31,14 @@ public sealed class SpoolTests
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task Only_the_owner_can_open_the_lock_file_of_a_spool()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         File.GetUnixFileMode(Path.Combine(bench.Folder, ".lock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]
     public async Task Sealed_file_is_uploaded_and_removed_from_disk()
     {
-        await using var bench = new SpoolBench().Run();
+        await using var bench = new SpoolHarness().Run();
         var file = bench.Write("live/a/1", [1, 2], [3]);
         file.Seal();
         file.Seal();
@@ -59,7 +59,7 @@ public sealed class SpoolTests
     public async Task Bytes_are_read_from_memory_then_from_the_file_then_from_the_store()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         var file = bench.Write("a/1", [1, 2, 3]);
         time.Advance(TimeSpan.FromSeconds(20));
         file.Append([new byte[] { 4, 5 }]);
@@ -85,7 +85,7 @@ public sealed class SpoolTests
     public async Task Read_once_works_from_every_location_and_evicts_nothing()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         var file = bench.Write("a/1", [1, 2, 3, 4, 5]);
         (await Once()).ShouldBe([2, 3, 4], "memory");
         time.Advance(TimeSpan.FromSeconds(31));
@@ -119,7 +119,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Memory_has_one_budget_and_the_oldest_bytes_of_any_file_are_evicted_first()
     {
-        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 100_000);
+        await using var bench = new SpoolHarness(change: options => options.MemoryBytes = 100_000);
         var (old, young) = (bench.Write("old"), bench.Write("young"));
         for (var i = 0; i < 4; i++)
         {
@@ -142,7 +142,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Range_that_starts_at_or_past_the_end_is_empty()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("a", [1, 2, 3]);
         await using var content = await bench.Spool.ReadAsync(ObjectName.Parse("a"), 3, null, default);
         (content!.Offset, content.Length, content.TotalLength).ShouldBe((3, 0, 3));
@@ -152,26 +152,26 @@ public sealed class SpoolTests
     [Fact]
     public async Task Upload_or_deletion_of_the_file_does_not_affect_an_active_reader()
     {
-        await using var bench = new SpoolBench(change: options => options.MemoryBytes = 0).Run();
+        await using var bench = new SpoolHarness(change: options => options.MemoryBytes = 0).Run();
         var bytes = new byte[500_000];
         Random.Shared.NextBytes(bytes);
         var file = bench.Write("r/1", bytes);
         await using var one = await bench.Spool.ReadAsync(file.Name, 0, null, default);
         file.Seal();
         await bench.Until(() => !bench.OnDisk("r/1"));
-        (await SpoolBench.ReadAll(one!)).ShouldBe(bytes);
+        (await SpoolHarness.ReadAll(one!)).ShouldBe(bytes);
 
         var other = bench.Write("r/2", bytes);
         await using var two = await bench.Spool.ReadAsync(other.Name, 0, null, default);
         bench.Spool.Delete([other.Name]);
         bench.OnDisk("r/2").ShouldBeFalse();
-        (await SpoolBench.ReadAll(two!)).ShouldBe(bytes);
+        (await SpoolHarness.ReadAll(two!)).ShouldBe(bytes);
     }
 
     [Fact]
     public async Task After_a_kill_open_files_continue_and_sealed_ones_are_uploaded()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("s/open", [1, 2], [3]);
         bench.Write("s/sealed", [7, 8]).Seal();
         bench.Restart();
@@ -201,7 +201,7 @@ public sealed class SpoolTests
     public async Task File_sealed_before_the_kill_can_still_be_truncated_during_the_recovery_time()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time, change: options => options.RecoverySeconds = 10);
+        await using var bench = new SpoolHarness(time: time, change: options => options.RecoverySeconds = 10);
         bench.Write("a", [1, 2, 3]).Seal();
         bench.Restart();
         bench.Run();
@@ -218,7 +218,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Upload_interrupted_by_a_kill_after_the_store_had_it_counts_as_done()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("a", [1, 2, 3]).Seal();
         await bench.Store.PutAsync(ObjectName.Parse("a"), new byte[] { 1, 2, 3 }, PutCondition.CreateOnly, default);
         bench.Restart();
@@ -230,7 +230,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Truncation_applies_to_memory_and_disk_and_validates_its_range()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         var file = bench.Write("t", [1, 2, 3], [4, 5, 6], [7]);
         Should.Throw<ArgumentOutOfRangeException>(() => file.Truncate(8));
         Should.Throw<ArgumentOutOfRangeException>(() => file.Truncate(-1));
@@ -248,7 +248,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task One_file_has_one_writer()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("w", [1]);
         Should.Throw<IOException>(() => bench.Spool.Open(ObjectName.Parse("w"))).Message.ShouldContain("already open");
     }
@@ -256,7 +256,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Two_processes_cannot_share_a_spool()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         var refused = Should.Throw<IOException>(() => new Spool(bench.Folder, bench.Store, bench.Options, bench.Time, bench.Log));
         refused.Message.ShouldContain(bench.Folder);
         refused.Message.ShouldContain("another server");
@@ -265,7 +265,7 @@ public sealed class SpoolTests
     [Fact]
     public async Task Append_beyond_the_disk_limit_fails_and_succeeds_after_an_upload_frees_space()
     {
-        await using var bench = new SpoolBench(change: options => options.MaxBytes = 1 << 20);
+        await using var bench = new SpoolHarness(change: options => options.MaxBytes = 1 << 20);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Run();
         var first = bench.Write("1", new byte[700_000]);
@@ -292,7 +292,7 @@ public sealed class SpoolTests
             return;
         }
 
-        await using var bench = new SpoolBench(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName);
+        await using var bench = new SpoolHarness(folder: Directory.CreateDirectory(Path.Combine(disk.Path, "data")).FullName);
         var file = bench.Write("a/1", new byte[300_000]);
         var ballast = Path.Combine(disk.Path, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[500_000]);
@@ -314,7 +314,7 @@ public sealed class SpoolTests
     public async Task Device_without_space_is_reported_as_a_full_disk()
     {
         // Works without root: the file left by an earlier process is a link to the device that is always full.
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("f");
         bench.Spool.Dispose();
         var path = Path.Combine(bench.Folder, "f~open");
@@ -328,7 +328,7 @@ public sealed class SpoolTests
         bench.Spool.MemoryBytes.ShouldBe(0);
     }
 
-    private static async Task<string> Kind(SpoolBench bench, string name, long offset)
+    private static async Task<string> Kind(SpoolHarness bench, string name, long offset)
     {
         await using var content = await bench.Spool.ReadAsync(ObjectName.Parse(name), offset, null, default);
         return content!.Slices is not null ? "memory" : "file";

@@ -19,7 +19,7 @@ public sealed class UploadTests
     public async Task Uploads_to_a_failing_store_are_retried_until_all_succeed(ObjectStoreErrorKind fault)
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         bench.Flaky.Fault = fault;
         bench.Run();
         for (var i = 0; i < 10; i++)
@@ -52,7 +52,7 @@ public sealed class UploadTests
     public async Task Upload_attempts_become_rare_while_the_store_fails()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
         bench.Run();
         for (var i = 0; i < 100; i++)
@@ -76,7 +76,7 @@ public sealed class UploadTests
     public async Task Existing_object_of_another_length_is_logged_counted_and_blocks_the_upload_until_deleted()
     {
         var time = new ManualTimeProvider();
-        await using var bench = new SpoolBench(time: time);
+        await using var bench = new SpoolHarness(time: time);
         var name = ObjectName.Parse("u/1");
         await bench.Store.PutAsync(name, new byte[] { 9, 9 }, PutCondition.CreateOnly, default);
         bench.Run();
@@ -169,7 +169,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Several_files_are_uploaded_concurrently_up_to_the_limit()
     {
-        await using var bench = new SpoolBench(change: options => options.MaxConcurrentUploads = 3);
+        await using var bench = new SpoolHarness(change: options => options.MaxConcurrentUploads = 3);
         bench.Flaky.Hold();
         bench.Run();
         for (var i = 0; i < 10; i++)
@@ -191,7 +191,7 @@ public sealed class UploadTests
     [Fact]
     public async Task File_removed_by_another_process_is_reported_as_lost_and_the_others_are_uploaded()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("gone", [1]).Seal();
         bench.Write("stays", [1]).Seal();
         File.Delete(Path.Combine(bench.Folder, "gone"));
@@ -206,7 +206,7 @@ public sealed class UploadTests
     {
         var folder = Directory.CreateTempSubdirectory("broadcast-spool-").FullName;
         var store = new DiskObjectStore(Path.Combine(folder, "objects"), flush: true);
-        await using var bench = new SpoolBench(store, folder: folder).Run();
+        await using var bench = new SpoolHarness(store, folder: folder).Run();
         var file = bench.Write("live/a/1", [1, 2, 3]);
         using var inode = File.OpenHandle(Path.Combine(bench.Folder, "live/a/1~open"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         file.Seal();
@@ -219,7 +219,7 @@ public sealed class UploadTests
     [Fact]
     public async Task Draining_uploads_waiting_files_and_does_not_wait_for_a_failing_store()
     {
-        await using var bench = new SpoolBench().Run();
+        await using var bench = new SpoolHarness().Run();
         for (var i = 0; i < 50; i++)
         {
             bench.Write($"u/{i}", [1]).Seal();

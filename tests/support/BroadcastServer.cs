@@ -154,7 +154,7 @@ public sealed class BroadcastServer : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        Leftovers.End(_folder.Path);
+        OrphanProcesses.End(_folder.Path);
         await _folder.DisposeAsync();
     }
 }

@@ -149,7 +149,7 @@ internal static class ApiBenchmark
             // Disposal kills the process; the measurements remain valid.
         }
 
-        Leftovers.End(data);
+        OrphanProcesses.End(data);
     }
 
     private sealed record ApiRequest(string Name, string Method, IReadOnlyList<string> Paths, string? Body);

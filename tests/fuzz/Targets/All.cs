@@ -37,7 +37,7 @@ internal static class All
         new ViewerTokenTarget(),
         new AddressTarget(),
         new BeaconTarget(),
-        new ChapterTarget(),
+        new IndexBlockTarget(),
         new MovieTarget(),
     ];
 

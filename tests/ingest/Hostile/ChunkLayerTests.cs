@@ -3,7 +3,7 @@ using Broadcast.Ingest.Tests.Rtmp;
 using Broadcast.Media;
 using Shouldly;
 using Xunit;
-using static Broadcast.Ingest.Tests.Hostile.Refusal;
+using static Broadcast.Ingest.Tests.Hostile.ExpectedRejection;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 

@@ -7,7 +7,7 @@ using Broadcast.Media;
 using Broadcast.Media.Codecs;
 using Shouldly;
 using Xunit;
-using static Broadcast.Ingest.Tests.Hostile.Refusal;
+using static Broadcast.Ingest.Tests.Hostile.ExpectedRejection;
 
 namespace Broadcast.Ingest.Tests.Hostile;
 

@@ -22,7 +22,7 @@ public sealed class ConnectingTests
     public async Task H01_silent_connection_is_closed_at_the_handshake_deadline()
     {
         new IngestOptions().HandshakeTimeout.ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(5));
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:00:00.3"));
         using var client = await RawClient.ConnectAsync(server);
         (await client.ReadToEndAsync(TimeSpan.FromSeconds(10))).ShouldNotBeNull().ShouldBeEmpty();
@@ -46,7 +46,7 @@ public sealed class ConnectingTests
     [Fact]
     public async Task H03_idle_connections_are_closed_for_new_ones_and_publishers_are_not_affected()
     {
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         await using var server = await IngestServer.StartAsync(("MaxUnpublishedConnectionsPerAddress", "8"), ("MaxUnpublishedConnections", "20"));
         await using var publisher = await RtmpPublisher.ConnectAsync(Target(server, "good1"));
         var idle = new List<RawClient>();
@@ -87,7 +87,7 @@ public sealed class ConnectingTests
     [InlineData(new byte[] { (byte)'G', (byte)'E', (byte)'T', (byte)' ', (byte)'/' }, "HTTP request on the RTMP port")]
     public async Task H04_other_protocols_are_rejected_immediately_with_a_hint(byte[] bytes, string hint)
     {
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         await using var server = await IngestServer.StartAsync(("HandshakeTimeout", "00:01:00"));
         using var client = await RawClient.ConnectAsync(server);
         await client.TrySendAsync(bytes);
@@ -122,14 +122,14 @@ public sealed class ConnectingTests
     [Fact]
     public async Task H09_peer_that_never_reads_is_disconnected()
     {
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         await using var server = await IngestServer.StartAsync(("WriteTimeout", "00:00:00.3"));
         using var client = await RawClient.ConnectAsync(server);
         await client.TrySendAsync(Wire.Opening());
         await Poll.UntilAsync(() => server.Authority.Asked.Count == 1);
 
         // One ping at a time, below the rate limit, until the kernel's buffers are full.
-        var ping = Refusal.Times(40, Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2));
+        var ping = ExpectedRejection.Times(40, Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2));
         await Poll.UntilAsync(async () =>
         {
             await client.TrySendAsync(ping);
@@ -157,7 +157,7 @@ public sealed class ConnectingTests
     [Fact]
     public async Task Only_five_of_many_rejections_from_one_address_are_logged_and_all_are_counted()
     {
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         await using var server = await IngestServer.StartAsync(("RejectionDelay", "00:00:00"));
         for (var i = 0; i < 12; i++)
         {

@@ -41,7 +41,7 @@ public sealed class PublisherConnectionTests : IDisposable
     public async Task Descriptor_shortage_is_logged_once_a_minute_and_counted_and_waiting_publishers_connect_later()
     {
         var (time, log) = (new ManualTimeProvider(), new RememberingLog());
-        using var counted = new Counted();
+        using var counted = new MetricCounts();
         using var logging = LoggerFactory.Create(builder => builder.AddProvider(log));
         var (asked, allowed) = (0, false);
         var listener = new PublisherListener(_port, _loops, new ShortageLog(time, logging.CreateLogger<ShortageLog>()), async stop =>

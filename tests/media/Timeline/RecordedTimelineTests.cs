@@ -12,10 +12,10 @@ public class RecordedTimelineTests
     /// <summary>Thirty segments of two seconds.</summary>
     private static SessionTimeline Thirty(TimeSpan rewind)
     {
-        var session = Story.Session() with { DvrWindow = rewind, IsRecorded = true };
+        var session = RandomTimeline.Session() with { DvrWindow = rewind, IsRecorded = true };
         var timeline = new SessionTimeline(session);
         timeline.Apply(new TimelineEvent.RenditionAdded("source", TrackKind.Video));
-        timeline.Apply(Story.Init("source", 1));
+        timeline.Apply(RandomTimeline.Init("source", 1));
         for (var number = 1L; number <= 30; number++)
         {
             if (number % 10 == 5)
@@ -23,7 +23,7 @@ public class RecordedTimelineTests
                 timeline.Apply(new TimelineEvent.Discontinuity(number));
             }
 
-            timeline.Apply(Story.Part("source", number, 0));
+            timeline.Apply(RandomTimeline.Part("source", number, 0));
             timeline.Apply(new TimelineEvent.SegmentClosed("source", number));
         }
 
@@ -39,7 +39,7 @@ public class RecordedTimelineTests
 
     private static ObjectName Name(long first, long last) => ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter");
 
-    private static string Told(SessionTimeline timeline) => Story.Tell(timeline)
+    private static string Told(SessionTimeline timeline) => RandomTimeline.Tell(timeline)
         + string.Join('\n', timeline.RetainedIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
         + $"{timeline.DvrFirstSegment} {timeline.DvrDiscontinuitySequence} {timeline.OldestSegment} {timeline.RetainedDiscontinuitySequence}";
 
@@ -66,7 +66,7 @@ public class RecordedTimelineTests
             }
 
             timeline.Find("source")!.FindInit(1).ShouldNotBeNull("what is kept needs it");
-            Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline), $"{rewind}");
+            Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline), $"{rewind}");
         }
     }
 
@@ -83,7 +83,7 @@ public class RecordedTimelineTests
         timeline.Apply(ready).ShouldBeFalse();
         timeline.Apply(chapters[2].Announce(Name(7, 9), 10)).ShouldBeFalse("it is in another one");
         timeline.Apply(IndexBlock.Join([chapters[0], chapters[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
-        Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+        Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
     }
 
     [Fact]
@@ -92,14 +92,14 @@ public class RecordedTimelineTests
         var timeline = Thirty(DvrWindow.Off);
         foreach (var start in new[] { 0, 10_000, 20_000, 30_000 })
         {
-            timeline.Apply(Story.Sheet(start)).ShouldBeTrue();
+            timeline.Apply(RandomTimeline.Sheet(start)).ShouldBeTrue();
         }
 
         Leave(timeline, 4).SpriteSheets.ShouldBeEmpty("the first sheet ends at 10 s, and the window begins at 8");
         Leave(timeline, 10).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000]);
         Leave(timeline, 29).SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([20_000], "the newest stays");
         timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([30_000]);
-        var unrecorded = new SessionTimeline(Story.Session() with { DvrWindow = TimeSpan.FromHours(1) });
+        var unrecorded = new SessionTimeline(RandomTimeline.Session() with { DvrWindow = TimeSpan.FromHours(1) });
         foreach (var @event in timeline.Checkpoint().Skip(1).Where(e => e is not TimelineEvent.IndexBlockReady))
         {
             unrecorded.Apply(@event);
@@ -115,11 +115,11 @@ public class RecordedTimelineTests
         Leave(timeline, 12);
         timeline.Apply(new TimelineEvent.WindowMoved(1000)).ShouldBeTrue();
         (timeline.RetainedIndexBlocks.Count, timeline.DvrIndexBlocks.Count, timeline.DvrFirstSegment).ShouldBe((1, 0, 1000));
-        timeline.Apply(Story.Part("source", 1000, 0)).ShouldBeTrue();
+        timeline.Apply(RandomTimeline.Part("source", 1000, 0)).ShouldBeTrue();
         timeline.Apply(new TimelineEvent.SegmentClosed("source", 1000));
         Leave(timeline, 1000);
         (timeline.RetainedIndexBlocks.Count, timeline.DvrFirstSegment).ShouldBe((2, 1000));
-        Told(Story.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+        Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public class RecordedTimelineTests
     {
         for (var seed = 0; seed < 200; seed++)
         {
-            var timeline = Story.Fold(Story.Random(seed));
+            var timeline = RandomTimeline.Fold(RandomTimeline.Random(seed));
             var before = timeline.LastSegment;
             TimelineNormalizer.Normalize(timeline);
             timeline.LastSegment.ShouldBe(before);

@@ -13,17 +13,17 @@ public sealed class SessionTimelineTests
     {
         for (var seed = 0; seed < Stories; seed++)
         {
-            var timeline = new SessionTimeline(Story.Session());
-            foreach (var @event in Story.Random(seed))
+            var timeline = new SessionTimeline(RandomTimeline.Session());
+            foreach (var @event in RandomTimeline.Random(seed))
             {
                 timeline.Apply(@event);
                 if (@event is TimelineEvent.WindowMoved or TimelineEvent.Ended or TimelineEvent.InitReady or TimelineEvent.Started)
                 {
-                    Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline), $"seed {seed}, after {@event}");
+                    RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline), $"seed {seed}, after {@event}");
                 }
             }
 
-            Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline), $"seed {seed}");
+            RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline), $"seed {seed}");
         }
     }
 
@@ -32,11 +32,11 @@ public sealed class SessionTimelineTests
     {
         for (var seed = 0; seed < Stories; seed++)
         {
-            var events = Story.Random(seed);
+            var events = RandomTimeline.Random(seed);
             var cut = new Random(seed).Next(1, events.Count + 1);
-            var resumed = Story.Fold(Story.Fold(events.Take(cut)).Checkpoint());
+            var resumed = RandomTimeline.Fold(RandomTimeline.Fold(events.Take(cut)).Checkpoint());
             events.Skip(cut).ToList().ForEach(@event => resumed.Apply(@event));
-            Story.Tell(resumed).ShouldBe(Story.Tell(Story.Fold(events)), $"seed {seed}, cut at {cut}");
+            RandomTimeline.Tell(resumed).ShouldBe(RandomTimeline.Tell(RandomTimeline.Fold(events)), $"seed {seed}, cut at {cut}");
         }
     }
 
@@ -46,16 +46,16 @@ public sealed class SessionTimelineTests
         for (var seed = 0; seed < Stories; seed++)
         {
             var random = new Random(seed);
-            var events = Story.Random(seed);
+            var events = RandomTimeline.Random(seed);
             var cut = random.Next(1, events.Count + 1);
-            var timeline = Story.Fold(events.Take(cut));
-            var (told, version) = (Story.Tell(timeline), timeline.Version);
+            var timeline = RandomTimeline.Fold(events.Take(cut));
+            var (told, version) = (RandomTimeline.Tell(timeline), timeline.Version);
             foreach (var @event in events.Take(cut).Skip(random.Next(cut)).Concat(timeline.Checkpoint()))
             {
                 timeline.Apply(@event).ShouldBeFalse($"seed {seed}: {@event}");
             }
 
-            Story.Tell(timeline).ShouldBe(told, $"seed {seed}");
+            RandomTimeline.Tell(timeline).ShouldBe(told, $"seed {seed}");
             timeline.Version.ShouldBe(version);
         }
     }
@@ -65,8 +65,8 @@ public sealed class SessionTimelineTests
     {
         for (var seed = 0; seed < Stories; seed++)
         {
-            var events = Story.Random(seed);
-            var timeline = Story.Fold(events);
+            var events = RandomTimeline.Random(seed);
+            var timeline = RandomTimeline.Fold(events);
             var said = events.OfType<TimelineEvent.Discontinuity>().Select(d => d.Segment).ToHashSet();
             timeline.DiscontinuitySequence.ShouldBe(said.Count(number => number < timeline.FirstSegment), $"seed {seed}");
             timeline.Discontinuities.ToList().ShouldBe([.. said.Where(number => number >= timeline.FirstSegment).Order()], $"seed {seed}");
@@ -82,7 +82,7 @@ public sealed class SessionTimelineTests
     {
         for (var seed = 0; seed < Stories; seed++)
         {
-            foreach (var rendition in Story.Fold(Story.Random(seed)).Renditions)
+            foreach (var rendition in RandomTimeline.Fold(RandomTimeline.Random(seed)).Renditions)
             {
                 foreach (var segment in rendition.Segments)
                 {
@@ -105,51 +105,51 @@ public sealed class SessionTimelineTests
 
         timeline.Apply(plain).ShouldBeFalse();
         timeline.Apply(captioned).ShouldBeFalse();
-        Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline));
+        RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline));
         timeline.Find("v")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe("CC1 SERVICE1");
 
-        static TimelineEvent.InitReady Captioned(string? captions) => Story.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
+        static TimelineEvent.InitReady Captioned(string? captions) => RandomTimeline.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
     }
 
     [Fact]
     public void Part_opens_its_segment_and_the_next_segment_closes_it()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
         var first = timeline.Find("v")!.Open.ShouldNotBeNull();
-        timeline.Apply(Story.Part("v", 1, 1, independent: false));
+        timeline.Apply(RandomTimeline.Part("v", 1, 1, independent: false));
         (first.Duration, first.Length, first.Independent, first.Parts.Count).ShouldBe((new MediaTime(90_000, 90_000), 2000L, true, 2));
         timeline.Find("v")!.Closed.Length.ShouldBe(0);
 
-        timeline.Apply(Story.Part("v", 2, 0));
+        timeline.Apply(RandomTimeline.Part("v", 2, 0));
 
         first.IsClosed.ShouldBeTrue();
         timeline.Find("v")!.Open!.Number.ShouldBe(2);
         timeline.Find("v")!.Closed.ToArray().ShouldBe([first]);
         timeline.LastSegment.ShouldBe(2);
-        timeline.Apply(Story.Part("v", 1, 2)).ShouldBeFalse("segment 1 is closed");
+        timeline.Apply(RandomTimeline.Part("v", 1, 2)).ShouldBeFalse("segment 1 is closed");
     }
 
     [Fact]
     public void Gap_is_a_closed_segment_of_known_duration_without_bytes()
     {
         var timeline = Begun();
-        timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, Story.At(1), new(180_000, 90_000), Story.Start)).ShouldBeTrue();
+        timeline.Apply(new TimelineEvent.SegmentGap("v", 1, 1, RandomTimeline.At(1), new(180_000, 90_000), RandomTimeline.Start)).ShouldBeTrue();
         var gap = timeline.Find("v")!.Segments[0];
         (gap.IsGap, gap.IsClosed, gap.Object, gap.Length, gap.Parts.Count, gap.Independent).ShouldBe((true, true, default, 0L, 0, false));
         gap.End.ShouldBe(new MediaTime(180_000, 90_000));
         timeline.Find("v")!.Open.ShouldBeNull();
-        timeline.Apply(Story.Part("v", 1, 0)).ShouldBeFalse("nothing comes into a gap");
-        timeline.Apply(Story.Part("v", 2, 0)).ShouldBeTrue();
+        timeline.Apply(RandomTimeline.Part("v", 1, 0)).ShouldBeFalse("nothing comes into a gap");
+        timeline.Apply(RandomTimeline.Part("v", 2, 0)).ShouldBeTrue();
     }
 
     [Fact]
     public void Window_removes_old_segments_and_inits_but_keeps_the_newest_init()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
-        timeline.Apply(Story.Init("v", 2));
-        timeline.Apply(Story.Part("v", 2, 0, init: 2));
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Init("v", 2));
+        timeline.Apply(RandomTimeline.Part("v", 2, 0, init: 2));
         timeline.Apply(new TimelineEvent.WindowMoved(2)).ShouldBeTrue();
         timeline.Find("v")!.Inits.Select(init => init.Number).ShouldBe([2]);
         timeline.Find("v")!.Find(1).ShouldBeNull();
@@ -159,26 +159,26 @@ public sealed class SessionTimelineTests
         timeline.Find("v")!.Segments.ShouldBeEmpty();
         timeline.Find("v")!.Init!.Number.ShouldBe(2);
         timeline.LastSegment.ShouldBe(8);
-        timeline.Apply(Story.Part("v", 8, 0, init: 2)).ShouldBeFalse();
-        timeline.Apply(Story.Part("v", 9, 0, init: 2)).ShouldBeTrue();
+        timeline.Apply(RandomTimeline.Part("v", 8, 0, init: 2)).ShouldBeFalse();
+        timeline.Apply(RandomTimeline.Part("v", 9, 0, init: 2)).ShouldBeTrue();
     }
 
     [Fact]
     public void Old_init_needed_by_the_window_survives_a_checkpoint()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
-        timeline.Apply(Story.Part("v", 2, 0));
-        timeline.Apply(Story.Init("v", 2));
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Part("v", 2, 0));
+        timeline.Apply(RandomTimeline.Init("v", 2));
         timeline.Apply(new TimelineEvent.WindowMoved(2));
-        Story.Fold(timeline.Checkpoint()).Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
+        RandomTimeline.Fold(timeline.Checkpoint()).Find("v")!.Inits.Select(init => init.Number).ShouldBe([1, 2]);
     }
 
     [Fact]
     public void Discontinuity_is_accepted_only_for_a_segment_that_has_not_started()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
         timeline.Apply(new TimelineEvent.Discontinuity(1)).ShouldBeFalse();
         timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeTrue();
         timeline.Apply(new TimelineEvent.Discontinuity(2)).ShouldBeFalse();
@@ -188,31 +188,31 @@ public sealed class SessionTimelineTests
     public void Only_a_takeover_is_accepted_after_the_end()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
         timeline.Apply(new TimelineEvent.Ended("by its event")).ShouldBeTrue();
         (timeline.IsEnded, timeline.EndReason).ShouldBe((true, "by its event"));
         timeline.Find("v")!.Segments[0].IsClosed.ShouldBeTrue();
-        var told = Story.Tell(timeline);
+        var told = RandomTimeline.Tell(timeline);
         foreach (var @event in new TimelineEvent[]
         {
-            Story.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2), Story.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
-            new TimelineEvent.Ended("again"), new TimelineEvent.SegmentGap("v", 2, 1, Story.At(2), new(1, 1), Story.Start),
+            RandomTimeline.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2), RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
+            new TimelineEvent.Ended("again"), new TimelineEvent.SegmentGap("v", 2, 1, RandomTimeline.At(2), new(1, 1), RandomTimeline.Start),
         })
         {
             timeline.Apply(@event).ShouldBeFalse(@event.ToString());
         }
 
-        Story.Tell(timeline).ShouldBe(told);
-        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 2))).ShouldBeTrue();
+        RandomTimeline.Tell(timeline).ShouldBe(told);
+        timeline.Apply(new TimelineEvent.Started(RandomTimeline.Session(epoch: 2))).ShouldBeTrue();
         timeline.IsEnded.ShouldBeTrue();
     }
 
     [Fact]
     public void Stale_epoch_changes_nothing()
     {
-        var timeline = new SessionTimeline(Story.Session(epoch: 5));
-        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 4))).ShouldBeFalse();
-        timeline.Apply(new TimelineEvent.Started(Story.Session(epoch: 6))).ShouldBeTrue();
+        var timeline = new SessionTimeline(RandomTimeline.Session(epoch: 5));
+        timeline.Apply(new TimelineEvent.Started(RandomTimeline.Session(epoch: 4))).ShouldBeFalse();
+        timeline.Apply(new TimelineEvent.Started(RandomTimeline.Session(epoch: 6))).ShouldBeTrue();
         timeline.Session.Epoch.ShouldBe(6);
     }
 
@@ -220,26 +220,26 @@ public sealed class SessionTimelineTests
     public void Contradictory_events_are_rejected_without_changing_the_timeline()
     {
         var timeline = Begun();
-        timeline.Apply(Story.Part("v", 1, 0));
-        var (told, version) = (Story.Tell(timeline), timeline.Version);
-        var other = Story.Session(2) with { Id = SessionId.New(Story.Start) };
+        timeline.Apply(RandomTimeline.Part("v", 1, 0));
+        var (told, version) = (RandomTimeline.Tell(timeline), timeline.Version);
+        var other = RandomTimeline.Session(2) with { Id = SessionId.New(RandomTimeline.Start) };
         foreach (var @event in new TimelineEvent[]
         {
-            Story.Part("unknown", 1, 0), Story.Part("v", 3, 0), Story.Part("v", 2, 1), Story.Part("v", 1, 2), Story.Part("v", 2, 0, init: 7),
-            new TimelineEvent.SegmentGap("v", 3, 1, Story.At(3), new(1, 1), Story.Start), new TimelineEvent.Started(other),
+            RandomTimeline.Part("unknown", 1, 0), RandomTimeline.Part("v", 3, 0), RandomTimeline.Part("v", 2, 1), RandomTimeline.Part("v", 1, 2), RandomTimeline.Part("v", 2, 0, init: 7),
+            new TimelineEvent.SegmentGap("v", 3, 1, RandomTimeline.At(3), new(1, 1), RandomTimeline.Start), new TimelineEvent.Started(other),
         })
         {
             Should.Throw<InvalidDataException>(() => timeline.Apply(@event), @event.ToString());
         }
 
-        Story.Tell(timeline).ShouldBe(told);
+        RandomTimeline.Tell(timeline).ShouldBe(told);
         timeline.Version.ShouldBe(version);
     }
 
     [Fact]
     public void Renditions_are_sorted_by_position_even_if_late_and_a_checkpoint_keeps_the_order()
     {
-        var timeline = new SessionTimeline(Story.Session());
+        var timeline = new SessionTimeline(RandomTimeline.Session());
         foreach (var (name, place) in new[] { ("audio-3", 3), ("source", 0), ("late", 4), ("audio-2", 2), ("later", 4), ("audio", 1) })
         {
             timeline.Apply(new TimelineEvent.RenditionAdded(name, TrackKind.Audio, place));
@@ -247,27 +247,27 @@ public sealed class SessionTimelineTests
 
         string[] expected = ["source", "audio", "audio-2", "audio-3", "late", "later"];
         timeline.Renditions.Select(r => r.Name).ShouldBe(expected);
-        Story.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Position)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Position)));
+        RandomTimeline.Fold(timeline.Checkpoint()).Renditions.Select(r => (r.Name, r.Position)).ShouldBe(timeline.Renditions.Select(r => (r.Name, r.Position)));
     }
 
     private static SessionTimeline Begun()
     {
-        var timeline = new SessionTimeline(Story.Session());
+        var timeline = new SessionTimeline(RandomTimeline.Session());
         timeline.Apply(new TimelineEvent.RenditionAdded("v", TrackKind.Video));
-        timeline.Apply(Story.Init("v", 1));
+        timeline.Apply(RandomTimeline.Init("v", 1));
         return timeline;
     }
 
     [Fact]
     public void Sprite_sheets_are_removed_with_segments_of_their_time_and_the_newest_poster_stays()
     {
-        var timeline = Story.Fold(
+        var timeline = RandomTimeline.Fold(
         [
-            new TimelineEvent.Started(Story.Session()),
+            new TimelineEvent.Started(RandomTimeline.Session()),
             new TimelineEvent.RenditionAdded("source", TrackKind.Video),
-            Story.Init("source", 1),
-            .. Enumerable.Range(1, 10).Select(segment => Story.Part("source", segment, 0)),
-            Story.Sheet(0), Story.Poster(2000), Story.Sheet(10_000), Story.Poster(12_000),
+            RandomTimeline.Init("source", 1),
+            .. Enumerable.Range(1, 10).Select(segment => RandomTimeline.Part("source", segment, 0)),
+            RandomTimeline.Sheet(0), RandomTimeline.Poster(2000), RandomTimeline.Sheet(10_000), RandomTimeline.Poster(12_000),
         ]);
         timeline.Apply(new TimelineEvent.WindowMoved(5)).ShouldBeTrue();
         timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([0, 10_000], "segment 5 begins at 8 s");
@@ -275,10 +275,10 @@ public sealed class SessionTimelineTests
         timeline.SpriteSheets.Select(sheet => sheet.Start.Ticks).ShouldBe([10_000]);
         timeline.Poster!.Time.Ticks.ShouldBe(12_000);
 
-        timeline.Apply(Story.Poster(12_000)).ShouldBeFalse();
-        timeline.Apply(Story.Sheet(15_000)).ShouldBeFalse("it overlaps the one before");
+        timeline.Apply(RandomTimeline.Poster(12_000)).ShouldBeFalse();
+        timeline.Apply(RandomTimeline.Sheet(15_000)).ShouldBeFalse("it overlaps the one before");
         timeline.Apply(new TimelineEvent.Ended("over"));
-        timeline.Apply(Story.Sheet(20_000)).ShouldBeTrue("the last sprite sheet arrives after the end");
-        Story.Tell(Story.Fold(timeline.Checkpoint())).ShouldBe(Story.Tell(timeline));
+        timeline.Apply(RandomTimeline.Sheet(20_000)).ShouldBeTrue("the last sprite sheet arrives after the end");
+        RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline));
     }
 }

@@ -49,7 +49,7 @@ public class HlsConformanceTests
     {
         var show = new Show(new Random(all ? 1 : 2), LatencyProfile.Find(profile)!, $"{profile}, {(all ? "event" : "an hour")}", all ? DvrWindow.All : TimeSpan.FromHours(1));
         await using var server = await OriginServer.StartAsync();
-        var folder = $"/live/demo/{Broadcaster.First}/";
+        var folder = $"/live/demo/{FakePackager.First}/";
         show.Begin();
         for (var step = 0; step < 16; step++)
         {
@@ -74,7 +74,7 @@ public class HlsConformanceTests
         show.Seen["source"].IsEnded.ShouldBeTrue();
         foreach (var query in new[] { "?start=2026-03-01T12:00:07Z&end=2026-03-01T12:00:40Z", "?start=2026-03-01T12:00:20Z" })
         {
-            server.Time.Now = Broadcaster.Start.AddSeconds(200);
+            server.Time.Now = FakePackager.Start.AddSeconds(200);
             var text = await server.Client.GetStringAsync($"{folder}source.m3u8{query}");
             show.Keeps(HlsRules.Media.Broken(new HlsPlaylist(text)), query, text);
             var multivariant = await server.Client.GetStringAsync("/live/demo/index.m3u8" + query);
@@ -85,7 +85,7 @@ public class HlsConformanceTests
     [Fact]
     public void Independence_is_not_claimed_once_the_open_segment_has_a_dependent_start_4_4_2_1()
     {
-        var story = new Broadcaster(latency: LatencyProfile.Low).Video().Parts("source", 6).Close("source");
+        var story = new FakePackager(latency: LatencyProfile.Low).Video().Parts("source", 6).Close("source");
         var session = story.Listen();
         session.MediaPlaylist("source").Text().ShouldContain("INDEPENDENT-SEGMENTS");
 
@@ -100,17 +100,17 @@ public class HlsConformanceTests
     {
         RenditionFormat Sound(string codecs, string? language) => new(TrackKind.Audio, codecs, 48_000, 0, 0, 0, 48_000, 2, language);
         RenditionFormat Picture(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);
-        Dictionary<string, Broadcaster> shows = new()
+        Dictionary<string, FakePackager> shows = new()
         {
-            ["video"] = new Broadcaster { KeyLength = 900 }.Video(),
-            ["audio"] = new Broadcaster().Audio(),
-            ["radio in two languages"] = new Broadcaster().Audio(language: "en").Audio("audio-2", "de"),
-            ["languages, one of them twice"] = new Broadcaster().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
-            ["a ladder of two codecs"] = new Broadcaster { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
-            ["captions and colors"] = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
-            ["names"] = new Broadcaster().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
-            ["audio of two codecs in no language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
-            ["audio of two codecs in one language"] = new Broadcaster().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
+            ["video"] = new FakePackager { KeyLength = 900 }.Video(),
+            ["audio"] = new FakePackager().Audio(),
+            ["radio in two languages"] = new FakePackager().Audio(language: "en").Audio("audio-2", "de"),
+            ["languages, one of them twice"] = new FakePackager().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
+            ["a ladder of two codecs"] = new FakePackager { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
+            ["captions and colors"] = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
+            ["names"] = new FakePackager().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
+            ["audio of two codecs in no language"] = new FakePackager().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
+            ["audio of two codecs in one language"] = new FakePackager().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
         };
         foreach (var (name, show) in shows)
         {
@@ -168,7 +168,7 @@ public class HlsConformanceTests
         public Show(Random random, LatencyProfile latency, string title, TimeSpan rewind = default)
         {
             (_random, _latency, _title, _keepsPast) = (random, latency, title, rewind != default);
-            Source = new Broadcaster(latency: latency, rewind: rewind) { KeyLength = 100 }.Video().Audio(language: "en");
+            Source = new FakePackager(latency: latency, rewind: rewind) { KeyLength = 100 }.Video().Audio(language: "en");
             Names = ["source", "audio"];
             if (random.Next(2) == 0)
             {
@@ -177,7 +177,7 @@ public class HlsConformanceTests
             }
         }
 
-        public Broadcaster Source { get; }
+        public FakePackager Source { get; }
 
         public string[] Names { get; }
 
@@ -253,7 +253,7 @@ public class HlsConformanceTests
             Took(seconds);
         }
 
-        private Broadcaster Fill(string name, double seconds, bool independent)
+        private FakePackager Fill(string name, double seconds, bool independent)
         {
             if (!_latency.OffersParts)
             {

@@ -64,13 +64,13 @@ public class MpdConformanceTests
         // Low latency, two periods, thumbnails; the same with explicit segment lists, with a ladder, and ended.
         var counted = Story(LatencyProfile.Low).Sheet(0).Listen().SessionMpd().Text();
         var live = Story(LatencyProfile.Standard).Video("360p", 640, 360).Segments(2);
-        var (story, clock) = (Story(LatencyProfile.Standard), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
+        var (story, clock) = (Story(LatencyProfile.Standard), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         var session = story.Listen(clock);
         var before = session.SessionMpd().Text();
-        clock.Now = Broadcaster.Start.AddSeconds(30);
+        clock.Now = FakePackager.Start.AddSeconds(30);
         story.Segment().TellTo(session);
         var now = session.SessionMpd().Text();
-        var over = new Broadcaster().Video().Video("360p", 640, 360).Audio().Segments(2).Discontinuity().Segments(2).End().Listen().SessionMpd().Text();
+        var over = new FakePackager().Video().Video("360p", 640, 360).Audio().Segments(2).Discontinuity().Segments(2).End().Listen().SessionMpd().Text();
 
         foreach (var text in new[] { counted, before, now, over, live.Listen().SessionMpd().Text() })
         {
@@ -109,8 +109,8 @@ public class MpdConformanceTests
         for (var seed = 0; seed < 3; seed++)
         {
             var (random, latency) = (new Random(seed), LatencyProfile.Find(profile)!);
-            var story = new Broadcaster(latency: latency).Video().Video("360p", 640, 360).Audio(language: "en").Audio("audio-2", "de");
-            var clock = new ManualTimeProvider(Broadcaster.Start);
+            var story = new FakePackager(latency: latency).Video().Video("360p", 640, 360).Audio(language: "en").Audio("audio-2", "de");
+            var clock = new ManualTimeProvider(FakePackager.Start);
             var session = story.Listen(clock);
             var (lengths, sheet, first) = (new List<double>(), 0.0, 1L);
             MpdVersion? before = null;
@@ -174,19 +174,19 @@ public class MpdConformanceTests
     [InlineData("?start=2026-03-01T12:00:09Z&end=2026-03-01T12:00:50Z")]
     public async Task MPDs_with_a_DVR_window_break_no_rule(string query)
     {
-        var story = new Broadcaster(rewind: TimeSpan.FromHours(1)).Video().Video("360p", 640, 360).Audio().Segments(5, bytes: 1000).Discontinuity().Segments(30, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Video("360p", 640, 360).Audio().Segments(5, bytes: 1000).Discontinuity().Segments(30, bytes: 1000);
         await using var server = await OriginServer.StartAsync();
         MpdVersion? before = null;
         for (var step = 0; step < 4; step++)
         {
-            server.Time.Now = Broadcaster.Start.AddSeconds(100 + (10 * step));
+            server.Time.Now = FakePackager.Start.AddSeconds(100 + (10 * step));
             server.Hear(story);
-            before = Check($"{query}, step {step}", before, await server.Client.GetStringAsync($"/live/demo/{Broadcaster.First}/manifest.mpd{query}"));
+            before = Check($"{query}, step {step}", before, await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/manifest.mpd{query}"));
             story.Chapter(5 + (7 * step)).Silence(step == 2 ? 4 : 0).Segments(5, 2.1, 1000);
         }
     }
 
-    private static Broadcaster Story(LatencyProfile latency) => new Broadcaster(latency: latency).Video().Audio(language: "en").Segments(2).Discontinuity().Segments(2);
+    private static FakePackager Story(LatencyProfile latency) => new FakePackager(latency: latency).Video().Audio(language: "en").Segments(2).Discontinuity().Segments(2);
 
     private static MpdVersion Check(string what, MpdVersion? before, string text)
     {

@@ -57,13 +57,13 @@ public class LowLatencyMpdTests
     [InlineData(-30, -25)]
     public void Reference_time_corrects_the_capture_time_of_a_slightly_offset_first_frame(double late, double captured) =>
         MpdRenderer.CapturedAt(
-            new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = Broadcaster.Start + TimeSpan.FromSeconds(5 + late) }, Broadcaster.Start)
-            .ShouldBe(Broadcaster.Start + TimeSpan.FromSeconds(captured));
+            new MpdPeriod("0", 1, new(5000, 1000), []) { ReferenceTime = new(450_000, 90_000), ReferenceClock = FakePackager.Start + TimeSpan.FromSeconds(5 + late) }, FakePackager.Start)
+            .ShouldBe(FakePackager.Start + TimeSpan.FromSeconds(captured));
 
     [Fact]
     public void MPD_changes_only_when_its_content_changes()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(2);
         var first = live.Mpd();
         live.Segments(40);
@@ -82,7 +82,7 @@ public class LowLatencyMpdTests
     [InlineData("safe")]
     public void Other_latency_profiles_list_their_segments(string profile)
     {
-        var text = new Broadcaster(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().SessionMpd().Text();
+        var text = new FakePackager(latency: LatencyProfile.Find(profile)).Video().Segments(3).Listen().SessionMpd().Text();
 
         text.ShouldContain("<SegmentTimeline>");
         text.ShouldNotContain("availabilityTime");
@@ -94,7 +94,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Configuration_change_starts_a_period_with_continuous_timing()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(5);
         live.Source.Discontinuity().Change("source", format => format with { Width = 1280, Height = 720, Codecs = "avc1.4d401f" });
         live.Segments(2);
@@ -115,7 +115,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Gap_in_one_rendition_starts_a_period_without_it_and_its_return_another()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(3);
         live.Source.Open("source").Close("source").Gap("audio");
         live.Time += TimeSpan.FromSeconds(2);
@@ -132,7 +132,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Irregular_segments_are_listed_at_standard_latency_until_their_duration_is_regular()
     {
-        var live = new OnAir(Low().Video());
+        var live = new LiveSessionHarness(Low().Video());
         foreach (var seconds in new[] { 2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4 })
         {
             live.Segment(seconds);
@@ -156,7 +156,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Lagging_rung_lowers_the_availability_offset_of_all_renditions()
     {
-        var live = new OnAir(Low().Video().Video("360p", 640, 360));
+        var live = new LiveSessionHarness(Low().Video().Video("360p", 640, 360));
         live.Segments(1);
         Template(Periods(live.Mpd())[0], "360p").Attribute("availabilityTimeOffset")!.Value.ShouldBe("1.25");
 
@@ -170,7 +170,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Input_loss_announces_no_end_and_late_media_continues_in_the_same_period()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(5);
         live.Mpd().ShouldNotContain("endNumber");
 
@@ -190,7 +190,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Media_that_stays_late_after_an_input_loss_starts_a_period_with_listed_segments()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(5);
         live.Lag = TimeSpan.FromSeconds(4.1);
         live.Segments(3);
@@ -203,7 +203,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Media_after_a_time_gap_starts_a_period()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(5);
         live.Source.Silence(3.1);
         live.Time += TimeSpan.FromSeconds(3.1);
@@ -217,7 +217,7 @@ public class LowLatencyMpdTests
     [Fact]
     public void Ended_MPD_is_static_and_spans_from_the_remaining_window_to_the_end()
     {
-        var live = new OnAir(Low().Video().Audio());
+        var live = new LiveSessionHarness(Low().Video().Audio());
         live.Segments(40);
         live.Source.Window(11).End();
         live.Hear();
@@ -241,7 +241,7 @@ public class LowLatencyMpdTests
         var broadcaster = Low().Video().Segments(20).Window(15);
         var timeline = new SessionTimeline(broadcaster.Session);
         broadcaster.Events.ForEach(@event => timeline.Apply(@event));
-        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(60));
+        var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(60));
         var restarted = new LiveSession(broadcaster.Session, time);
         restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
 
@@ -270,7 +270,7 @@ public class LowLatencyMpdTests
     public void Segments_are_available_soon_after_the_promised_time_and_published_values_never_change(double lag, double spread)
     {
         var random = new Random(7);
-        var live = new OnAir(Low().Video().Video("360p", 640, 360).Audio()) { Lag = TimeSpan.FromSeconds(lag) };
+        var live = new LiveSessionHarness(Low().Video().Video("360p", 640, 360).Audio()) { Lag = TimeSpan.FromSeconds(lag) };
         var said = new Dictionary<string, string>();
         (XElement Template, TimeSpan Start)? promise = null;
         for (var number = 1L; number <= 120; number++)
@@ -280,7 +280,7 @@ public class LowLatencyMpdTests
                 // Time of the request for this segment, as players computed it from the MPD before the segment began.
                 var each = Ticks(open.Template, "duration") / (double)Ticks(open.Template, "timescale");
                 var early = double.Parse(open.Template.Attribute("availabilityTimeOffset")!.Value, CultureInfo.InvariantCulture);
-                var asked = Broadcaster.Start + open.Start - MpdRenderer.SessionStart + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
+                var asked = FakePackager.Start + open.Start - MpdRenderer.SessionStart + TimeSpan.FromSeconds(((number - Ticks(open.Template, "startNumber") + 1) * each) - early);
                 var answered = live.Time + TimeSpan.FromSeconds(lag) + LatencyProfile.Low.PartTarget;
                 (answered - asked).TotalSeconds.ShouldBeLessThanOrEqualTo(each / 2, $"segment {number}");
             }
@@ -297,18 +297,18 @@ public class LowLatencyMpdTests
         }
     }
 
-    private static readonly Dictionary<string, Func<OnAir>> Shows = new()
+    private static readonly Dictionary<string, Func<LiveSessionHarness>> Shows = new()
     {
-        ["video and audio"] = () => new OnAir(Low().Video().Audio(language: "en")).Segments(3),
-        ["audio only"] = () => new OnAir(Low().Audio()).Segments(3),
-        ["names, captions and colors"] = () => new OnAir(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new ColorDescription(5, 6, 5, false) }).Audio()
+        ["video and audio"] = () => new LiveSessionHarness(Low().Video().Audio(language: "en")).Segments(3),
+        ["audio only"] = () => new LiveSessionHarness(Low().Audio()).Segments(3),
+        ["names, captions and colors"] = () => new LiveSessionHarness(Low().Video().Change("source", format => format with { Captions = "CC1 SERVICE1", Color = new ColorDescription(5, 6, 5, false) }).Audio()
             .Change("audio", format => format with { Name = "<Halle> & 'Tor'" })).Segments(3),
-        ["without a rhythm"] = () => new OnAir(Low().Video().Audio()).Lengths(2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4),
-        ["thumbnails"] = () => new OnAir(Low().Video().Sheet(0).Sheet(10)).Segments(12),
-        ["silent"] = () => new OnAir(Low().Video().Audio()).Segments(4).Wait(5),
-        ["silent and back"] = () => new OnAir(Low().Video().Audio()).Segments(4).Wait(5).Segments(2),
-        ["ended"] = () => new OnAir(Low().Video().Audio()).Segments(4).End(),
-        ["ended after another rhythm"] = () => new OnAir(Low().Video().Audio()).Segments(30).Lengths(3, 3, 3, 3).End(),
+        ["without a rhythm"] = () => new LiveSessionHarness(Low().Video().Audio()).Lengths(2, 3, 2.1, 2.9, 2, 2.7, 2.2, 3, 2.4),
+        ["thumbnails"] = () => new LiveSessionHarness(Low().Video().Sheet(0).Sheet(10)).Segments(12),
+        ["silent"] = () => new LiveSessionHarness(Low().Video().Audio()).Segments(4).Wait(5),
+        ["silent and back"] = () => new LiveSessionHarness(Low().Video().Audio()).Segments(4).Wait(5).Segments(2),
+        ["ended"] = () => new LiveSessionHarness(Low().Video().Audio()).Segments(4).End(),
+        ["ended after another rhythm"] = () => new LiveSessionHarness(Low().Video().Audio()).Segments(30).Lengths(3, 3, 3, 3).End(),
     };
 
     public static TheoryData<string> Names => [.. Shows.Keys];
@@ -322,7 +322,7 @@ public class LowLatencyMpdTests
         (await Schema.ValidateAsync(live.Session.ChannelMpd().Text())).ShouldBeEmpty();
     }
 
-    private static Broadcaster Low() => new(latency: LatencyProfile.Low);
+    private static FakePackager Low() => new(latency: LatencyProfile.Low);
 
     private static List<XElement> Periods(string text) => [.. XDocument.Parse(text).Root!.Elements(Ns + "Period")];
 

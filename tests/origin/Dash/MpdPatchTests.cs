@@ -15,14 +15,14 @@ public class MpdPatchTests
     [Fact]
     public void Patch_contains_removed_and_added_segments()
     {
-        var broadcaster = new Broadcaster(latency: Long).Video().Segment(2.0333).Segments(3);
-        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10));
+        var broadcaster = new FakePackager(latency: Long).Video().Segment(2.0333).Segments(3);
+        var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(10));
         var session = broadcaster.Listen(time);
         var older = session.SessionMpd().Text();
         older.ShouldContain("<MPD id=\"01JN8E0000000000000000000A\" ");
         older.ShouldContain("<PatchLocation ttl=\"60\">manifest-1772366410000.mpp</PatchLocation>");
 
-        time.Now = Broadcaster.Start.AddSeconds(12);
+        time.Now = FakePackager.Start.AddSeconds(12);
         broadcaster.Segment().Segment(2.5).Window(2).TellTo(session);
         var patch = session.MpdPatch(1772366410000).Text();
         const string timeline = "/MPD/Period[@id='0']/AdaptationSet[@id='1']/Representation[@id='source']/SegmentTemplate[1]";
@@ -49,8 +49,8 @@ public class MpdPatchTests
         for (var seed = 0; seed < 10; seed++)
         {
             var random = new Random(seed);
-            var broadcaster = new Broadcaster(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en").Segment(bytes: 10_000);
-            var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(2));
+            var broadcaster = new FakePackager(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en").Segment(bytes: 10_000);
+            var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(2));
             var session = broadcaster.Listen(time);
             var versions = new List<(long Published, XElement Mpd)>();
             var (last, first, end) = (1L, 1L, 2d);
@@ -93,7 +93,7 @@ public class MpdPatchTests
                 broadcaster.Segment(length, bytes: random.Next(10, 30) * 1000);
                 end += length;
                 last++;
-                time.Now = Broadcaster.Start.AddSeconds(end);
+                time.Now = FakePackager.Start.AddSeconds(end);
                 broadcaster.TellTo(session);
             }
 
@@ -110,7 +110,7 @@ public class MpdPatchTests
     [InlineData("low", true)]
     public void Captions_detected_late_change_the_MPD_and_patches_add_them_once(string profile, bool isLowLatency)
     {
-        var live = new OnAir(new Broadcaster(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
+        var live = new LiveSessionHarness(new FakePackager(latency: LatencyProfile.Find(profile)! with { Window = TimeSpan.FromMinutes(5) }).Video().Audio(language: "en")).Segments(4);
         live.Mpd().Contains("low-latency-live", StringComparison.Ordinal).ShouldBe(isLowLatency);
         List<XElement> versions = [XElement.Parse(live.Mpd())];
         foreach (var captions in (string[])["CC1", "CC1 CC3", "CC1 CC3 SERVICE1"])
@@ -140,8 +140,8 @@ public class MpdPatchTests
     [Fact]
     public void Patch_for_a_forgotten_MPD_version_matches_only_the_newest_version()
     {
-        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10));
-        var broadcaster = new Broadcaster(latency: Long).Video().Segment();
+        var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(10));
+        var broadcaster = new FakePackager(latency: Long).Video().Segment();
         var session = broadcaster.Listen(time);
         for (var i = 0; i <= MpdHistory.MaxVersions; i++)
         {
@@ -151,32 +151,32 @@ public class MpdPatchTests
         }
 
         var newest = (string)XElement.Parse(session.SessionMpd().Text()).Attribute("publishTime")!;
-        var patch = XElement.Parse(session.MpdPatch(MpdHistory.NumberOf(Broadcaster.Start.AddSeconds(10))).Text());
+        var patch = XElement.Parse(session.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(10))).Text());
         patch.HasElements.ShouldBeFalse();
         ((string)patch.Attribute("originalPublishTime")!).ShouldBe(newest);
-        session.MpdPatch(MpdHistory.NumberOf(Broadcaster.Start.AddSeconds(14))).Text().ShouldNotContain("originalPublishTime=\"" + newest);
+        session.MpdPatch(MpdHistory.NumberOf(FakePackager.Start.AddSeconds(14))).Text().ShouldNotContain("originalPublishTime=\"" + newest);
         session.MpdPatch(MpdHistory.NumberOf(time.Now) + 1).ShouldBeNull();
     }
 
     [Fact]
     public void Short_windows_and_low_latency_have_no_patches()
     {
-        new Broadcaster().Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
-        new Broadcaster(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
-        new Broadcaster(latency: Long).Video().Segments(3).Listen().ChannelMpd().Text().ShouldNotContain("PatchLocation", customMessage: "the session's address says it");
+        new FakePackager().Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
+        new FakePackager(latency: LatencyProfile.Low with { Window = TimeSpan.FromMinutes(5) }).Video().Segments(3).Listen().SessionMpd().Text().ShouldNotContain("PatchLocation");
+        new FakePackager(latency: Long).Video().Segments(3).Listen().ChannelMpd().Text().ShouldNotContain("PatchLocation", customMessage: "the session's address says it");
     }
 
     [Fact]
     public async Task MPD_with_a_patch_location_is_schema_valid() =>
-        (await Schema.ValidateAsync(new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd().Text())).ShouldBeEmpty();
+        (await Schema.ValidateAsync(new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.02).Listen().SessionMpd().Text())).ShouldBeEmpty();
 
     [Fact]
     public async Task Patch_is_served_at_its_announced_location_and_is_the_same_for_all_viewers()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster(latency: LatencyProfile.Safe).Video().Segment(6);
+        var broadcaster = new FakePackager(latency: LatencyProfile.Safe).Video().Segment(6);
         server.Hear(broadcaster);
-        var folder = $"/live/demo/{Broadcaster.First}/";
+        var folder = $"/live/demo/{FakePackager.First}/";
         var location = (string)XElement.Parse(await server.Client.GetStringAsync(folder + "manifest.mpd")).Elements().Single(element => element.Name.LocalName == "PatchLocation");
         server.Time.Now += TimeSpan.FromSeconds(6);
         server.Hear(broadcaster.Segment(6));

@@ -14,7 +14,7 @@ public class MpdTests
 
     [Fact]
     public void A_live_session_with_video_and_audio() =>
-        new Broadcaster().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
+        new FakePackager().Video().Audio(language: "en").Segments(2).Segment(2.0333).Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="dynamic" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT60S" suggestedPresentationDelay="PT9S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
               <ServiceDescription id="0">
@@ -53,7 +53,7 @@ public class MpdTests
 
     [Fact]
     public void An_ended_session_with_a_discontinuity_and_a_moved_window() =>
-        new Broadcaster().Video().Segments(2).Discontinuity().Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
+        new FakePackager().Video().Segments(2).Discontinuity().Change("source", format => format with { Width = 640, Height = 360, FrameRate = 30000 / 1001d })
             .Silence(4.5).Segments(2).Window(2).End().Listen().SessionMpd().Text().ShouldBe("""
             <?xml version="1.0" encoding="utf-8"?>
             <MPD profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019" type="static" availabilityStartTime="2026-03-01T11:59:50.000Z" publishTime="2026-03-01T12:00:10.000Z" mediaPresentationDuration="PT22.5S" minBufferTime="PT2S" maxSegmentDuration="PT3S" xmlns="urn:mpeg:dash:schema:mpd:2011">
@@ -89,7 +89,7 @@ public class MpdTests
     [Fact]
     public void Channel_MPD_names_the_sessions_MPD_and_media_location()
     {
-        var session = new Broadcaster().Video().Segment().Listen();
+        var session = new FakePackager().Video().Segment().Listen();
 
         session.ChannelMpd().Text().ShouldContain("""
               <BaseURL>/live/demo/01JN8E0000000000000000000A/</BaseURL>
@@ -101,7 +101,7 @@ public class MpdTests
     [Fact]
     public void Gap_in_one_rendition_ends_its_timeline_and_its_return_starts_a_common_period()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Segment();
+        var broadcaster = new FakePackager().Video().Audio().Segment();
         broadcaster.Open("source").Close("source").Gap("audio").Segments(2);
         var periods = Periods(broadcaster.Listen());
 
@@ -116,7 +116,7 @@ public class MpdTests
     [Fact]
     public void Period_attributes_stay_when_the_window_moves_past_the_period_start()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Segment().Discontinuity().Silence(1).Segments(3);
+        var broadcaster = new FakePackager().Video().Audio().Segment().Discontinuity().Silence(1).Segments(3);
         var session = broadcaster.Listen();
         var before = Periods(session)[^1];
         broadcaster.Window(3).TellTo(session);
@@ -132,7 +132,7 @@ public class MpdTests
     [Fact]
     public void End_keeps_period_starts_for_current_players_and_new_players_get_the_remaining_window()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Segments(9).Sheet(0).Sheet(10).Window(6);
+        var broadcaster = new FakePackager().Video().Audio().Segments(9).Sheet(0).Sheet(10).Window(6);
         var session = broadcaster.Listen();
         var before = Periods(session).ShouldHaveSingleItem();
         broadcaster.End().TellTo(session);
@@ -154,10 +154,10 @@ public class MpdTests
     [Fact]
     public void Restart_from_a_checkpoint_keeps_the_period_ids()
     {
-        var broadcaster = new Broadcaster().Video().Segment().Discontinuity().Segments(2).Discontinuity().Segments(2).Window(3);
+        var broadcaster = new FakePackager().Video().Segment().Discontinuity().Segments(2).Discontinuity().Segments(2).Window(3);
         var timeline = new SessionTimeline(broadcaster.Session);
         broadcaster.Events.ForEach(@event => timeline.Apply(@event));
-        var restarted = new LiveSession(broadcaster.Session, new ManualTimeProvider(Broadcaster.Start));
+        var restarted = new LiveSession(broadcaster.Session, new ManualTimeProvider(FakePackager.Start));
         restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
 
         Periods(restarted).Select(period => (string)period.Attribute("id")!).ShouldBe(["1", "2"]);
@@ -167,7 +167,7 @@ public class MpdTests
     [Fact]
     public void Segment_is_listed_when_all_renditions_have_it_or_one_is_far_ahead()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Segment().Open("source").Close("source");
+        var broadcaster = new FakePackager().Video().Audio().Segment().Open("source").Close("source");
         var session = broadcaster.Listen();
         Numbers(Periods(session)[0], "source").ShouldBe([1]);
 
@@ -179,12 +179,12 @@ public class MpdTests
     [Fact]
     public void Publish_time_changes_only_with_the_content()
     {
-        var time = new ManualTimeProvider(Broadcaster.Start.AddSeconds(3));
-        var broadcaster = new Broadcaster().Video().Segment();
+        var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(3));
+        var broadcaster = new FakePackager().Video().Segment();
         var session = broadcaster.Listen(time);
         var first = session.SessionMpd();
 
-        time.Now = Broadcaster.Start.AddSeconds(4);
+        time.Now = FakePackager.Start.AddSeconds(4);
         broadcaster.Open("source").TellTo(session);
         session.SessionMpd().Text().ShouldBe(first.Text());
 
@@ -195,12 +195,12 @@ public class MpdTests
     [Fact]
     public void Negative_times_are_clamped_to_zero()
     {
-        var broadcaster = new Broadcaster().Video();
+        var broadcaster = new FakePackager().Video();
         var name = ObjectName.Parse("live/demo/x/source/1.m4s");
         var session = broadcaster.Listen();
         session.Append(
         [
-            new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true, Broadcaster.Start, name, 0, 1000),
+            new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true, FakePackager.Start, name, 0, 1000),
             new TimelineEvent.SegmentClosed("source", 1),
         ], mistake => throw new InvalidOperationException(mistake));
 
@@ -247,7 +247,7 @@ public class MpdTests
     {
         foreach (var (color, properties) in new[] { (new ColorDescription(1, 1, 1, false), 0), (new ColorDescription(2, 2, 2, true), 0), (new ColorDescription(5, 6, 5, false), 3) })
         {
-            var set = Periods(new Broadcaster().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+            var set = Periods(new FakePackager().Video().Change("source", format => format with { Color = color }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
             set.Elements(Ns + "SupplementalProperty").Count().ShouldBe(properties);
             set.Elements(Ns + "EssentialProperty").ShouldBeEmpty();
         }
@@ -256,7 +256,7 @@ public class MpdTests
     [Fact]
     public void Embedded_captions_are_signalled_with_their_language()
     {
-        var set = Periods(new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
+        var set = Periods(new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1 SERVICE2", Language = "en" }).Segments(2).Listen())[0].Element(Ns + "AdaptationSet")!;
         set.Elements(Ns + "Accessibility").Select(element => ((string)element.Attribute("schemeIdUri")!, (string)element.Attribute("value")!)).ShouldBe(
         [
             ("urn:scte:dash:cc:cea-608:2015", "CC1=en;CC3=en"), ("urn:scte:dash:cc:cea-708:2015", "1=lang:en;2=lang:en"),
@@ -268,25 +268,25 @@ public class MpdTests
 
     public static TheoryData<string> Shapes => [.. Broadcasts.Keys];
 
-    private static readonly Dictionary<string, Func<Broadcaster>> Broadcasts = new()
+    private static readonly Dictionary<string, Func<FakePackager>> Broadcasts = new()
     {
-        ["video and audio"] = () => new Broadcaster().Video().Audio(language: "en").Segments(3),
-        ["audio only"] = () => new Broadcaster().Audio().Segments(3),
-        ["video only, rate unknown"] = () => new Broadcaster().Video(frameRate: 0).Segments(3),
-        ["fractional rates"] = () => new Broadcaster().Video(frameRate: 23.976).Video("low", 640, 360, 12.34).Segments(3),
-        ["discontinuity with another configuration"] = () => new Broadcaster().Video().Audio().Segments(2).Discontinuity()
+        ["video and audio"] = () => new FakePackager().Video().Audio(language: "en").Segments(3),
+        ["audio only"] = () => new FakePackager().Audio().Segments(3),
+        ["video only, rate unknown"] = () => new FakePackager().Video(frameRate: 0).Segments(3),
+        ["fractional rates"] = () => new FakePackager().Video(frameRate: 23.976).Video("low", 640, 360, 12.34).Segments(3),
+        ["discontinuity with another configuration"] = () => new FakePackager().Video().Audio().Segments(2).Discontinuity()
             .Change("source", format => format with { Width = 1280, Height = 720 }).Silence(7.3).Segments(2),
-        ["ladder, languages and codecs"] = () => new Broadcaster().Video().Video("180p", 320, 180)
+        ["ladder, languages and codecs"] = () => new FakePackager().Video().Video("180p", 320, 180)
             .Add("1080p", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L123.B0", 90_000, 1920, 1080, 30, 0, 0, null)).Audio(language: "en").Audio("audio-2", "en")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "opus", 48_000, 0, 0, 0, 48_000, 8, "de")).Segments(2),
-        ["names and high dynamic range"] = () => new Broadcaster().Video()
+        ["names and high dynamic range"] = () => new FakePackager().Video()
             .Add("pq", Hdr(16)).Add("hlg", Hdr(18)).Audio(language: "en").Change("audio", format => format with { Name = "<Halle> & \"Tor\"" }).Segments(2),
-        ["captions"] = () => new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1" }).Audio().Segments(2),
-        ["gap"] = () => new Broadcaster().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
-        ["moved window"] = () => new Broadcaster().Video().Audio().Segments(9).Window(5),
-        ["not independent"] = () => new Broadcaster().Video().Segment().Segment(independent: false),
-        ["ended"] = () => new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.04).End(),
-        ["ended after discontinuities, window moved"] = () => new Broadcaster().Video().Audio().Segments(2).Discontinuity().Segments(3).Discontinuity().Segments(2).Window(4).End(),
+        ["captions"] = () => new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE1" }).Audio().Segments(2),
+        ["gap"] = () => new FakePackager().Video().Audio().Segment().Open("source").Close("source").Gap("audio").Segments(2),
+        ["moved window"] = () => new FakePackager().Video().Audio().Segments(9).Window(5),
+        ["not independent"] = () => new FakePackager().Video().Segment().Segment(independent: false),
+        ["ended"] = () => new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segments(4, 6.04).End(),
+        ["ended after discontinuities, window moved"] = () => new FakePackager().Video().Audio().Segments(2).Discontinuity().Segments(3).Discontinuity().Segments(2).Window(4).End(),
     };
 
     [Theory, MemberData(nameof(Shapes))]
@@ -301,7 +301,7 @@ public class MpdTests
     [Fact]
     public async Task Schema_rejects_an_invalid_MPD()
     {
-        var text = new Broadcaster().Video().Segment().Listen().SessionMpd().Text();
+        var text = new FakePackager().Video().Segment().Listen().SessionMpd().Text();
 
         (await Schema.ValidateAsync(text.Replace("bandwidth=\"4000000\"", "", StringComparison.Ordinal))).ShouldNotBeEmpty();
     }

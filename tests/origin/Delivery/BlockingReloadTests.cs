@@ -173,7 +173,7 @@ public class BlockingReloadTests
     [Fact]
     public async Task Directives_are_ignored_where_parts_are_not_offered()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segments(3));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Segments(3));
         var plain = await server.Client.GetStringAsync(Source);
 
         foreach (var query in new[] { "?_HLS_msn=99", "?_HLS_part=1", "?_HLS_msn=x", "?_HLS_skip=YES" })
@@ -188,7 +188,7 @@ public class BlockingReloadTests
         const int crowd = 10_000;
         var broadcaster = Low().Parts("source", 6).Close("source");
         var session = broadcaster.Listen();
-        var now = new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp();
+        var now = new ManualTimeProvider(FakePackager.Start.AddSeconds(10)).GetTimestamp();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         using var going = new CancellationTokenSource();
         var waiting = new Task<Document?>[crowd];
@@ -215,5 +215,5 @@ public class BlockingReloadTests
         }
     }
 
-    private static Broadcaster Low() => new Broadcaster(latency: LatencyProfile.Low).Video();
+    private static FakePackager Low() => new FakePackager(latency: LatencyProfile.Low).Video();
 }

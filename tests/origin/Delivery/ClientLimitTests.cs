@@ -81,7 +81,7 @@ public class ClientLimitTests
         await using var server = await OriginServer.StartAsync(("Origin:MaxHeldPerClient", "1"));
         var feed = new PartFeed().Parts(6).Close().SendTo(server);
         var path = $"/live/demo/{feed.Session.Id}/{file}";
-        var before = Refused.Of(OverloadReason.ClientHeld);
+        var before = OverloadCounts.Of(OverloadReason.ClientHeld);
         var held = server.SendAsync(path);
         await server.HeldAsync(1);
 
@@ -92,7 +92,7 @@ public class ClientLimitTests
             refused.Headers.CacheControl!.NoStore.ShouldBeTrue("another client may be held");
         }
 
-        Refused.Of(OverloadReason.ClientHeld).ShouldBeGreaterThan(before);
+        OverloadCounts.Of(OverloadReason.ClientHeld).ShouldBeGreaterThan(before);
         using var elsewhere = ClientAt("127.0.0.2", server);
         var other = elsewhere.GetAsync(path);
         await server.HeldAsync(2);
@@ -107,14 +107,14 @@ public class ClientLimitTests
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxOpenPerClient", "1"));
         var feed = new PartFeed().Parts(2).SendTo(server);
-        var before = Refused.Of(OverloadReason.ClientOpen);
+        var before = OverloadCounts.Of(OverloadReason.ClientOpen);
         using (var open = await server.Client.GetAsync(feed.Folder + "1.m4s", HttpCompletionOption.ResponseHeadersRead))
         {
             open.StatusCode.ShouldBe(HttpStatusCode.OK);
             using var refused = await server.SendAsync(feed.Folder + "1.0.m4s");
             refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
             refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
-            Refused.Of(OverloadReason.ClientOpen).ShouldBeGreaterThan(before);
+            OverloadCounts.Of(OverloadReason.ClientOpen).ShouldBeGreaterThan(before);
             using var elsewhere = ClientAt("127.0.0.2", server);
             (await elsewhere.GetByteArrayAsync(feed.Folder + "1.0.m4s")).Length.ShouldBe(1000);
             feed.Close().SendTo(server);
@@ -130,12 +130,12 @@ public class ClientLimitTests
         await using var server = await OriginServer.StartAsync(("Origin:MaxHeldRequests", "1"));
         var feed = new PartFeed().Parts(6).Close().SendTo(server);
         var path = $"/live/demo/{feed.Session.Id}/source.m3u8?_HLS_msn=2";
-        var before = Refused.Of(OverloadReason.Held);
+        var before = OverloadCounts.Of(OverloadReason.Held);
         var held = server.SendAsync(path);
         await server.HeldAsync(1);
         using var refused = await server.SendAsync(path);
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        Refused.Of(OverloadReason.Held).ShouldBeGreaterThan(before);
+        OverloadCounts.Of(OverloadReason.Held).ShouldBeGreaterThan(before);
         feed.Part().Close().SendTo(server);
         (await held).StatusCode.ShouldBe(HttpStatusCode.OK);
     }

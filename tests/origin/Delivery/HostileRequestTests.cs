@@ -96,7 +96,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     public async Task Concurrent_viewers_get_consistent_playlists_while_the_session_continues()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Audio().Segment();
+        var broadcaster = new FakePackager().Video().Audio().Segment();
         server.Hear(broadcaster);
         var viewers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
         {
@@ -131,10 +131,10 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     public async Task Only_the_newest_sessions_of_a_channel_are_kept()
     {
         await using var server = await OriginServer.StartAsync(("Origin:MaxSessionsPerChannel", "2"));
-        var sessions = Enumerable.Range(0, 5).Select(i => SessionId.New(Broadcaster.Start.AddMinutes(i))).ToList();
+        var sessions = Enumerable.Range(0, 5).Select(i => SessionId.New(FakePackager.Start.AddMinutes(i))).ToList();
         foreach (var id in sessions)
         {
-            server.Hear(new Broadcaster(id).Video().Segment().End());
+            server.Hear(new FakePackager(id).Video().Segment().End());
         }
 
         using var oldest = await server.SendAsync($"/live/demo/{sessions[2]}/source.m3u8");
@@ -147,11 +147,11 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     public async Task Invalid_timeline_events_are_ignored()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Segment();
+        var broadcaster = new FakePackager().Video().Segment();
         server.Hear(broadcaster);
         var channel = broadcaster.Session.Channel;
         server.Directory.Append(channel, broadcaster.Session.Id, [new TimelineEvent.SegmentClosed("nobody", 3), new TimelineEvent.RenditionAdded("../evil", TrackKind.Video)]);
-        server.Directory.Append(channel, Broadcaster.Second, [new TimelineEvent.RenditionAdded("source", TrackKind.Video)]);
+        server.Directory.Append(channel, FakePackager.Second, [new TimelineEvent.RenditionAdded("source", TrackKind.Video)]);
 
         (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldNotContain("evil");
         server.Directory.Status(channel).Renditions.ShouldHaveSingleItem();
@@ -188,7 +188,7 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
     {
         internal OriginServer? Server { get; private set; }
 
-        public async ValueTask InitializeAsync() => Server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+        public async ValueTask InitializeAsync() => Server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment());
 
         public ValueTask DisposeAsync() => Server!.DisposeAsync();
     }

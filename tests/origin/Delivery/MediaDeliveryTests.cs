@@ -32,7 +32,7 @@ public class MediaDeliveryTests
     public async Task Concatenated_parts_equal_the_segment_and_are_available_before_it()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Segment().Open("source", bytes: 999);
+        var broadcaster = new FakePackager().Video().Segment().Open("source", bytes: 999);
         server.Hear(broadcaster);
         var first = await server.Client.GetByteArrayAsync(Base + "/source/2.0.m4s");
         var second = await server.Client.GetByteArrayAsync(Base + "/source/2.1.m4s");
@@ -148,7 +148,7 @@ public class MediaDeliveryTests
     public async Task Segment_that_left_the_window_is_served_while_it_is_readable()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Segments(2).Change("source", format => format).Segments(3);
+        var broadcaster = new FakePackager().Video().Segments(2).Change("source", format => format).Segments(3);
         server.Hear(broadcaster);
         using var before = await server.SendAsync(Segment);
         server.Hear(broadcaster.Window(4));
@@ -170,7 +170,7 @@ public class MediaDeliveryTests
     public async Task Media_of_a_deleted_session_is_404_at_once()
     {
         await using var server = await StartAsync();
-        server.Directory.Forget(ChannelName.Parse("demo"), Broadcaster.First);
+        server.Directory.Forget(ChannelName.Parse("demo"), FakePackager.First);
         using var response = await server.SendAsync(Segment);
 
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -180,7 +180,7 @@ public class MediaDeliveryTests
     [Fact]
     public async Task Gap_segment_is_404()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment().Gap("source").Segment());
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment().Gap("source").Segment());
         using var response = await server.SendAsync(Base + "/source/2.m4s");
 
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -213,6 +213,6 @@ public class MediaDeliveryTests
     {
         var server = await OriginServer.StartAsync();
         server.Spool.Streams = streams;
-        return server.Hear(new Broadcaster().Video().Audio().Segments(2));
+        return server.Hear(new FakePackager().Video().Audio().Segments(2));
     }
 }

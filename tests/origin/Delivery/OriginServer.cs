@@ -29,7 +29,7 @@ internal sealed class OriginServer : IAsyncDisposable
 
         UpcomingEvent? IProgramGuide.Next(ChannelName channel) => Next;
 
-        string? IProgramGuide.TitleOf(SessionId session) => session == Broadcaster.Second ? null : Title;
+        string? IProgramGuide.TitleOf(SessionId session) => session == FakePackager.Second ? null : Title;
 
         ChannelRecording? IChannelRecordings.Newest(ChannelName channel) => Replay;
     }
@@ -110,7 +110,7 @@ internal sealed class OriginServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
-        var (spool, time) = (new MemorySpool(), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)));
+        var (spool, time) = (new MemorySpool(), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<ISpool>(spool);
         builder.Services.AddSingleton<Announcer>();
@@ -141,7 +141,7 @@ internal sealed class OriginServer : IAsyncDisposable
     }
 
     /// <summary>Adds the objects of a broadcaster to the spool without announcing them, as after a restart.</summary>
-    public OriginServer Find(Broadcaster broadcaster)
+    public OriginServer Find(FakePackager broadcaster)
     {
         foreach (var (name, bytes) in broadcaster.Objects)
         {
@@ -151,7 +151,7 @@ internal sealed class OriginServer : IAsyncDisposable
         return this;
     }
 
-    public OriginServer Hear(Broadcaster broadcaster)
+    public OriginServer Hear(FakePackager broadcaster)
     {
         Find(broadcaster);
         broadcaster.SendTo(_app.Services.GetRequiredService<ITimelineSink>());

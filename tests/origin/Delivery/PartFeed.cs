@@ -15,7 +15,7 @@ internal sealed class PartFeed
 
     public PartFeed(LatencyProfile? latency = null, string rendition = Rendition)
     {
-        (Name, Session) = (rendition, new BroadcastSession(ChannelName.Parse("demo"), Broadcaster.First, 1, Broadcaster.Start, latency ?? LatencyProfile.Low));
+        (Name, Session) = (rendition, new BroadcastSession(ChannelName.Parse("demo"), FakePackager.First, 1, FakePackager.Start, latency ?? LatencyProfile.Low));
         var init = ObjectName.Parse($"live/demo/{Session.Id}/{Name}/init-1.mp4");
         Objects[init.Value] = [.. "init"u8];
         _unsent.Add(new TimelineEvent.Started(Session));
@@ -45,7 +45,7 @@ internal sealed class PartFeed
         new Random((int)(_segment * 100) + _part).NextBytes(content);
         Objects[name.Value] = [.. Objects.GetValueOrDefault(name.Value, []), .. content];
         var duration = MediaTime.From(Session.Latency.PartTarget, 90_000);
-        _unsent.Add(new TimelineEvent.PartReady(Name, _segment, _part++, 1, _time, duration, _part == 1, Broadcaster.Start + _time.ToTimeSpan(), name, _offset, bytes));
+        _unsent.Add(new TimelineEvent.PartReady(Name, _segment, _part++, 1, _time, duration, _part == 1, FakePackager.Start + _time.ToTimeSpan(), name, _offset, bytes));
         _time += duration;
         _offset += bytes;
         return this;

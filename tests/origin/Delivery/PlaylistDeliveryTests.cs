@@ -23,7 +23,7 @@ public class PlaylistDeliveryTests
     [Theory, MemberData(nameof(Texts))]
     public async Task Manifest_and_status_are_cached_for_a_second_and_readable_from_any_site(string path, string contentType)
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Audio().Segments(3));
         using var response = await server.SendAsync(path);
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -41,7 +41,7 @@ public class PlaylistDeliveryTests
     [Theory, MemberData(nameof(Texts))]
     public async Task Matching_ETag_gets_304(string path, string contentType)
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Audio().Segments(3));
         using var first = await server.SendAsync(path);
         var tag = first.Headers.ETag!.ToString();
         using var second = await server.SendAsync(path, null, ("If-None-Match", $"\"other\", W/{tag}"));
@@ -58,7 +58,7 @@ public class PlaylistDeliveryTests
     [Theory, MemberData(nameof(Texts))]
     public async Task HEAD_response_has_the_headers_of_GET(string path, string contentType)
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Audio().Segments(3));
         using var get = await server.SendAsync(path);
         using var head = await server.SendAsync(path, HttpMethod.Head);
 
@@ -79,7 +79,7 @@ public class PlaylistDeliveryTests
     [InlineData("gzip;q=nonsense,,;=,", null)]
     public async Task Manifests_are_compressed_in_the_coding_the_player_prefers(string accepted, string? coding)
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(10));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Audio().Segments(10));
         var path = $"/live/demo/{Session}/source.m3u8";
         using var plain = await server.SendAsync(path);
         using var response = await server.SendAsync(path, null, ("Accept-Encoding", accepted));
@@ -100,7 +100,7 @@ public class PlaylistDeliveryTests
     public async Task New_segment_changes_the_playlist_and_a_new_part_does_not()
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Segment();
+        var broadcaster = new FakePackager().Video().Segment();
         server.Hear(broadcaster);
         var before = await TagAsync(server);
         server.Hear(broadcaster.Open("source"));
@@ -121,7 +121,7 @@ public class PlaylistDeliveryTests
     [Fact]
     public async Task Ended_sessions_own_manifests_are_cached_longer_and_the_channels_are_not()
     {
-        await using var server = (await OriginServer.StartAsync(("Origin:EndedPlaylistMaxAge", "00:00:45"))).Hear(new Broadcaster().Video().Segment().End());
+        await using var server = (await OriginServer.StartAsync(("Origin:EndedPlaylistMaxAge", "00:00:45"))).Hear(new FakePackager().Video().Segment().End());
         using var own = await server.SendAsync($"/live/demo/{Session}/source.m3u8");
         using var ownMpd = await server.SendAsync($"/live/demo/{Session}/manifest.mpd");
         using var channels = await server.SendAsync("/live/demo/index.m3u8");
@@ -144,7 +144,7 @@ public class PlaylistDeliveryTests
             none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
 
-        var first = new Broadcaster().Video().Open("source");
+        var first = new FakePackager().Video().Open("source");
         server.Hear(first);
         (await StatusAsync(server)).ShouldBe("""{"state":"starting","session":"01JN8E0000000000000000000A","startedAt":"2026-03-01T12:00:00.000Z","liveEdge":null}""");
         using (var early = await server.SendAsync("/live/demo/manifest.mpd"))
@@ -158,7 +158,7 @@ public class PlaylistDeliveryTests
         server.Hear(first.End());
         (await StatusAsync(server)).ShouldStartWith("""{"state":"ended","session":"01JN8E0000000000000000000A",""");
 
-        var second = new Broadcaster(Broadcaster.Second).Video().Audio();
+        var second = new FakePackager(FakePackager.Second).Video().Audio();
         server.Hear(second.Open("source").Close("source"));
         (await IndexAsync(server)).ShouldContain("01JN8E0000000000000000000A/source.m3u8");
         (await StatusAsync(server)).ShouldStartWith("""{"state":"starting","session":"01JN8F0000000000000000000B",""");
@@ -191,11 +191,11 @@ public class PlaylistDeliveryTests
         await using var server = await OriginServer.StartAsync();
         server.Called = "The \"gala\"";
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("title");
-        var first = new Broadcaster().Video().Audio();
+        var first = new FakePackager().Video().Audio();
         server.Hear(first.Open("source").Close("source"));
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldContain("\"title\":\"The \\\"gala\\\"\"");
         server.Hear(first.End());
-        server.Hear(new Broadcaster(Broadcaster.Second).Video().Audio().Open("source").Close("source"));
+        server.Hear(new FakePackager(FakePackager.Second).Video().Audio().Open("source").Close("source"));
         (await server.Client.GetStringAsync("/live/demo/status.json")).ShouldNotContain("title", Case.Sensitive, "the next one is another");
     }
 
@@ -214,7 +214,7 @@ public class PlaylistDeliveryTests
     [Fact]
     public async Task Manifest_URLs_behind_a_token_are_relative_and_never_contain_it()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Segment());
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Segment());
         var index = await server.Client.GetStringAsync("/t/secret/live/demo/index.m3u8");
         var mpd = await server.Client.GetStringAsync("/t/secret/live/demo/manifest.mpd");
 
@@ -243,13 +243,13 @@ public class PlaylistDeliveryTests
     [Fact]
     public async Task Session_directory_reports_state_format_and_bitrates()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new Broadcaster().Video().Audio().Segments(3));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager().Video().Audio().Segments(3));
         var status = server.Directory.Status(ChannelName.Parse("demo"));
 
         status.State.ShouldBe(ChannelState.Live);
         status.Session!.Value.Value.ShouldBe(Session);
-        status.StartedAt.ShouldBe(Broadcaster.Start);
-        status.LiveEdge.ShouldBe(Broadcaster.Start.AddSeconds(6));
+        status.StartedAt.ShouldBe(FakePackager.Start);
+        status.LiveEdge.ShouldBe(FakePackager.Start.AddSeconds(6));
         status.Renditions.Select(rendition => rendition.Name).ShouldBe(["source", "audio"]);
         status.Renditions[0].Format!.Width.ShouldBe(1920);
         status.Renditions[0].AverageBitrate.ShouldBe(4_000_000);

@@ -13,7 +13,7 @@ public class PosterTests
     public async Task Newest_poster_is_served_at_the_channels_URL_and_cached_for_seconds(string prefix)
     {
         await using var server = await OriginServer.StartAsync();
-        var broadcaster = new Broadcaster().Video().Segments(3).Poster(1).Poster(5, bytes: 77);
+        var broadcaster = new FakePackager().Video().Segments(3).Poster(1).Poster(5, bytes: 77);
         server.Hear(broadcaster);
         using var response = await server.SendAsync(prefix + "/live/demo/poster.jpg");
 
@@ -34,7 +34,7 @@ public class PosterTests
     public async Task Missing_poster_is_404_for_a_second()
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(3));
+        server.Hear(new FakePackager().Video().Segments(3));
         foreach (var path in new[] { "/live/demo/poster.jpg", "/live/nobody/poster.jpg" })
         {
             using var response = await server.SendAsync(path);
@@ -48,13 +48,13 @@ public class PosterTests
     {
         await using var server = await OriginServer.StartAsync();
         var posters = server.Get<IPosters>();
-        var broadcaster = new Broadcaster().Video().Segments(3);
+        var broadcaster = new FakePackager().Video().Segments(3);
         server.Hear(broadcaster);
         posters.OfChannel(ChannelName.Parse("demo")).ShouldBeNull("there is none yet");
 
         server.Hear(broadcaster.Poster(1));
 
-        var session = Broadcaster.First;
+        var session = FakePackager.First;
         posters.OfChannel(ChannelName.Parse("demo")).ShouldBe(new PosterInfo(session, null, 1280, 720));
         posters.OfSession(ChannelName.Parse("demo"), session).ShouldBe(new PosterInfo(session, null, 1280, 720));
         posters.OfSession(ChannelName.Parse("other"), session).ShouldBeNull();
@@ -65,7 +65,7 @@ public class PosterTests
     public async Task Poster_of_an_ended_session_is_still_served()
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(3).End().Poster(5));
+        server.Hear(new FakePackager().Video().Segments(3).End().Poster(5));
         using var response = await server.SendAsync("/live/demo/poster.jpg");
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }

@@ -4,7 +4,7 @@ using Broadcast.Media;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
 using Broadcast.Origin.Access;
-using Broadcast.Origin.Tests.Recordings;
+using Broadcast.Origin.Tests.Vod;
 using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Tests.Delivery;
@@ -20,27 +20,27 @@ public class SessionAccessTests
         "manifest.mpd", "source.m3u8", "thumbnails.vtt", "thumbnails.m3u8", "thumbnails/0.jpg", "source/iframes.m3u8", "source/init-1.mp4", "source/1.m4s",
     ];
 
-    private static Broadcaster Show(SessionId id, ViewerAccess? access, bool hidden = false) => new Broadcaster(id, recorded: true, hidden: hidden, access: access) { KeyLength = 100 }.Video().Segments(6).Poster(1).Sheet(0);
+    private static FakePackager Show(SessionId id, ViewerAccess? access, bool hidden = false) => new FakePackager(id, recorded: true, hidden: hidden, access: access) { KeyLength = 100 }.Video().Segments(6).Poster(1).Sheet(0);
 
     [Theory]
     [InlineData(ViewerAccess.Public, ViewerAccess.Token)]
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
     public async Task Each_session_applies_its_own_access_and_the_channel_that_of_its_shown_session(ViewerAccess channel, ViewerAccess own)
     {
-        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(Broadcaster.First, null).End());
+        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null).End());
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), channel);
 
-        server.Hear(Show(Broadcaster.Second, own));
+        server.Hear(Show(FakePackager.Second, own));
 
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), own);
-        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{Broadcaster.Second}/{thing}"), own);
-        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{Broadcaster.First}/{thing}"), channel);
+        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{FakePackager.Second}/{thing}"), own);
+        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{FakePackager.First}/{thing}"), channel);
     }
 
     [Fact]
     public async Task Session_before_its_first_segment_shows_only_its_status_to_its_own_viewers()
     {
-        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(Broadcaster.First, null).End()).Hear(new Broadcaster(Broadcaster.Second, access: ViewerAccess.Token));
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(FakePackager.First, null).End()).Hear(new FakePackager(FakePackager.Second, access: ViewerAccess.Token));
         await ExpectAsync(server, ["live/demo/status.json"], ViewerAccess.Token);
         await ExpectAsync(server, ["live/demo/index.m3u8", "live/demo/poster.jpg"], ViewerAccess.Public);
     }
@@ -48,14 +48,14 @@ public class SessionAccessTests
     [Fact]
     public async Task Hidden_session_does_not_change_channel_access_and_a_shown_session_applies_its_own()
     {
-        var audience = new KnownAudience();
-        await using var server = (await OriginServer.StartAsync(new Guard(), null, audience)).Hear(Show(Broadcaster.First, null).End()).Hear(Show(Broadcaster.Second, ViewerAccess.Token, hidden: true));
+        var audience = new StubSessionVisibility();
+        await using var server = (await OriginServer.StartAsync(new Guard(), null, audience)).Hear(Show(FakePackager.First, null).End()).Hear(Show(FakePackager.Second, ViewerAccess.Token, hidden: true));
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), ViewerAccess.Public);
-        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(Broadcaster.First.Value);
+        (await server.Client.GetStringAsync("/live/demo/index.m3u8")).ShouldContain(FakePackager.First.Value);
 
-        audience.Views[Broadcaster.Second] = SessionVisibility.Open;
+        audience.Views[FakePackager.Second] = SessionVisibility.Open;
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), ViewerAccess.Token);
-        (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(Broadcaster.Second.Value);
+        (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(FakePackager.Second.Value);
     }
 
     [Theory]
@@ -63,25 +63,25 @@ public class SessionAccessTests
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
     public async Task Session_end_restores_the_channels_access_and_keeps_the_sessions_own(ViewerAccess channel, ViewerAccess own)
     {
-        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(Broadcaster.First, null).End());
-        var show = Show(Broadcaster.Second, own);
+        await using var server = (await OriginServer.StartAsync(new Guard { Channel = channel })).Hear(Show(FakePackager.First, null).End());
+        var show = Show(FakePackager.Second, own);
         server.Hear(show);
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), own);
 
         server.Hear(show.End());
 
         await ExpectAsync(server, OfChannel.Select(thing => $"live/demo/{thing}"), channel);
-        (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(Broadcaster.First.Value);
-        (await server.Client.GetStringAsync("/t/good/live/demo/status.json")).ShouldContain(Broadcaster.First.Value);
-        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{Broadcaster.Second}/{thing}"), own);
+        (await server.Client.GetStringAsync("/t/good/live/demo/index.m3u8")).ShouldContain(FakePackager.First.Value);
+        (await server.Client.GetStringAsync("/t/good/live/demo/status.json")).ShouldContain(FakePackager.First.Value);
+        await ExpectAsync(server, OfSession.Select(thing => $"live/demo/{FakePackager.Second}/{thing}"), own);
     }
 
     [Fact]
     public async Task Access_from_control_overrides_the_access_the_session_started_with()
     {
-        var guard = new Guard { Sessions = new Dictionary<SessionId, ViewerAccess> { [Broadcaster.First] = ViewerAccess.Token } };
-        await using var server = (await OriginServer.StartAsync(guard)).Hear(Show(Broadcaster.First, null));
-        await ExpectAsync(server, [.. OfChannel.Select(thing => $"live/demo/{thing}"), .. OfSession.Select(thing => $"live/demo/{Broadcaster.First}/{thing}")], ViewerAccess.Token);
+        var guard = new Guard { Sessions = new Dictionary<SessionId, ViewerAccess> { [FakePackager.First] = ViewerAccess.Token } };
+        await using var server = (await OriginServer.StartAsync(guard)).Hear(Show(FakePackager.First, null));
+        await ExpectAsync(server, [.. OfChannel.Select(thing => $"live/demo/{thing}"), .. OfSession.Select(thing => $"live/demo/{FakePackager.First}/{thing}")], ViewerAccess.Token);
     }
 
     [Theory]
@@ -89,10 +89,10 @@ public class SessionAccessTests
     [InlineData(ViewerAccess.Token, ViewerAccess.Public)]
     public async Task Recording_and_its_media_have_the_sessions_access(ViewerAccess channel, ViewerAccess own)
     {
-        var catalog = new Catalog();
-        var guard = new Guard { Channel = channel, Sessions = new Dictionary<SessionId, ViewerAccess> { [Broadcaster.First] = own } };
+        var catalog = new FakeRecordingCatalog();
+        var guard = new Guard { Channel = channel, Sessions = new Dictionary<SessionId, ViewerAccess> { [FakePackager.First] = own } };
         await using var server = await OriginServer.StartAsync(guard, catalog);
-        foreach (var (id, access, expected) in new[] { (Broadcaster.First, (ViewerAccess?)own, own), (Broadcaster.Second, null, channel) })
+        foreach (var (id, access, expected) in new[] { (FakePackager.First, (ViewerAccess?)own, own), (FakePackager.Second, null, channel) })
         {
             var story = Show(id, access).End().Journal();
             server.Find(story);
@@ -108,10 +108,10 @@ public class SessionAccessTests
     [Fact]
     public async Task Edge_that_caches_decisions_per_channel_gets_no_store_when_session_access_differs()
     {
-        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(Broadcaster.First, null).End());
+        await using var server = (await OriginServer.StartAsync(new Guard())).Hear(Show(FakePackager.First, null).End());
         (await HeldAsync(server, null)).ShouldBe("max-age=5");
 
-        server.Hear(Show(Broadcaster.Second, ViewerAccess.Token));
+        server.Hear(Show(FakePackager.Second, ViewerAccess.Token));
         (await HeldAsync(server, null)).ShouldBe("no-store");
         (await HeldAsync(server, "session")).ShouldBe("max-age=5");
 
@@ -128,8 +128,8 @@ public class SessionAccessTests
     {
         foreach (var (path, session) in new (string, SessionId?)[]
         {
-            ($"/live/demo/{Broadcaster.First}/source.m3u8", Broadcaster.First), ($"/t/x/live/demo/{Broadcaster.First}/source/1.m4s", Broadcaster.First), ($"/live/demo/{Broadcaster.First}", null),
-            ("/live/demo/index.m3u8", null), ($"/live/demo/{Broadcaster.First.Value.ToLowerInvariant()}/source.m3u8", null), ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
+            ($"/live/demo/{FakePackager.First}/source.m3u8", FakePackager.First), ($"/t/x/live/demo/{FakePackager.First}/source/1.m4s", FakePackager.First), ($"/live/demo/{FakePackager.First}", null),
+            ("/live/demo/index.m3u8", null), ($"/live/demo/{FakePackager.First.Value.ToLowerInvariant()}/source.m3u8", null), ("/live/demo/x/source.m3u8", null), ("/live/demo//source.m3u8", null),
         })
         {
             ProtectedPath.TryParse(path, out var guarded).ShouldBeTrue(path);

@@ -15,7 +15,7 @@ public class ThumbnailTests
     public async Task WebVTT_has_a_cue_per_tile_at_the_channels_and_the_sessions_URL()
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(11).Sheet(0).Sheet(10));
+        server.Hear(new FakePackager().Video().Segments(11).Sheet(0).Sheet(10));
         using var response = await server.SendAsync($"/live/demo/{Session}/thumbnails.vtt");
 
         response.Content.Headers.ContentType!.ToString().ShouldBe("text/vtt; charset=utf-8");
@@ -39,7 +39,7 @@ public class ThumbnailTests
     public async Task Last_sprite_sheet_of_an_ended_session_has_cues_up_to_its_end()
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(7).Sheet(0).End().Sheet(10));
+        server.Hear(new FakePackager().Video().Segments(7).Sheet(0).End().Sheet(10));
         var cues = (await server.Client.GetStringAsync($"/live/demo/{Session}/thumbnails.vtt")).Split("\n\n");
 
         cues.Length.ShouldBe(1 + 5 + 2, "the media end at 14 s");
@@ -52,7 +52,7 @@ public class ThumbnailTests
     public async Task Sprite_sheet_is_served_as_media_even_after_it_left_the_window(string prefix)
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(16).Sheet(0).Sheet(10).Sheet(20).Window(7));
+        server.Hear(new FakePackager().Video().Segments(16).Sheet(0).Sheet(10).Sheet(20).Window(7));
         foreach (var (start, status) in new[] { (10_000, HttpStatusCode.OK), (0, HttpStatusCode.OK), (30_000, HttpStatusCode.NotFound), (5_000, HttpStatusCode.NotFound) })
         {
             using var response = await server.SendAsync($"{prefix}/live/demo/{Session}/thumbnails/{start}.jpg");
@@ -69,7 +69,7 @@ public class ThumbnailTests
     [Fact]
     public void Multivariant_playlist_names_the_image_playlist_once_a_sprite_sheet_exists()
     {
-        var broadcaster = new Broadcaster().Video().Segments(6);
+        var broadcaster = new FakePackager().Video().Segments(6);
         broadcaster.Listen().MultivariantPlaylist().Text().ShouldNotContain("IMAGE");
         broadcaster.Sheet(0, bytes: 20_000).Listen().MultivariantPlaylist().Text()
             .ShouldContain($"\n#EXT-X-IMAGE-STREAM-INF:BANDWIDTH=16000,RESOLUTION=320x180,CODECS=\"jpeg\",URI=\"{Session}/thumbnails.m3u8\"\n");
@@ -78,7 +78,7 @@ public class ThumbnailTests
     [Fact]
     public void Image_playlist_numbers_sprite_sheets_by_time_and_marks_missing_ones_as_gaps()
     {
-        new Broadcaster().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().ImagePlaylist().Text().ShouldBe("""
+        new FakePackager().Video().Segments(25).Sheet(10).Sheet(30).End().Listen().ImagePlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:10
@@ -105,7 +105,7 @@ public class ThumbnailTests
     [Fact]
     public async Task MPD_adds_sprite_sheets_to_every_overlapping_period_and_each_changes_its_publish_time()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Segments(6).Silence(1).Discontinuity().Segments(6).Sheet(0).Sheet(10);
+        var broadcaster = new FakePackager().Video().Audio().Segments(6).Silence(1).Discontinuity().Segments(6).Sheet(0).Sheet(10);
         var text = broadcaster.Listen().SessionMpd().Text();
         (await Schema.ValidateAsync(text)).ShouldBeEmpty();
 
@@ -124,7 +124,7 @@ public class ThumbnailTests
     [Fact]
     public void Sprite_sheets_of_an_earlier_configuration_are_in_no_track_but_have_cues()
     {
-        var broadcaster = new Broadcaster().Video().Segments(16).Sheet(0);
+        var broadcaster = new FakePackager().Video().Segments(16).Sheet(0);
         broadcaster.Say(new Broadcast.Media.Timeline.TimelineEvent.SpriteSheetReady(new(20_000, 1000), new(8_000, 1000), new Broadcast.Media.SpriteSheetLayout(2, 2, 320, 180), Broadcast.Media.ObjectName.Parse("a/b"), 1));
         var session = broadcaster.Listen();
 
@@ -141,7 +141,7 @@ public class ThumbnailTests
     public async Task Thumbnail_manifests_are_404_without_thumbnails(string path)
     {
         await using var server = await OriginServer.StartAsync();
-        server.Hear(new Broadcaster().Video().Segments(3));
+        server.Hear(new FakePackager().Video().Segments(3));
         using var response = await server.SendAsync(path);
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         response.Headers.NonValidated["Cache-Control"].ToString().ShouldBe("max-age=1");

@@ -47,7 +47,7 @@ public class LowLatencyPlaylistTests
 
     [Fact]
     public void Segment_tags_precede_its_first_part_and_a_gap_has_gap_parts() =>
-        new Broadcaster(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity().Change("audio", format => format with { Channels = 1 })
+        new FakePackager(latency: LatencyProfile.Low).Audio().Parts("audio", 3).Close("audio").Discontinuity().Change("audio", format => format with { Channels = 1 })
             .Gap("audio", 1).Part("audio").Listen().MediaPlaylist("audio").Text().ShouldEndWith("""
             audio/1.m4s
             #EXT-X-DISCONTINUITY
@@ -121,7 +121,7 @@ public class LowLatencyPlaylistTests
     [Fact]
     public void Delta_update_of_a_twelve_hour_window_is_a_few_kilobytes()
     {
-        var broadcaster = new Broadcaster(latency: LatencyProfile.Low).Video();
+        var broadcaster = new FakePackager(latency: LatencyProfile.Low).Video();
         for (var i = 0; i < 12 * 1800; i++)
         {
             broadcaster.Part("source", 2, bytes: 1).Close("source");
@@ -154,7 +154,7 @@ public class LowLatencyPlaylistTests
     [InlineData("safe")]
     public void Other_latency_profiles_list_only_complete_segments(string latency)
     {
-        var session = new Broadcaster(latency: LatencyProfile.Find(latency)).Video().Audio().Segments(20).Open("source").Listen();
+        var session = new FakePackager(latency: LatencyProfile.Find(latency)).Video().Audio().Segments(20).Open("source").Listen();
         var text = session.MediaPlaylist("source").Text();
 
         foreach (var tag in new[] { "PART", "SKIP", "PRELOAD", "REPORT", "BLOCK", "source/21" })
@@ -179,5 +179,5 @@ public class LowLatencyPlaylistTests
         session.MediaPlaylist("audio").ShouldBeSameAs(audio);
     }
 
-    private static Broadcaster Low() => new Broadcaster(latency: LatencyProfile.Low).Video().Audio();
+    private static FakePackager Low() => new FakePackager(latency: LatencyProfile.Low).Video().Audio();
 }

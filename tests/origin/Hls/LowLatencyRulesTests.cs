@@ -36,7 +36,7 @@ public partial class LowLatencyRulesTests
 
     private static void Play(Step[] steps)
     {
-        var broadcaster = new Broadcaster(latency: LatencyProfile.Low).Video().Audio();
+        var broadcaster = new FakePackager(latency: LatencyProfile.Low).Video().Audio();
         var session = broadcaster.Listen();
         var seen = new Dictionary<string, Playlist>();
         var (first, closed, open) = (1L, 0L, 0);
@@ -257,7 +257,7 @@ public partial class LowLatencyRulesTests
         Verdict(lastWhole + 3, null).ShouldBe(ReloadDecision.Reject);
 
         ReloadDecision Verdict(long segment, int? part) =>
-            session.Evaluate(name, new DeliveryDirectives(segment, part, false), new ManualTimeProvider(Broadcaster.Start.AddSeconds(10)).GetTimestamp(), out _);
+            session.Evaluate(name, new DeliveryDirectives(segment, part, false), new ManualTimeProvider(FakePackager.Start.AddSeconds(10)).GetTimestamp(), out _);
     }
 
     [GeneratedRegex("#EXT-X-SKIP:SKIPPED-SEGMENTS=([0-9]+)\n")]

@@ -8,7 +8,7 @@ public class MediaPlaylistTests
 {
     [Fact]
     public void Live_session_lists_its_complete_segments_and_not_the_open_one() =>
-        new Broadcaster().Video().Audio().Segments(2).Segment(2.0333).Open("source").Listen().MediaPlaylist("source").Text().ShouldBe("""
+        new FakePackager().Video().Audio().Segments(2).Segment(2.0333).Open("source").Listen().MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -31,7 +31,7 @@ public class MediaPlaylistTests
 
     [Fact]
     public void Configuration_change_adds_a_discontinuity_and_a_map_even_for_an_identical_map() =>
-        new Broadcaster().Video().Audio().Segment().Discontinuity().Change("source", format => format with { Width = 1280, Height = 720 })
+        new FakePackager().Video().Audio().Segment().Discontinuity().Change("source", format => format with { Width = 1280, Height = 720 })
             .Silence(5).Segments(2).Listen().MediaPlaylist("source").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -57,7 +57,7 @@ public class MediaPlaylistTests
 
     [Fact]
     public void Gap_is_no_longer_than_the_target_duration() =>
-        new Broadcaster().Audio("audio").Segment().Gap("audio", 20).Segment().Listen().MediaPlaylist("audio").Text().ShouldBe("""
+        new FakePackager().Audio("audio").Segment().Gap("audio", 20).Segment().Listen().MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-TARGETDURATION:3
@@ -81,7 +81,7 @@ public class MediaPlaylistTests
 
     [Fact]
     public void Ended_session_with_a_moved_window_keeps_its_sequence_numbers_and_has_ENDLIST() =>
-        new Broadcaster(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6).Window(4).End()
+        new FakePackager(latency: LatencyProfile.Safe).Video().Audio().Segment(6).Discontinuity().Segments(2, 6).Discontinuity().Segment(6).Window(4).End()
             .Listen().MediaPlaylist("audio").Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -102,7 +102,7 @@ public class MediaPlaylistTests
     [Fact]
     public void Independence_is_not_claimed_once_a_segment_started_without_a_sync_sample()
     {
-        var broadcaster = new Broadcaster().Video().Segment().Segment(independent: false);
+        var broadcaster = new FakePackager().Video().Segment().Segment(independent: false);
 
         var session = broadcaster.Listen();
         session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
@@ -114,13 +114,13 @@ public class MediaPlaylistTests
 
     [Fact]
     public void The_last_open_segment_is_listed_when_the_session_ends() =>
-        new Broadcaster().Video().Segment().Open("source", 1.5).End().Listen().MediaPlaylist("source").Text()
+        new FakePackager().Video().Segment().Open("source", 1.5).End().Listen().MediaPlaylist("source").Text()
             .ShouldEndWith("#EXTINF:1.500,\nsource/2.m4s\n#EXT-X-ENDLIST\n");
 
     [Fact]
     public void No_playlist_exists_before_the_first_complete_segment_or_for_an_unknown_rendition()
     {
-        var session = new Broadcaster().Video().Open("source").Listen();
+        var session = new FakePackager().Video().Open("source").Listen();
 
         session.MediaPlaylist("source").ShouldBeNull();
         session.MediaPlaylist("other").ShouldBeNull();
@@ -129,14 +129,14 @@ public class MediaPlaylistTests
     [Fact]
     public void Rendition_that_joins_late_has_the_common_discontinuity_sequence()
     {
-        var session = new Broadcaster().Video().Segment().Discontinuity().Segment().Discontinuity().Segment().Listen();
+        var session = new FakePackager().Video().Segment().Discontinuity().Segment().Discontinuity().Segment().Listen();
         var format = new RenditionFormat(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, null);
         var name = ObjectName.Parse("live/demo/x/audio/3.m4s");
         session.Append(
         [
             new TimelineEvent.RenditionAdded("audio", TrackKind.Audio),
             new TimelineEvent.InitReady("audio", 1, format, name, 10),
-            new TimelineEvent.PartReady("audio", 3, 0, 1, new MediaTime(4 * 48_000, 48_000), new MediaTime(96_000, 48_000), true, Broadcaster.Start, name, 0, 10),
+            new TimelineEvent.PartReady("audio", 3, 0, 1, new MediaTime(4 * 48_000, 48_000), new MediaTime(96_000, 48_000), true, FakePackager.Start, name, 0, 10),
             new TimelineEvent.SegmentClosed("audio", 3),
         ], mistake => throw new InvalidOperationException(mistake));
 

@@ -9,7 +9,7 @@ public class MultivariantPlaylistTests
 {
     [Fact]
     public void Video_variant_refers_to_its_audio_and_its_bandwidth_includes_both() =>
-        new Broadcaster().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Video(frameRate: 30000 / 1001d).Audio(language: "en").Segments(3).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -21,7 +21,7 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Audio_only_session_has_an_audio_variant() =>
-        new Broadcaster().Audio().Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Audio().Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -32,7 +32,7 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Video_only_session_has_no_audio_group_and_omits_an_unknown_frame_rate() =>
-        new Broadcaster().Video(frameRate: 0).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Video(frameRate: 0).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -44,7 +44,7 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Names_of_audio_renditions_in_one_language_differ()
     {
-        var text = new Broadcaster().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen().MultivariantPlaylist().Text();
+        var text = new FakePackager().Video().Audio("main", "de").Audio("commentary", "de").Audio("english", "en").Segment().Listen().MultivariantPlaylist().Text();
 
         text.ShouldContain("NAME=\"main\",LANGUAGE=\"de\",DEFAULT=YES");
         text.ShouldContain("NAME=\"commentary\",LANGUAGE=\"de\",DEFAULT=NO");
@@ -54,7 +54,7 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Audio_rendition_has_the_encoders_name_if_it_is_unique()
     {
-        var text = new Broadcaster().Video()
+        var text = new FakePackager().Video()
             .Add("audio", Sound("de") with { Name = "Stadion" }).Add("audio-2", Sound("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
             .Add("audio-3", Sound("en") with { Name = "Twin" }).Add("audio-4", Sound("fr") with { Name = "Twin" }).Add("audio-5", Sound(null) with { Name = "fr" })
             .Segment().Listen().MultivariantPlaylist().Text();
@@ -75,14 +75,14 @@ public class MultivariantPlaylistTests
     [InlineData(2, "FRAME-RATE=30.000,AUDIO")]
     public void Variant_declares_its_video_range(byte transfer, string attribute)
     {
-        var text = new Broadcaster().Video().Audio().Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
+        var text = new FakePackager().Video().Audio().Change("source", format => format with { Color = new ColorDescription(9, transfer, 9, FullRange: false) })
             .Segments(2).Listen().MultivariantPlaylist().Text();
         text.ShouldContain(attribute);
     }
 
     [Fact]
     public void Audio_of_another_codec_has_its_own_group_and_its_own_variants() =>
-        new Broadcaster().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
+        new FakePackager().Video().Video("180p", 320, 180).Audio(language: "en").Audio("audio-2", "de")
             .Add("audio-3", new RenditionFormat(TrackKind.Audio, "ec-3", 48_000, 0, 0, 0, 48_000, 6, "en")).Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
@@ -104,7 +104,7 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Embedded_captions_are_a_group_referenced_by_the_variants_that_have_them()
     {
-        var text = new Broadcaster().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
+        var text = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 CC3 SERVICE12" })
             .Video("180p", 320, 180).Change("180p", format => format with { Captions = "CC1", Language = "en" }).Video("90p", 160, 90).Audio().Segments(2).Listen().MultivariantPlaylist().Text();
 
         text.Split('\n').Where(line => line.Contains("TYPE=CLOSED-CAPTIONS", StringComparison.Ordinal)).ShouldBe(
@@ -124,11 +124,11 @@ public class MultivariantPlaylistTests
     [InlineData("SERVICE01")]
     [InlineData("CC1\",URI=\"x")]
     public void Invalid_caption_names_are_omitted(string name) =>
-        new Broadcaster().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("CAPTIONS");
+        new FakePackager().Video().Change("source", format => format with { Captions = name }).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("CAPTIONS");
 
     [Fact]
     public void Audio_in_two_languages_is_one_variant_with_the_first_language() =>
-        new Broadcaster().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
+        new FakePackager().Audio(language: "en").Audio("audio-2", "de").Segments(2).Listen().MultivariantPlaylist().Text().ShouldBe("""
             #EXTM3U
             #EXT-X-VERSION:8
             #EXT-X-INDEPENDENT-SEGMENTS
@@ -141,12 +141,12 @@ public class MultivariantPlaylistTests
 
     [Fact]
     public void Invalid_language_is_omitted_from_the_playlist() =>
-        new Broadcaster().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
+        new FakePackager().Video().Audio(language: "en\",URI=\"http://evil").Segment().Listen().MultivariantPlaylist().Text().ShouldNotContain("evil");
 
     [Fact]
     public void Small_bitrate_changes_keep_the_playlist_and_a_higher_peak_raises_it_permanently()
     {
-        var broadcaster = new Broadcaster().Video();
+        var broadcaster = new FakePackager().Video();
         var before = broadcaster.Segment(bytes: 1_010_000).Listen().MultivariantPlaylist().Text();
         var wobbled = broadcaster.Segment(bytes: 1_030_000).Segment(bytes: 1_000_000).Segment(bytes: 1_040_000).Listen().MultivariantPlaylist().Text();
         var raised = broadcaster.Segment(bytes: 1_200_000).Segment(bytes: 900_000).Listen().MultivariantPlaylist().Text();
@@ -159,7 +159,7 @@ public class MultivariantPlaylistTests
     [Fact]
     public void Multivariant_playlist_exists_once_every_rendition_has_a_complete_segment()
     {
-        var broadcaster = new Broadcaster().Video().Audio().Open("source").Close("source").Open("audio");
+        var broadcaster = new FakePackager().Video().Audio().Open("source").Close("source").Open("audio");
 
         broadcaster.Listen().MultivariantPlaylist().ShouldBeNull();
         broadcaster.Close("audio").Listen().MultivariantPlaylist().ShouldNotBeNull();

@@ -32,7 +32,7 @@ public class PlaylistRulesTests
 
     private static void Play(Step[] steps)
     {
-        var broadcaster = new Broadcaster().Video().Audio();
+        var broadcaster = new FakePackager().Video().Audio();
         var session = broadcaster.Listen();
         var seen = new Dictionary<string, Playlist>();
         var first = 1L;

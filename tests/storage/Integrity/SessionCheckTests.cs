@@ -19,14 +19,14 @@ public abstract class SessionCheckContract : IAsyncLifetime
     private readonly Broadcast.Testing.ManualTimeProvider _later = new(TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(3));
 
     private IObjectStore _store = null!;
-    private KeptSession _session = null!;
+    private RetainedSession _session = null!;
 
     private protected DataFolder Data => new(_folder.Path);
 
     public async ValueTask InitializeAsync()
     {
         _store = Create();
-        _session = new KeptSession(TimeProvider.System.GetUtcNow());
+        _session = new RetainedSession(TimeProvider.System.GetUtcNow());
         await _session.PutAsync(_store);
     }
 
@@ -98,7 +98,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     [Fact]
     public async Task Session_without_a_journal_is_one_issue()
     {
-        await _store.DeleteAsync([JournalFile.NameOf(KeptSession.Channel, _session.Session.Id, 1)], default);
+        await _store.DeleteAsync([JournalFile.NameOf(RetainedSession.Channel, _session.Session.Id, 1)], default);
 
         (await CheckAsync()).Issues.ShouldBeEmpty("the journal of another machine may be on its way");
         _later.Advance(TimeSpan.FromDays(1));
@@ -138,7 +138,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     private Task<SessionIntegrityReport> CheckAsync(bool deep = false, TimeProvider? time = null) =>
-        new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(KeptSession.Channel, _session.Session.Id, default);
+        new SessionCheck(_store, () => SpoolSnapshot.Take(Data), deep, time ?? _later).RunAsync(RetainedSession.Channel, _session.Session.Id, default);
 }
 
 public sealed class DiskSessionCheckTests : SessionCheckContract

@@ -14,7 +14,7 @@ public sealed class SpoolSnapshotTests
     [Fact]
     public async Task Snapshot_sees_the_files_of_a_running_server_and_leftover_files_are_uploaded_afterwards()
     {
-        await using var bench = new SpoolBench();
+        await using var bench = new SpoolHarness();
         bench.Write("live/a/s/1.m4s", [1, 2, 3]).Seal();
         bench.Write("live/a/s/2.m4s", [1]);
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;

@@ -15,7 +15,7 @@ public sealed partial class InterlacedTests : IDisposable
     /// <summary>Source at twice the frame rate, each frame of which becomes a field; everything moves sideways.</summary>
     private const string Fields = "testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_top";
 
-    private readonly EncodingBench _bench = new();
+    private readonly EncodingHarness _bench = new();
 
     [Theory]
     [InlineData(Fields, "tff=1", "standard")]

@@ -10,7 +10,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 public sealed class RungEncoderTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly EncodingBench _bench = new();
+    private readonly EncodingHarness _bench = new();
 
     [Theory]
     [InlineData("standard")]

@@ -11,7 +11,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 /// <summary>Rungs of HDR sources, from a real ffmpeg.</summary>
 public sealed class ToneMappingTests : IDisposable
 {
-    private readonly EncodingBench _bench = new();
+    private readonly EncodingHarness _bench = new();
 
     [Theory]
     [InlineData("smpte2084", "bt2020nc", true, 16)]
@@ -55,7 +55,7 @@ public sealed class ToneMappingTests : IDisposable
     public async Task Ffmpeg_without_tone_mapping_is_detected_and_HDR_sources_get_no_rungs()
     {
         var program = await _bench.ProgramAsync("case \"$*\" in *tonemap*) echo \"[AVFilterGraph @ 0x1] No such filter: 'zscale'\" >&2; exit 1;; esac\nexec ffmpeg \"$@\"");
-        using var choice = await EncodingBench.ProvedAsync(program);
+        using var choice = await EncodingHarness.ProvedAsync(program);
         choice.CanToneMap.ShouldBeFalse();
         choice.Statuses.Single(s => s.Encoder == "libx264").Works.ShouldBeTrue();
 
@@ -76,7 +76,7 @@ public sealed class ToneMappingTests : IDisposable
     [Fact]
     public async Task Ffmpeg_of_this_machine_supports_tone_mapping()
     {
-        using var choice = await EncodingBench.ProvedAsync("ffmpeg");
+        using var choice = await EncodingHarness.ProvedAsync("ffmpeg");
         choice.CanToneMap.ShouldBeTrue();
     }
 

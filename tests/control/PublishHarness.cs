@@ -1,0 +1,233 @@
+using System.Net;
+using Broadcast.Control.Access;
+using Broadcast.Control.AuthCallbacks;
+using Broadcast.Control.Channels;
+using Broadcast.Control.Database;
+using Broadcast.Control.Events;
+using Broadcast.Control.Identity;
+using Broadcast.Control.Publishing;
+using Broadcast.Control.Sessions;
+using Broadcast.Media;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Control.Tests;
+
+/// <summary>Records session ends reported to the packager.</summary>
+internal sealed class RecordingLifecycle : ISessionLifecycle
+{
+    private readonly List<(string Channel, SessionId Session, string Reason)> _ended = [];
+    private readonly List<SessionId> _forgotten = [];
+    private readonly List<SessionId> _letGo = [];
+
+    public IReadOnlyList<(string Channel, SessionId Session, string Reason)> Ended
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _ended];
+            }
+        }
+    }
+
+    /// <summary>Sessions owned by another server.</summary>
+    public IReadOnlyList<SessionId> LetGo
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _letGo];
+            }
+        }
+    }
+
+    public IReadOnlyList<SessionId> Forgotten
+    {
+        get
+        {
+            lock (_ended)
+            {
+                return [.. _forgotten];
+            }
+        }
+    }
+
+    /// <summary>Called before a session is deleted.</summary>
+    public Action<SessionId>? Forgetting { get; set; }
+
+    public ValueTask EndAsync(ChannelName channel, SessionId session, string reason, CancellationToken cancellationToken)
+    {
+        lock (_ended)
+        {
+            _ended.Add((channel.Value, session, reason));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ReleaseAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        lock (_ended)
+        {
+            _letGo.Add(session);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ForgetAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
+    {
+        Forgetting?.Invoke(session);
+        lock (_ended)
+        {
+            _forgotten.Add(session);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>The publish authorizer with a real database and a stopped clock.</summary>
+internal sealed class PublishHarness : IAsyncDisposable
+{
+    private int _ports = 1000;
+
+    private readonly AuthCallbackClient _client;
+
+    private PublishHarness(ControlDatabase database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
+    {
+        var (control, hook) = (Options.Create(options), Options.Create(authorization));
+        Database = database;
+        Clock = clock;
+        Channels = new(database, clock);
+        Keys = new(database, clock);
+        Register = new(database, control, clock);
+        Ledger = new(database, clock, NullLogger.Instance);
+        Audience = new(database, Log.For<SessionVisibilityStore>());
+        Previews.Others = Gate;
+        Book = new(Ledger, Lifecycle, clock, NullLogger.Instance, Audience, Previews);
+        Door = new(Book, control, clock);
+        _client = new(hook, clock, Log.For<AuthCallbackClient>());
+        Notices = new(_client, hook, clock, Log.For<AuthCallbackNotifier>());
+        var attempts = new KeyAttempts(control, clock);
+        var channels = new AuthCallbackChannels(database, Channels, control, clock);
+        Check = new(new(Register, attempts, clock), _client, channels, attempts, hook, clock, Log.For<PublishAuthorization>());
+        Authority = NewAuthority();
+    }
+
+    public ManualTimeProvider Clock { get; }
+
+    public RememberedLog Log { get; } = new();
+
+    public PublishAuthorization Check { get; }
+
+    public AuthCallbackNotifier Notices { get; }
+
+    public ControlDatabase Database { get; }
+
+    public ChannelRepository Channels { get; }
+
+    public StreamKeys Keys { get; }
+
+    public StreamKeyCache Register { get; }
+
+    public RecordingLifecycle Lifecycle { get; } = new();
+
+    public SessionWriter Ledger { get; }
+
+    public SessionVisibilityStore Audience { get; }
+
+    /// <summary>Channels with an event in preview.</summary>
+    public PreviewedChannels Previews { get; } = new();
+
+    public SessionManager Book { get; }
+
+    public PublishAdmission Door { get; }
+
+    public ActiveEventCache Gate { get; } = new();
+
+    public PublishAuthorizer Authority { get; }
+
+    /// <param name="postgres">The database server.</param>
+    /// <param name="options">Options of the control module.</param>
+    /// <param name="authorization">Decides about publishers; by default stream keys.</param>
+    public static async Task<PublishHarness> OpenAsync(PostgresFixture postgres, ControlOptions? options = null, AuthorizationOptions? authorization = null)
+    {
+        var rig = new PublishHarness(await postgres.OpenFreshAsync(), new(), options ?? new(), authorization ?? new());
+        await rig.Notices.StartAsync(default);
+        rig.Authority.Start();
+        return rig;
+    }
+
+    /// <summary>Creates an authorizer that is not started.</summary>
+    public PublishAuthorizer NewAuthority() => new(Check, Register, Book, Door, Gate, Notices, Clock, Log.For<PublishAuthorizer>());
+
+    public ValueTask<PublishDecision> AskAsync(string key, string address = "192.0.2.1", PublishConnectInfo? target = null) =>
+        Authority.AuthorizeAsync(new(key, new IPEndPoint(IPAddress.Parse(address), _ports++), "test") { Target = target ?? PublishConnectInfo.Unknown }, default);
+
+    public async Task<PublishGrant> GrantedAsync(string key) => (await AskAsync(key)) switch
+    {
+        PublishDecision.Granted granted => granted.Grant,
+        var refused => throw new InvalidOperationException(refused.ToString()),
+    };
+
+    public async Task<PublishDecision.Rejected> RefusedAsync(string key, string address = "192.0.2.1") => (PublishDecision.Rejected)await AskAsync(key, address);
+
+    public ValueTask LeaveAsync(PublishGrant grant) => Authority.ReportEndAsync(grant, "closed", default);
+
+    public async Task<IReadOnlyList<SessionInfo>> HistoryAsync(string channel)
+    {
+        await Ledger.FlushAsync(default);
+        return await new SessionHistory(Database).ListAsync(channel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Its timeout at the end is measured by the stopped clock.
+        var stopping = Notices.StopAsync(default);
+        await Poll.UntilAsync(() =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            return stopping.IsCompleted;
+        });
+        await stopping;
+        Notices.Dispose();
+        _client.Dispose();
+        Audience.Dispose();
+        await Database.DisposeAsync();
+    }
+}
+
+/// <summary>Channels with an event in preview, by number.</summary>
+internal sealed class PreviewedChannels : HashSet<long>, IActiveEvents
+{
+    /// <summary>Fallback for other channels.</summary>
+    public IActiveEvents? Others { get; set; }
+
+    public ActiveEvent? Find(long channelId) => Contains(channelId) ? new("01", "An evening", IsLive: false, null, null, null) : Others?.Find(channelId);
+}
+
+/// <summary>Keeps all log lines.</summary>
+internal sealed class RememberedLog
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = [];
+
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public ILogger<T> For<T>() => new Lined<T>(_lines);
+
+    private sealed class Lined<T>(System.Collections.Concurrent.ConcurrentQueue<string> lines) : ILogger<T>
+    {
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue(formatter(state, exception) + exception);
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using Broadcast.Host.Listening;
+using Broadcast.Host.Observability;
+using Broadcast.Origin;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+// Metrics of refused connections count for the whole process, so these tests run one at a time.
+[Collection("connections of this process")]
+public sealed class HttpServerLimitsTests
+{
+    [Fact]
+    public async Task Viewer_that_reads_nothing_is_disconnected_and_counted_and_the_response_ends()
+    {
+        var counted = new TaskCompletionSource<OverloadReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var refused = new RejectedConnections(reason => counted.TrySetResult(reason));
+        await refused.StartAsync(default);
+        var ended = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel =>
+        {
+            HttpServerLimits.Apply(kestrel);
+            kestrel.Limits.MinResponseDataRate.ShouldNotBeNull().GracePeriod.ShouldBe(HttpServerLimits.Grace);
+
+            // The same with a shorter timeout.
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(1_000_000_000, TimeSpan.FromSeconds(1.1));
+        });
+        await using var app = builder.Build();
+        app.MapGet("/", async context =>
+        {
+            var written = 0L;
+            try
+            {
+                for (; !context.RequestAborted.IsCancellationRequested; written += 65_536)
+                {
+                    await context.Response.Body.WriteAsync(new byte[65_536], context.RequestAborted);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // Disconnected while waiting.
+            }
+
+            ended.SetResult(written);
+        });
+        await app.StartAsync();
+        using var viewer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await viewer.ConnectAsync(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+        await viewer.SendAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+
+        (await ended.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBeLessThan(100_000_000, "what the sockets hold, and a little more");
+        (await counted.Task.WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe(OverloadReason.SlowReader);
+    }
+}

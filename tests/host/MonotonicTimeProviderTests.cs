@@ -1,0 +1,83 @@
+using Broadcast.Host.Clock;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Host.Tests;
+
+/// <summary>Steps of the system's clock (row F35).</summary>
+public class MonotonicTimeProviderTests
+{
+    private readonly SystemClock _system = new();
+    private readonly MonotonicTimeProvider _time;
+
+    public MonotonicTimeProviderTests() => _time = new MonotonicTimeProvider(_system);
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(-30)]
+    [InlineData(1_800_000_000)]
+    public void Step_of_the_system_clock_is_invisible_until_followed(double step)
+    {
+        var begin = _time.GetUtcNow();
+        _system.Pass(10);
+        _system.Step(step);
+        _system.Pass(5);
+
+        _time.GetUtcNow().ShouldBe(begin + TimeSpan.FromSeconds(15));
+        _time.Offset.ShouldBe(TimeSpan.FromSeconds(step));
+        _time.Follow();
+        _time.GetUtcNow().ShouldBe(_system.GetUtcNow());
+        _time.Offset.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Clock_step_is_ignored_while_on_air_and_followed_afterwards()
+    {
+        var isOnAir = true;
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => isOnAir);
+        var begin = _time.GetUtcNow();
+        _system.Step(-30);
+        watch.Check();
+        _time.GetUtcNow().ShouldBe(begin);
+
+        isOnAir = false;
+        watch.Check();
+        _time.GetUtcNow().ShouldBe(begin - TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void Clock_set_after_the_start_is_followed_at_once_when_off_air()
+    {
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
+        _system.Step(1_000_000_000);
+        watch.Check();
+        _time.Offset.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Small_clock_difference_is_not_a_step()
+    {
+        var watch = new ClockStepMonitor(_time, NullLogger<ClockStepMonitor>.Instance, () => false);
+        _system.Step(0.2);
+        watch.Check();
+        _time.Offset.ShouldBe(TimeSpan.FromSeconds(0.2), "time does not jump for that");
+    }
+
+    /// <summary>A clock whose wall time can be set, with an independent monotonic timestamp.</summary>
+    private sealed class SystemClock : TimeProvider
+    {
+        private TimeSpan _elapsed;
+        private DateTimeOffset _set = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Pass(double seconds) => _elapsed += TimeSpan.FromSeconds(seconds);
+
+        public void Step(double seconds) => _set += TimeSpan.FromSeconds(seconds);
+
+        public override DateTimeOffset GetUtcNow() => _set + _elapsed;
+
+        public override long GetTimestamp() => _elapsed.Ticks;
+    }
+}

@@ -1,0 +1,59 @@
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.BucketManifests;
+
+namespace Broadcast.Origin.Tests.BucketManifests;
+
+/// <summary>Media of a session that manifests in a bucket can list.</summary>
+public class DurableTimelineTests
+{
+    [Fact]
+    public void Captions_detected_late_are_reported_once_for_the_listed_init_segment()
+    {
+        var show = new FakePackager().Video().Audio().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed).ShouldNotBeEmpty();
+        Advance(announced, listed).ShouldBeEmpty();
+
+        foreach (var captions in (string[])["CC1", "CC1 SERVICE1"])
+        {
+            Hear(announced, show.Caption("source", captions));
+            var told = Advance(announced, listed).ShouldHaveSingleItem().ShouldBeOfType<TimelineEvent.InitReady>();
+            (told.Rendition, told.Init, told.Format.Captions).ShouldBe(("source", 1, captions));
+            listed.Find("source")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe(captions);
+            Advance(announced, listed).ShouldBeEmpty();
+        }
+    }
+
+    [Fact]
+    public void Captions_are_reported_for_the_listed_init_segment_while_a_newer_one_is_uploading()
+    {
+        var show = new FakePackager().Video().Segments(3);
+        var (announced, listed) = (new SessionTimeline(show.Session), new SessionTimeline(show.Session));
+        Hear(announced, show);
+        Advance(announced, listed);
+
+        Hear(announced, show.Caption("source", "CC1").Change("source", format => format with { Width = 640, Height = 360 }).Segments(1));
+        Advance(announced, listed, waiting: "init-2.mp4").ShouldHaveSingleItem().ShouldBeOfType<TimelineEvent.InitReady>().Init.ShouldBe(1);
+        Advance(announced, listed).OfType<TimelineEvent.InitReady>().ShouldHaveSingleItem().Init.ShouldBe(2);
+        listed.Find("source")!.Inits.Select(init => (init.Number, init.Format.Captions)).ShouldBe([(1, "CC1"), (2, "CC1")]);
+        listed.LastSegment.ShouldBe(4);
+    }
+
+    private static void Hear(SessionTimeline timeline, FakePackager show)
+    {
+        show.Unsent.ForEach(@event => timeline.Apply(@event));
+        show.Unsent.Clear();
+    }
+
+    private static IReadOnlyList<TimelineEvent> Advance(SessionTimeline announced, SessionTimeline listed, string waiting = "nothing")
+    {
+        var events = DurableTimeline.Next(announced, listed, before: 0, name => !name.Value.EndsWith(waiting, StringComparison.Ordinal));
+        foreach (var @event in events)
+        {
+            listed.Apply(@event).ShouldBeTrue();
+        }
+
+        return events;
+    }
+}

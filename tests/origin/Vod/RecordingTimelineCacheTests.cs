@@ -1,0 +1,188 @@
+using System.Net;
+using Broadcast.Media;
+using Broadcast.Media.Recordings;
+using Broadcast.Media.Timeline;
+using Broadcast.Origin.Tests.Delivery;
+using Broadcast.Origin.Vod;
+
+namespace Broadcast.Origin.Tests.Vod;
+
+public class RecordingTimelineCacheTests
+{
+    private static FakePackager Story(SessionId? id = null) => new FakePackager(id, recorded: true).Video().Audio().Segments(20, bytes: 1000).Chapter(11);
+
+    private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(params (string, string)[] settings)
+    {
+        var catalog = new FakeRecordingCatalog();
+        var server = await OriginServer.StartAsync(null, catalog, settings);
+        server.Time.Now = FakePackager.Start.AddMinutes(30);
+        return (server, catalog);
+    }
+
+    [Fact]
+    public async Task Journal_is_read_once_for_concurrent_requests_and_then_cached()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync($"/vod/{recording.Id}/{(i % 2 == 0 ? "source" : "audio")}.m3u8")));
+        server.Spool.Reads.ShouldBe(2, "the journal and a chapter");
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(story.Objects[$"journal/demo/{FakePackager.First}/00000001.jsonl"].Length);
+    }
+
+    [Fact]
+    public async Task Session_cache_is_bounded_and_evicted_sessions_are_read_again()
+    {
+        var (server, catalog) = await ServerAsync(("Origin:RecordingCacheBytes", "1048576"));
+        await using var _ = server;
+        var recordings = new List<RecordingRange>();
+        for (var i = 0; i < 20; i++)
+        {
+            var story = new FakePackager(SessionId.New(FakePackager.Start.AddHours(i)), recorded: true).Video().Segments(400, bytes: 10).End().Journal();
+            server.Find(story);
+            recordings.Add(catalog.Add(story.Session));
+        }
+
+        foreach (var recording in recordings.Concat(recordings))
+        {
+            (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("#EXT-X-ENDLIST\n");
+            server.Get<RecordingTimelineCache>().Bytes.ShouldBeInRange(100_000, 1_048_576);
+        }
+    }
+
+    [Fact]
+    public async Task Corrupt_journal_falls_back_to_the_previous_one_and_a_missing_journal_is_404()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal(7);
+        server.Find(story);
+        server.Spool.Objects[$"journal/demo/{FakePackager.First}/00000008.jsonl"] = [1, 2, 3];
+        var recording = catalog.Add(story.Session);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/20.m4s\n#EXT-X-ENDLIST\n");
+
+        server.Get<RecordingTimelineCache>().Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingTimelineCache>().Bytes.ShouldBe(0);
+        server.Spool.Objects.Remove($"journal/demo/{FakePackager.First}/00000007.jsonl");
+        using var gone = await server.SendAsync($"/vod/{recording.Id}/audio.m3u8");
+        gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Session_of_a_killed_process_is_complete_to_its_last_part_and_eventually_ends()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().Open("source", bytes: 1000).Journal(end: JournalEnd.Open);
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        server.Time.Now = FakePackager.Start.AddSeconds(60);
+        var open = await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8");
+        open.ShouldEndWith("/21.m4s\n", Case.Sensitive, "it may go on");
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/audio.m3u8")).ShouldContain("#EXT-X-GAP\n");
+
+        server.Find(story.Close("source").Segment(bytes: 1000).Journal(2, JournalEnd.Open));
+        server.Time.Now = FakePackager.Start.AddSeconds(70);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n", Case.Sensitive, "and does");
+        server.Time.Now = FakePackager.Start.AddMinutes(10);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/source.m3u8")).ShouldEndWith("/22.m4s\n#EXT-X-ENDLIST\n");
+    }
+
+    [Fact]
+    public async Task Store_failure_gets_503_and_the_next_request_reads_again()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var recording = catalog.Add(story.Session);
+        string[] addresses = [$"/vod/{recording.Id}/source.m3u8", $"/vod/{recording.Id}/manifest.mpd", $"/live/demo/{FakePackager.First}/source/1.m4s"];
+        server.Spool.Failure = new IOException("the test's store fails");
+        foreach (var address in addresses)
+        {
+            using var refused = await server.SendAsync(address);
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);
+            refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        }
+
+        server.Spool.Failure = null;
+        foreach (var address in addresses)
+        {
+            using var good = await server.SendAsync(address);
+            good.StatusCode.ShouldBe(HttpStatusCode.OK, address);
+        }
+    }
+
+    [Fact]
+    public async Task Catalog_outage_gets_503_with_Retry_After()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        catalog.Add(story.Session);
+        catalog.IsAway = true;
+        foreach (var address in new[] { $"/vod/{FakePackager.First}/index.m3u8", $"/auth/vod/{FakePackager.First}/index.m3u8", $"/live/demo/{FakePackager.First}/source/1.m4s" })
+        {
+            using var away = await server.SendAsync(address);
+            away.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, address);
+            away.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+            away.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Media_of_an_ended_session_is_served_only_while_it_has_a_recording()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Find(story);
+        var folder = $"/live/demo/{FakePackager.First}/";
+        using (var unrecorded = await server.SendAsync(folder + "source/1.m4s"))
+        {
+            unrecorded.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+
+        server.Time.Now += TimeSpan.FromSeconds(6);
+        var recording = catalog.Add(story.Session);
+        var asked = catalog.Asked;
+        for (var number = 1; number <= 20; number++)
+        {
+            using var segment = await server.SendAsync($"{folder}source/{number}.m4s");
+            segment.StatusCode.ShouldBe(HttpStatusCode.OK);
+            segment.Headers.ETag.ShouldNotBeNull();
+        }
+
+        (catalog.Asked - asked).ShouldBe(1, "not every segment asks");
+        foreach (var other in new[] { "source.m3u8", "manifest.mpd", "source/21.m4s", "source/1.0.m4s", "other/1.m4s", "thumbnails.vtt" })
+        {
+            using var nothing = await server.SendAsync(folder + other);
+            nothing.StatusCode.ShouldBe(HttpStatusCode.NotFound, other);
+        }
+
+        catalog.Remove(recording);
+        server.Time.Now += TimeSpan.FromSeconds(6);
+        using var gone = await server.SendAsync(folder + "source/1.m4s");
+        gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Recording_is_not_affected_by_another_session_of_the_channel()
+    {
+        var (server, catalog) = await ServerAsync();
+        await using var _ = server;
+        var story = Story().End().Journal();
+        server.Hear(story);
+        var recording = catalog.Add(story.Session);
+        var before = await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd");
+        server.Hear(Story(FakePackager.Second));
+        server.Directory.Forget(story.Session.Channel, story.Session.Id);
+        server.Get<RecordingTimelineCache>().Forget(story.Session.Channel, story.Session.Id);
+        (await server.Client.GetStringAsync($"/vod/{recording.Id}/manifest.mpd")).ShouldBe(before);
+        using var segment = await server.SendAsync($"/live/demo/{FakePackager.First}/source/1.m4s");
+        segment.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+}

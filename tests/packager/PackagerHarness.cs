@@ -1,0 +1,166 @@
+using System.Threading.Channels;
+using Broadcast.Media;
+using Broadcast.Media.Timeline;
+using Broadcast.Packager.Recovery;
+using Broadcast.Packager.Sessions;
+using Broadcast.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Broadcast.Packager.Tests;
+
+/// <summary>A packager as in the server, with a disk in memory and a stopped clock.</summary>
+internal sealed class PackagerHarness : IDisposable
+{
+    private readonly DeferredWork _deferred;
+    private readonly RecoveryService _recovery;
+
+    public PackagerHarness(FakeSpool? spool = null, ManualTimeProvider? time = null, PackagerOptions? options = null, ListLogger? log = null)
+    {
+        Spool = spool ?? new FakeSpool();
+        Time = time ?? new ManualTimeProvider(Encoder.Noon);
+        Log = log ?? new ListLogger();
+        Options = options ?? new PackagerOptions();
+        _deferred = new DeferredWork(Time, NullLogger<DeferredWork>.Instance);
+        Stage = new PackagingStage(Spool, [Sink], Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred, Log.For<PackagingStage>());
+        _recovery = new RecoveryService(Spool, Spool.Store, Stage, Microsoft.Extensions.Options.Options.Create(Options), Time, _deferred, Log.For<RecoveryService>());
+    }
+
+    public FakeSpool Spool { get; }
+
+    public ManualTimeProvider Time { get; }
+
+    public PackagerOptions Options { get; }
+
+    public RecordingSink Sink { get; } = new();
+
+    public ListLogger Log { get; }
+
+    public PackagingStage Stage { get; }
+
+    /// <summary>Whether the next publication is the slate.</summary>
+    public bool IsSlate { get; set; }
+
+    public async Task<PackagerHarness> StartAsync()
+    {
+        await _recovery.StartAsync(CancellationToken.None);
+        return this;
+    }
+
+    /// <summary>Packages samples and waits until all are on the timeline.</summary>
+    public async Task PublishAsync(BroadcastSession session, IReadOnlyList<RenditionSample> samples, params Rendition[] renditions)
+    {
+        var publication = Begin(session, renditions);
+        publication.Send(samples);
+        await publication.EndAsync();
+    }
+
+    /// <summary>Starts a publication whose samples follow later.</summary>
+    public Publishing Begin(BroadcastSession session, params Rendition[] renditions)
+    {
+        var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(100_000) { AllowSynchronousContinuations = true });
+        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound], queue.Reader) { IsSlate = IsSlate };
+        return new Publishing(queue.Writer, Stage.RunAsync(set, CancellationToken.None));
+    }
+
+    public SessionTimeline Timeline(BroadcastSession session) => Sink.Timelines[session.Id];
+
+    public void Dispose()
+    {
+        _recovery.StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+        _recovery.Dispose();
+        _deferred.Dispose();
+    }
+
+    internal sealed record Publishing(ChannelWriter<RenditionSample> Writer, Task Running)
+    {
+        public void Send(IEnumerable<RenditionSample> samples)
+        {
+            foreach (var sample in samples)
+            {
+                Writer.TryWrite(sample).ShouldBeTrue();
+            }
+        }
+
+        public async Task EndAsync()
+        {
+            Writer.TryComplete();
+            await Running.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+}
+
+/// <summary>Keeps its events and applies them to timelines, as the origin does.</summary>
+internal sealed class RecordingSink : ITimelineSink
+{
+    public List<(SessionId Session, IReadOnlyList<TimelineEvent> Events)> Batches { get; } = [];
+
+    public Dictionary<SessionId, SessionTimeline> Timelines { get; } = [];
+
+    public List<SessionId> Forgotten { get; } = [];
+
+    public Action<IReadOnlyList<TimelineEvent>>? OnAppend { get; set; }
+
+    public IEnumerable<TimelineEvent> Events => Batches.SelectMany(batch => batch.Events);
+
+    public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
+    {
+        lock (Batches)
+        {
+            Batches.Add((session, events));
+            foreach (var @event in events)
+            {
+                if (@event is TimelineEvent.Started started && !Timelines.ContainsKey(session))
+                {
+                    Timelines[session] = new SessionTimeline(started.Session);
+                }
+
+                Timelines[session].Apply(@event);
+            }
+        }
+
+        OnAppend?.Invoke(events);
+    }
+
+    public void Forget(ChannelName channel, SessionId session)
+    {
+        lock (Batches)
+        {
+            Forgotten.Add(session);
+            Timelines.Remove(session);
+        }
+    }
+}
+
+/// <summary>Keeps log messages.</summary>
+internal sealed class ListLogger
+{
+    public List<(LogLevel Level, EventId Id, string Text)> Entries { get; } = [];
+
+    public int Count(int id)
+    {
+        lock (Entries)
+        {
+            return Entries.Count(entry => entry.Id.Id == id);
+        }
+    }
+
+    public ILogger<T> For<T>() => new Logger<T>(this);
+
+    private sealed class Logger<T>(ListLogger list) : ILogger<T>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (list.Entries)
+            {
+                list.Entries.Add((logLevel, eventId, formatter(state, exception)));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Broadcast.Media;
+using Broadcast.Media.Storage;
+using Broadcast.Storage.Integrity;
+using Broadcast.Storage.Objects;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Storage.Tests.Integrity;
+
+public sealed class StoreProbeTests
+{
+    [Fact]
+    public async Task Working_store_passes_every_step_and_is_left_unchanged()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+
+        var steps = await StoreProbe.RunAsync(store, TimeProvider.System, default);
+
+        steps.Select(s => (s.Name, s.Error)).ShouldBe([("write", null), ("keep", null), ("read", null), ("list", null), ("delete", null)]);
+        steps.ShouldAllBe(s => s.Duration >= TimeSpan.Zero);
+        (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Error_of_a_failing_store_is_reported_and_later_steps_are_skipped()
+    {
+        var steps = await StoreProbe.RunAsync(new FullStore(), TimeProvider.System, default);
+
+        var step = steps.ShouldHaveSingleItem();
+        (step.Name, step.Error).ShouldBe(("write", "The disk is full: make room."));
+    }
+
+    [Fact]
+    public async Task Store_that_overwrites_existing_objects_fails_the_conditional_write_step()
+    {
+        var store = new MemoryObjectStore(TimeProvider.System);
+
+        var steps = await StoreProbe.RunAsync(new OverwritingStore(store), TimeProvider.System, default);
+
+        steps.Select(s => s.Name).ShouldBe(["write", "keep"]);
+        steps[^1].Error!.ShouldContain("conditional writes");
+        (await store.ListAsync("", default).ToListAsync()).ShouldBeEmpty("what was tried is removed");
+    }
+
+    [Fact]
+    public async Task Cancelled_probe_throws_OperationCanceledException()
+    {
+        using var given = new CancellationTokenSource();
+        await given.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(StoreProbe.RunAsync(new MemoryObjectStore(TimeProvider.System), TimeProvider.System, given.Token));
+    }
+
+    private class Passing(IObjectStore inner) : IObjectStore
+    {
+        public virtual Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => inner.PutAsync(name, bytes, condition, cancellationToken);
+
+        public Task<bool> PutFileAsync(ObjectName name, string path, PutCondition condition, CancellationToken cancellationToken) => inner.PutFileAsync(name, path, condition, cancellationToken);
+
+        public Task<bool> ReplaceAsync(ObjectName name, ReadOnlyMemory<byte> bytes, ManifestRank rank, ObjectHeaders headers, CancellationToken cancellationToken) => inner.ReplaceAsync(name, bytes, rank, headers, cancellationToken);
+
+        public Task<ObjectContent?> OpenAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) => inner.OpenAsync(name, offset, length, cancellationToken);
+
+        public Task<ObjectInfo?> FindAsync(ObjectName name, CancellationToken cancellationToken) => inner.FindAsync(name, cancellationToken);
+
+        public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
+
+        public IAsyncEnumerable<string> ListFoldersAsync(string prefix, CancellationToken cancellationToken) => inner.ListFoldersAsync(prefix, cancellationToken);
+
+        public Task DeleteAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken) => inner.DeleteAsync(names, cancellationToken);
+    }
+
+    private sealed class FullStore() : Passing(new MemoryObjectStore(TimeProvider.System))
+    {
+        public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) =>
+            throw new ObjectStoreException(ObjectStoreErrorKind.Full, "The disk is full: make room.");
+    }
+
+    private sealed class OverwritingStore(IObjectStore inner) : Passing(inner)
+    {
+        public override Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken) => base.PutAsync(name, bytes, PutCondition.Replace, cancellationToken);
+    }
+}

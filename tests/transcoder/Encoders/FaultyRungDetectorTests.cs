@@ -1,0 +1,119 @@
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Ladder;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Encoders;
+
+/// <summary>Rungs that are dropped after worker crashes.</summary>
+public sealed class FaultyRungDetectorTests
+{
+    private static readonly IReadOnlyList<Rung> All = [Rung("720p"), Rung("480p"), Rung("360p")];
+    private readonly FaultyRungDetector _suspicion = new(failuresBeforeSuspicion: 3);
+    private TimeSpan _now;
+
+    [Theory]
+    [InlineData("720p", 3)]
+    [InlineData("480p", 4)]
+    [InlineData("360p", 5)]
+    public void Rung_that_crashes_workers_is_found_by_omitting_each_rung_in_sequence(string bad, int deaths)
+    {
+        DieOf(bad).ShouldBe(deaths);
+        _suspicion.OmittedRung.ShouldBe(bad);
+        Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+        _suspicion.Filter(All).Select(r => r.Name).ShouldBe(All.Select(r => r.Name).Where(n => n != bad));
+    }
+
+    [Fact]
+    public void Faulty_rung_is_retried_later_and_another_crash_doubles_its_exclusion()
+    {
+        DieOf("480p");
+        for (var rest = FaultyRungDetector.FirstExclusion; rest < FaultyRungDetector.MaxExclusion; rest *= 2)
+        {
+            Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+            var left = rest - TimeSpan.FromSeconds(1) - (rest == FaultyRungDetector.FirstExclusion ? TimeSpan.Zero : FaultyRungDetector.ProvenRunTime);
+            Live(left).ShouldBeFalse();
+            Live(TimeSpan.FromSeconds(1)).ShouldBeTrue();
+            _suspicion.Filter(All).ShouldBe(All);
+            _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeTrue();
+            _suspicion.OmittedRung.ShouldBe("480p");
+        }
+    }
+
+    [Fact]
+    public void Rung_that_survives_its_retry_is_kept()
+    {
+        DieOf("720p");
+        Live(FaultyRungDetector.ProvenRunTime);
+        Live(FaultyRungDetector.FirstExclusion).ShouldBeTrue();
+        Live(FaultyRungDetector.ProvenRunTime).ShouldBeFalse();
+        _suspicion.OmittedRung.ShouldBeNull();
+
+        // A new series: a single crash is no reason.
+        _suspicion.RecordFailure(TimeSpan.FromSeconds(1), All, _now).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void No_rung_is_omitted_without_a_single_cause_until_a_worker_has_survived()
+    {
+        var answers = Enumerable.Range(0, 12).Select(_ => _suspicion.RecordFailure(TimeSpan.Zero, All, _now)).ToList();
+        answers.ShouldBe([false, false, true, true, true, .. Enumerable.Repeat(false, 7)]);
+        _suspicion.Filter(All).ShouldBe(All);
+
+        Live(FaultyRungDetector.ProvenRunTime);
+        DieOf("360p").ShouldBe(5);
+    }
+
+    [Fact]
+    public void Crash_of_a_long_lived_worker_is_not_attributed_to_a_rung()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            _suspicion.RecordFailure(FaultyRungDetector.ProvenRunTime, All, _now).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void Re_encoded_source_and_a_single_rung_are_never_omitted()
+    {
+        IReadOnlyList<Rung> copied = [Rung(SourceReencode.Name), Rung("360p")];
+        var alone = new FaultyRungDetector(failuresBeforeSuspicion: 3);
+        for (var i = 0; i < 10; i++)
+        {
+            alone.RecordFailure(TimeSpan.Zero, [copied[1]], _now).ShouldBeFalse();
+            _suspicion.RecordFailure(TimeSpan.Zero, copied, _now);
+            _suspicion.Filter(copied)[0].ShouldBe(copied[0]);
+        }
+    }
+
+    [Fact]
+    public void Source_change_clears_the_suspicion()
+    {
+        DieOf("720p");
+        _suspicion.Reset();
+        _suspicion.Filter(All).ShouldBe(All);
+        _suspicion.RecordFailure(TimeSpan.Zero, All, _now).ShouldBeFalse();
+    }
+
+    /// <summary>Simulates workers that crash on a rung immediately until it is dropped.</summary>
+    /// <returns>Number of crashes.</returns>
+    private int DieOf(string bad)
+    {
+        var deaths = 0;
+        while (_suspicion.Filter(All).Any(r => r.Name == bad))
+        {
+            deaths++;
+            _suspicion.RecordFailure(TimeSpan.Zero, All, _now);
+        }
+
+        return deaths;
+    }
+
+    private bool Live(TimeSpan time)
+    {
+        _now += time;
+        return _suspicion.RecordRunning(FaultyRungDetector.ProvenRunTime, _now);
+    }
+
+    private static Rung Rung(string name) => new(name, 16, 16, IsHalfRate: false, 100_000);
+}

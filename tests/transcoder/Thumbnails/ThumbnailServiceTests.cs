@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using Broadcast.Media;
+using Broadcast.Media.Bmff;
+using Broadcast.Media.Storage;
+using Broadcast.Media.Timeline;
+using Broadcast.Testing;
+using Broadcast.Transcoder.Encoders;
+using Broadcast.Transcoder.Tests.Encoders;
+using Broadcast.Transcoder.Thumbnails;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Shouldly;
+using Xunit;
+
+namespace Broadcast.Transcoder.Tests.Thumbnails;
+
+/// <summary>Many sessions share a few processes.</summary>
+public sealed class ThumbnailServiceTests : IDisposable
+{
+    private readonly TempFolder _folder = TempFolder.Create();
+
+    [Fact]
+    public async Task Twelve_sessions_never_exceed_the_process_limit_and_are_all_served()
+    {
+        // The script must not write file contents, but it can create files: each run stores the number of concurrent runs in a file name.
+        var program = Path.Combine(_folder.Path, "program");
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\ncd {_folder.Path}\ntouch running.$$\ncat >/dev/null\nsleep 0.1\ntouch seen.$(ls running.* | wc -l)\ntouch ran.$$\nrm running.$$\nexit 1\n");
+        (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
+        var pictures = new Received();
+        await WorkAsync(program, 12, pictures, () => Directory.GetFiles(_folder.Path, "ran.*").Length == 12);
+
+        Directory.GetFiles(_folder.Path, "seen.*").Select(file => int.Parse(file.Split('.')[^1])).Max().ShouldBeLessThanOrEqualTo(2);
+        pictures.Offered.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Each_session_gets_its_own_poster()
+    {
+        var pictures = new Received();
+        await WorkAsync("ffmpeg", 3, pictures, () => pictures.Offered.Count == 3);
+
+        pictures.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
+        pictures.Offered.Select(item => item.Picture).ShouldAllBe(picture => picture is SessionImage.Poster && ((SessionImage.Poster)picture).Width == 320);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task WorkAsync(string program, int sessions, Received pictures, Func<bool> isDone)
+    {
+        var sample = (await CodedPictures.MakePictureAsync("color=red:s=320x180:r=30:d=0.1"))[0];
+        byte[] init = InitSegmentWriter.Write(sample.Track);
+        byte[] part = [.. new FragmentWriter().Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
+        var options = Options.Create(new ThumbnailOptions { MaxProcesses = 2 });
+        var desk = new ThumbnailScheduler(options, TimeProvider.System);
+        using var workshop = new ThumbnailService(
+            desk, new TwoObjects(init, part), pictures, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<ThumbnailService>.Instance);
+        for (var i = 0; i < sessions; i++)
+        {
+            desk.Append(ChannelName.Parse($"c{i}"), SessionId.New(DateTimeOffset.UnixEpoch),
+            [
+                new TimelineEvent.RenditionAdded("source", TrackKind.Video),
+                new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 320, 180, 30, 0, 0, null), ObjectName.Parse("init"), init.Length),
+                new TimelineEvent.PartReady("source", 1, 0, 1, MediaTime.Zero(90_000), new(3000, 90_000), Independent: true, DateTimeOffset.UnixEpoch, ObjectName.Parse("part"), 0, part.Length),
+            ]);
+        }
+
+        await workshop.StartAsync(CancellationToken.None);
+        await Poll.UntilAsync(isDone, TimeSpan.FromSeconds(60));
+        await workshop.StopAsync(CancellationToken.None);
+    }
+
+    private sealed class Received : IImageSink
+    {
+        public ConcurrentBag<(ChannelName Channel, SessionImage Picture)> Offered { get; } = [];
+
+        public void Offer(ChannelName channel, SessionId session, SessionImage picture) => Offered.Add((channel, picture));
+    }
+
+    private sealed class TwoObjects(byte[] init, byte[] part) : ISpool
+    {
+        public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken)
+        {
+            var bytes = name.Value == "init" ? init : part;
+            return ValueTask.FromResult<SpoolContent?>(new SpoolContent([bytes.AsMemory(0, 10), bytes.AsMemory(10)], 0, bytes.Length, bytes.Length));
+        }
+
+        public ISpoolFile Open(ObjectName name) => throw new NotSupportedException();
+
+        public IReadOnlyList<ObjectInfo> List(string prefix) => throw new NotSupportedException();
+
+        public void Delete(IReadOnlyCollection<ObjectName> names) => throw new NotSupportedException();
+
+        public void DeleteAll(string prefix) => throw new NotSupportedException();
+    }
+}
