@@ -50,6 +50,9 @@ public readonly record struct ChannelName
 /// <summary>Session ID: a ULID (26 characters of Crockford base 32), so that IDs sort by time.</summary>
 public readonly record struct SessionId : IComparable<SessionId>
 {
+    /// <summary>Length in characters.</summary>
+    public const int Length = 26;
+
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     private readonly string? _value;
 
@@ -71,7 +74,7 @@ public readonly record struct SessionId : IComparable<SessionId>
         }
 
         var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        return new SessionId(string.Create(26, number, static (text, value) =>
+        return new SessionId(string.Create(Length, number, static (text, value) =>
         {
             for (var i = text.Length - 1; i >= 0; i--)
             {
@@ -103,7 +106,7 @@ public readonly record struct SessionId : IComparable<SessionId>
     public static bool TryParse([NotNullWhen(true)] string? text, out SessionId id)
     {
         id = default;
-        if (text is not { Length: 26 } || text[0] > '7')
+        if (text is not { Length: Length } || text[0] > '7')
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 
@@ -9,13 +10,11 @@ namespace Broadcast.Storage;
 /// <param name="spool">The spool; <see langword="null"/> when another process owns it, so that waiting files are not included.</param>
 public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) : ISessionStorageInspector
 {
-    private const string SegmentExtension = ".m4s";
-
     /// <inheritdoc/>
     public async Task<bool> HasSegmentsAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         // The spool first: files only move from the spool to the object store, so none is missed.
-        var folder = $"live/{channel}/{session}/";
+        var folder = ObjectNames.Of(channel, session).MediaFolder;
         if (spool?.List(folder).Any(IsSegment) == true)
         {
             return true;
@@ -36,7 +35,8 @@ public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) :
     public async Task<SessionStorageUsage> MeasureAsync(ChannelName channel, SessionId session, int maxObjects, CancellationToken cancellationToken)
     {
         long objects = 0, bytes = 0;
-        foreach (var folder in (string[])[$"live/{channel}/{session}/", $"journal/{channel}/{session}/"])
+        var names = ObjectNames.Of(channel, session);
+        foreach (var folder in (string[])[names.MediaFolder, names.JournalFolder])
         {
             var spooled = (spool?.List(folder) ?? []).ToDictionary(file => file.Name, file => file.Length);
             objects += spooled.Count;
@@ -61,5 +61,5 @@ public sealed class SessionStorageInspector(IObjectStore store, ISpool? spool) :
         return new(objects, bytes, IsComplete: true);
     }
 
-    private static bool IsSegment(ObjectInfo info) => info.Length > 0 && info.Name.Value.EndsWith(SegmentExtension, StringComparison.Ordinal);
+    private static bool IsSegment(ObjectInfo info) => info.Length > 0 && ObjectNames.TryParse(info.Name, out var parsed) && parsed.Kind == ObjectKind.Segment;
 }

@@ -1,3 +1,6 @@
+using Broadcast.Media;
+using Broadcast.Media.Objects;
+
 namespace Broadcast.Control.Access;
 
 /// <summary>URLs at which a viewer with a token watches a channel. Each URL contains the token.</summary>
@@ -8,11 +11,15 @@ namespace Broadcast.Control.Access;
 public sealed record PlaybackUrls(string Watch, string Embed, string Hls, string Dash)
 {
     /// <summary>The URLs of a channel with a token.</summary>
-    public static PlaybackUrls Of(ViewerUrls urls, string channel, string token) => new(
-        $"{urls.Pages}/watch/{channel}?token={token}",
-        $"{urls.Pages}/embed/{channel}?token={token}",
-        $"{urls.Media}/t/{token}/live/{channel}/index.m3u8",
-        $"{urls.Media}/t/{token}/live/{channel}/manifest.mpd");
+    public static PlaybackUrls Of(ViewerUrls urls, string channel, string token)
+    {
+        var name = ChannelName.Parse(channel);
+        return new(
+            $"{urls.Pages}/watch/{channel}?token={token}",
+            $"{urls.Pages}/embed/{channel}?token={token}",
+            urls.Media + MediaUrls.WithToken(token, ObjectNames.ChannelMultivariantPlaylist(name)),
+            urls.Media + MediaUrls.WithToken(token, ObjectNames.ChannelMpd(name)));
+    }
 
     /// <summary>Omits the token.</summary>
     public override string ToString() => "playback URLs";

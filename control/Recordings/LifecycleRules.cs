@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Xml.Linq;
 using Broadcast.Control.Database;
+using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Dapper;
 
 namespace Broadcast.Control.Recordings;
@@ -106,8 +108,9 @@ public sealed record LifecycleRules(IReadOnlyList<LifecycleRule> Rules, IReadOnl
             }
             else
             {
-                rules.Add(new($"broadcast-media-{channel.Name}", $"{root}live/{channel.Name}/", days, null));
-                rules.Add(new($"broadcast-journal-{channel.Name}", $"{root}journal/{channel.Name}/", days, null));
+                var name = ChannelName.Parse(channel.Name);
+                rules.Add(new($"broadcast-media-{channel.Name}", root + ObjectNames.ChannelFolder(name), days, null));
+                rules.Add(new($"broadcast-journal-{channel.Name}", root + ObjectNames.ChannelJournalFolder(name), days, null));
             }
         }
 

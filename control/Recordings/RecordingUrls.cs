@@ -1,3 +1,6 @@
+using Broadcast.Media.Objects;
+using Broadcast.Media.Recordings;
+
 namespace Broadcast.Control.Recordings;
 
 /// <summary>
@@ -13,6 +16,11 @@ public sealed record RecordingUrls(string Hls, string Dash, string Download, str
     /// <summary>Creates the URLs of a recording.</summary>
     /// <param name="media">Base URL of media, without a trailing slash.</param>
     /// <param name="id">The recording or clip.</param>
-    public static RecordingUrls Of(string media, string id) => new(
-        $"{media}/vod/{id}/index.m3u8", $"{media}/vod/{id}/manifest.mpd", $"{media}/vod/{id}/download.mp4", $"{media}/vod/{id}/poster.jpg", $"{media}/vod/{id}/thumbnails.vtt");
+    public static RecordingUrls Of(string media, string id)
+    {
+        var recording = RecordingId.Parse(id);
+        return new(
+            media + MediaUrls.Of(ObjectNames.VodMultivariantPlaylist(recording)), media + MediaUrls.Of(ObjectNames.VodMpd(recording)),
+            media + MediaUrls.VodDownload(recording), media + MediaUrls.VodPoster(recording), media + MediaUrls.VodThumbnails(recording));
+    }
 }

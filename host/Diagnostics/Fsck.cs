@@ -3,6 +3,7 @@ using Broadcast.Control.Database;
 using Broadcast.Control.Sessions;
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 using Broadcast.Storage.Integrity;
@@ -90,20 +91,20 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
     private async IAsyncEnumerable<FsckLine> VodManifestsAsync(SessionReconciler reconciler, FsckRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var visible = await reconciler.VisibleRecordingsAsync(cancellationToken);
-        await foreach (var folder in store.ListFoldersAsync(VodManifestNames.Root, cancellationToken))
+        await foreach (var folder in store.ListFoldersAsync(ObjectNames.VodRoot, cancellationToken))
         {
             if (!RecordingId.TryParse(folder, out var recording) || visible.Contains(recording))
             {
                 continue;
             }
 
-            var manifests = await store.ListAsync(VodManifestNames.FolderOf(recording), cancellationToken).ToListAsync(cancellationToken);
+            var manifests = await store.ListAsync(ObjectNames.VodFolder(recording), cancellationToken).ToListAsync(cancellationToken);
             if (manifests.Count == 0 || ((isServerRunning || isShared) && manifests.Exists(list => time.GetUtcNow() - list.LastModified < OrphanRules.OperationMargin)))
             {
                 continue;
             }
 
-            var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), null, null, VodManifestNames.FolderOf(recording), "manifests of a recording that is not visible or does not exist");
+            var issue = new FsckLine(KeywordOf(IntegrityIssueKind.Orphan), null, null, ObjectNames.VodFolder(recording), "manifests of a recording that is not visible or does not exist");
             if (request.DeleteOrphans)
             {
                 await store.DeleteAsync([.. manifests.Select(list => list.Name)], cancellationToken);
@@ -182,7 +183,7 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
                 }
 
                 yield return integrityIssue.Object is { } name && repairedObjects.Contains(name)
-                    ? IssueOf(integrityIssue) with { Repaired = integrityIssue.ObjectKind == SessionObjectKind.Segment ? "marked as a gap, which players skip" : "removed from the journal" }
+                    ? IssueOf(integrityIssue) with { Repaired = integrityIssue.ObjectKind == ObjectKind.Segment ? "marked as a gap, which players skip" : "removed from the journal" }
                     : await RepairAsync(integrityIssue, request, cancellationToken);
             }
 
@@ -192,7 +193,7 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
             }
         }
 
-        foreach (var manifest in hasSessions ? [] : ChannelManifestNames.Of(channel))
+        foreach (var manifest in hasSessions ? [] : ObjectNames.ChannelManifests(channel))
         {
             if (await store.FindAsync(manifest, cancellationToken) is not null)
             {
@@ -233,7 +234,7 @@ internal sealed class Fsck(DataFolder data, IObjectStore store, ControlDatabase?
             return issue with { Repaired = "deleted" };
         }
 
-        var folder = ExpectedObject.FolderOf(integrityIssue.Channel, session);
+        var folder = ObjectNames.Of(integrityIssue.Channel, session).MediaFolder;
         await foreach (var names in store.ListAsync(folder, cancellationToken).Select(entry => entry.Name).Chunk(1000).WithCancellation(cancellationToken))
         {
             await store.DeleteAsync(names, cancellationToken);

@@ -3,6 +3,7 @@ using Broadcast.Control.Access;
 using Broadcast.Control.Events;
 using Broadcast.Control.Pages;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Viewers;
 
 namespace Broadcast.Host.Pages;
@@ -77,7 +78,7 @@ internal sealed class PageMetadata(
     /// <summary>Adds the channel's poster, or that of its newest recording, if it is public.</summary>
     private PageHead WithImageOf(PageHead head, ChannelName channel, ViewerUrls urls)
     {
-        var image = $"{urls.Media}/live/{channel}/poster.jpg";
+        var image = urls.Media + MediaUrls.ChannelPoster(channel);
         if (posters?.OfChannel(channel) is { } poster)
         {
             return authorizer is null || authorizer.AccessOf(channel, poster.Session, poster.Access) == ViewerAccess.Public
@@ -94,7 +95,7 @@ internal sealed class PageMetadata(
     {
         // A recording of the whole session has the session's ID. Posters belong to sessions, so the size of a clip's poster is unknown.
         var poster = SessionId.TryParse(recording.Id.Value, out var session) ? posters?.OfSession(channel, session) : null;
-        return head with { Image = $"{urls.Media}/vod/{recording.Id}/poster.jpg", ImageSize = poster is { } known ? (known.Width, known.Height) : null, ImageExists = true };
+        return head with { Image = urls.Media + MediaUrls.VodPoster(recording.Id), ImageSize = poster is { } known ? (known.Width, known.Height) : null, ImageExists = true };
     }
 
     private static PageHead Of(string title, string description, ViewerUrls urls, string page, string embed) => new(title)

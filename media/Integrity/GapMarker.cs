@@ -1,3 +1,4 @@
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Media.Integrity;
@@ -7,10 +8,10 @@ namespace Broadcast.Media.Integrity;
 /// are removed. Sequence numbers and times do not change. Pure. Index blocks must be passed in order, oldest first, because a new period
 /// begins where a rendition resumes after a gap (<see cref="TimelinePeriod"/>).
 /// </summary>
-/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
+/// <param name="names">Names of the session's objects.</param>
 /// <param name="lost">Names of the lost objects.</param>
 /// <param name="period">The period of the oldest index block, or of the live window without index blocks.</param>
-public sealed class GapMarker(string folder, IReadOnlySet<ObjectName> lost, TimelinePeriod? period)
+public sealed class GapMarker(SessionObjectNames names, IReadOnlySet<ObjectName> lost, TimelinePeriod? period)
 {
     /// <summary>The period in which the next index block begins.</summary>
     public TimelinePeriod? Period { get; private set; } = period;
@@ -23,12 +24,11 @@ public sealed class GapMarker(string folder, IReadOnlySet<ObjectName> lost, Time
     /// <param name="changed">Whether any object of the block is lost.</param>
     public IndexBlock Mark(IndexBlock block, IEnumerable<long> discontinuities, IReadOnlyDictionary<string, IndexedSegment> following, out bool changed)
     {
-        var names = ExpectedObject.Of(folder, block).Select(expected => expected.Name).Where(lost.Contains).ToHashSet();
-        changed = names.Count > 0;
+        changed = ExpectedObject.Of(names, block).Any(expected => lost.Contains(expected.Name));
         var marked = block with
         {
             Renditions = [.. block.Renditions.Select(rendition => rendition with { Segments = [.. rendition.Segments.Select(segment => Mark(rendition.Name, segment))] })],
-            SpriteSheets = [.. block.SpriteSheets.Where(sheet => !lost.Contains(ExpectedObject.SpriteSheetName(folder, sheet.Start)))],
+            SpriteSheets = [.. block.SpriteSheets.Where(sheet => !lost.Contains(names.SpriteSheet(sheet.Start)))],
         };
         var next = following.Where(one => one.Value.Number == block.Last + 1).ToDictionary(one => one.Key, one => Mark(one.Key, one.Value), StringComparer.Ordinal);
         var periods = TimelinePeriod.Of(
@@ -77,7 +77,7 @@ public sealed class GapMarker(string folder, IReadOnlySet<ObjectName> lost, Time
     }
 
     private IndexedSegment Mark(string rendition, IndexedSegment segment) =>
-        segment.HasMedia && lost.Contains(ExpectedObject.SegmentName(folder, rendition, segment.Number)) ? segment with { IsGap = true, Independent = false, Length = 0 } : segment;
+        segment.HasMedia && lost.Contains(names.Segment(rendition, segment.Number)) ? segment with { IsGap = true, Independent = false, Length = 0 } : segment;
 
     private static IReadOnlyList<IndexedSegment> WithFollowing(IReadOnlyList<IndexedSegment> segments, IndexedSegment next) =>
         segments is [.., var last] && next.Number == last.Number + 1 ? [.. segments, next] : segments;

@@ -1,3 +1,5 @@
+using Broadcast.Media.Objects;
+
 namespace Broadcast.Media.Integrity;
 
 /// <summary>An existing object, or a spool file that will become one.</summary>
@@ -44,7 +46,7 @@ public sealed class ObjectComparison(Dictionary<ObjectName, FoundObject> found, 
             return _sharedImages.Contains(expected.Name) ? ObjectDifference.None : ObjectDifference.Missing;
         }
 
-        if (expected.Kind is SessionObjectKind.SpriteSheet or SessionObjectKind.Poster)
+        if (expected.Kind is ObjectKind.SpriteSheet or ObjectKind.Poster)
         {
             _sharedImages.Add(expected.Name);
         }

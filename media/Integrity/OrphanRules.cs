@@ -1,4 +1,4 @@
-using System.Globalization;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Media.Integrity;
@@ -20,7 +20,7 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
     /// </summary>
     public static readonly TimeSpan JournalGracePeriod = TimeSpan.FromDays(1);
 
-    private readonly string _folder = ExpectedObject.FolderOf(timeline.Session.Channel, timeline.Session.Id);
+    private readonly string _folder = ObjectNames.Of(timeline.Session).MediaFolder;
 
     /// <summary>Minimum age of an orphan.</summary>
     public TimeSpan MinimumAge { get; } = MinimumAgeOf(timeline, now);
@@ -33,23 +33,15 @@ public sealed class OrphanRules(SessionTimeline timeline, DateTimeOffset now)
             return false;
         }
 
-        var rest = name.Value.AsSpan(_folder.Length);
-        var slash = rest.IndexOf('/');
-        if (slash < 0 || timeline.Find(rest[..slash].ToString()) is not { } rendition)
+        if (!ObjectNames.TryParse(name, out var parsed) || parsed.Kind is not (ObjectKind.Init or ObjectKind.Segment)
+            || timeline.Find(parsed.Rendition) is not { } rendition)
         {
             return true;
         }
 
-        var file = rest[(slash + 1)..];
-        if (file.StartsWith("init-") && file.EndsWith(".mp4"))
-        {
-            // Init segments outside the window are few, and remain when a process is killed.
-            return !(int.TryParse(file["init-".Length..^".mp4".Length], NumberStyles.None, CultureInfo.InvariantCulture, out var init) && init < rendition.Init?.Number);
-        }
-
-        // A segment after the last one may be announced at any moment, even when the disk's clock is slow.
-        var isSegment = file.EndsWith(".m4s") && long.TryParse(file[..^".m4s".Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > timeline.LastSegment;
-        return timeline.IsEnded || !isSegment;
+        // Init segments outside the window are few, and remain when a process is killed. A segment after the last one may be announced at
+        // any moment, even when the disk's clock is slow.
+        return parsed.Kind == ObjectKind.Init ? !(parsed.Number < rendition.Init?.Number) : timeline.IsEnded || parsed.Number <= timeline.LastSegment;
     }
 
     private static TimeSpan MinimumAgeOf(SessionTimeline timeline, DateTimeOffset now)

@@ -1,3 +1,5 @@
+using Broadcast.Media.Objects;
+
 namespace Broadcast.Media.Storage;
 
 /// <summary>
@@ -13,14 +15,13 @@ public readonly record struct ObjectHeaders(string ContentType, string? CacheCon
     /// <summary>Media never changes; one year is the longest lifetime that caches commonly honor (RFC 9111).</summary>
     private const string Immutable = "public, max-age=31536000, immutable";
 
-    private const string Media = "live/";
     private const string AudioPrefix = "audio";
 
     /// <summary>Headers of an immutable object. Only media is public; journals and index blocks are internal.</summary>
     public static ObjectHeaders Of(ObjectName name)
     {
-        var type = TypeOf(name.Value);
-        return new(type, type != Unknown && name.Value.StartsWith(Media, StringComparison.Ordinal) ? Immutable : null);
+        var type = TypeOf(name);
+        return new(type, type != Unknown && name.Value.StartsWith(ObjectNames.LiveRoot, StringComparison.Ordinal) ? Immutable : null);
     }
 
     /// <summary>Headers of a manifest, which is replaced over time.</summary>
@@ -29,18 +30,16 @@ public readonly record struct ObjectHeaders(string ContentType, string? CacheCon
     /// <param name="stale">Time after <paramref name="maxAge"/> in which caches may serve the stale manifest while the store fails (RFC
     /// 5861, 4).</param>
     public static ObjectHeaders OfManifest(ObjectName name, TimeSpan maxAge, TimeSpan stale) => new(
-        TypeOf(name.Value),
+        TypeOf(name),
         FormattableString.Invariant($"public, max-age={Math.Max(1, (long)maxAge.TotalSeconds)}, stale-if-error={Math.Max(1, (long)stale.TotalSeconds)}"));
 
     /// <summary>Audio renditions have names that start with <c>audio</c>; all others are video (RFC 4337).</summary>
-    private static string TypeOf(string name) => Path.GetExtension(name) switch
+    private static string TypeOf(ObjectName name) => !ObjectNames.TryParse(name, out var parsed) ? Unknown : parsed.Kind switch
     {
-        ".m4s" or ".mp4" => FolderOf(name).StartsWith(AudioPrefix, StringComparison.Ordinal) ? "audio/mp4" : "video/mp4",
-        ".m3u8" => "application/vnd.apple.mpegurl",
-        ".mpd" => "application/dash+xml",
-        ".jpg" => "image/jpeg",
+        ObjectKind.Init or ObjectKind.Segment => parsed.Rendition.StartsWith(AudioPrefix, StringComparison.Ordinal) ? "audio/mp4" : "video/mp4",
+        ObjectKind.MediaPlaylist or ObjectKind.ChannelMultivariantPlaylist or ObjectKind.VodMediaPlaylist or ObjectKind.VodMultivariantPlaylist => "application/vnd.apple.mpegurl",
+        ObjectKind.SessionMpd or ObjectKind.ChannelMpd or ObjectKind.VodMpd => "application/dash+xml",
+        ObjectKind.SpriteSheet or ObjectKind.Poster => "image/jpeg",
         _ => Unknown,
     };
-
-    private static string FolderOf(string name) => name.Split('/') is [.., var folder, _] ? folder : "";
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 
 namespace Broadcast.Media.Timeline;
@@ -41,23 +40,6 @@ public sealed record JournalFile(
 
     /// <summary>Maximum file size in bytes, many times the size at which files are rotated.</summary>
     public const int MaxLength = 256 << 20;
-
-    /// <summary>Object name of a journal file.</summary>
-    public static ObjectName NameOf(ChannelName channel, SessionId session, long number) =>
-        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{FolderOf(channel, session)}{number:D8}.jsonl"));
-
-    /// <summary>Folder of a session's journal files, ending in <c>/</c>.</summary>
-    public static string FolderOf(ChannelName channel, SessionId session) => $"journal/{channel}/{session}/";
-
-    /// <summary>Parses the name of a journal file; <see langword="false"/> for other names.</summary>
-    public static bool TryParseName(ObjectName name, out ChannelName channel, out SessionId session, out long number)
-    {
-        (channel, session, number) = (default, default, 0);
-        var parts = name.Value.Split('/');
-        return parts is ["journal", var first, var second, var third] && third.EndsWith(".jsonl", StringComparison.Ordinal)
-            && ChannelName.TryParse(first, out channel) && SessionId.TryParse(second, out session)
-            && long.TryParse(third.AsSpan(0, third.Length - 6), NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
-    }
 
     /// <summary>Builds the timeline from the events.</summary>
     public SessionTimeline BuildTimeline()

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Viewers;
-using Broadcast.Origin.Vod;
 
 namespace Broadcast.Origin.Access;
 
@@ -26,9 +26,6 @@ internal readonly record struct ProtectedPath(string? Token, string Rest, Channe
     /// </summary>
     public const int MaxToken = 512;
 
-    private const string Prefix = "/t/";
-    private const string Live = "/live/";
-
     /// <summary>Parses a decoded path; <see langword="false"/> when it belongs to no channel.</summary>
     public static bool TryParse([NotNullWhen(true)] string? path, out ProtectedPath result)
     {
@@ -40,22 +37,22 @@ internal readonly record struct ProtectedPath(string? Token, string Rest, Channe
 
         string? token = null;
         var rest = path;
-        if (path.StartsWith(Prefix, StringComparison.Ordinal))
+        if (path.StartsWith(MediaUrls.TokenRoot, StringComparison.Ordinal))
         {
-            var end = path.IndexOf('/', Prefix.Length);
-            if (end <= Prefix.Length || end - Prefix.Length > MaxToken)
+            var end = path.IndexOf('/', MediaUrls.TokenRoot.Length);
+            if (end <= MediaUrls.TokenRoot.Length || end - MediaUrls.TokenRoot.Length > MaxToken)
             {
                 return false;
             }
 
-            token = path[Prefix.Length..end];
+            token = path[MediaUrls.TokenRoot.Length..end];
             rest = path[end..];
         }
 
-        if (rest.StartsWith(VodPath.Root, StringComparison.Ordinal))
+        if (rest.StartsWith(MediaUrls.VodRoot, StringComparison.Ordinal))
         {
-            var end = rest.IndexOf('/', VodPath.Root.Length);
-            if (end < 0 || !RecordingId.TryParse(rest[VodPath.Root.Length..end], out var recording))
+            var end = rest.IndexOf('/', MediaUrls.VodRoot.Length);
+            if (end < 0 || !RecordingId.TryParse(rest[MediaUrls.VodRoot.Length..end], out var recording))
             {
                 return false;
             }
@@ -64,13 +61,13 @@ internal readonly record struct ProtectedPath(string? Token, string Rest, Channe
             return true;
         }
 
-        if (!rest.StartsWith(Live, StringComparison.Ordinal))
+        if (!rest.StartsWith(MediaUrls.LiveRoot, StringComparison.Ordinal))
         {
             return false;
         }
 
-        var slash = rest.IndexOf('/', Live.Length);
-        if (slash < 0 || !ChannelName.TryParse(rest[Live.Length..slash], out var channel))
+        var slash = rest.IndexOf('/', MediaUrls.LiveRoot.Length);
+        if (slash < 0 || !ChannelName.TryParse(rest[MediaUrls.LiveRoot.Length..slash], out var channel))
         {
             return false;
         }

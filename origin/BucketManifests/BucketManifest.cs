@@ -7,11 +7,4 @@ namespace Broadcast.Origin.BucketManifests;
 /// <param name="Name">Object name, equal to the origin's URL path.</param>
 /// <param name="Document">Content.</param>
 /// <param name="IsIndex">Whether it refers to other manifests, and so is written after them.</param>
-internal sealed record BucketManifest(ObjectName Name, Document Document, bool IsIndex)
-{
-    /// <summary>Object name of a session's MPD.</summary>
-    public static ObjectName MpdOf(ChannelName channel, SessionId session) => ObjectName.Parse($"live/{channel}/{session}/manifest.mpd");
-
-    /// <summary>Object name of a rendition's media playlist.</summary>
-    public static ObjectName PlaylistOf(ChannelName channel, SessionId session, string rendition) => ObjectName.Parse($"live/{channel}/{session}/{rendition}.m3u8");
-}
+internal sealed record BucketManifest(ObjectName Name, Document Document, bool IsIndex);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
@@ -57,7 +58,7 @@ internal sealed class BucketManifestPublisher(
         _notPublic.TryRemove(session, out _);
         if (directory.FindChannel(channel)?.Sessions.Any(other => other.Id > session && other.IsPlayable) != true)
         {
-            spool.Delete(ChannelManifestNames.Of(channel));
+            spool.Delete(ObjectNames.ChannelManifests(channel));
         }
     }
 
@@ -260,7 +261,7 @@ internal sealed class BucketManifestPublisher(
         }
 
         OriginLog.BucketManifestsNotPublic(logger, session.Id, channel.Name, access);
-        spool.Delete([.. IsChannelSession(channel, session.Id) ? ChannelManifestNames.Of(channel.Name) : [], .. BucketSession.NamesOf(session)]);
+        spool.Delete([.. IsChannelSession(channel, session.Id) ? ObjectNames.ChannelManifests(channel.Name) : [], .. BucketSession.NamesOf(session)]);
     }
 
     /// <summary>A session and the state of its passes.</summary>

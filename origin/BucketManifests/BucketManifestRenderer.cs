@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
@@ -53,13 +54,13 @@ internal static class BucketManifestRenderer
             {
                 if (PlaylistRenderer.Media(timeline, rendition, records) is { } playlist)
                 {
-                    result.Add(new BucketManifest(BucketManifest.PlaylistOf(channel, id, rendition.Name), (playlist with { HoldBack = null }).ToDocument(), IsIndex: false));
+                    result.Add(new BucketManifest(ObjectNames.Of(channel, id).MediaPlaylist(rendition.Name), (playlist with { HoldBack = null }).ToDocument(), IsIndex: false));
                 }
             }
 
             if (withChannel)
             {
-                result.Add(new BucketManifest(ChannelManifestNames.MultivariantPlaylistOf(channel), (PlaylistRenderer.Multivariant(timeline, records) with { IFrameStreams = [], Images = null }).ToDocument(), IsIndex: true));
+                result.Add(new BucketManifest(ObjectNames.ChannelMultivariantPlaylist(channel), (PlaylistRenderer.Multivariant(timeline, records) with { IFrameStreams = [], Images = null }).ToDocument(), IsIndex: true));
             }
 
             return result;
@@ -70,11 +71,11 @@ internal static class BucketManifestRenderer
         }
 
         var mpd = Adapt(plain, session.Latency, now);
-        manifests.Add(new BucketManifest(BucketManifest.MpdOf(channel, id), mpd.ToDocument(), IsIndex: false));
+        manifests.Add(new BucketManifest(ObjectNames.Of(channel, id).Mpd, mpd.ToDocument(), IsIndex: false));
         if (withChannel)
         {
             // Without a Location, so that all URLs are relative and the bucket can be copied elsewhere.
-            manifests.Add(new BucketManifest(ChannelManifestNames.MpdOf(channel), (mpd with { BaseUrl = $"{id}/" }).ToDocument(), IsIndex: true));
+            manifests.Add(new BucketManifest(ObjectNames.ChannelMpd(channel), (mpd with { BaseUrl = $"{id}/" }).ToDocument(), IsIndex: true));
         }
 
         return manifests;
@@ -84,6 +85,6 @@ internal static class BucketManifestRenderer
     {
         SuggestedPresentationDelay = DashDelayTargetDurations * latency.TargetDuration,
         Service = new ServiceDescription(DashDelayTargetDurations * latency.TargetDuration, (DashDelayTargetDurations - 1) * latency.TargetDuration, latency.Window / 2),
-        Clocks = mpd.IsStatic ? [] : [(HeadClock, "manifest.mpd"), (WrittenClock, MpdText.Instant(now))],
+        Clocks = mpd.IsStatic ? [] : [(HeadClock, ObjectNames.MpdFile), (WrittenClock, MpdText.Instant(now))],
     };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Origin.Live;
 using Microsoft.Extensions.Logging;
@@ -61,8 +62,8 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
     /// <summary>Names of a session's known manifests, without the channel's.</summary>
     public static IReadOnlyCollection<ObjectName> NamesOf(LiveSession session) =>
     [
-        BucketManifest.MpdOf(session.Channel, session.Id),
-        .. session.Read((timeline, _) => timeline.Renditions.Select(rendition => BucketManifest.PlaylistOf(session.Channel, session.Id, rendition.Name)).ToList()),
+        ObjectNames.Of(session.Channel, session.Id).Mpd,
+        .. session.Read((timeline, _) => timeline.Renditions.Select(rendition => ObjectNames.Of(session.Channel, session.Id).MediaPlaylist(rendition.Name)).ToList()),
     ];
 
     /// <summary>Updates the bucket's manifests to the stored media.</summary>
@@ -72,7 +73,7 @@ internal sealed class BucketSession(LiveSession announced, ISpool spool, IObject
     public async Task<BucketPublishResult> RunAsync(bool isChannelSession, CancellationToken cancellationToken)
     {
         // Segments that an earlier process listed are neither removed nor skipped.
-        _lastListedBefore ??= (await store.FindAsync(BucketManifest.MpdOf(Channel, Id), cancellationToken))?.Rank is { } rank && rank.Session == Id ? rank.LastSegment : 0;
+        _lastListedBefore ??= (await store.FindAsync(ObjectNames.Of(Channel, Id).Mpd, cancellationToken))?.Rank is { } rank && rank.Session == Id ? rank.LastSegment : 0;
         var listed = Advance();
         if (listed.ManifestVersion != _renderedVersion || isChannelSession != _wasChannelSession)
         {

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
@@ -209,7 +210,7 @@ internal sealed class VodManifestPublisher(
             return;
         }
 
-        await foreach (var folder in store.ListFoldersAsync(VodManifestNames.Root, cancellationToken))
+        await foreach (var folder in store.ListFoldersAsync(ObjectNames.VodRoot, cancellationToken))
         {
             if (RecordingId.TryParse(folder, out var recording))
             {
@@ -227,7 +228,7 @@ internal sealed class VodManifestPublisher(
         var exists = _existing.TryGetValue(recording.Id, out var rank);
         if (exists && rank is null)
         {
-            rank = (await store.FindAsync(VodManifestNames.MultivariantPlaylistOf(recording.Id), cancellationToken))?.Rank;
+            rank = (await store.FindAsync(ObjectNames.VodMultivariantPlaylist(recording.Id), cancellationToken))?.Rank;
             _existing[recording.Id] = rank;
         }
 
@@ -248,7 +249,7 @@ internal sealed class VodManifestPublisher(
             return true;
         }
 
-        if (spool.List(RecordedObjects.FolderOf(recording.Channel, recording.Session)).Any(found => IsListed(found.Name) && spool.IsWaiting(found.Name)))
+        if (spool.List(ObjectNames.Of(recording.Channel, recording.Session).MediaFolder).Any(found => IsListed(found.Name) && spool.IsWaiting(found.Name)))
         {
             return false;
         }
@@ -262,7 +263,7 @@ internal sealed class VodManifestPublisher(
     }
 
     // No manifest lists posters, and replaced posters are deleted without an upload.
-    private static bool IsListed(ObjectName name) => !name.Value.Contains("/posters/", StringComparison.Ordinal);
+    private static bool IsListed(ObjectName name) => !ObjectNames.TryParse(name, out var parsed) || parsed.Kind != ObjectKind.Poster;
 
     /// <summary>Renders all manifests, the index last; none where the recording has no media.</summary>
     /// <returns><see langword="null"/> while too many manifests are rendered for viewers.</returns>
@@ -272,7 +273,7 @@ internal sealed class VodManifestPublisher(
         foreach (var rendition in session.Read((timeline, _) => timeline.Renditions.Select(one => one.Name).ToList()))
         {
             var media = await playlists.MediaAsync(session, recording, rendition, cancellationToken);
-            if (!TryAdd(media, VodManifestNames.PlaylistOf(recording.Id, rendition), isIndex: false))
+            if (!TryAdd(media, ObjectNames.VodMediaPlaylist(recording.Id, rendition), isIndex: false))
             {
                 return null;
             }
@@ -280,7 +281,7 @@ internal sealed class VodManifestPublisher(
 
         var mpd = await playlists.PlainMpdAsync(session, recording, cancellationToken);
         var index = await playlists.MultivariantAsync(session, recording, cancellationToken);
-        if (!TryAdd(mpd, VodManifestNames.MpdOf(recording.Id), isIndex: false) || !TryAdd(index, VodManifestNames.MultivariantPlaylistOf(recording.Id), isIndex: true))
+        if (!TryAdd(mpd, ObjectNames.VodMpd(recording.Id), isIndex: false) || !TryAdd(index, ObjectNames.VodMultivariantPlaylist(recording.Id), isIndex: true))
         {
             return null;
         }
@@ -335,7 +336,7 @@ internal sealed class VodManifestPublisher(
     private async Task RemoveAsync(RecordingId recording, HashSet<ObjectName> exceptNames, CancellationToken cancellationToken)
     {
         var names = new List<ObjectName>();
-        await foreach (var found in store.ListAsync(VodManifestNames.FolderOf(recording), cancellationToken))
+        await foreach (var found in store.ListAsync(ObjectNames.VodFolder(recording), cancellationToken))
         {
             if (!exceptNames.Contains(found.Name))
             {

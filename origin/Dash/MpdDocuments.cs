@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Dash;
@@ -40,6 +41,6 @@ internal sealed class MpdDocuments(Func<BroadcastSession> session, Func<Mpd?> re
     public Document? OfChannel(long version, bool isProtected) => isProtected
         ? _protected.Get(version, () => render() is { } mpd ? (mpd with { BaseUrl = $"{session().Id}/" }).ToDocument() : null)
         : _ofChannel.Get(version, () => render() is { } mpd
-            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session().Id}/manifest.mpd", BaseUrl = $"/live/{session().Channel}/{session().Id}/" }).ToDocument()
+            ? (MpdTrim.ToAvailableMedia(mpd) with { Location = $"{session().Id}/{ObjectNames.MpdFile}", BaseUrl = MediaUrls.SessionFolder(session().Channel, session().Id) }).ToDocument()
             : null);
 }

@@ -42,7 +42,7 @@ internal sealed class MpdHistory
     /// <c>PatchLocation</c> of an MPD, relative to it, or <see langword="null"/> when there is none. An MPD that lists no segments hardly
     /// ever changes and should have no patches (DASH-IF guidelines, MPD Patch, 1.3).
     /// </summary>
-    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency || mpd.PublishTime is not { } published ? null : string.Create(CultureInfo.InvariantCulture, $"manifest-{NumberOf(published)}.mpp");
+    public static string? LocationOf(Mpd mpd) => mpd.IsLowLatency || mpd.PublishTime is not { } published ? null : LivePath.PatchFile(NumberOf(published));
 
     /// <summary>Records a delivered MPD.</summary>
     public Document Record(DateTimeOffset publishTime, Document mpd)

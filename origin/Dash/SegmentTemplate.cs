@@ -1,4 +1,5 @@
 using System.Xml;
+using Broadcast.Media.Objects;
 
 namespace Broadcast.Origin.Dash;
 
@@ -19,10 +20,10 @@ internal sealed record SegmentTemplate(int Init, int Timescale, long Presentatio
         xml.WriteStartElement("SegmentTemplate");
         xml.WriteAttributeString("timescale", MpdText.Number(Timescale));
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
-        xml.WriteAttributeString("initialization", $"$RepresentationID$/init-{MpdText.Number(Init)}.mp4");
+        xml.WriteAttributeString("initialization", $"$RepresentationID$/{MediaFile.OfInit(Init)}");
 
         // With a constant duration, players request segments that have not started, and must not get one that needs another init segment.
-        xml.WriteAttributeString("media", ConstantDuration is null ? "$RepresentationID$/$Number$.m4s" : $"$RepresentationID$/i{MpdText.Number(Init)}-$Number$.m4s");
+        xml.WriteAttributeString("media", $"$RepresentationID$/{MediaFile.SegmentTemplate(ConstantDuration is null ? 0 : Init)}");
         xml.WriteAttributeString("startNumber", MpdText.Number(StartNumber));
         if (ConstantDuration is { } constant)
         {

@@ -1,5 +1,6 @@
 using System.Xml;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Dash;
@@ -56,7 +57,7 @@ internal sealed record ThumbnailAdaptationSet(SpriteSheetLayout Layout, long Ban
         xml.WriteStartElement("SegmentTemplate");
         xml.WriteAttributeString("timescale", "1000");
         xml.WriteAttributeString("presentationTimeOffset", MpdText.Number(PresentationTimeOffset));
-        xml.WriteAttributeString("media", $"{ThumbnailTrack.Name}/$Time$.jpg");
+        xml.WriteAttributeString("media", SessionObjectNames.SpriteSheetTemplate);
         if (Early is { } early)
         {
             xml.WriteAttributeString("availabilityTimeOffset", MpdText.Seconds(early));

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Origin.Thumbnails;
 
 namespace Broadcast.Origin.Delivery;
@@ -68,32 +70,45 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
     /// </summary>
     public int Init { get; init; }
 
-    /// <summary>Maximum length of a rendition name, in characters.</summary>
-    public const int MaxRenditionName = 32;
-
-    private const string Root = "/live/";
+    private const string PatchPrefix = "manifest-";
+    private const string PatchExtension = ".mpp";
+    private const string ImagePlaylistFile = ThumbnailTrack.Name + ObjectNames.PlaylistExtension;
 
     /// <summary>Maximum path length, in characters; valid paths are far shorter.</summary>
     private const int MaxLength = 256;
 
-    /// <summary>Object name of an init segment, a segment or a sprite sheet: the path without its leading slash.</summary>
-    public string ObjectName => Kind switch
+    /// <summary>Maximum value of all numbers: 15 digits.</summary>
+    private const long MaxNumber = 999_999_999_999_999;
+
+    /// <summary>The object of an init segment, a segment, a part or a sprite sheet.</summary>
+    public ObjectName Object => Kind switch
     {
-        LivePathKind.Init => $"live/{Channel}/{Session}/{Rendition}/init-{Number}.mp4",
-        LivePathKind.Sheet => $"live/{Channel}/{Session}/{ThumbnailTrack.Name}/{Number}.jpg",
-        _ => $"live/{Channel}/{Session}/{Rendition}/{Number}.m4s",
+        LivePathKind.Init => Names.Init(Rendition, Number),
+        LivePathKind.Sheet => Names.SpriteSheet(Number),
+        _ => Names.Segment(Rendition, Number),
     };
+
+    private SessionObjectNames Names => ObjectNames.Of(Channel, Session);
+
+    /// <summary>File name of an MPD patch.</summary>
+    /// <param name="published">Publish time of the MPD that it updates, in milliseconds since 1970.</param>
+    public static string PatchFile(long published) => string.Create(CultureInfo.InvariantCulture, $"{PatchPrefix}{published}{PatchExtension}");
 
     /// <summary>Parses a decoded path; <see langword="false"/> when it names no known resource.</summary>
     public static bool TryParse(string? path, out LivePath result)
     {
         result = default;
-        if (path is null || path.Length > MaxLength || !path.StartsWith(Root, StringComparison.Ordinal))
+        if (path is null || path.Length > MaxLength || !path.StartsWith(MediaUrls.LiveRoot, StringComparison.Ordinal))
         {
             return false;
         }
 
-        var pieces = path[Root.Length..].Split('/', 5);
+        if (ObjectNames.TryParse(path[1..], out var name))
+        {
+            return TryConvert(name, out result);
+        }
+
+        var pieces = path[MediaUrls.LiveRoot.Length..].Split('/', 5);
         if (pieces.Length is < 2 or > 4 || !ChannelName.TryParse(pieces[0], out var channel))
         {
             return false;
@@ -103,12 +118,10 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         {
             LivePathKind? kind = pieces[1] switch
             {
-                "index.m3u8" => LivePathKind.MultivariantPlaylist,
-                "manifest.mpd" => LivePathKind.ChannelMpd,
                 "status.json" => LivePathKind.Status,
-                "poster.jpg" => LivePathKind.Poster,
+                MediaUrls.PosterFile => LivePathKind.Poster,
                 "beacon" => LivePathKind.Beacon,
-                "thumbnails.vtt" => LivePathKind.ChannelThumbnails,
+                MediaUrls.ThumbnailsFile => LivePathKind.ChannelThumbnails,
                 _ => null,
             };
             result = new LivePath(kind ?? default, channel, default, "", 0, 0);
@@ -123,75 +136,49 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
         return pieces.Length == 3 ? TryParseManifest(channel, session, pieces[2], out result) : TryParseMedia(channel, session, pieces[2], pieces[3], out result);
     }
 
-    /// <summary>
-    /// Whether a text is a valid rendition name: 1 to 32 of <c>a-z 0-9 - _</c>, starting with a letter or digit, and not
-    /// <see cref="ThumbnailTrack.Name"/>.
-    /// </summary>
-    public static bool IsRenditionName(ReadOnlySpan<char> text)
+    /// <summary>Converts the name of an object that is public. Index blocks and posters are not delivered at their names.</summary>
+    private static bool TryConvert(in ParsedObjectName name, out LivePath result)
     {
-        if (text.Length is 0 or > MaxRenditionName || text[0] is '-' or '_' || text is ThumbnailTrack.Name)
+        LivePathKind? kind = name.Kind switch
         {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c is not ('-' or '_'))
-            {
-                return false;
-            }
-        }
-
-        return true;
+            ObjectKind.ChannelMultivariantPlaylist => LivePathKind.MultivariantPlaylist,
+            ObjectKind.ChannelMpd => LivePathKind.ChannelMpd,
+            ObjectKind.SessionMpd => LivePathKind.SessionMpd,
+            ObjectKind.MediaPlaylist => LivePathKind.MediaPlaylist,
+            ObjectKind.Init => LivePathKind.Init,
+            ObjectKind.Segment => LivePathKind.Segment,
+            ObjectKind.SpriteSheet => LivePathKind.Sheet,
+            _ => null,
+        };
+        result = new LivePath(kind ?? default, name.Channel, name.Session, name.Rendition, name.Number, 0);
+        return kind is not null && name.Number <= MaxNumber;
     }
 
+    /// <summary>Parses the path of a session's manifest that is not stored.</summary>
     private static bool TryParseManifest(ChannelName channel, SessionId session, string file, out LivePath result)
     {
-        if (file == "manifest.mpd")
-        {
-            result = new LivePath(LivePathKind.SessionMpd, channel, session, "", 0, 0);
-            return true;
-        }
-
-        if (file.StartsWith("manifest-", StringComparison.Ordinal) && file.EndsWith(".mpp", StringComparison.Ordinal))
+        if (file.StartsWith(PatchPrefix, StringComparison.Ordinal) && file.EndsWith(PatchExtension, StringComparison.Ordinal))
         {
             result = new LivePath(LivePathKind.MpdPatch, channel, session, "", 0, 0);
-            return TryParseNumber(file.AsSpan()[9..^4], out var published) && Accept(result with { Number = published }, out result);
+            return MediaFile.TryParseNumber(file.AsSpan()[PatchPrefix.Length..^PatchExtension.Length], out var published)
+                && Accept(result with { Number = published }, out result);
         }
 
         LivePathKind? thumbnails = file switch
         {
-            $"{ThumbnailTrack.Name}.vtt" => LivePathKind.SessionThumbnails,
-            $"{ThumbnailTrack.Name}.m3u8" => LivePathKind.ImagePlaylist,
+            MediaUrls.ThumbnailsFile => LivePathKind.SessionThumbnails,
+            ImagePlaylistFile => LivePathKind.ImagePlaylist,
             _ => null,
         };
         result = new LivePath(thumbnails ?? default, channel, session, "", 0, 0);
-        if (thumbnails is not null)
-        {
-            return true;
-        }
-
-        result = default;
-        if (!file.EndsWith(".m3u8", StringComparison.Ordinal) || !IsRenditionName(file.AsSpan(0, file.Length - 5)))
-        {
-            return false;
-        }
-
-        result = new LivePath(LivePathKind.MediaPlaylist, channel, session, file[..^5], 0, 0);
-        return true;
+        return thumbnails is not null;
     }
 
+    /// <summary>Parses the path of media that is not an object of its own.</summary>
     private static bool TryParseMedia(ChannelName channel, SessionId session, string rendition, string file, out LivePath result)
     {
         result = default;
-        var name = file.AsSpan();
-        if (rendition == ThumbnailTrack.Name)
-        {
-            return name.EndsWith(".jpg", StringComparison.Ordinal) && TryParseNumber(name[..^4], out var start)
-                && Accept(new LivePath(LivePathKind.Sheet, channel, session, "", start, 0), out result);
-        }
-
-        if (!IsRenditionName(rendition))
+        if (!ObjectNames.IsRendition(rendition))
         {
             return false;
         }
@@ -201,65 +188,17 @@ internal readonly record struct LivePath(LivePathKind Kind, ChannelName Channel,
             return Accept(new LivePath(LivePathKind.KeyPlaylist, channel, session, rendition, 0, 0), out result);
         }
 
-        if (name.StartsWith("init-", StringComparison.Ordinal) && name.EndsWith(".mp4", StringComparison.Ordinal))
+        return MediaFile.TryParse(file, out var media) && media.Kind switch
         {
-            result = new LivePath(LivePathKind.Init, channel, session, rendition, 0, 0);
-            return TryParseNumber(name[5..^4], out var init) && Accept(result with { Number = init }, out result);
-        }
-
-        if (!name.EndsWith(".m4s", StringComparison.Ordinal))
-        {
-            return false;
-        }
-
-        name = name[..^4];
-        if (name is ['i', ..])
-        {
-            var dash = name.IndexOf('-');
-            return dash > 0 && TryParseNumber(name[1..dash], out var needed) && needed is >= 1 and <= int.MaxValue && TryParseNumber(name[(dash + 1)..], out var countedNumber)
-                && Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, countedNumber, 0) { Init = (int)needed }, out result);
-        }
-
-        var dot = name.IndexOf('.');
-        if (!TryParseNumber(dot < 0 ? name : name[..dot], out var number))
-        {
-            return false;
-        }
-
-        if (dot < 0)
-        {
-            return Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, number, 0), out result);
-        }
-
-        return TryParseNumber(name[(dot + 1)..], out var part) && part <= int.MaxValue
-            && Accept(new LivePath(LivePathKind.Part, channel, session, rendition, number, (int)part), out result);
+            MediaFileKind.Segment => Accept(new LivePath(LivePathKind.Segment, channel, session, rendition, media.Number, 0) { Init = media.RequiredInit }, out result),
+            MediaFileKind.Part => Accept(new LivePath(LivePathKind.Part, channel, session, rendition, media.Number, media.Part), out result),
+            _ => false,
+        };
     }
 
     private static bool Accept(LivePath path, out LivePath result)
     {
         result = path;
-        return true;
-    }
-
-    /// <summary>Accepts 1 to 15 digits without a leading zero.</summary>
-    private static bool TryParseNumber(ReadOnlySpan<char> text, out long number)
-    {
-        number = 0;
-        if (text.Length is 0 or > 15 || (text[0] == '0' && text.Length > 1))
-        {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiDigit(c))
-            {
-                return false;
-            }
-
-            number = (number * 10) + (c - '0');
-        }
-
-        return true;
+        return path.Number <= MaxNumber;
     }
 }

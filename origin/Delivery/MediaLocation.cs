@@ -54,8 +54,8 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
             }
         }
 
-        return timeline.SpriteSheets is [var first, ..] && path.Number < ThumbnailTrack.Milliseconds(first) && ObjectName.TryParse(path.ObjectName, out var name)
-            ? new MediaLocation(name, 0, null, tag, ContentTypes.Jpeg)
+        return timeline.SpriteSheets is [var first, ..] && path.Number < ThumbnailTrack.Milliseconds(first)
+            ? new MediaLocation(path.Object, 0, null, tag, ContentTypes.Jpeg)
             : null;
     }
 
@@ -86,11 +86,9 @@ internal sealed record MediaLocation(ObjectName Object, long Offset, long? Lengt
             ? new MediaLocation(segment.Object, part.Offset, part.Length, $"s{segment.Number}.{part.Number}", rendition.Kind) { Cmsd = Broadcast.Origin.Delivery.Cmsd.OfMedia(rendition.Kind, part.Duration, part.Length) }
             : null;
 
-    private static MediaLocation? Past(RenditionTimeline rendition, LivePath path) =>
-        ObjectName.TryParse(path.ObjectName, out var name)
-            ? new MediaLocation(name, 0, null, path.Kind == LivePathKind.Init ? $"i{path.Number}" : $"s{path.Number}", rendition.Kind)
-            {
-                Cmsd = path.Kind == LivePathKind.Init ? Broadcast.Origin.Delivery.Cmsd.OfInit : Broadcast.Origin.Delivery.Cmsd.OfKind(rendition.Kind),
-            }
-            : null;
+    private static MediaLocation Past(RenditionTimeline rendition, LivePath path) =>
+        new(path.Object, 0, null, path.Kind == LivePathKind.Init ? $"i{path.Number}" : $"s{path.Number}", rendition.Kind)
+        {
+            Cmsd = path.Kind == LivePathKind.Init ? Broadcast.Origin.Delivery.Cmsd.OfInit : Broadcast.Origin.Delivery.Cmsd.OfKind(rendition.Kind),
+        };
 }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Hls;
@@ -65,8 +66,8 @@ internal sealed class DvrPlaylists(IndexBlockCache indexBlocks)
         true => mpd with { BaseUrl = $"{session.Id}/" },
         false => MpdTrim.ToAvailableMedia(mpd) with
         {
-            BaseUrl = $"/live/{session.Channel}/{session.Id}/",
-            Location = query is null ? null : $"{session.Id}/manifest.mpd{query}",
+            BaseUrl = MediaUrls.SessionFolder(session.Channel, session.Id),
+            Location = query is null ? null : $"{session.Id}/{ObjectNames.MpdFile}{query}",
         },
     };
 

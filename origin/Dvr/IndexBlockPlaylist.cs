@@ -1,4 +1,5 @@
 using System.Text;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Hls;
 
@@ -52,7 +53,7 @@ internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string L
 
     /// <summary>A segment as listed in playlists.</summary>
     public static PlaylistSegment Listed(string rendition, in IndexedSegment segment, TimeSpan target) => new(
-        $"{rendition}/{segment.Number}.m4s",
+        $"{rendition}/{MediaFile.OfSegment(segment.Number)}",
         // As in the live window: a gap's listed duration may not exceed the target duration (RFC 8216, 4.3.3.1).
         segment.IsGap ? Math.Min(segment.Duration.TotalSeconds, target.TotalSeconds) : segment.Duration.TotalSeconds,
         MapOf(rendition, segment),
@@ -60,5 +61,5 @@ internal sealed record IndexBlockPlaylist(byte[] Text, string FirstMap, string L
         segment.Discontinuity,
         segment.IsGap);
 
-    private static string MapOf(string rendition, in IndexedSegment segment) => $"{rendition}/init-{segment.Init}.mp4";
+    private static string MapOf(string rendition, in IndexedSegment segment) => $"{rendition}/{MediaFile.OfInit(segment.Init)}";
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 
@@ -64,7 +65,7 @@ internal static class IFramePlaylist
 
             if (segment.Init != map && rendition.FindInit(segment.Init) is { } init)
             {
-                text.Append(culture, $"#EXT-X-MAP:URI=\"init-{init.Number}.mp4\"\n");
+                text.Append(culture, $"#EXT-X-MAP:URI=\"{MediaFile.OfInit(init.Number)}\"\n");
                 map = segment.Init;
             }
 
@@ -73,7 +74,7 @@ internal static class IFramePlaylist
             // "The EXTINF duration … is the time between the presentation time of the I-frame in the Media Segment and the presentation
             // time of the next I-frame" (4.3.3.6).
             text.Append(segment.KeyLength > 0 ? string.Create(culture, $"#EXT-X-BYTERANGE:{segment.KeyLength}@0\n") : "#EXT-X-GAP\n");
-            text.Append(culture, $"#EXTINF:{PlaylistRenderer.Length(segment, target):0.000###},\n{segment.Number}.m4s\n");
+            text.Append(culture, $"#EXTINF:{PlaylistRenderer.Length(segment, target):0.000###},\n{MediaFile.OfSegment(segment.Number)}\n");
         }
 
         if (timeline.IsEnded)

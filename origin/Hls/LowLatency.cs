@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Origin.Hls;
@@ -104,7 +105,7 @@ internal static class PlaylistParts
     }
 
     /// <summary>URI of a part, relative to the playlist.</summary>
-    public static string Uri(string rendition, long segment, int part) => string.Create(CultureInfo.InvariantCulture, $"{rendition}/{segment}.{part}.m4s");
+    public static string Uri(string rendition, long segment, int part) => $"{rendition}/{MediaFile.OfPart(segment, part)}";
 
     private static double Capped(MediaTime duration, TimeSpan atMost) => Math.Min(duration.TotalSeconds, atMost.TotalSeconds);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
@@ -129,7 +130,7 @@ internal static class PlaylistRenderer
                 : [.. groups.Select(group => Variant(timeline, group.Renditions[0], group.Renditions.Count > 1 ? group : null, records, video))],
             IFrameStreams = !IFramePlaylist.IsOffered(timeline.Session) ? [] : [.. video.Where(IFramePlaylist.Exists).Select(rendition => KeyStream(timeline, rendition, records[rendition.Name].IFrameBitrate))],
             Images = ThumbnailTrack.Of(timeline) is { } track
-                ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}.m3u8")
+                ? new ImageStream(track.Bandwidth, track.Layout.TileWidth, track.Layout.TileHeight, $"{timeline.Session.Id}/{ThumbnailTrack.Name}{ObjectNames.PlaylistExtension}")
                 : null,
         };
     }
@@ -161,9 +162,9 @@ internal static class PlaylistRenderer
     }
 
     private static PlaylistSegment Segment(RenditionTimeline rendition, TimelineSegment segment, LatencyProfile latency, bool withParts) => new(
-        $"{rendition.Name}/{segment.Number}.m4s",
+        $"{rendition.Name}/{MediaFile.OfSegment(segment.Number)}",
         Length(segment, latency.TargetDuration),
-        rendition.FindInit(segment.Init) is { } init ? $"{rendition.Name}/init-{init.Number}.mp4" : null,
+        rendition.FindInit(segment.Init) is { } init ? $"{rendition.Name}/{MediaFile.OfInit(init.Number)}" : null,
         segment.WallClock,
         segment.Discontinuity,
         segment.IsGap)

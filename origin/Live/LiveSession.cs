@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Dash;
 using Broadcast.Origin.Delivery;
@@ -340,9 +341,9 @@ internal sealed partial class LiveSession
 
     private static void Check(TimelineEvent @event)
     {
-        if (@event is TimelineEvent.RenditionAdded added && !LivePath.IsRenditionName(added.Rendition))
+        if (@event is TimelineEvent.RenditionAdded added && !ObjectNames.IsRendition(added.Rendition))
         {
-            throw new InvalidDataException($"'{added.Rendition}' is not a valid rendition name: use 1 to {LivePath.MaxRenditionName} of a-z, 0-9, '-' and '_'.");
+            throw new InvalidDataException($"'{added.Rendition}' is not a valid rendition name: use 1 to {ObjectNames.MaxRendition} of a-z, 0-9, '-' and '_'.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Thumbnails;
@@ -30,7 +31,7 @@ internal static class ImagePlaylist
             for (; number < NumberOf(track, i); number++)
             {
                 text.Append("#EXT-X-GAP\n");
-                Segment(text, track, startedAt, number, FormattableString.Invariant($"{ThumbnailTrack.Name}/{number * (long)track.Duration.TotalMilliseconds}.jpg"));
+                Segment(text, track, startedAt, number, SessionObjectNames.SpriteSheetFile(number * (long)track.Duration.TotalMilliseconds));
             }
 
             Segment(text, track, startedAt, number++, ThumbnailTrack.UriOf(track.Sheets[i]));

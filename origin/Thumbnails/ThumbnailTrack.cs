@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Live;
 
@@ -14,7 +15,7 @@ namespace Broadcast.Origin.Thumbnails;
 internal sealed record ThumbnailTrack(SpriteSheetLayout Layout, TimeSpan Duration, IReadOnlyList<TimelineSpriteSheet> Sheets)
 {
     /// <summary>Name of the sprite sheets' folder in the session's folder, and of the files that list them.</summary>
-    public const string Name = "thumbnails";
+    public const string Name = SessionObjectNames.SpriteSheetFolder;
 
     /// <summary>Duration of one thumbnail.</summary>
     public TimeSpan TileDuration => Duration / Layout.Tiles;
@@ -36,8 +37,8 @@ internal sealed record ThumbnailTrack(SpriteSheetLayout Layout, TimeSpan Duratio
         : new ThumbnailTrack(newest.Layout, newest.Duration.ToTimeSpan(), [.. sheets.Where(sheet => sheet.Layout == newest.Layout && sheet.Duration.SameInstant(newest.Duration))]);
 
     /// <summary>Start of a sprite sheet in milliseconds, which is its name.</summary>
-    public static long Milliseconds(TimelineSpriteSheet sheet) => sheet.Start.Rescale(1000).Ticks;
+    public static long Milliseconds(TimelineSpriteSheet sheet) => SessionObjectNames.MillisecondsOf(sheet.Start);
 
     /// <summary>URL of a sprite sheet, relative to the session's folder.</summary>
-    public static string UriOf(TimelineSpriteSheet sheet) => FormattableString.Invariant($"{Name}/{Milliseconds(sheet)}.jpg");
+    public static string UriOf(TimelineSpriteSheet sheet) => SessionObjectNames.SpriteSheetFile(Milliseconds(sheet));
 }

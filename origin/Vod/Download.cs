@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
@@ -46,10 +47,10 @@ internal sealed record DownloadPlan(BroadcastSession Session, DateTimeOffset Sta
     }
 
     /// <summary>Object name of a segment.</summary>
-    public ObjectName SegmentOf(int track, long number) => RecordedObjects.SegmentOf(Session, Tracks[track].Name, number);
+    public ObjectName SegmentOf(int track, long number) => ObjectNames.Of(Session).Segment(Tracks[track].Name, number);
 
     /// <summary>Object name of an init segment.</summary>
-    public ObjectName InitOf(int track, int number) => RecordedObjects.InitOf(Session, Tracks[track].Name, number);
+    public ObjectName InitOf(int track, int number) => ObjectNames.Of(Session).Init(Tracks[track].Name, number);
 }
 
 /// <summary>A segment in file order.</summary>

@@ -1,3 +1,4 @@
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
@@ -13,7 +14,6 @@ namespace Broadcast.Origin.Vod;
 /// </summary>
 internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery delivery, IndexBlockCache indexBlocks, IOptions<OriginOptions> options, TimeProvider time)
 {
-    private const string File = "download.mp4";
 
     private readonly ClientCount _open = new(options.Value.MaxOpenPerClient);
 
@@ -113,7 +113,7 @@ internal sealed class DownloadEndpoint(DownloadCache cache, DownloadDelivery del
 
         if (!range.IsCanonical(start, end))
         {
-            context.Response.Headers.Location = File + range.Query + (wanted is null ? "" : $"&rendition={wanted}");
+            context.Response.Headers.Location = MediaUrls.DownloadFile + range.Query + (wanted is null ? "" : $"&rendition={wanted}");
             Responses.Empty(context, StatusCodes.Status302Found, Responses.BriefCaching);
             return null;
         }

@@ -9,7 +9,7 @@ internal sealed class RecordingSelection(RecordingTimelineCache timelines, LiveD
 {
     /// <summary>
     /// The renditions of a recording with their segments in order. It includes every closed segment that overlaps the range, with the same
-    /// sequence numbers in all renditions. <see cref="RecordedObjects.SegmentOf"/> names the segments' objects;
+    /// sequence numbers in all renditions. <see cref="Broadcast.Media.Objects.SessionObjectNames.Segment"/> names the segments' objects;
     /// <see cref="RenditionSnapshot.Inits"/> lists the init segments.
     /// </summary>
     /// <param name="recording">The recording.</param>

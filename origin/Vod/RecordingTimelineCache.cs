@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin.Live;
@@ -178,7 +179,7 @@ internal sealed class RecordingTimelineCache(
         var numbers = await NumbersAsync(key);
         foreach (var number in numbers.Reverse().Take(MaxTries))
         {
-            var bytes = await spool.ReadAllAsync(JournalFile.NameOf(key.Channel, key.Session, number), JournalFile.MaxLength, CancellationToken.None);
+            var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength, CancellationToken.None);
             if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel && Rebuild(file) is { } session)
             {
                 return (session, bytes.Length);
@@ -196,7 +197,7 @@ internal sealed class RecordingTimelineCache(
     private async Task<SortedSet<long>> NumbersAsync(Key key)
     {
         var numbers = new SortedSet<long>();
-        var folder = JournalFile.FolderOf(key.Channel, key.Session);
+        var folder = ObjectNames.Of(key.Channel, key.Session).JournalFolder;
         foreach (var found in spool.List(folder))
         {
             Add(found.Name);
@@ -214,9 +215,9 @@ internal sealed class RecordingTimelineCache(
 
         void Add(ObjectName name)
         {
-            if (JournalFile.TryParseName(name, out var channel, out var session, out var number) && channel == key.Channel && session == key.Session)
+            if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal && parsed.IsOf(key.Channel, key.Session))
             {
-                numbers.Add(number);
+                numbers.Add(parsed.Number);
             }
         }
     }

@@ -1,5 +1,5 @@
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
-using Broadcast.Origin.Delivery;
 
 namespace Broadcast.Origin.Vod;
 
@@ -31,38 +31,43 @@ internal enum VodPathKind
 /// <param name="Rendition">The rendition of a media playlist; otherwise empty.</param>
 internal readonly record struct VodPath(VodPathKind Kind, RecordingId Recording, string Rendition)
 {
-    /// <summary>Common prefix of the paths.</summary>
-    public const string Root = "/vod/";
-
-    private const string Playlist = ".m3u8";
-
     /// <summary>Parses a decoded path; <see langword="false"/> when it names no known resource.</summary>
     public static bool TryParse(string? path, out VodPath result)
     {
         result = default;
-        if (path is null || !path.StartsWith(Root, StringComparison.Ordinal))
+        if (path is null || !path.StartsWith(MediaUrls.VodRoot, StringComparison.Ordinal))
         {
             return false;
         }
 
-        var slash = path.IndexOf('/', Root.Length);
-        if (slash < 0 || !RecordingId.TryParse(path[Root.Length..slash], out var recording))
+        if (ObjectNames.TryParse(path[1..], out var name))
+        {
+            result = new VodPath(
+                name.Kind switch
+                {
+                    ObjectKind.VodMultivariantPlaylist => VodPathKind.MultivariantPlaylist,
+                    ObjectKind.VodMpd => VodPathKind.Mpd,
+                    _ => VodPathKind.MediaPlaylist,
+                },
+                name.Recording,
+                name.Rendition);
+            return true;
+        }
+
+        var slash = path.IndexOf('/', MediaUrls.VodRoot.Length);
+        if (slash < 0 || !RecordingId.TryParse(path[MediaUrls.VodRoot.Length..slash], out var recording))
         {
             return false;
         }
 
-        var file = path.AsSpan(slash + 1);
-        VodPathKind? kind = file switch
+        VodPathKind? kind = path.AsSpan(slash + 1) switch
         {
-            "index.m3u8" => VodPathKind.MultivariantPlaylist,
-            "manifest.mpd" => VodPathKind.Mpd,
-            "thumbnails.vtt" => VodPathKind.Thumbnails,
-            "poster.jpg" => VodPathKind.Poster,
-            "download.mp4" => VodPathKind.Download,
-            _ when file.EndsWith(Playlist, StringComparison.Ordinal) && LivePath.IsRenditionName(file[..^Playlist.Length]) => VodPathKind.MediaPlaylist,
+            MediaUrls.ThumbnailsFile => VodPathKind.Thumbnails,
+            MediaUrls.PosterFile => VodPathKind.Poster,
+            MediaUrls.DownloadFile => VodPathKind.Download,
             _ => null,
         };
-        result = new VodPath(kind ?? default, recording, kind == VodPathKind.MediaPlaylist ? file[..^Playlist.Length].ToString() : "");
+        result = new VodPath(kind ?? default, recording, "");
         return kind is not null;
     }
 }

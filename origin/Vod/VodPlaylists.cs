@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Recordings;
 using Broadcast.Origin.Delivery;
 using Broadcast.Origin.Dvr;
@@ -161,7 +162,7 @@ internal sealed class VodPlaylists(IndexBlockCache indexBlocks, TimeRangeCache c
     }
 
     /// <summary>The session's folder relative to a recording's manifest, so that a token in the path remains.</summary>
-    private static string MediaUrlOf(LiveSession session) => $"../../{RecordedObjects.FolderOf(session.Channel, session.Id)}";
+    private static string MediaUrlOf(LiveSession session) => $"../../{ObjectNames.Of(session.Channel, session.Id).MediaFolder}";
 
     /// <summary>
     /// Extra range to read for sprite sheets: a sheet is in the index block in which it ends or, if it came late, in the next one.

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 
@@ -14,6 +15,7 @@ namespace Broadcast.Packager.Journal;
 /// <param name="existing">Numbers of the existing files, ascending. The next file has the number after the highest.</param>
 internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId session, IEnumerable<long> existing)
 {
+    private readonly SessionObjectNames _names = ObjectNames.Of(channel, session);
     private readonly List<long> _older = [.. existing];
     private ISpoolFile? _file;
     private ISpoolFile? _newFile;
@@ -77,7 +79,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
     {
         var number = _older.Count > 0 ? Math.Max(_older[^1], _number) + 1 : _number + 1;
         var checkpoint = timeline.Checkpoint();
-        _newFile ??= spool.Open(JournalFile.NameOf(channel, session, number));
+        _newFile ??= spool.Open(_names.Journal(number));
         if (_newFile.Length > 0)
         {
             _newFile.Truncate(0);
@@ -102,7 +104,7 @@ internal sealed class JournalWriter(ISpool spool, ChannelName channel, SessionId
         _older.Add(number);
         if (_older.Count > 2)
         {
-            spool.Delete([.. _older[..^2].Select(old => JournalFile.NameOf(channel, session, old))]);
+            spool.Delete([.. _older[..^2].Select(_names.Journal)]);
             _older.RemoveRange(0, _older.Count - 2);
         }
     }

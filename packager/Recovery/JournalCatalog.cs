@@ -1,5 +1,5 @@
 using Broadcast.Media;
-using Broadcast.Media.Timeline;
+using Broadcast.Media.Objects;
 
 namespace Broadcast.Packager.Recovery;
 
@@ -7,14 +7,15 @@ namespace Broadcast.Packager.Recovery;
 /// <param name="Channel">Channel of the session.</param>
 /// <param name="Id">ID of the session.</param>
 /// <param name="Numbers">Numbers of its journal files, ascending.</param>
-internal sealed record JournaledSession(ChannelName Channel, SessionId Id, SortedSet<long> Numbers);
+internal sealed record JournaledSession(ChannelName Channel, SessionId Id, SortedSet<long> Numbers)
+{
+    /// <summary>Names of the session's objects.</summary>
+    public SessionObjectNames Names => ObjectNames.Of(Channel, Id);
+}
 
 /// <summary>Sessions with journals in the spool or the object store, by channel, newest first.</summary>
 internal sealed class JournalCatalog
 {
-    /// <summary>Folder of all journals.</summary>
-    public const string Folder = "journal/";
-
     private readonly Dictionary<SessionId, JournaledSession> _sessions = [];
 
     /// <summary>Sessions of each channel, newest first.</summary>
@@ -24,19 +25,19 @@ internal sealed class JournalCatalog
     /// <summary>Adds an object; names that are not journal files are ignored.</summary>
     public void Add(ObjectName name)
     {
-        if (!JournalFile.TryParseName(name, out var channel, out var id, out var number))
+        if (!ObjectNames.TryParse(name, out var parsed) || parsed.Kind != ObjectKind.Journal)
         {
             return;
         }
 
-        if (!_sessions.TryGetValue(id, out var session))
+        if (!_sessions.TryGetValue(parsed.Session, out var session))
         {
-            _sessions.Add(id, session = new JournaledSession(channel, id, []));
+            _sessions.Add(parsed.Session, session = new JournaledSession(parsed.Channel, parsed.Session, []));
         }
 
-        if (session.Channel == channel)
+        if (session.Channel == parsed.Channel)
         {
-            session.Numbers.Add(number);
+            session.Numbers.Add(parsed.Number);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Packager.Sessions;
 using Microsoft.Extensions.Hosting;
@@ -89,7 +90,7 @@ internal sealed class RecoveryService(
         try
         {
             AddSpool(catalog);
-            await foreach (var found in store.ListAsync(JournalCatalog.Folder, either.Token).WithCancellation(either.Token))
+            await foreach (var found in store.ListAsync(ObjectNames.JournalRoot, either.Token).WithCancellation(either.Token))
             {
                 catalog.Add(found.Name);
             }
@@ -112,7 +113,7 @@ internal sealed class RecoveryService(
 
     private void AddSpool(JournalCatalog catalog)
     {
-        foreach (var found in spool.List(JournalCatalog.Folder))
+        foreach (var found in spool.List(ObjectNames.JournalRoot))
         {
             catalog.Add(found.Name);
         }

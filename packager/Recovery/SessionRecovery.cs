@@ -1,6 +1,6 @@
-using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Journal;
@@ -49,7 +49,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
                 timeline.Renditions.Select(rendition => rendition.Segments.Count).DefaultIfEmpty(0).Max(), timeline.LastSegment,
                 timeline.IsEnded);
             var first = timeline.Session.IsRecorded ? 0 : timeline.DvrFirstSegment;
-            deferred.Schedule(IndexBlockNames.GetDeletionDelay(timeline.Session, time.GetUtcNow()), () => _ = CleanUpAsync(timeline, first, images));
+            deferred.Schedule(DeletionRules.GetDelay(timeline.Session, time.GetUtcNow()), () => _ = CleanUpAsync(timeline, first, images));
         }
 
         return timeline;
@@ -76,8 +76,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         var isEnded = timeline.IsEnded;
         if (isEnded
-            && spool.List(JournalFile.FolderOf(session.Channel, session.Id)).Count
-                + spool.List(SessionTimelineWriter.FolderOf(session.Channel, session.Id)).Count == 0)
+            && spool.List(session.Names.JournalFolder).Count + spool.List(session.Names.MediaFolder).Count == 0)
         {
             return;
         }
@@ -101,8 +100,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     {
         foreach (var number in session.Numbers.Reverse())
         {
-            var bytes = await spool.ReadAllAsync(JournalFile.NameOf(session.Channel, session.Id, number), JournalFile.MaxLength,
-                cancellationToken);
+            var bytes = await spool.ReadAllAsync(session.Names.Journal(number), JournalFile.MaxLength, cancellationToken);
             if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == session.Id && file.Channel == session.Channel)
             {
                 return file;
@@ -121,13 +119,13 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         // The encoder had disconnected. If the file has left the spool, the encoder may have returned on another machine whose newest file
         // was never uploaded.
-        var name = JournalFile.NameOf(session.Channel, session.Id, file.Number);
+        var name = session.Names.Journal(file.Number);
         if (!isDamaged && (file.End != JournalEnd.Idle || spool.List(name.Value).Count > 0))
         {
             return 0;
         }
 
-        var folder = SessionTimelineWriter.FolderOf(timeline.Session.Channel, timeline.Session.Id);
+        var folder = session.Names.MediaFolder;
 
         // Spooled segments without a journal entry were never announced, unless the journal is damaged.
         var highest = isDamaged ? spool.List(folder).Select(found => GetNumber(found.Name)).DefaultIfEmpty(0).Max() : 0;
@@ -167,8 +165,7 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     {
         var block = IndexBlock.Of(timeline, timeline.LastSegment);
         var bytes = IndexBlockFile.Write(block);
-        var file = spool.Open(
-            IndexBlockNames.Create(SessionTimelineWriter.FolderOf(timeline.Session.Channel, timeline.Session.Id), block.First, block.Last));
+        var file = spool.Open(ObjectNames.Of(timeline.Session).IndexBlock(block.First, block.Last));
         file.Truncate(0);
         file.Append([bytes]);
         file.Seal();
@@ -213,16 +210,19 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
             announced[block.Object] = block.Length;
         }
 
-        var folder = SessionTimelineWriter.FolderOf(timeline.Session.Channel, timeline.Session.Id);
-        var newestSheet = timeline is { Session.IsRecorded: true, SpriteSheets: [.., var newest] } ? newest.Start.Rescale(1000).Ticks : 0;
-        foreach (var found in spool.List(folder))
+        var newestSheet = timeline is { Session.IsRecorded: true, SpriteSheets: [.., var newest] } ? SessionObjectNames.MillisecondsOf(newest.Start) : 0;
+        foreach (var found in spool.List(ObjectNames.Of(timeline.Session).MediaFolder))
         {
             if (announced.TryGetValue(found.Name, out var length))
             {
                 TruncateAndSeal(found.Name, length);
             }
-            else if ((GetNumber(found.Name) is > 0 and var number && number >= timeline.OldestSegment && number < timeline.FirstSegment)
-                || ImageNames.IsSpriteSheetBefore(folder, found.Name, newestSheet))
+            else if (ObjectNames.TryParse(found.Name, out var parsed) && parsed switch
+            {
+                { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number >= timeline.OldestSegment && parsed.Number < timeline.FirstSegment,
+                { Kind: ObjectKind.SpriteSheet } => parsed.Number < newestSheet,
+                _ => false,
+            })
             {
                 // Listed in an index block: complete, and not uploaded yet.
                 TruncateAndSeal(found.Name, long.MaxValue);
@@ -234,10 +234,10 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
     private void SealJournals(JournaledSession session, JournalFile read)
     {
-        var spooled = spool.List(JournalFile.FolderOf(session.Channel, session.Id)).Select(found => found.Name).ToHashSet();
+        var spooled = spool.List(session.Names.JournalFolder).Select(found => found.Name).ToHashSet();
         foreach (var number in session.Numbers)
         {
-            var name = JournalFile.NameOf(session.Channel, session.Id, number);
+            var name = session.Names.Journal(number);
             if (number > read.Number)
             {
                 spool.Delete([name]);
@@ -280,20 +280,23 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
 
         try
         {
-            var folder = SessionTimelineWriter.FolderOf(channel, id);
-
             // Another thread continues the timeline. An index block that it announces after the first line ends at or after that number, or
             // compacts several blocks of the list.
             var window = timeline.FirstSegment;
             var blocks = timeline.RetainedIndexBlocks;
             var isRecorded = timeline.Session.IsRecorded;
-            bool IsObsolete(ObjectName name) =>
-                ImageNames.IsImage(folder, name)
-                    ? (!isRecorded || ImageNames.IsPoster(folder, name)) && ImageNames.IsReplaced(folder, name, images)
-                : IndexBlockNames.ParseNumbers(folder, name) is { Last: > 0 } numbers
-                    ? numbers.Last < window
-                        && !IsNeeded(numbers, name, blocks, mayBeCompacted: isRecorded || timeline.Session.DvrWindow == DvrWindow.All)
-                : IsBefore(name, first);
+
+            // Init segments are few and remain, as do index blocks that a repair rewrote.
+            bool IsObsolete(ObjectName name) => ObjectNames.TryParse(name, out var parsed) && parsed switch
+            {
+                { Kind: ObjectKind.Poster } => IsReplaced(parsed, name, images),
+                { Kind: ObjectKind.SpriteSheet } => !isRecorded && IsReplaced(parsed, name, images),
+                { Kind: ObjectKind.IndexBlock, Epoch: 0, Last: > 0 } => parsed.Last < window
+                    && !IsNeeded(parsed, name, blocks, mayBeCompacted: isRecorded || timeline.Session.DvrWindow == DvrWindow.All),
+                { Kind: ObjectKind.Segment } => parsed.Number > 0 && parsed.Number < first,
+                _ => false,
+            };
+            var folder = ObjectNames.Of(timeline.Session).MediaFolder;
             List<ObjectName> obsolete = [.. spool.List(folder).Select(found => found.Name).Where(IsObsolete)];
             await foreach (var found in store.ListAsync(folder, CancellationToken.None))
             {
@@ -312,21 +315,22 @@ internal sealed class SessionRecovery(ISpool spool, IObjectStore store, Packagin
     }
 
     /// <summary>Whether an index block is listed, or may be a compaction of several listed ones.</summary>
-    private static bool IsNeeded((long First, long Last) numbers, ObjectName name, IReadOnlyList<TimelineIndexBlock> blocks,
-        bool mayBeCompacted) =>
-        blocks.Any(block => block.Object == name)
-        || (mayBeCompacted && blocks.Any(block => block.First == numbers.First)
-            && blocks.Any(block => block.Last == numbers.Last));
+    private static bool IsNeeded(in ParsedObjectName parsed, ObjectName name, IReadOnlyList<TimelineIndexBlock> blocks, bool mayBeCompacted)
+    {
+        var (first, last) = (parsed.Number, parsed.Last);
+        return blocks.Any(block => block.Object == name)
+            || (mayBeCompacted && blocks.Any(block => block.First == first) && blocks.Any(block => block.Last == last));
+    }
 
-    /// <summary>Whether a name is that of a segment before a number. Init segments are few and remain.</summary>
-    private static bool IsBefore(ObjectName name, long first) => GetNumber(name) is > 0 and var number && number < first;
+    /// <summary>
+    /// Whether an image is older than the newest of its kind that was announced when the process started, and is not announced itself.
+    /// Later images have later names.
+    /// </summary>
+    private static bool IsReplaced(ParsedObjectName parsed, ObjectName name, HashSet<ObjectName> announced) =>
+        !announced.Contains(name)
+        && announced.Any(other => ObjectNames.TryParse(other, out var image) && image.Kind == parsed.Kind && image.Number > parsed.Number);
 
     /// <summary>Segment number in an object name; 0 for other names.</summary>
-    private static long GetNumber(ObjectName name)
-    {
-        var file = name.Value.AsSpan(name.Value.LastIndexOf('/') + 1);
-        return file.EndsWith(".m4s") && long.TryParse(file[..^4], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : 0;
-    }
+    private static long GetNumber(ObjectName name) =>
+        ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Segment ? parsed.Number : 0;
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 
@@ -12,8 +12,7 @@ namespace Broadcast.Packager.Sessions;
 /// </summary>
 /// <param name="context">Shared services and options.</param>
 /// <param name="timeline">Timeline of the session.</param>
-/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
-internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline timeline, string folder)
+internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline timeline)
 {
     /// <summary>Number of index blocks that are combined into one.</summary>
     private const int CompactionFactor = 20;
@@ -157,7 +156,7 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
 
     private ISpoolFile Write(IndexBlock block, byte[] bytes, ICollection<ObjectName> obsolete)
     {
-        var file = context.Spool.Open(IndexBlockNames.Create(folder, block.First, block.Last));
+        var file = context.Spool.Open(ObjectNames.Of(Session).IndexBlock(block.First, block.Last));
         try
         {
             if (file.Length > 0)
@@ -187,59 +186,4 @@ internal sealed class IndexBlockWriter(PackagerContext context, SessionTimeline 
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
-}
-
-/// <summary>Names of index blocks: <c>chapters/FIRST-LAST.chapter</c> in the session's folder, by segment numbers.</summary>
-internal static class IndexBlockNames
-{
-    private const string Folder = "chapters/";
-    private const string Extension = ".chapter";
-
-    /// <summary>Gets the object name of an index block.</summary>
-    public static ObjectName Create(string folder, long first, long last) =>
-        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{Folder}{first}-{last}{Extension}"));
-
-    /// <summary>Parses the first and last segment number from the name of an index block; 0 for other names.</summary>
-    public static (long First, long Last) ParseNumbers(string folder, ObjectName name)
-    {
-        var text = name.Value.AsSpan();
-        if (!text.StartsWith(folder, StringComparison.Ordinal) || !text[folder.Length..].StartsWith(Folder, StringComparison.Ordinal)
-            || !text.EndsWith(Extension, StringComparison.Ordinal))
-        {
-            return default;
-        }
-
-        var numbers = text[(folder.Length + Folder.Length)..^Extension.Length];
-        var dash = numbers.IndexOf('-');
-        return dash > 0 && long.TryParse(numbers[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-            && long.TryParse(numbers[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-                ? (first, last)
-                : default;
-    }
-
-    /// <summary>Objects of an index block: its own, and those of its segments, including gaps.</summary>
-    public static IReadOnlyCollection<ObjectName> GetObjects(string folder, TimelineIndexBlock block)
-    {
-        var names = new List<ObjectName> { block.Object };
-        foreach (var range in block.Renditions)
-        {
-            for (var number = range.First; number <= range.Last; number++)
-            {
-                names.Add(RenditionWriter.SegmentName(folder, range.Rendition, number));
-            }
-        }
-
-        return names;
-    }
-
-    /// <summary>
-    /// Time that objects must stay readable after they left the playlists: the duration of the longest playlist plus the target duration
-    /// (RFC 8216, 6.2.2).
-    /// </summary>
-    public static TimeSpan GetDeletionDelay(BroadcastSession session, DateTimeOffset now)
-    {
-        var latency = session.Latency;
-        var dvrDuration = now - session.StartedAt < session.DvrWindow ? now - session.StartedAt : session.DvrWindow;
-        return latency.TargetDuration + (session.HasDvrWindow && dvrDuration > latency.Window ? dvrDuration : latency.Window);
-    }
 }

@@ -11,10 +11,9 @@ namespace Broadcast.Packager.Sessions;
 /// </summary>
 /// <param name="context">Shared services and options.</param>
 /// <param name="timeline">Timeline of the session.</param>
-/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
-internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeline, string folder)
+internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeline)
 {
-    private readonly IndexBlockWriter _indexBlocks = new(context, timeline, folder);
+    private readonly IndexBlockWriter _indexBlocks = new(context, timeline);
 
     /// <summary>
     /// First segment number that the live window needs. It retains closed segments for the window's duration, and at least three target
@@ -132,12 +131,12 @@ internal sealed class LiveWindow(PackagerContext context, SessionTimeline timeli
         }
 
         ObjectName[] removed = [.. FindRemoved(before)];
-        context.Deferred.Schedule(IndexBlockNames.GetDeletionDelay(timeline.Session, context.Time.GetUtcNow()), () =>
+        context.Deferred.Schedule(DeletionRules.GetDelay(timeline.Session, context.Time.GetUtcNow()), () =>
         {
             context.Spool.Delete(removed);
             foreach (var block in expired)
             {
-                context.Spool.Delete(IndexBlockNames.GetObjects(folder, block));
+                context.Spool.Delete(DeletionRules.GetObjects(timeline.Session, block));
             }
         });
     }

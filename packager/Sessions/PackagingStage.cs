@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Logging;
@@ -165,8 +166,9 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     {
         PackagerLog.SessionDeleted(_context.Logger, channel.Value, session.Value);
         NotifyDeleted(channel, session);
-        _context.Spool.DeleteAll(SessionTimelineWriter.FolderOf(channel, session));
-        _context.Spool.DeleteAll(JournalFile.FolderOf(channel, session));
+        var names = ObjectNames.Of(channel, session);
+        _context.Spool.DeleteAll(names.MediaFolder);
+        _context.Spool.DeleteAll(names.JournalFolder);
     }
 
     private void NotifyDeleted(ChannelName channel, SessionId session)
@@ -225,7 +227,7 @@ internal sealed class PackagingStage : IRenditionSink, ISessionLifecycle, IImage
     }
 
     private void ForgetLater(SessionPackager session) =>
-        _context.Deferred.Schedule(IndexBlockNames.GetDeletionDelay(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
+        _context.Deferred.Schedule(DeletionRules.GetDelay(session.Session, _context.Time.GetUtcNow()) - session.Latency.TargetDuration, () =>
     {
         if (session.IsReceiving)
         {

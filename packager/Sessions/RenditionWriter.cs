@@ -1,7 +1,7 @@
-using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Bmff;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Segmentation;
@@ -13,12 +13,12 @@ namespace Broadcast.Packager.Sessions;
 /// error, the rest of the segment is dropped, because later parts would not be decodable. Owned by one session; not thread-safe.
 /// </summary>
 /// <param name="spool">Spool for the files.</param>
-/// <param name="folder">The session's folder, ending in <c>/</c>.</param>
+/// <param name="names">Names of the session's objects.</param>
 /// <param name="rendition">The rendition.</param>
 /// <param name="last">Newest announced init segment, or <see langword="null"/>.</param>
 /// <param name="lastInit">Number of that init segment, or a higher number that may have been used; 0 without one.</param>
 /// <param name="lastInitBytes">Its bytes, if an earlier process wrote it and they are readable.</param>
-internal sealed class RenditionWriter(ISpool spool, string folder, string rendition, TimelineInit? last, int lastInit,
+internal sealed class RenditionWriter(ISpool spool, SessionObjectNames names, string rendition, TimelineInit? last, int lastInit,
     byte[]? lastInitBytes)
 {
     private readonly FragmentWriter _fragments = new();
@@ -34,14 +34,6 @@ internal sealed class RenditionWriter(ISpool spool, string folder, string rendit
 
     /// <summary>Number of the newest init segment; 0 without one.</summary>
     public int Init { get; private set; } = lastInit;
-
-    /// <summary>Gets the object name of a segment.</summary>
-    public static ObjectName SegmentName(string folder, string rendition, long segment) =>
-        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/{segment}.m4s"));
-
-    /// <summary>Gets the object name of an init segment.</summary>
-    public static ObjectName InitName(string folder, string rendition, int init) =>
-        ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}{rendition}/init-{init}.mp4"));
 
     /// <summary>Whether a part of the segment was lost, so that the rest is dropped.</summary>
     public bool IsAbandoned(long segment) => _abandonedSegment == segment;
@@ -66,7 +58,7 @@ internal sealed class RenditionWriter(ISpool spool, string folder, string rendit
         }
 
         var number = Init + 1;
-        _initFile ??= OpenEmpty(InitName(folder, rendition, number));
+        _initFile ??= OpenEmpty(names.Init(rendition, number));
         _initFile.Append([bytes]);
         complete.Add(_initFile);
         _captions |= RenditionFormats.CaptionsIn(part);
@@ -104,7 +96,7 @@ internal sealed class RenditionWriter(ISpool spool, string folder, string rendit
     {
         if (_file is null || _segment != part.Segment)
         {
-            var name = SegmentName(folder, rendition, part.Segment);
+            var name = names.Segment(rendition, part.Segment);
             if (_file?.Name != name)
             {
                 _file = OpenEmpty(name);

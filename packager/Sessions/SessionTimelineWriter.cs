@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Packager.Journal;
@@ -27,8 +28,8 @@ internal sealed class SessionTimelineWriter(
         new(context.Spool, timeline.Session.Channel, timeline.Session.Id, maxUsedNumber > 0 ? [maxUsedNumber] : journals);
     private readonly DiskHealth _disk = new(timeline.Session.Channel, context.Logger);
     private readonly Dictionary<string, RenditionWriter> _outputs = [];
-    private readonly ImageWriter _images = new(context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id));
-    private readonly LiveWindow _window = new(context, timeline, FolderOf(timeline.Session.Channel, timeline.Session.Id));
+    private readonly ImageWriter _images = new(context.Spool, ObjectNames.Of(timeline.Session));
+    private readonly LiveWindow _window = new(context, timeline);
     private readonly List<ISpoolFile> _complete = [];
     private readonly List<ObjectName> _obsolete = [];
     private List<TimelineEvent> _events = [];
@@ -42,9 +43,6 @@ internal sealed class SessionTimelineWriter(
     private long _lastSegment = timeline.LastSegment;
     private long _bytes;
     private long _gaps;
-
-    /// <summary>Gets the name of a session's media folder, ending in <c>/</c>.</summary>
-    public static string FolderOf(ChannelName channel, SessionId session) => $"live/{channel}/{session}/";
 
     /// <summary>Whether the journal cannot be written, so that nothing can be announced.</summary>
     public bool IsFailing { get; private set; }
@@ -405,7 +403,7 @@ internal sealed class SessionTimelineWriter(
         {
             var last = timeline.Find(rendition)?.Init;
             output = new RenditionWriter(
-                context.Spool, FolderOf(timeline.Session.Channel, timeline.Session.Id), rendition, last, last?.Number ?? maxUsedNumber,
+                context.Spool, ObjectNames.Of(timeline.Session), rendition, last, last?.Number ?? maxUsedNumber,
                 inits.GetValueOrDefault(rendition));
             _outputs.Add(rendition, output);
         }

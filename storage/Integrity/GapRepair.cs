@@ -1,6 +1,6 @@
-using System.Globalization;
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 
@@ -26,7 +26,7 @@ public static class GapRepair
         [
             .. report.Issues
                 .Where(issue => issue.IssueKind is IntegrityIssueKind.Missing or IntegrityIssueKind.WrongLength or IntegrityIssueKind.Changed
-                    && issue.ObjectKind is SessionObjectKind.Segment or SessionObjectKind.SpriteSheet or SessionObjectKind.Poster)
+                    && issue.ObjectKind is ObjectKind.Segment or ObjectKind.SpriteSheet or ObjectKind.Poster)
                 .Select(issue => issue.Object!.Value),
         ];
         var files = new SessionFiles(store, spool);
@@ -36,8 +36,8 @@ public static class GapRepair
         }
 
         var epoch = timeline.Session.Epoch + 1;
-        var folder = ExpectedObject.FolderOf(report.Channel, report.Session);
-        var marker = new GapMarker(folder, lost, timeline.RetainedIndexBlocks is [var oldest, ..] ? oldest.Period : timeline.Period);
+        var names = ObjectNames.Of(report.Channel, report.Session);
+        var marker = new GapMarker(names, lost, timeline.RetainedIndexBlocks is [var oldest, ..] ? oldest.Period : timeline.Period);
         var announced = new Dictionary<long, TimelineEvent.IndexBlockReady>();
         var replaced = new List<ObjectName>();
         for (var i = 0; i < timeline.RetainedIndexBlocks.Count; i++)
@@ -54,7 +54,7 @@ public static class GapRepair
             if (changed)
             {
                 var bytes = IndexBlockFile.Write(marked);
-                name = ObjectName.Parse(string.Create(CultureInfo.InvariantCulture, $"{folder}chapters/{known.First}-{known.Last}-{epoch}.chapter"));
+                name = names.IndexBlock(known.First, known.Last, epoch);
                 length = bytes.Length;
 
                 // An object of this name was left by an interrupted repair.
@@ -68,7 +68,7 @@ public static class GapRepair
         TimelineEvent[] events = [.. marker.Mark(timeline.Checkpoint(), announced)];
         byte[] journal = [.. JournalFile.Preamble(report.Channel, report.Session, epoch, report.Journal + 1, events), .. JournalFile.Trailer(JournalEnd.Ended)];
         if (JournalFile.Read(journal) is not { End: JournalEnd.Ended } readable || !readable.BuildTimeline().IsEnded
-            || !await store.PutAsync(JournalFile.NameOf(report.Channel, report.Session, report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
+            || !await store.PutAsync(names.Journal(report.Journal + 1), journal, PutCondition.CreateOnly, cancellationToken))
         {
             return new HashSet<ObjectName>();
         }

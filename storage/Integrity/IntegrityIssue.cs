@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 
 namespace Broadcast.Storage.Integrity;
@@ -38,7 +39,7 @@ public enum IntegrityIssueKind
 /// <param name="Objects">Number of affected objects.</param>
 /// <param name="Bytes">Size of the affected objects in bytes, as announced or as found.</param>
 /// <param name="Message">Description for the operator.</param>
-public sealed record IntegrityIssue(IntegrityIssueKind IssueKind, ChannelName Channel, SessionId? Session, ObjectName? Object, SessionObjectKind? ObjectKind, long Objects, long Bytes, string Message);
+public sealed record IntegrityIssue(IntegrityIssueKind IssueKind, ChannelName Channel, SessionId? Session, ObjectName? Object, ObjectKind? ObjectKind, long Objects, long Bytes, string Message);
 
 /// <summary>Totals of a check.</summary>
 public sealed class IntegrityTotals

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Storage.Objects;
@@ -17,8 +18,6 @@ namespace Broadcast.Storage.Integrity;
 public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSnapshot, bool deep, TimeProvider time)
 {
     private const int Parallel = 4;
-    private const string IndexBlockFolder = "chapters";
-    private const string SpriteSheetFolder = "thumbnails";
 
     /// <summary>Checks a session.</summary>
     /// <exception cref="ObjectStoreException">The object store failed, so there is no result.</exception>
@@ -53,7 +52,8 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
         // that server's spool.
         var isRemote = !timeline.IsEnded && !isSpooled && time.GetUtcNow() - written < OrphanRules.OperationMargin;
         var rules = new OrphanRules(timeline, time.GetUtcNow());
-        var folder = ExpectedObject.FolderOf(channel, session);
+        var names = ObjectNames.Of(channel, session);
+        var folder = names.MediaFolder;
         var announced = ExpectedObject.Of(timeline).ToLookup(expected => FolderIn(folder, expected.Name));
         var folders = await files.FoldersAsync(folder, cancellationToken);
         folders.UnionWith(announced.Select(group => group.Key));
@@ -61,21 +61,21 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
 
         // Index blocks first: if one cannot be read, the references to its segments are unknown.
         var isWhole = true;
-        foreach (var name in folders.OrderBy(name => name != IndexBlockFolder).ThenBy(name => name, StringComparer.Ordinal))
+        foreach (var name in folders.OrderBy(name => name != SessionObjectNames.IndexBlockFolder).ThenBy(name => name, StringComparer.Ordinal))
         {
             var comparison = new ObjectComparison(await files.FolderAsync($"{folder}{name}/", cancellationToken), timeline.IsEnded);
             var check = new FolderCheck(files, comparison, timeline, isRemote, deep, issues, totals);
             await check.CheckAsync(announced[name], cancellationToken);
-            foreach (var block in name == IndexBlockFolder ? [] : timeline.RetainedIndexBlocks)
+            foreach (var block in name == SessionObjectNames.IndexBlockFolder ? [] : timeline.RetainedIndexBlocks)
             {
-                if (name != SpriteSheetFolder && block.Find(name) is null)
+                if (name != SessionObjectNames.SpriteSheetFolder && block.Find(name) is null)
                 {
                     continue;
                 }
 
                 if (await ReadAsync(files, block, name, cancellationToken) is { } read)
                 {
-                    await check.CheckAsync(ExpectedObject.Of(folder, name == SpriteSheetFolder ? read : read with { SpriteSheets = [] }), cancellationToken);
+                    await check.CheckAsync(ExpectedObject.Of(names, name == SessionObjectNames.SpriteSheetFolder ? read : read with { SpriteSheets = [] }), cancellationToken);
                 }
                 else
                 {
@@ -113,7 +113,7 @@ public sealed class SessionCheck(IObjectStore store, Func<SpoolSnapshot> takeSna
     private async Task CheckWithoutJournalAsync(
         SessionFiles files, ChannelName channel, SessionId session, bool isUnreadable, List<IntegrityIssue> issues, CancellationToken cancellationToken)
     {
-        var folder = ExpectedObject.FolderOf(channel, session);
+        var folder = ObjectNames.Of(channel, session).MediaFolder;
         var (objects, bytes, newest) = (0L, 0L, session.CreatedAt);
         foreach (var (name, found) in await files.FolderAsync(folder, cancellationToken))
         {

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Storage.Objects;
@@ -17,7 +18,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     {
         var numbers = new SortedSet<long>();
         var written = DateTimeOffset.MinValue;
-        var folder = JournalFile.FolderOf(channel, session);
+        var folder = ObjectNames.Of(channel, session).JournalFolder;
         foreach (var (name, file) in spool.Below(folder))
         {
             Add(ObjectName.Parse(name), file.Found.Written);
@@ -32,9 +33,9 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
 
         void Add(ObjectName name, DateTimeOffset at)
         {
-            if (JournalFile.TryParseName(name, out _, out _, out var number) && !spool.IsPendingDeletion(name))
+            if (ObjectNames.TryParse(name, out var parsed) && parsed.Kind == ObjectKind.Journal && !spool.IsPendingDeletion(name))
             {
-                numbers.Add(number);
+                numbers.Add(parsed.Number);
                 written = at > written ? at : written;
             }
         }
@@ -45,7 +46,7 @@ internal sealed class SessionFiles(IObjectStore store, SpoolSnapshot spool)
     {
         foreach (var number in numbers.Reverse())
         {
-            var name = JournalFile.NameOf(channel, session, number);
+            var name = ObjectNames.Of(channel, session).Journal(number);
             if (await ReadAsync(name, JournalFile.MaxLength, cancellationToken) is { } bytes
                 && JournalFile.Read(bytes) is { } file && file.Session == session && file.Channel == channel)
             {

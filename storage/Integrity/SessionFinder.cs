@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 
 namespace Broadcast.Storage.Integrity;
@@ -9,7 +10,7 @@ namespace Broadcast.Storage.Integrity;
 /// <param name="spool">Snapshot of the spool.</param>
 public sealed class SessionFinder(IObjectStore store, SpoolSnapshot spool)
 {
-    private static readonly string[] Roots = ["journal/", "live/"];
+    private static readonly string[] Roots = [ObjectNames.JournalRoot, ObjectNames.LiveRoot];
 
     /// <summary>Lists all channels that have objects, in order.</summary>
     public async Task<IReadOnlyList<ChannelName>> ChannelsAsync(CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Broadcast.Media.Objects;
+
 namespace Broadcast.Storage.Spooling;
 
 /// <summary>
@@ -66,7 +68,7 @@ internal sealed class RetainedFiles(SpoolFolder folder, long maxBytes, TimeSpan 
     private bool IsOld(SpoolFile file) => time.GetUtcNow() - file.Written >= maxAge;
 
     private static bool IsInit(SpoolFile file) =>
-        file.Length <= MaxInitLength && file.Name.Value.AsSpan(file.Name.Value.LastIndexOf('/') + 1) is var last && last.StartsWith("init-") && last.EndsWith(".mp4");
+        file.Length <= MaxInitLength && ObjectNames.TryParse(file.Name, out var parsed) && parsed.Kind == ObjectKind.Init;
 
     private SpoolFile? Next(PriorityQueue<SpoolFile, DateTimeOffset> files, Func<SpoolFile, bool> shouldRemove)
     {

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
 
@@ -231,7 +232,7 @@ internal sealed class FakePackager
         var timeline = new SessionTimeline(Session);
         Events.ForEach(@event => timeline.Apply(@event));
         var begin = JournalFile.Preamble(Session.Channel, Session.Id, Session.Epoch, number, timeline.Checkpoint());
-        Objects[JournalFile.NameOf(Session.Channel, Session.Id, number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
+        Objects[ObjectNames.Of(Session).Journal(number).Value] = end == JournalEnd.Open ? begin : [.. begin, .. JournalFile.Trailer(end)];
         return this;
     }
 

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
@@ -19,7 +20,7 @@ public class RecordedSessionTests
     /// <summary>A session loaded from its newest journal file alone, as for VOD.</summary>
     private static SessionTimeline Replayed(FakeSpool spool, BroadcastSession session)
     {
-        var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(JournalFile.FolderOf(session.Channel, session.Id), StringComparison.Ordinal))
+        var newest = spool.Files.Keys.Concat(spool.Store.Objects.Keys).Where(name => name.Value.StartsWith(ObjectNames.Of(session).JournalFolder, StringComparison.Ordinal))
             .OrderByDescending(name => name.Value, StringComparer.Ordinal).First();
         return JournalFile.Read(spool.Bytes(newest)).ShouldNotBeNull().BuildTimeline();
     }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Testing;
 using static Broadcast.Packager.Tests.Encoder;
@@ -99,7 +100,7 @@ public class RecoveryTests
     public async Task Damaged_newest_journal_becomes_a_gap_and_no_number_is_reused()
     {
         var (killed, session, _) = await RunningAsync(24.3);
-        var newest = JournalFile.NameOf(session.Channel, session.Id, 3);
+        var newest = ObjectNames.Of(session).Journal(3);
         var disk = killed.Spool.AfterKill();
         disk.Put(newest, killed.Spool.Bytes(newest)![..200]);
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(25))).StartAsync();
@@ -107,7 +108,7 @@ public class RecoveryTests
         var source = bench.Timeline(session).Find("source")!;
         source.Segments.Where(s => !s.IsGap).Select(s => s.Number).ShouldBe(Enumerable.Range(1, 10).Select(n => (long)n));
         source.Segments[^1].Number.ShouldBeGreaterThanOrEqualTo(killed.Timeline(session).LastSegment);
-        bench.Spool.Files.Keys.ShouldContain(JournalFile.NameOf(session.Channel, session.Id, 4));
+        bench.Spool.Files.Keys.ShouldContain(ObjectNames.Of(session).Journal(4));
         bench.Spool.Files.Keys.ShouldNotContain(newest);
     }
 
@@ -184,7 +185,7 @@ public class RecoveryTests
     {
         var (killed, session, _) = await RunningAsync(5);
         var disk = killed.Spool.AfterKill();
-        disk.Put(JournalFile.NameOf(session.Channel, session.Id, 1), [1, 2, 3]);
+        disk.Put(ObjectNames.Of(session).Journal(1), [1, 2, 3]);
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(10))).StartAsync();
         await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)], Source);
 

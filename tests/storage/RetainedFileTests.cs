@@ -45,16 +45,17 @@ public sealed class RetainedFileTests
     [Fact]
     public async Task Init_segments_are_retained_at_any_age_because_playback_needs_them()
     {
+        const string Init = "live/a/01JN8E0000000000000000000A/source/init-1.mp4";
         var time = new ManualTimeProvider();
         await using var bench = Bench(time);
-        await UpAsync(bench, "live/a/source/init-1.mp4", [1, 2, 3]);
+        await UpAsync(bench, Init, [1, 2, 3]);
         time.Advance(TimeSpan.FromHours(5));
         bench.Restart();
         time.Advance(TimeSpan.FromHours(5));
         bench.Flaky.Fault = ObjectStoreErrorKind.Unreachable;
-        (await bench.Read("live/a/source/init-1.mp4")).ShouldBe([1, 2, 3]);
+        (await bench.Read(Init)).ShouldBe([1, 2, 3]);
         bench.Spool.DeleteAll("live/a/");
-        IsKept(bench, "live/a/source/init-1.mp4").ShouldBeFalse();
+        IsKept(bench, Init).ShouldBeFalse();
     }
 
     [Fact]

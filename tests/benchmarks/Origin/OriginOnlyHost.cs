@@ -3,6 +3,7 @@ using System.Text.Json;
 using Broadcast.Host.Listening;
 using Broadcast.Host.Observability;
 using Broadcast.Media;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Origin;
@@ -88,7 +89,7 @@ internal static class OriginOnlyHost
             (_spool, _sink) = (spool, sink);
             var now = TimeProvider.System.GetUtcNow();
             Session = new BroadcastSession(ChannelName.Parse("bench"), SessionId.New(now), 1, now, latency);
-            var init = Name("init-1.mp4");
+            var init = ObjectNames.Of(Session).Init(Rendition, 1);
             var file = spool.Open(init);
             file.Append([new byte[800]]);
             file.Seal();
@@ -101,7 +102,7 @@ internal static class OriginOnlyHost
         /// <summary>Adds a complete segment of 2 s in two parts.</summary>
         public void Whole(int bytes)
         {
-            var file = _spool.Open(Name($"{_segment}.m4s"));
+            var file = _spool.Open(ObjectNames.Of(Session).Segment(Rendition, _segment));
             for (var part = 0; part < PartsOfASegment; part++)
             {
                 Part(file, part, bytes / PartsOfASegment, SlicesOfAPart);
@@ -118,7 +119,7 @@ internal static class OriginOnlyHost
             {
                 while (true)
                 {
-                    var file = _spool.Open(Name($"{_segment}.m4s"));
+                    var file = _spool.Open(ObjectNames.Of(Session).Segment(Rendition, _segment));
                     for (var part = 0; part < PartsOfASegment; part++)
                     {
                         await clock.WaitForNextTickAsync(stopping);
@@ -157,8 +158,6 @@ internal static class OriginOnlyHost
 
             file.Seal();
         }
-
-        private ObjectName Name(string file) => ObjectName.Parse($"live/bench/{Session.Id}/{Rendition}/{file}");
 
         private void Say(params TimelineEvent[] events) => _sink.Append(Session.Channel, Session.Id, events);
     }

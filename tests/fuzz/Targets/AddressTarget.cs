@@ -32,9 +32,9 @@ internal sealed class AddressTarget : FuzzTarget
         {
             shape.Kind(1 + (int)path.Kind);
             Hold(path.Number >= 0 && path.Part >= 0, "a number below 0");
-            if (path.Kind is LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet)
+            if (path is { Kind: LivePathKind.Init or LivePathKind.Segment or LivePathKind.Sheet, Init: 0 })
             {
-                Hold($"/{path.ObjectName}" == text[..(mark < 0 ? text.Length : mark)], "one object has two addresses");
+                Hold($"/{path.Object}" == text[..(mark < 0 ? text.Length : mark)], "one object has two addresses");
             }
         }
 

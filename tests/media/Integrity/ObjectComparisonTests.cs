@@ -1,4 +1,5 @@
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Shouldly;
 using Xunit;
@@ -26,7 +27,7 @@ public sealed class ObjectComparisonTests
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(length, Now, isStored, isOpen) }, isOver);
 
-        comparison.Compare(new ExpectedObject(Name, 100, SessionObjectKind.Segment, mayGrow), out var there).ShouldBe(difference);
+        comparison.Compare(new ExpectedObject(Name, 100, ObjectKind.Segment, mayGrow), out var there).ShouldBe(difference);
 
         there.Length.ShouldBe(length);
         comparison.Unreferenced.ShouldBeEmpty();
@@ -38,15 +39,15 @@ public sealed class ObjectComparisonTests
         var other = ObjectName.Parse("live/main/01ARZ3NDEKTSV4RRFFQ69G5FAV/source/8.m4s");
         var comparison = new ObjectComparison(new() { [other] = new FoundObject(5, Now, IsStored: true, IsOpen: false) }, isOver: true);
 
-        comparison.Compare(new ExpectedObject(Name, 100, SessionObjectKind.Segment), out _).ShouldBe(ObjectDifference.Missing);
+        comparison.Compare(new ExpectedObject(Name, 100, ObjectKind.Segment), out _).ShouldBe(ObjectDifference.Missing);
 
         comparison.Unreferenced.Keys.ShouldBe([other]);
     }
 
     [Theory]
-    [InlineData(SessionObjectKind.SpriteSheet, ObjectDifference.None)]
-    [InlineData(SessionObjectKind.Segment, ObjectDifference.Missing)]
-    public void Only_a_sprite_sheet_may_be_referenced_twice(SessionObjectKind kind, ObjectDifference second)
+    [InlineData(ObjectKind.SpriteSheet, ObjectDifference.None)]
+    [InlineData(ObjectKind.Segment, ObjectDifference.Missing)]
+    public void Only_a_sprite_sheet_may_be_referenced_twice(ObjectKind kind, ObjectDifference second)
     {
         var comparison = new ObjectComparison(new() { [Name] = new FoundObject(100, Now, IsStored: true, IsOpen: false) }, isOver: true);
 
@@ -69,7 +70,7 @@ public sealed class ObjectComparisonTests
         var timeline = Timeline(isOver);
         var rules = new OrphanRules(timeline, Now);
 
-        rules.IsOrphan(ObjectName.Parse(ExpectedObject.FolderOf(timeline.Session.Channel, timeline.Session.Id) + file), Now - TimeSpan.FromHours(hours)).ShouldBe(isOrphan);
+        rules.IsOrphan(ObjectName.Parse(ObjectNames.Of(timeline.Session).MediaFolder + file), Now - TimeSpan.FromHours(hours)).ShouldBe(isOrphan);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text;
 using Broadcast.Media.Codecs;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Timeline;
 using Broadcast.Media.Viewers;
 using Broadcast.Testing;
@@ -86,7 +87,7 @@ public class GoldenTests
         var ends = Enum.GetValues<JournalEnd>().Where(end => end != JournalEnd.Open)
             .Select(end => $"== trailer {(int)end}\n{Encoding.UTF8.GetString(JournalFile.Trailer(end))}");
         Golden.Matches("journal.txt",
-            $"== {JournalFile.NameOf(Channel, Session, 42)}\n{Encoding.UTF8.GetString(begin)}{string.Concat(ends)}");
+            $"== {ObjectNames.Of(Channel, Session).Journal(42)}\n{Encoding.UTF8.GetString(begin)}{string.Concat(ends)}");
     }
 
     [Fact]

@@ -178,8 +178,8 @@ public class HostileRequestTests(HostileRequestTests.OddServer odd) : IClassFixt
         LivePath.TryParse($"/live/demo/{Session}/source/init-3.mp4", out var init).ShouldBeTrue();
         LivePath.TryParse($"/live/demo/{Session}/source/12.4.m4s", out var part).ShouldBeTrue();
 
-        segment.ObjectName.ShouldBe($"live/demo/{Session}/source/12.m4s");
-        init.ObjectName.ShouldBe($"live/demo/{Session}/source/init-3.mp4");
+        segment.Object.Value.ShouldBe($"live/demo/{Session}/source/12.m4s");
+        init.Object.Value.ShouldBe($"live/demo/{Session}/source/init-3.mp4");
         (part.Kind, part.Number, part.Part).ShouldBe((LivePathKind.Part, 12, 4));
     }
 

@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 
@@ -54,7 +55,7 @@ internal sealed class RetainedSession
         }
 
         byte[] journal = [.. JournalFile.Preamble(Channel, Session.Id, 1, 1, Timeline.Checkpoint()), .. JournalFile.Trailer(isOver ? JournalEnd.Ended : JournalEnd.Idle)];
-        _objects.Add((JournalFile.NameOf(Channel, Session.Id, 1), journal));
+        _objects.Add((ObjectNames.Of(Channel, Session.Id).Journal(1), journal));
     }
 
     public static ChannelName Channel { get; } = ChannelName.Parse("main");
@@ -63,7 +64,7 @@ internal sealed class RetainedSession
 
     public SessionTimeline Timeline { get; }
 
-    public string Folder => ExpectedObject.FolderOf(Channel, Session.Id);
+    public string Folder => ObjectNames.Of(Channel, Session.Id).MediaFolder;
 
     /// <summary>All objects except the journal.</summary>
     public int Announced => _objects.Count - 1;

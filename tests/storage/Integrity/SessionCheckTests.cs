@@ -1,5 +1,6 @@
 using Broadcast.Media;
 using Broadcast.Media.Integrity;
+using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Broadcast.Storage.Integrity;
@@ -52,12 +53,12 @@ public abstract class SessionCheckContract : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("source/3.m4s", SessionObjectKind.Segment)]
-    [InlineData("audio/9.m4s", SessionObjectKind.Segment)]
-    [InlineData("source/init-1.mp4", SessionObjectKind.Init)]
-    [InlineData("thumbnails/0.jpg", SessionObjectKind.SpriteSheet)]
-    [InlineData("posters/18000.jpg", SessionObjectKind.Poster)]
-    public async Task Missing_and_truncated_objects_are_found(string file, SessionObjectKind kind)
+    [InlineData("source/3.m4s", ObjectKind.Segment)]
+    [InlineData("audio/9.m4s", ObjectKind.Segment)]
+    [InlineData("source/init-1.mp4", ObjectKind.Init)]
+    [InlineData("thumbnails/0.jpg", ObjectKind.SpriteSheet)]
+    [InlineData("posters/18000.jpg", ObjectKind.Poster)]
+    public async Task Missing_and_truncated_objects_are_found(string file, ObjectKind kind)
     {
         await _store.DeleteAsync([_session.Name(file)], default);
         One(await CheckAsync(), IntegrityIssueKind.Missing, file).ObjectKind.ShouldBe(kind);
@@ -92,13 +93,13 @@ public abstract class SessionCheckContract : IAsyncLifetime
     {
         await _store.DeleteAsync([_session.Name("chapters/1-6.chapter")], default);
 
-        One(await CheckAsync(), IntegrityIssueKind.Missing, "chapters/1-6.chapter").ObjectKind.ShouldBe(SessionObjectKind.IndexBlock);
+        One(await CheckAsync(), IntegrityIssueKind.Missing, "chapters/1-6.chapter").ObjectKind.ShouldBe(ObjectKind.IndexBlock);
     }
 
     [Fact]
     public async Task Session_without_a_journal_is_one_issue()
     {
-        await _store.DeleteAsync([JournalFile.NameOf(RetainedSession.Channel, _session.Session.Id, 1)], default);
+        await _store.DeleteAsync([ObjectNames.Of(RetainedSession.Channel, _session.Session.Id).Journal(1)], default);
 
         (await CheckAsync()).Issues.ShouldBeEmpty("the journal of another machine may be on its way");
         _later.Advance(TimeSpan.FromDays(1));
@@ -133,7 +134,7 @@ public abstract class SessionCheckContract : IAsyncLifetime
     private static IntegrityIssue One(SessionIntegrityReport report, IntegrityIssueKind fault, string file)
     {
         var finding = report.Issues.ShouldHaveSingleItem();
-        (finding.IssueKind, finding.Object!.Value.Value[(ExpectedObject.FolderOf(report.Channel, report.Session).Length)..]).ShouldBe((fault, file));
+        (finding.IssueKind, finding.Object!.Value.Value[(ObjectNames.Of(report.Channel, report.Session).MediaFolder.Length)..]).ShouldBe((fault, file));
         return finding;
     }
 
