@@ -1,9 +1,11 @@
+using Broadcast.Media.Caching;
+
 namespace Broadcast.Origin;
 
 /// <summary>
-/// Cache of values that are expensive to build, with a byte limit and least-recently-used eviction. A missing value is built once for all
-/// concurrent requests. Builds share a number of slots, and long builds take several. A request that needs more than the free slots fails
-/// at once and is to be retried. A build that needs more than all slots runs alone. Thread-safe.
+/// A <see cref="ByteBudgetCache{TKey, TValue}"/> of values that are expensive to build. Builds share a number of slots, and long builds take
+/// several. A request that needs more than the free slots fails at once and is to be retried. A build that needs more than all slots runs
+/// alone. Thread-safe.
 /// </summary>
 /// <typeparam name="TKey">Type of the keys.</typeparam>
 /// <typeparam name="TValue">Type of the values.</typeparam>
@@ -17,27 +19,14 @@ internal sealed class SingleFlightCache<TKey, TValue>(int slots, long maxBytes, 
     where TKey : notnull
     where TValue : class
 {
-    private readonly Lock _gate = new();
-    private readonly Dictionary<TKey, LinkedListNode<CacheEntry>> _entries = [];
-    private readonly LinkedList<CacheEntry> _newestFirst = [];
-    private readonly Dictionary<TKey, (long Version, Task<TValue?> Task)> _building = [];
-    private long _bytes;
+    private readonly ByteBudgetCache<TKey, TValue> _cache = new(maxBytes, sizeOf) { MaxEntryBytes = maxEntryBytes };
     private int _usedSlots;
 
     /// <summary>Total size of the cached values, in bytes.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    public long Bytes => _cache.Bytes;
 
     /// <summary>Slots in use.</summary>
-    public int UsedSlots
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _usedSlots;
-            }
-        }
-    }
+    public int UsedSlots => Volatile.Read(ref _usedSlots);
 
     /// <summary>Gets a value or starts building it; <see langword="false"/> when it is missing and too few slots are free.</summary>
     /// <param name="key">The key.</param>
@@ -50,93 +39,30 @@ internal sealed class SingleFlightCache<TKey, TValue>(int slots, long maxBytes, 
     public bool TryGet(TKey key, long version, long requestedSlots, Func<Task<TValue?>> build, out Task<TValue?> value)
     {
         var slotCount = (int)Math.Min(requestedSlots, slots);
-        lock (_gate)
-        {
-            if (_entries.TryGetValue(key, out var node) && node.Value.Version >= version)
-            {
-                _newestFirst.Remove(node);
-                _newestFirst.AddFirst(node);
-                value = node.Value.Value;
-                return true;
-            }
-
-            if (_building.TryGetValue(key, out var running) && running.Version >= version)
-            {
-                value = running.Task;
-                return true;
-            }
-
-            if (_usedSlots + slotCount > slots)
-            {
-                value = Task.FromResult<TValue?>(null);
-                return false;
-            }
-
-            _usedSlots += slotCount;
-            var result = new TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _building[key] = (version, value = result.Task);
-            _ = Task.Run(() => BuildAsync(key, version, slotCount, build, result));
-            return true;
-        }
+        return _cache.TryGet(key, version, () => TryTake(slotCount), () => BuildAsync(slotCount, build), out value);
     }
 
-    /// <summary>Never throws: a failure goes to the waiting requests, and the next request tries again.</summary>
-    private async Task BuildAsync(TKey key, long version, int slotCount, Func<Task<TValue?>> build, TaskCompletionSource<TValue?> result)
+    private bool TryTake(int slotCount)
+    {
+        // Only this method adds, and the cache calls it under its lock.
+        if (Volatile.Read(ref _usedSlots) + slotCount > slots)
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _usedSlots, slotCount);
+        return true;
+    }
+
+    private async Task<TValue?> BuildAsync(int slotCount, Func<Task<TValue?>> build)
     {
         try
         {
-            var value = await build();
-            Complete(key, version, slotCount, result.Task, value);
-            result.SetResult(value);
+            return await build();
         }
-        catch (Exception failure)
+        finally
         {
-            Complete(key, version, slotCount, result.Task, null);
-            result.SetException(failure);
-            _ = result.Task.Exception;     // observed, because no request may be waiting
+            Interlocked.Add(ref _usedSlots, -slotCount);
         }
     }
-
-    private void Complete(TKey key, long version, int slotCount, Task<TValue?> result, TValue? value)
-    {
-        lock (_gate)
-        {
-            _usedSlots -= slotCount;
-            if (_building.TryGetValue(key, out var running) && running.Task == result)
-            {
-                _building.Remove(key);
-            }
-
-            if (value is null || sizeOf(value) is var size && size > maxEntryBytes)
-            {
-                return;
-            }
-
-            if (_entries.TryGetValue(key, out var old))
-            {
-                if (old.Value.Version >= version)
-                {
-                    return;
-                }
-
-                Drop(old);
-            }
-
-            _entries[key] = _newestFirst.AddFirst(new CacheEntry(key, version, result, size));
-            _bytes += size;
-            while (_bytes > maxBytes)
-            {
-                Drop(_newestFirst.Last!);
-            }
-        }
-    }
-
-    private void Drop(LinkedListNode<CacheEntry> node)
-    {
-        _newestFirst.Remove(node);
-        _entries.Remove(node.Value.Key);
-        _bytes -= node.Value.Size;
-    }
-
-    private sealed record CacheEntry(TKey Key, long Version, Task<TValue?> Value, long Size);
 }

@@ -1,3 +1,4 @@
+using Broadcast.Media.Caching;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
 using Microsoft.Extensions.Options;
@@ -5,22 +6,19 @@ using Microsoft.Extensions.Options;
 namespace Broadcast.Origin.Dvr;
 
 /// <summary>
-/// Cache of index blocks, with a byte limit for all sessions and least-recently-used eviction. A block is read from the spool or the object
-/// store once for all concurrent requests. Thread-safe.
+/// Cache of index blocks, with a byte limit for all sessions. A block is read from the spool or the object store once for all concurrent
+/// requests. Thread-safe.
 /// </summary>
 internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> options)
 {
     /// <summary>Number of index blocks that one request reads concurrently.</summary>
     public const int MaxConcurrentReads = 16;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<Key, LinkedListNode<CacheEntry>> _cached = [];
-    private readonly LinkedList<CacheEntry> _order = [];
-    private readonly Dictionary<Key, Task<object?>> _loading = [];
-    private long _bytes;
+    // A block larger than the limit is cached alone, because many requests need the same one.
+    private readonly ByteBudgetCache<Key, object> _cache = new(options.Value.IndexBlockCacheBytes, SizeOf) { MaxEntryBytes = long.MaxValue };
 
     /// <summary>Total size of the cached entries, in bytes.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    public long Bytes => _cache.Bytes;
 
     /// <summary>
     /// An index block, or <see langword="null"/> when its object is missing or invalid, for example lost in a server failure.
@@ -31,7 +29,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public async ValueTask<IndexBlock?> ReadAsync(TimelineIndexBlock indexBlock, Func<string, bool> wanted, CancellationToken cancellationToken)
     {
-        var bytes = (byte[]?)await GetAsync(new Key(indexBlock.Object.Value, ""), async () => await LoadAsync(indexBlock) is { } loaded ? (loaded, loaded.Length) : null, cancellationToken);
+        var bytes = (byte[]?)await _cache.GetAsync(new Key(indexBlock.Object.Value, ""), async () => await LoadAsync(indexBlock), cancellationToken);
         try
         {
             return bytes is null ? null : IndexBlockFile.Read(bytes, wanted);
@@ -52,7 +50,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
     public async ValueTask<IndexBlockPlaylist?> TextAsync(TimelineIndexBlock indexBlock, string rendition, TimeSpan target, long from, CancellationToken cancellationToken) =>
-        (IndexBlockPlaylist?)await GetAsync(
+        (IndexBlockPlaylist?)await _cache.GetAsync(
             new Key(indexBlock.Object.Value, rendition, from),
             async () =>
             {
@@ -62,8 +60,7 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
                     return null;
                 }
 
-                var text = IndexBlockPlaylist.Render(rendition, segments, target) with { DiscontinuitiesBefore = read.Discontinuities.Count(number => number < segments[0].Number) };
-                return (text, text.Text.Length);
+                return IndexBlockPlaylist.Render(rendition, segments, target) with { DiscontinuitiesBefore = read.Discontinuities.Count(number => number < segments[0].Number) };
             },
             cancellationToken);
 
@@ -92,65 +89,11 @@ internal sealed class IndexBlockCache(ISpool spool, IOptions<OriginOptions> opti
         return bytes;
     }
 
-    private Task<object?> GetAsync(Key key, Func<Task<(object Value, int Bytes)?>> load, CancellationToken cancellationToken)
-    {
-        Task<object?> loading;
-        lock (_gate)
-        {
-            if (_cached.TryGetValue(key, out var node))
-            {
-                _order.Remove(node);
-                _order.AddFirst(node);
-                return Task.FromResult<object?>(node.Value.Value);
-            }
-
-            if (!_loading.TryGetValue(key, out loading!))
-            {
-                // Not canceled with the first request, because others may wait for the same task.
-                _loading.Add(key, loading = Task.Run(() => LoadAndCacheAsync(key, load), CancellationToken.None));
-            }
-        }
-
-        return loading.WaitAsync(cancellationToken);
-    }
-
-    private async Task<object?> LoadAndCacheAsync(Key key, Func<Task<(object Value, int Bytes)?>> load)
-    {
-        try
-        {
-            if (await load() is not { } loaded)
-            {
-                return null;
-            }
-
-            lock (_gate)
-            {
-                _cached[key] = _order.AddFirst(new CacheEntry(key, loaded.Value, loaded.Bytes));
-                _bytes += loaded.Bytes;
-                while (_bytes > options.Value.IndexBlockCacheBytes && _order.Last is { } oldest && _order.Count > 1)
-                {
-                    _order.RemoveLast();
-                    _cached.Remove(oldest.Value.Key);
-                    _bytes -= oldest.Value.Bytes;
-                }
-            }
-
-            return loaded.Value;
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _loading.Remove(key);
-            }
-        }
-    }
+    private static long SizeOf(object value) => value is IndexBlockPlaylist playlist ? playlist.Text.Length : ((byte[])value).Length;
 
     /// <summary>Key of a cache entry.</summary>
     /// <param name="Object">Name of the index block's object.</param>
     /// <param name="Rendition">The rendition of the text; empty for the object itself.</param>
     /// <param name="From">First sequence number in the text, where it is not all; otherwise 0.</param>
     private readonly record struct Key(string Object, string Rendition, long From = 0);
-
-    private sealed record CacheEntry(Key Key, object Value, int Bytes);
 }

@@ -1,4 +1,5 @@
 using Broadcast.Media;
+using Broadcast.Media.Caching;
 using Broadcast.Media.Objects;
 using Broadcast.Media.Storage;
 using Broadcast.Media.Timeline;
@@ -10,7 +11,7 @@ namespace Broadcast.Origin.Vod;
 
 /// <summary>
 /// Sessions for VOD. A session that is live here comes from the directory. Any other is loaded from its newest journal file, once for all
-/// concurrent requests, into a cache with a byte limit and least-recently-used eviction. Thread-safe.
+/// concurrent requests, into a cache with a byte limit. Thread-safe.
 /// </summary>
 /// <param name="directory">The live sessions.</param>
 /// <param name="spool">Storage of the journals.</param>
@@ -36,63 +37,32 @@ internal sealed class RecordingTimelineCache(
     /// <summary>End reason of such a session.</summary>
     internal const string LeftUnfinished = "left unfinished";
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<Key, LinkedListNode<CacheEntry>> _cached = [];
-    private readonly LinkedList<CacheEntry> _newestFirst = [];
-    private readonly Dictionary<Key, Task<LiveSession?>> _loading = [];
-    private long _bytes;
+    // A timeline larger than the limit is cached alone, because every request for its media needs it.
+    private readonly ByteBudgetCache<Key, Recorded> _cache = new(options.Value.RecordingCacheBytes, recorded => recorded.Bytes, time)
+    {
+        MaxEntryBytes = long.MaxValue,
+        LifetimeOf = recorded => recorded.Session.IsEnded ? null : UnfinishedLifetime,
+    };
 
     /// <summary>Total size of the cached sessions' journals, in bytes.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    public long Bytes => _cache.Bytes;
 
     /// <summary>A session, live or ended; <see langword="null"/> when none of its journals can be read.</summary>
     /// <exception cref="IOException">The spool or the object store failed.</exception>
-    public ValueTask<LiveSession?> OpenAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
-    {
-        if (directory.FindChannel(channel)?.Find(session) is { } live)
-        {
-            return new(live);
-        }
-
-        var key = new Key(channel, session);
-        Task<LiveSession?> loading;
-        lock (_gate)
-        {
-            if (_cached.TryGetValue(key, out var node))
-            {
-                if (node.Value.Session.IsEnded || time.GetElapsedTime(node.Value.Since) < UnfinishedLifetime)
-                {
-                    _newestFirst.Remove(node);
-                    _newestFirst.AddFirst(node);
-                    return new(node.Value.Session);
-                }
-
-                Drop(node);
-            }
-
-            if (!_loading.TryGetValue(key, out loading!))
-            {
-                // Not canceled with the first request, because others may wait for the same task.
-                _loading.Add(key, loading = Task.Run(() => LoadAndCacheAsync(key), CancellationToken.None));
-            }
-        }
-
-        return new(loading.WaitAsync(cancellationToken));
-    }
-
-    /// <summary>A session from memory: live, or opened recently.</summary>
-    public LiveSession? Peek(ChannelName channel, SessionId session)
+    public async ValueTask<LiveSession?> OpenAsync(ChannelName channel, SessionId session, CancellationToken cancellationToken)
     {
         if (directory.FindChannel(channel)?.Find(session) is { } live)
         {
             return live;
         }
 
-        lock (_gate)
-        {
-            return _cached.TryGetValue(new Key(channel, session), out var node) ? node.Value.Session : null;
-        }
+        var key = new Key(channel, session);
+        return (await _cache.GetAsync(key, () => LoadAsync(key), cancellationToken))?.Session;
     }
+
+    /// <summary>A session from memory: live, or opened recently.</summary>
+    public LiveSession? Peek(ChannelName channel, SessionId session) =>
+        directory.FindChannel(channel)?.Find(session) ?? _cache.Peek(new Key(channel, session))?.Session;
 
     /// <summary>Ignored: live sessions are in the directory.</summary>
     public void Append(ChannelName channel, SessionId session, IReadOnlyList<TimelineEvent> events)
@@ -100,81 +70,9 @@ internal sealed class RecordingTimelineCache(
     }
 
     /// <summary>Removes a session that was deleted or is no longer live. The next request loads it again.</summary>
-    public void Forget(ChannelName channel, SessionId session)
-    {
-        var key = new Key(channel, session);
-        lock (_gate)
-        {
-            _loading.Remove(key);
-            if (_cached.TryGetValue(key, out var node))
-            {
-                Drop(node);
-            }
-        }
-    }
+    public void Forget(ChannelName channel, SessionId session) => _cache.Remove(new Key(channel, session));
 
-    private async Task<LiveSession?> LoadAndCacheAsync(Key key)
-    {
-        Task<LiveSession?>? current;
-        lock (_gate)
-        {
-            // The requesting thread holds the lock until this task is stored.
-            current = _loading.GetValueOrDefault(key);
-        }
-
-        try
-        {
-            if (await LoadAsync(key) is not { } loaded)
-            {
-                return null;
-            }
-
-            lock (_gate)
-            {
-                // A session that was removed meanwhile may have been deleted.
-                if (current is not null && _loading.GetValueOrDefault(key) == current)
-                {
-                    AddEntry(new CacheEntry(key, loaded.Session, loaded.Bytes, time.GetTimestamp()));
-                }
-            }
-
-            return loaded.Session;
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                if (current is not null && _loading.GetValueOrDefault(key) == current)
-                {
-                    _loading.Remove(key);
-                }
-            }
-        }
-    }
-
-    private void AddEntry(CacheEntry entry)
-    {
-        if (_cached.TryGetValue(entry.Key, out var old))
-        {
-            Drop(old);
-        }
-
-        _cached[entry.Key] = _newestFirst.AddFirst(entry);
-        _bytes += entry.Bytes;
-        while (_bytes > options.Value.RecordingCacheBytes && _newestFirst.Count > 1)
-        {
-            Drop(_newestFirst.Last!);
-        }
-    }
-
-    private void Drop(LinkedListNode<CacheEntry> node)
-    {
-        _newestFirst.Remove(node);
-        _cached.Remove(node.Value.Key);
-        _bytes -= node.Value.Bytes;
-    }
-
-    private async Task<(LiveSession Session, long Bytes)?> LoadAsync(Key key)
+    private async Task<Recorded?> LoadAsync(Key key)
     {
         var numbers = await NumbersAsync(key);
         foreach (var number in numbers.Reverse().Take(MaxTries))
@@ -182,7 +80,7 @@ internal sealed class RecordingTimelineCache(
             var bytes = await spool.ReadAllAsync(ObjectNames.Of(key.Channel, key.Session).Journal(number), JournalFile.MaxLength, CancellationToken.None);
             if (bytes is not null && JournalFile.Read(bytes) is { } file && file.Session == key.Session && file.Channel == key.Channel && Rebuild(file) is { } session)
             {
-                return (session, bytes.Length);
+                return new Recorded(session, bytes.Length);
             }
         }
 
@@ -250,5 +148,6 @@ internal sealed class RecordingTimelineCache(
 
     private readonly record struct Key(ChannelName Channel, SessionId Session);
 
-    private sealed record CacheEntry(Key Key, LiveSession Session, long Bytes, long Since);
+    /// <summary>A session with the size of its journal.</summary>
+    private sealed record Recorded(LiveSession Session, long Bytes);
 }
