@@ -69,7 +69,7 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
         var view = await sources.ViewAsync("damaged");
 
         view.ShouldBeWhole(isDamaged: true);
-        view.Rungs["240p"].Runs.ShouldAllBe(r => r.Complaints.Length == 0, "whatever it shows");
+        view.Rungs["240p"].Runs.ShouldAllBe(r => r.Complaints.Length == 0, "whatever it contains");
         (await sources.Server.MetricAsync("broadcast_decoder_errors_total")).ShouldBeGreaterThan(0);
         (await sources.Server.MetricAsync("broadcast_encoder_exits_total")).ShouldBe(0);
     }
