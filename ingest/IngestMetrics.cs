@@ -115,7 +115,7 @@ internal static class IngestMetrics
         IngestRejectionReason.UnsupportedCodec => "unsupported_codec",
         IngestRejectionReason.ConfigurationFlood => "configuration_flood",
         IngestRejectionReason.OverBitrate => "bitrate_too_high",
-        IngestRejectionReason.PictureTooLarge => "frame_too_large",
+        IngestRejectionReason.FrameTooLarge => "frame_too_large",
         IngestRejectionReason.FrameRateTooHigh => "frame_rate_too_high",
         IngestRejectionReason.UnknownKey => "unknown_key",
         IngestRejectionReason.ChannelBusy => "channel_busy",

@@ -94,7 +94,7 @@ public enum IngestRejectionReason
     OverBitrate,
 
     /// <summary>A frame is larger than allowed.</summary>
-    PictureTooLarge,
+    FrameTooLarge,
 
     /// <summary>The frame rate exceeded the limit for too long.</summary>
     FrameRateTooHigh,

@@ -23,8 +23,8 @@ internal static partial class OriginLog
         "Dropped events of session {Session} of channel {Channel}: they came before its start or after its end")]
     public static partial void SessionUnknown(ILogger logger, ChannelName channel, SessionId session);
 
-    [LoggerMessage(4006, LogLevel.Error, "Dropped an invalid timeline event of session {Session} of channel {Channel}: {Mistake}")]
-    public static partial void EventRejected(ILogger logger, ChannelName channel, SessionId session, string mistake);
+    [LoggerMessage(4006, LogLevel.Error, "Dropped an invalid timeline event of session {Session} of channel {Channel}: {Error}")]
+    public static partial void EventRejected(ILogger logger, ChannelName channel, SessionId session, string error);
 
     [LoggerMessage(4007, LogLevel.Warning,
         "Session {Session} of channel {Channel} has no intact journal file; its recordings cannot be played")]
@@ -65,8 +65,8 @@ internal static partial class OriginLog
         "A download of session {Session} of channel {Channel} has gaps: {Lost} of {All} segments are missing or damaged")]
     public static partial void DownloadHasGaps(ILogger logger, ChannelName channel, SessionId session, int lost, int all);
 
-    [LoggerMessage(4302, LogLevel.Warning, "Cannot create a single file of session {Session} of channel {Channel}: {Mistake}")]
-    public static partial void DownloadRejected(ILogger logger, ChannelName channel, SessionId session, string mistake);
+    [LoggerMessage(4302, LogLevel.Warning, "Cannot create a single file of session {Session} of channel {Channel}: {Error}")]
+    public static partial void DownloadRejected(ILogger logger, ChannelName channel, SessionId session, string error);
 
     [LoggerMessage(4303, LogLevel.Error, "{Object} was deleted or truncated; a download was aborted at byte {Position}")]
     public static partial void DownloadAborted(ILogger logger, ObjectName @object, long position);

@@ -45,7 +45,7 @@ internal static class EventReminders
 
     private const string SentSql = """
         SELECT o.id, to_char(o.local_start, 'YYYY-MM-DD') AS day, o.starts_at AS startsAt,
-            coalesce((SELECT string_agg(r.minutes::text, ',') FROM event_reminders r WHERE r.event_id = o.id AND r.starts_at = o.starts_at), '') AS told
+            coalesce((SELECT string_agg(r.minutes::text, ',') FROM event_reminders r WHERE r.event_id = o.id AND r.starts_at = o.starts_at), '') AS sent
         FROM events o WHERE o.series_id = @series AND o.state = 'scheduled' AND NOT o.is_changed AND o.starts_at > @now ORDER BY o.starts_at
         """;
 
@@ -131,9 +131,9 @@ internal static class EventReminders
         await connection.ExecuteScalarAsync<DateTime?>(new CommandDefinition(Next, new { now, furthest = now + Lookahead }, cancellationToken: cancellationToken)) is { } next
             ? new DateTimeOffset(next, TimeSpan.Zero) : null;
 
-    private sealed record SentReminderRow(string Id, string Day, DateTimeOffset StartsAt, string Told)
+    private sealed record SentReminderRow(string Id, string Day, DateTimeOffset StartsAt, string Sent)
     {
-        public OccurrenceReminders ToOccurrence() => new(Id, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), StartsAt, Minutes(Told));
+        public OccurrenceReminders ToOccurrence() => new(Id, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), StartsAt, Minutes(Sent));
     }
 
     private sealed record Reminder(string Id, string Channel, string Title, string State, DateTimeOffset StartsAt, DateTimeOffset EndsAt, int Minutes);

@@ -76,7 +76,7 @@ internal sealed class RtmpProtocolException : Exception
             "NetStream.Play.Failed", rule: "H49");
 
     public static RtmpProtocolException FrameTooLarge(int width, int height, int limit) =>
-        new(IngestRejectionReason.PictureTooLarge,
+        new(IngestRejectionReason.FrameTooLarge,
             $"A frame of {width}x{height} exceeds the limit of {limit} pixels (Ingest:MaxFrameDimension). Lower the resolution.",
             "NetStream.Publish.Rejected", rule: "H62");
 

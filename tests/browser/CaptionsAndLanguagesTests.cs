@@ -32,24 +32,24 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
         }
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task Captions_can_be_switched_on_and_the_choice_survives_a_reload()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
-        await Poll.UntilAsync(async () => (await SectionsAsync(page)).Contains("captions"), Patience, "captions can be chosen");
+        await Poll.UntilAsync(async () => (await SectionsAsync(page)).Contains("captions"), Timeout, "captions can be chosen");
         (await page.EvaluateAsync<string>(Showing)).ShouldBeEmpty("they are off until somebody wants them");
 
         await page.Keyboard.PressAsync("c");
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Patience, "the words that were sent are shown, and all of them");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout, "the words that were sent are shown, and all of them");
         JsonDocument.Parse(await page.EvaluateAsync<string>(Preferences)).RootElement.GetProperty("captions").GetString().ShouldBe("CC1");
         await page.Keyboard.PressAsync("c");
         (await page.EvaluateAsync<string>(Showing)).ShouldBeEmpty();
         await page.Keyboard.PressAsync("c");
 
         await page.ReloadAsync();
-        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Patience, "who wanted them last time has them");
+        await Poll.UntilAsync(async () => await page.EvaluateAsync<string>(Showing) == WordyChannel.Words, Timeout, "who wanted them last time has them");
         await page.Context.CloseAsync();
     }
 
@@ -57,19 +57,19 @@ public sealed class CaptionsAndLanguagesTests(Chromium chromium, WordyChannel li
     public async Task Audio_language_can_be_chosen_in_the_menu_and_changes_without_a_stall()
     {
         var page = await chromium.OpenAsync(new Uri(live.Server.Http, "/watch/" + live.Channel.Name));
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Patience, "the first language is heard");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.English) < 20, Timeout, "the first language is heard");
         await page.EvaluateAsync("() => { window.stops = 0; document.querySelector('video').addEventListener('waiting', () => window.stops++); }");
 
         await page.ClickAsync("[data-control=settings]");
         await page.ClickAsync("[data-section=audio]");
         (await page.Locator("[role=menuitemradio]").AllTextContentsAsync()).ShouldBe(["English", "German"]);
         await page.ClickAsync("[role=menuitemradio]:has-text('German')");
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Patience, "the other language is heard");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout, "the other language is heard");
         (await page.EvaluateAsync<int>("() => window.stops")).ShouldBe(0, "playback does not stop");
         JsonDocument.Parse(await page.EvaluateAsync<string>(Preferences)).RootElement.GetProperty("audio").GetString().ShouldBe("de");
 
         await page.ReloadAsync();
-        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Patience, "who chose it last time hears it at once");
+        await Poll.UntilAsync(async () => Math.Abs(await page.EvaluateAsync<double>(Tone) - WordyChannel.German) < 20, Timeout, "who chose it last time hears it at once");
         await page.Context.CloseAsync();
     }
 

@@ -105,7 +105,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         var rtmp = await connect.GetByLabel("Server", new() { Exact = true }).InputValueAsync();
         var key = await connect.GetByLabel("Stream key", new() { Exact = true }).InputValueAsync();
 
-        await using (FfmpegTool.Publish($"{rtmp}/{key}", new TestSource { Picture = CountingPicture.Filter }))
+        await using (FfmpegTool.Publish($"{rtmp}/{key}", new TestSource { Frame = CountingFrame.Filter }))
         {
             await page.Locator(".connect[data-connected='true']").WaitForAsync(new() { Timeout = 60_000 });
             await page.GetByText("the channel is live").WaitForAsync(new() { Timeout = 60_000 });

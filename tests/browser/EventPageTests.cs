@@ -46,7 +46,7 @@ public sealed class EventPageTests(Chromium chromium) : IClassFixture<Chromium>
         (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}").ShouldBeEmpty();
         var watch = await chromium.OpenAsync(new Uri(server.Http, "/watch/evening"));
 
-        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter }))
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
         {
             using var pressed = await api.PostAsync($"/api/v1/events/{id}/go-live", null);
             pressed.EnsureSuccessStatusCode();

@@ -18,7 +18,7 @@ public sealed class LowLatencyPlaybackTests(Chromium chromium, PlayerPages pages
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show", "--latency", "low");
-        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter });
+        await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter });
         await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/manifest.mpd")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the channel is live");
 
         // A machine too busy at first lists some segments late, until the window has passed them.

@@ -132,8 +132,8 @@ public sealed class FullServer : IAsyncLifetime
         var live = await Server.CreateChannelAsync("main", "--title", "Main stage", "--ladder", "passthrough");
         var over = await Server.CreateChannelAsync("past", "--title", "Yesterday", "--ladder", "passthrough", "--reconnect-window", "1");
         await Server.CreateChannelAsync("evening", "--title", "Evening talks");
-        _encoder = FfmpegTool.Publish(Server.PublishUrl(live), new TestSource { Picture = CountingPicture.Filter });
-        await using (var once = FfmpegTool.Publish(Server.PublishUrl(over), new TestSource { Picture = CountingPicture.Filter, Seconds = 6 }))
+        _encoder = FfmpegTool.Publish(Server.PublishUrl(live), new TestSource { Frame = CountingFrame.Filter });
+        await using (var once = FfmpegTool.Publish(Server.PublishUrl(over), new TestSource { Frame = CountingFrame.Filter, Seconds = 6 }))
         {
             await once.WaitForExitAsync(TimeSpan.FromSeconds(40));
         }
@@ -150,8 +150,8 @@ public sealed class FullServer : IAsyncLifetime
         planned.EnsureSuccessStatusCode();
         var series = (await planned.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();
         Event = (await api.GetFromJsonAsync<JsonElement>($"/api/v1/events/{series}/occurrences"))[0].GetProperty("id").GetString()!;
-        using var hook = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
-        hook.EnsureSuccessStatusCode();
+        using var webhook = await api.PostAsJsonAsync("/api/v1/webhooks", new { url = "https://hooks.example.org/broadcast", label = "Sign at the door" });
+        webhook.EnsureSuccessStatusCode();
         await Poll.UntilAsync(
             async () => (await api.GetFromJsonAsync<JsonElement>("/api/v1/recordings")).EnumerateArray().Any(r => r.GetProperty("state").GetString() == "ready"), TimeSpan.FromSeconds(90), "a recording is there");
         await Poll.UntilAsync(async () => (await Server.Client.GetAsync("/live/main/poster.jpg")).IsSuccessStatusCode, TimeSpan.FromSeconds(40), "a poster of the channel");

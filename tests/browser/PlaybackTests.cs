@@ -59,7 +59,7 @@ public class LiveChannel : IAsyncLifetime
     }
 
     /// <summary>Starts the encoder, also after a stop.</summary>
-    public void Publish() => _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Picture = CountingPicture.Filter });
+    public void Publish() => _encoder = FfmpegTool.Publish(Server.PublishUrl(Channel), new TestSource { Frame = CountingFrame.Filter });
 
     /// <summary>Ends the encoder without a disconnect message, like a lost connection.</summary>
     public async Task LoseEncoderAsync()

@@ -53,7 +53,7 @@ public sealed record PlayerReport
 }
 
 /// <summary>Video that shows its own time: a blue background with eight blocks along the upper edge that count seconds in binary.</summary>
-internal static class CountingPicture
+internal static class CountingFrame
 {
     public static string Filter { get; } = "color=c=0x2040C0:s=640x360:r=30" + Blocks(640);
 

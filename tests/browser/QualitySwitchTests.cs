@@ -31,7 +31,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     /// <summary>Bytes per second that suffice for the smallest rung and the audio only.</summary>
     private const int SlowLine = 900_000 / 8;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Watches any playing video from its first frame.</summary>
     private const string Watcher = """
@@ -96,11 +96,11 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         var page = await chromium.OpenAsync(new Uri("about:blank"));
         await page.AddInitScriptAsync(Watcher);
         await page.GotoAsync((isDash ? pages.Page("dash", live.Server.Dash(live.Channel.Name)) : new Uri(live.Server.Http, $"/watch/{live.Channel.Name}")).ToString());
-        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > 0, Patience, $"{player} plays");
+        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > 0, Timeout, $"{player} plays");
 
         // Startup can wait for frames; from here on nothing may stall.
         var begin = await LookAsync(page);
-        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > begin.Time + 2, Patience, $"{player} goes on");
+        await Poll.UntilAsync(async () => (await LookAsync(page)).Time > begin.Time + 2, Timeout, $"{player} goes on");
         await page.EvaluateAsync("() => window.forget()");
         begin = await LookAsync(page);
 
@@ -150,7 +150,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
         await network.SendAsync("Network.enable");
         await LineAsync(network, SlowLine);
         await page.GotoAsync(new Uri(live.Server.Http, $"/watch/{live.Channel.Name}").ToString());
-        await Poll.UntilAsync(async () => await LookAsync(page) is { Time: > 0, Heights.Length: > 0 }, Patience, "the page plays");
+        await Poll.UntilAsync(async () => await LookAsync(page) is { Time: > 0, Heights.Length: > 0 }, Timeout, "the page plays");
 
         var seen = await LookAsync(page);
         await page.Context.CloseAsync();
@@ -198,7 +198,7 @@ public sealed class QualitySwitchTests(Chromium chromium, PlayerPages pages, Lad
     }
 
     private static Task ShowsAsync(IPage page, Func<int, bool> height, string what) =>
-        Poll.UntilAsync(async () => height((await LookAsync(page)).Height), Patience, what);
+        Poll.UntilAsync(async () => height((await LookAsync(page)).Height), Timeout, what);
 
     private static Task LineAsync(ICDPSession network, int bytesPerSecond) => network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
     {
@@ -238,8 +238,8 @@ public sealed class LadderChannel : IAsyncLifetime
     {
         // Encoded in advance, to leave the CPU to the server.
         var source = s_isLarge
-            ? new TestSource { Seconds = 60, Picture = "testsrc2=s=1920x1080:r=30" + CountingPicture.Blocks(1920), FrameRate = 30, VideoBitRate = 6_000_000 }
-            : new TestSource { Seconds = 60, Picture = "testsrc2=s=854x480:r=25" + CountingPicture.Blocks(854), FrameRate = 25, VideoBitRate = 1_500_000 };
+            ? new TestSource { Seconds = 60, Frame = "testsrc2=s=1920x1080:r=30" + CountingFrame.Blocks(1920), FrameRate = 30, VideoBitRate = 6_000_000 }
+            : new TestSource { Seconds = 60, Frame = "testsrc2=s=854x480:r=25" + CountingFrame.Blocks(854), FrameRate = 25, VideoBitRate = 1_500_000 };
         var file = Path.Combine(_folder.Path, "source.flv");
         await FfmpegTool.MakeFileAsync(file, source);
         Server = await BroadcastServer.StartAsync();

@@ -14,7 +14,7 @@ public sealed class RecordingPlaybackTests(Chromium chromium, PlayerPages pages)
         var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--reconnect-window", "4", "--record", "on");
         foreach (var seconds in new[] { 4, 3 })
         {
-            await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter, Seconds = seconds });
+            await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter, Seconds = seconds });
             (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(40))).ShouldBe(0, encoder.Tail());
         }
 

@@ -13,7 +13,7 @@ public sealed class SlatePlaybackTests(Chromium chromium, PlayerPages pages) : I
     {
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show");
-        var source = new TestSource { Picture = CountingPicture.Filter };
+        var source = new TestSource { Frame = CountingFrame.Filter };
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), source);
         await Poll.UntilAsync(async () => (await server.Client.GetAsync("/live/show/index.m3u8")).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "the channel is live");
         var players = new List<(string Kind, IPage Page)>();

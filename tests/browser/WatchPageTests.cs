@@ -90,7 +90,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         var announced = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help} {v.Nodes.FirstOrDefault()?.Html}");
         announced.ShouldBeEmpty();
 
-        await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter }))
+        await using (var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
         {
             await StateIsAsync(page, "live");
             await AdvancesAsync(page);
@@ -98,7 +98,7 @@ public sealed class WatchPageTests(Chromium chromium, LiveChannel live) : IClass
         }
 
         var stopped = await page.EvaluateAsync<double>(VideoTime);
-        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = CountingPicture.Filter }))
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = CountingFrame.Filter }))
         {
             await Poll.UntilAsync(
                 async () => await page.EvaluateAsync<double>(VideoTime) > stopped + 12, TimeSpan.FromSeconds(60), "the same page plays what the returned encoder sends");

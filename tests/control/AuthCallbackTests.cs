@@ -32,57 +32,57 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Theory, MemberData(nameof(Forms))]
     public async Task Callback_in_every_format_can_accept_or_reject_a_valid_key(string form, string yes, int no)
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, form, "both"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, form, "both"));
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var secret = key[9..];
 
-        hook.Answer = FakeAuthCallback.Says("", no);
+        webhook.Answer = FakeAuthCallback.Says("", no);
         (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
-        hook.Answer = FakeAuthCallback.Says(yes);
+        webhook.Answer = FakeAuthCallback.Says(yes);
         (await rig.GrantedAsync(key)).Session.Channel.Value.ShouldBe("demo");
         (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
 
-        hook.Asked.Count.ShouldBe(2, "a wrong key is not passed on");
-        hook.Asked.ShouldAllBe(a => a.Method == "POST" && !a.Text.Contains(secret) && !a.Path.Contains(secret));
+        webhook.Asked.Count.ShouldBe(2, "a wrong key is not passed on");
+        webhook.Asked.ShouldAllBe(a => a.Method == "POST" && !a.Text.Contains(secret) && !a.Path.Contains(secret));
         rig.Log.Lines.ShouldAllBe(line => !line.Contains(secret));
     }
 
     [Theory, MemberData(nameof(Forms))]
     public async Task Callback_in_every_format_can_decide_alone_with_the_name_only_in_its_body(string form, string yes, int no)
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, form, "webhook"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, form, "webhook"));
         await rig.Channels.CreateAsync("demo", new());
 
-        hook.Answer = FakeAuthCallback.Says("", no);
+        webhook.Answer = FakeAuthCallback.Says("", no);
         (await rig.RefusedAsync("demo")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
-        hook.Answer = FakeAuthCallback.Says(yes);
+        webhook.Answer = FakeAuthCallback.Says(yes);
         (await rig.RefusedAsync("nosuch")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         (await rig.RefusedAsync("Not-A-Channel")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         var grant = await rig.GrantedAsync("demo");
 
         grant.Session.Channel.Value.ShouldBe("demo");
         rig.Book.KeysInUse().ShouldBeEmpty("or it would be disconnected as revoked");
-        hook.Asked.ShouldAllBe(a => a.Path == "/publish?token=t" && a.Text.Length > 0);
-        hook.Asked.Last().Text.ShouldContain("demo");
+        webhook.Asked.ShouldAllBe(a => a.Path == "/publish?token=t" && a.Text.Length > 0);
+        webhook.Asked.Last().Text.ShouldContain("demo");
         rig.Log.Lines.ShouldAllBe(line => !line.Contains("Not-A-Channel") && !line.Contains("token=t"));
     }
 
     [Fact]
     public async Task Broadcast_format_is_signed_and_can_name_or_create_a_channel_if_allowed()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = FakeAuthCallback.Says("""{"allow":true,"channel":"fresh","create":true}""");
-        await using var closed = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook"));
-        await using var open = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "broadcast", "webhook", o => o.CreateChannels = true));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"channel":"fresh","create":true}""");
+        await using var closed = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "webhook"));
+        await using var open = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "webhook", o => o.CreateChannels = true));
 
         (await closed.RefusedAsync("secret.name")).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
         var verdict = await open.AskAsync("secret.name", target: Target);
 
         verdict.ShouldBeOfType<PublishDecision.Granted>().Grant.Session.Channel.Value.ShouldBe("fresh");
         (await open.Channels.ListAsync()).ShouldHaveSingleItem().Name.ShouldBe("fresh");
-        var asked = hook.Asked.Last();
+        var asked = webhook.Asked.Last();
         var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
         var signed = Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}");
         asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), signed)));
@@ -94,29 +94,29 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Fact]
     public async Task Broadcast_format_contains_key_id_and_channel_and_rejects_a_response_for_another_channel()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "both"));
         var key = (await rig.Channels.CreateAsync("demo", new())).Key;
         await rig.Channels.CreateAsync("other", new());
 
-        hook.Answer = FakeAuthCallback.Says("""{"allow":true,"channel":"other"}""");
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"channel":"other"}""");
         (await rig.RefusedAsync(key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.UnknownKey);
-        hook.Answer = FakeAuthCallback.Says("""{"allow":false,"message":"Not today,\n Jane."}""");
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":false,"message":"Not today,\n Jane."}""");
         (await rig.RefusedAsync(key.StreamKey)).Message.ShouldBe("Not today, Jane.");
 
-        var body = hook.Asked.Last().Json;
+        var body = webhook.Asked.Last().Json;
         (body.GetProperty("channel").GetString(), body.GetProperty("keyId").GetString(), body.GetProperty("name").GetString()).ShouldBe(("demo", key.Key.Id, null));
     }
 
     [Fact]
     public async Task Nginx_rtmp_format_has_its_fields_and_encoder_arguments_cannot_override_them()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "nginx-rtmp", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
         (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishDecision.Granted>();
 
-        var asked = hook.Asked.Single();
+        var asked = webhook.Asked.Single();
         asked.ContentType.ShouldBe("application/x-www-form-urlencoded");
         var fields = HttpUtility.ParseQueryString(asked.Text);
         fields.AllKeys.ShouldBe(["app", "flashver", "swfurl", "tcurl", "pageurl", "addr", "clientid", "call", "name", "type", "user", "pass"]);
@@ -133,30 +133,30 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [InlineData("DEMO", null)]
     public async Task Redirect_in_nginx_rtmp_format_is_interpreted_only_as_a_channel_name(string location, string? channel)
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = FakeAuthCallback.RedirectsTo(location);
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = FakeAuthCallback.RedirectsTo(location);
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "nginx-rtmp", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
 
         var verdict = await rig.AskAsync("some_secret");
 
         (verdict as PublishDecision.Granted)?.Grant.Session.Channel.Value.ShouldBe(channel);
         (verdict is PublishDecision.Granted).ShouldBe(channel is not null);
-        hook.Asked.Count.ShouldBe(1);
+        webhook.Asked.Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task SRS_format_has_its_members_and_reports_the_end()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = FakeAuthCallback.Says("0");
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address + "/done"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = FakeAuthCallback.Says("0");
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address + "/done"));
         await rig.Channels.CreateAsync("demo", new());
         var grant = ((PublishDecision.Granted)await rig.AskAsync("demo", target: Target)).Grant;
         await rig.LeaveAsync(grant);
-        await Poll.UntilAsync(() => hook.Asked.Count == 2);
+        await Poll.UntilAsync(() => webhook.Asked.Count == 2);
 
-        var (begin, end) = (hook.Asked.First().Json, hook.Asked.Last());
+        var (begin, end) = (webhook.Asked.First().Json, webhook.Asked.Last());
         (begin.GetProperty("action").GetString(), begin.GetProperty("stream").GetString(), begin.GetProperty("app").GetString()).ShouldBe(("on_publish", "demo", "live"));
         (begin.GetProperty("ip").GetString(), begin.GetProperty("vhost").GetString(), begin.GetProperty("param").GetString()).ShouldBe(("192.0.2.1", "__defaultVhost__", "?" + Target.Query));
         (end.Path, end.Json.GetProperty("action").GetString()).ShouldBe(("/done", "on_unpublish"));
@@ -166,12 +166,12 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Fact]
     public async Task MediaMTX_format_has_its_members_and_takes_user_and_password_from_the_query()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "webhook"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "mediamtx", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
         (await rig.AskAsync("demo", target: Target)).ShouldBeOfType<PublishDecision.Granted>();
 
-        var body = hook.Asked.Single().Json;
+        var body = webhook.Asked.Single().Json;
         (body.GetProperty("user").GetString(), body.GetProperty("password").GetString(), body.GetProperty("token").GetString()).ShouldBe(("jane", "p&q", ""));
         (body.GetProperty("action").GetString(), body.GetProperty("path").GetString(), body.GetProperty("protocol").GetString()).ShouldBe(("publish", "live/demo", "rtmp"));
         (body.GetProperty("ip").GetString(), body.GetProperty("query").GetString(), Guid.TryParse(body.GetProperty("id").GetString(), out _)).ShouldBe(("192.0.2.1", Target.Query, true));
@@ -180,41 +180,41 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Fact]
     public async Task End_of_a_publication_and_rejection_after_the_callback_are_each_reported_once()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both", o => o.DoneUrl = hook.Address + "/done"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "both", o => o.DoneUrl = webhook.Address + "/done"));
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
         var grant = await rig.GrantedAsync(key);
         (await rig.RefusedAsync(key)).Reason.ShouldBe(PublishRejectionReason.ChannelBusy);
         await rig.LeaveAsync(grant);
         await rig.LeaveAsync(grant);
-        await Poll.UntilAsync(() => hook.Asked.Count(a => a.Path == "/done") == 2);
+        await Poll.UntilAsync(() => webhook.Asked.Count(a => a.Path == "/done") == 2);
 
-        var ends = hook.Asked.Where(a => a.Path == "/done").Select(a => a.Json).ToList();
+        var ends = webhook.Asked.Where(a => a.Path == "/done").Select(a => a.Json).ToList();
         ends.ShouldAllBe(e => e.GetProperty("type").GetString() == "publish_done");
         ends.Single(e => e.GetProperty("session").GetString() == grant.Session.Id.Value).GetProperty("reason").GetString().ShouldBe("closed");
         ends.Count(e => e.GetProperty("session").GetString() is null).ShouldBe(1);
         ends.Select(e => e.GetProperty("id").GetString()).Order().ShouldBe(
-            hook.Asked.Where(a => a.Path != "/done").Select(a => a.Json.GetProperty("id").GetString()).Order());
+            webhook.Asked.Where(a => a.Path != "/done").Select(a => a.Json.GetProperty("id").GetString()).Order());
     }
 
     [Fact]
     public async Task H54_Slow_callback_times_out_after_3_s_and_does_not_delay_other_publishers()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
+        await using var webhook = await FakeAuthCallback.StartAsync();
         var release = new TaskCompletionSource();
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "broadcast", "both", o => (o.DoneUrl, o.MaxConcurrent) = (hook.Address + "/done", 2)));
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "broadcast", "both", o => (o.DoneUrl, o.MaxConcurrent) = (webhook.Address + "/done", 2)));
         var keys = new List<string>();
         for (var i = 0; i < 5; i++)
         {
             keys.Add((await rig.Channels.CreateAsync($"c{i}", new())).Key.StreamKey);
         }
 
-        hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         var running = await rig.GrantedAsync(keys[0]);
-        hook.Answer = async http => await release.Task.WaitAsync(http.RequestAborted);
+        webhook.Answer = async http => await release.Task.WaitAsync(http.RequestAborted);
         var waiting = keys[1..].Select(k => rig.AskAsync(k).AsTask()).ToList();
-        await Poll.UntilAsync(() => hook.Asked.Count == 3);   // at most two at a time: the others wait, with the same timeout
+        await Poll.UntilAsync(() => webhook.Asked.Count == 3);   // at most two at a time: the others wait, with the same timeout
 
         await rig.LeaveAsync(running);
         rig.Book.End(rig.Book.ChannelsInUse().Single(), "by hand").ShouldBe(running.Session.Id);
@@ -245,11 +245,11 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Theory, MemberData(nameof(Faults))]
     public async Task H54_Failing_callback_rejects_publishers_unless_configured_to_accept_valid_keys(string form, string fault)
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
+        await using var webhook = await FakeAuthCallback.StartAsync();
         await using var other = await FakeAuthCallback.StartAsync();
-        hook.Answer = Misbehaving(fault, other.Address);
-        var url = fault == "down" ? "http://127.0.0.1:1/" : hook.Address;
-        var options = Options(hook, form, "both", o => o.Url = url);
+        webhook.Answer = Misbehaving(fault, other.Address);
+        var url = fault == "down" ? "http://127.0.0.1:1/" : webhook.Address;
+        var options = Options(webhook, form, "both", o => o.Url = url);
         await using var rig = await PublishHarness.OpenAsync(postgres, authorization: options);
         var key = (await rig.Channels.CreateAsync("demo", new())).Key.StreamKey;
 
@@ -267,20 +267,20 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
     [Fact]
     public async Task H54_Unverifiable_certificate_counts_as_no_response()
     {
-        await using var hook = await FakeAuthCallback.StartAsync(tls: true);
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "mediamtx", "both"));
-        hook.Address.ShouldStartWith("https://");
+        await using var webhook = await FakeAuthCallback.StartAsync(tls: true);
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "mediamtx", "both"));
+        webhook.Address.ShouldStartWith("https://");
 
         (await rig.RefusedAsync((await rig.Channels.CreateAsync("demo", new())).Key.StreamKey)).Reason.ShouldBe(PublishRejectionReason.AuthorityUnavailable);
-        hook.Asked.ShouldBeEmpty();
+        webhook.Asked.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Repeatedly_rejected_names_are_no_longer_sent_to_the_callback_and_others_are()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = http => FakeAuthCallback.Says("", hook.Asked.Last().Text.Contains("name=wrong") ? 403 : 200)(http);
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "nginx-rtmp", "webhook"));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = http => FakeAuthCallback.Says("", webhook.Asked.Last().Text.Contains("name=wrong") ? 403 : 200)(http);
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "nginx-rtmp", "webhook"));
         await rig.Channels.CreateAsync("demo", new());
         for (var i = 0; i < 10; i++)
         {
@@ -288,16 +288,16 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         }
 
         (await rig.RefusedAsync("wrong")).Reason.ShouldBe(PublishRejectionReason.TooManyAttempts);
-        hook.Asked.Count.ShouldBe(10);
+        webhook.Asked.Count.ShouldBe(10);
         await rig.GrantedAsync("demo");
     }
 
     [Fact]
     public async Task End_notifications_above_the_queue_limit_are_dropped_and_logged()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        hook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
-        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(hook, "srs", "webhook", o => o.DoneUrl = hook.Address));
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        webhook.Answer = async http => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        await using var rig = await PublishHarness.OpenAsync(postgres, authorization: Options(webhook, "srs", "webhook", o => o.DoneUrl = webhook.Address));
         var asked = AuthCallbackEvent.PublishRequestOf(new("name", new IPEndPoint(IPAddress.Loopback, 1), ""), null, rig.Clock.GetUtcNow());
         for (var i = 0; i < AuthCallbackNotifier.MaxWaiting + 100; i++)
         {
@@ -332,9 +332,9 @@ public sealed class AuthCallbackTests(PostgresFixture postgres)
         _ => FakeAuthCallback.Says(fault),
     };
 
-    private static AuthorizationOptions Options(FakeAuthCallback hook, string form, string policy, Action<AuthorizationOptions>? change = null)
+    private static AuthorizationOptions Options(FakeAuthCallback webhook, string form, string policy, Action<AuthorizationOptions>? change = null)
     {
-        var options = new AuthorizationOptions { Policy = policy, Format = form, Url = hook.Address + "/publish?token=t", Secret = Secret };
+        var options = new AuthorizationOptions { Policy = policy, Format = form, Url = webhook.Address + "/publish?token=t", Secret = Secret };
         change?.Invoke(options);
         options.Validate().ShouldBeEmpty();
         return options;

@@ -12,12 +12,12 @@ public sealed class AuthorizationOptionsTests
     [Fact]
     public void Every_invalid_option_is_listed()
     {
-        var mistakes = new AuthorizationOptions
+        var errors = new AuthorizationOptions
         {
             Policy = "some", Format = "other", Url = "ftp://a", DoneUrl = "https://user:pass@a/", Timeout = TimeSpan.Zero, MaxConcurrent = 0, FailOpen = true, CreateChannels = true,
         }.Validate().ToList();
 
-        mistakes.Select(m => m.Split(' ')[0]).ShouldBe(
+        errors.Select(m => m.Split(' ')[0]).ShouldBe(
             "Policy Format Url DoneUrl Timeout MaxConcurrent FailOpen CreateChannels".Split(' ').Select(n => "Authorization:" + n));
     }
 

@@ -19,28 +19,28 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
         var said = new Said { Session = session, State = new(ChannelRunState.Live, session, null) };
         using var reporter = Reporter(bench, said);
         await LookAsync(bench, reporter, 3);
-        (await ToldAsync(bench)).ShouldBe(["channel.state live"]);
+        (await NotifiedAsync(bench)).ShouldBe(["channel.state live"]);
 
         said.State = said.State with { Inputs = [new(InputRole.Primary, "good", true, bench.Rig.Clock.GetUtcNow(), 1000)] };
         await LookAsync(bench, reporter, 1);
         said.State = said.State with { Inputs = [said.State.Inputs[0] with { BitsPerSecond = 2000 }] };
         await LookAsync(bench, reporter, 1);
-        (await ToldAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
+        (await NotifiedAsync(bench)).ShouldBe(["channel.state live", "channel.state live"], "figures that change all the time are none of a state");
 
         said.Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
         await LookAsync(bench, reporter, 15);
         said.Finding = null;
         await LookAsync(bench, reporter, 2);
-        (await ToldAsync(bench)).Skip(2).ShouldBe(["channel.health 1", "channel.health 0"]);
+        (await NotifiedAsync(bench)).Skip(2).ShouldBe(["channel.health 1", "channel.health 0"]);
 
         using var restarted = Reporter(bench, said);
         await bench.EndAsync(grant);
         said.State = new(ChannelRunState.Ended, session, null);
         await LookAsync(bench, restarted, 3);
-        (await ToldAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
-        var before = (await ToldAsync(bench)).Count;
+        (await NotifiedAsync(bench)).Last(t => t.StartsWith("channel.state", StringComparison.Ordinal)).ShouldBe("channel.state ended");
+        var before = (await NotifiedAsync(bench)).Count;
         await LookAsync(bench, restarted, 3);
-        (await ToldAsync(bench)).Count.ShouldBe(before);
+        (await NotifiedAsync(bench)).Count.ShouldBe(before);
     }
 
     private static ChannelReporter Reporter(RecordingHarness bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelReporter>(), said, said);
@@ -55,7 +55,7 @@ public sealed class ChannelReporterTests(PostgresFixture postgres)
     }
 
     /// <summary>Sent channel events: the state, or the number of issues.</summary>
-    private static async Task<IReadOnlyList<string>> ToldAsync(RecordingHarness bench)
+    private static async Task<IReadOnlyList<string>> NotifiedAsync(RecordingHarness bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         return [.. await connection.QueryAsync<string>(

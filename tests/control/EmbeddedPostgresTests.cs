@@ -16,7 +16,7 @@ namespace Broadcast.Control.Tests;
 /// </summary>
 public sealed class EmbeddedPostgresTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     [Fact]
     public async Task Private_database_runs_in_a_private_folder_and_stops_with_its_last_user()
@@ -62,7 +62,7 @@ public sealed class EmbeddedPostgresTests
         var cluster = Path.Combine(data, "postgres");
         await using (var owner = OpenElsewhere(data))
         {
-            await Poll.UntilAsync(() => owner.OutputLines.Contains("open"), Patience);
+            await Poll.UntilAsync(() => owner.OutputLines.Contains("open"), Timeout);
         }   // kill -9
 
         var orphan = Postmaster.Find(cluster).ShouldNotBeNull();
@@ -86,17 +86,17 @@ public sealed class EmbeddedPostgresTests
         await using (var here = await OpenAsync(data))
         {
             await using var again = await OpenAsync(data);
-            await Poll.UntilAsync(() => first.OutputLines.Contains("open") && second.OutputLines.Contains("open"), Patience);
+            await Poll.UntilAsync(() => first.OutputLines.Contains("open") && second.OutputLines.Contains("open"), Timeout);
             server = Postmaster.Find(cluster).ShouldNotBeNull();
             (await ScalarAsync(here, "SELECT pg_postmaster_start_time()::text")).ShouldBe(await ScalarAsync(again, "SELECT pg_postmaster_start_time()::text"));
         }
 
         first.Input.Close();
-        await Poll.UntilAsync(() => first.HasExited, Patience);
+        await Poll.UntilAsync(() => first.HasExited, Timeout);
         Postmaster.Find(cluster).ShouldBe(server);
 
         second.Input.Close();
-        await Poll.UntilAsync(() => second.HasExited, Patience);
+        await Poll.UntilAsync(() => second.HasExited, Timeout);
         second.ExitCode.ShouldBe(0);
         Postmaster.Find(cluster).ShouldBeNull();
     }

@@ -20,16 +20,16 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         using var second = rig.NewKeeper();
         rig.Clock.Advance(TimeSpan.FromSeconds(3594));
         (await rig.Keeper.RunOnceAsync(default)).ShouldBe(show.StartsAt.AddMinutes(-60), "it wakes for it");
-        (await ToldAsync(rig)).ShouldBeEmpty();
+        (await NotifiedAsync(rig)).ShouldBeEmpty();
 
         rig.Clock.Advance(TimeSpan.FromSeconds(6));
         await Task.WhenAll(rig.Keeper.RunOnceAsync(default), second.RunOnceAsync(default));
         await rig.Keeper.RunOnceAsync(default);
-        (await ToldAsync(rig)).ShouldBe([60]);
+        (await NotifiedAsync(rig)).ShouldBe([60]);
         await rig.PassAsync(50);
         await second.RunOnceAsync(default);
         await rig.PassAsync(10);
-        (await ToldAsync(rig)).ShouldBe([60, 10]);
+        (await NotifiedAsync(rig)).ShouldBe([60, 10]);
 
         var told = JsonDocument.Parse((await BodiesAsync(rig))[^1]).RootElement;
         (told.GetProperty("type").GetString(), told.GetProperty("channel").GetString()).ShouldBe(("event.reminder", "demo"));
@@ -44,9 +44,9 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         await rig.PlanAsync(120, 180, new() { Reminders = [60, 30, 10] });
         await rig.PassAsync(100);
-        (await ToldAsync(rig)).ShouldBe([30]);
+        (await NotifiedAsync(rig)).ShouldBe([30]);
         await rig.PassAsync(20);
-        (await ToldAsync(rig)).ShouldBe([30], "it begins");
+        (await NotifiedAsync(rig)).ShouldBe([30], "it begins");
     }
 
     [Fact]
@@ -57,14 +57,14 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         await rig.PassAsync(30);
         await rig.Events.SetAsync(show.Id, new() { Start = EventTime.At(show.StartsAt.AddHours(2)) });
         await rig.PassAsync(30);
-        (await ToldAsync(rig)).ShouldBe([30]);
+        (await NotifiedAsync(rig)).ShouldBe([30]);
         await rig.PassAsync(90);
-        (await ToldAsync(rig)).ShouldBe([30, 30]);
+        (await NotifiedAsync(rig)).ShouldBe([30, 30]);
 
         var off = await rig.PlanAsync(600, 660, new() { Reminders = [5] });
         await rig.Events.CancelAsync(off.Id);
         await rig.PassAsync(596);
-        (await ToldAsync(rig)).ShouldBe([30, 30]);
+        (await NotifiedAsync(rig)).ShouldBe([30, 30]);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.Reminders.Count == 0);
         await rig.Events.SetAsync(series.Id, new() { Reminders = [20] });
         await rig.PassAsync(105);
-        (await ToldAsync(rig)).ShouldBe([20]);
+        (await NotifiedAsync(rig)).ShouldBe([20]);
     }
 
     [Fact]
@@ -86,20 +86,20 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         await using var rig = await OpenAsync(WebhookEventTypes.EventReminder);
         var series = await rig.PlanAsync(120, 180, new() { Recurrence = "FREQ=DAILY;COUNT=2", Reminders = [60, 10] });
         await rig.PassAsync(70);
-        (await ToldAsync(rig)).ShouldBe([60]);
+        (await NotifiedAsync(rig)).ShouldBe([60]);
 
         await rig.Events.SetAsync(series.Id, new() { Recurrence = "FREQ=DAILY;COUNT=3" });
         await rig.Events.SetAsync(series.Id, new() { Start = EventTime.At(series.StartsAt.AddMinutes(-5)) });
         await rig.Keeper.RunOnceAsync(default);
-        (await ToldAsync(rig)).ShouldBe([60], "who has heard of it has heard of it");
+        (await NotifiedAsync(rig)).ShouldBe([60], "who has heard of it has heard of it");
 
         await rig.Events.SetAsync(series.Id, new() { Start = EventTime.At(series.StartsAt.AddMinutes(30)) });
         await rig.PassAsync(19);
-        (await ToldAsync(rig)).ShouldBe([60]);
+        (await NotifiedAsync(rig)).ShouldBe([60]);
         await rig.PassAsync(1);
-        (await ToldAsync(rig)).ShouldBe([60, 60], "it is an hour away once more");
+        (await NotifiedAsync(rig)).ShouldBe([60, 60], "it is an hour away once more");
         await rig.PassAsync(50);
-        (await ToldAsync(rig)).ShouldBe([60, 60, 10]);
+        (await NotifiedAsync(rig)).ShouldBe([60, 60, 10]);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         var series = await rig.PlanAsync(720, 780, new() { Recurrence = "FREQ=DAILY;COUNT=2" });
         (await rig.Events.ListAsync(new(Series: series.Id))).ShouldAllBe(o => o.Reminders.Count == 2 && !o.IsAnnounced);
         await rig.PassAsync(60);
-        (await ToldAsync(rig)).ShouldBe([60]);
+        (await NotifiedAsync(rig)).ShouldBe([60]);
 
         var refused = await Should.ThrowAsync<ControlException>(() => rig.Channels.SetAsync("demo", new() { Reminders = [0] }));
         refused.Message.ShouldContain("Reminders must be at most 10");
@@ -146,7 +146,7 @@ public sealed class EventReminderTests(PostgresFixture postgres)
         return rig;
     }
 
-    private static async Task<IReadOnlyList<int>> ToldAsync(EventHarness rig) =>
+    private static async Task<IReadOnlyList<int>> NotifiedAsync(EventHarness rig) =>
         [.. (await BodiesAsync(rig)).Select(body => JsonDocument.Parse(body).RootElement.GetProperty("data").GetProperty("minutes").GetInt32())];
 
     private static async Task<IReadOnlyList<string>> BodiesAsync(EventHarness rig)

@@ -31,20 +31,20 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
     public async Task Every_invalid_member_is_listed()
     {
         await using var rig = await OpenAsync();
-        await MistakesAsync(rig, new(), "title", "channel", "start", "end");
-        await MistakesAsync(
+        await ErrorsAsync(rig, new(), "title", "channel", "start", "end");
+        await ErrorsAsync(
             rig, Show with { Title = " ", Description = new('x', 5001), Poster = "http://x", TimeZone = "Mars", Recurrence = "FREQ=SOMETIMES", Ladder = "8k", Latency = "none", Record = "yes", Announced = "loud", StartMode = "x", Overrun = "x" },
             "ladder", "latency", "title", "description", "poster", "timeZone", "recurrence", "record", "announced", "startMode", "overrun");
-        await MistakesAsync(rig, Show with { Preview = TimeSpan.FromHours(25), Grace = TimeSpan.FromSeconds(-1), NoShow = TimeSpan.FromSeconds(0.5) }, "previewSeconds", "graceSeconds", "noShowSeconds");
-        await MistakesAsync(rig, Show with { Reminders = [60, 0] }, "reminderMinutes");
-        await MistakesAsync(rig, Show with { Reminders = [10_081] }, "reminderMinutes");
-        await MistakesAsync(rig, Show with { Reminders = [.. Enumerable.Range(1, 11)] }, "reminderMinutes");
-        await MistakesAsync(rig, Show with { End = At("2030-01-02T19:00") }, "end");
-        await MistakesAsync(rig, Show with { Start = At("2029-12-31T20:00"), End = At("2029-12-31T21:00") }, "end");
-        await MistakesAsync(rig, Show with { Start = At("2045-01-01T20:00"), End = At("2045-01-01T21:00") }, "start");
-        await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;BYDAY=FR" }, "start");
-        await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"), End = At("2028-01-05T21:00") }, "recurrence");
-        await MistakesAsync(rig, Weekly with { Recurrence = "FREQ=DAILY", End = At("2030-01-03T20:00:01") }, "recurrence");
+        await ErrorsAsync(rig, Show with { Preview = TimeSpan.FromHours(25), Grace = TimeSpan.FromSeconds(-1), NoShow = TimeSpan.FromSeconds(0.5) }, "previewSeconds", "graceSeconds", "noShowSeconds");
+        await ErrorsAsync(rig, Show with { Reminders = [60, 0] }, "reminderMinutes");
+        await ErrorsAsync(rig, Show with { Reminders = [10_081] }, "reminderMinutes");
+        await ErrorsAsync(rig, Show with { Reminders = [.. Enumerable.Range(1, 11)] }, "reminderMinutes");
+        await ErrorsAsync(rig, Show with { End = At("2030-01-02T19:00") }, "end");
+        await ErrorsAsync(rig, Show with { Start = At("2029-12-31T20:00"), End = At("2029-12-31T21:00") }, "end");
+        await ErrorsAsync(rig, Show with { Start = At("2045-01-01T20:00"), End = At("2045-01-01T21:00") }, "start");
+        await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;BYDAY=FR" }, "start");
+        await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=WEEKLY;UNTIL=20290101", Start = At("2028-01-05T20:00"), End = At("2028-01-05T21:00") }, "recurrence");
+        await ErrorsAsync(rig, Weekly with { Recurrence = "FREQ=DAILY", End = At("2030-01-03T20:00:01") }, "recurrence");
         (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(Show with { Channel = "none" }))).Code.ShouldBe(ControlErrorCode.NotFound);
         (await Should.ThrowAsync<ControlException>(() => rig.Events.GetAsync("x"))).Code.ShouldBe(ControlErrorCode.NotFound);
         (await rig.Events.ListAsync(new())).ShouldBeEmpty();
@@ -200,7 +200,7 @@ public sealed class EventRepositoryTests(PostgresFixture postgres)
         (await rig.Events.ListAsync(new())).ShouldHaveSingleItem().Id.ShouldBe(other.Id);
     }
 
-    private static async Task MistakesAsync(EventHarness rig, EventSettings settings, params string[] members) =>
+    private static async Task ErrorsAsync(EventHarness rig, EventSettings settings, params string[] members) =>
         (await Should.ThrowAsync<ControlException>(() => rig.Events.CreateAsync(settings))).ValidationErrors.Select(m => m.Member).ShouldBe(members);
 
     private static EventTime At(string text) => EventTime.TryParse(text, out var time) ? time : throw new FormatException(text);

@@ -54,8 +54,8 @@ public sealed class EventSchedulerTests(PostgresFixture postgres)
     public async Task Preview_session_is_visible_once_the_event_is_live_and_webhooks_report_each_change()
     {
         await using var rig = await EventHarness.OpenAsync(postgres);
-        var hooks = new WebhookRepository(rig.Database, rig.Clock);
-        await hooks.CreateAsync(new("https://example.org/hook") { Types = [WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded] });
+        var webhooks = new WebhookRepository(rig.Database, rig.Clock);
+        await webhooks.CreateAsync(new("https://example.org/hook") { Types = [WebhookEventTypes.EventPreview, WebhookEventTypes.EventLive, WebhookEventTypes.EventEnded] });
         var show = await rig.PlanAsync(30, 90);
         await rig.PassAsync(20);
         var encoder = await rig.ComeAsync();

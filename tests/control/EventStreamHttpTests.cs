@@ -65,7 +65,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
     /// <summary>Reads a stream over HTTP.</summary>
     private sealed class StreamListener : IDisposable
     {
-        private readonly SentMessages _heard = new();
+        private readonly SentMessages _received = new();
 
         public StreamListener(HttpResponseMessage response)
         {
@@ -78,7 +78,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
         /// <summary>Completes when the server has ended the stream.</summary>
         public Task Ended { get; }
 
-        public string Text => _heard.Text;
+        public string Text => _received.Text;
 
         public void Dispose() => Response.Dispose();
 
@@ -90,7 +90,7 @@ public sealed class EventStreamHttpTests(PostgresFixture postgres)
                 var buffer = new byte[4096];
                 while (await body.ReadAsync(buffer) is > 0 and var length)
                 {
-                    _heard.Add(Encoding.UTF8.GetString(buffer, 0, length));
+                    _received.Add(Encoding.UTF8.GetString(buffer, 0, length));
                 }
             }
             catch (Exception e) when (e is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)

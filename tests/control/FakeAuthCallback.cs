@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Broadcast.Control.Tests;
 
 /// <summary>A received request.</summary>
-internal sealed record Hooked(string Method, string Path, string? ContentType, IHeaderDictionary Headers, byte[] Body)
+internal sealed record ReceivedRequest(string Method, string Path, string? ContentType, IHeaderDictionary Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);
 
@@ -32,7 +32,7 @@ internal sealed class FakeAuthCallback : IAsyncDisposable
 
     public string Address { get; }
 
-    public ConcurrentQueue<Hooked> Asked { get; } = [];
+    public ConcurrentQueue<ReceivedRequest> Asked { get; } = [];
 
     /// <summary>Response; by default 200 without a body.</summary>
     public RequestDelegate Answer { get; set; } = _ => Task.CompletedTask;
@@ -49,16 +49,16 @@ internal sealed class FakeAuthCallback : IAsyncDisposable
             }
         }));
         var app = builder.Build();
-        FakeAuthCallback? hook = null;
+        FakeAuthCallback? webhook = null;
         app.Run(async http =>
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            hook!.Asked.Enqueue(new(http.Request.Method, http.Request.Path + http.Request.QueryString, http.Request.ContentType, new HeaderDictionary(http.Request.Headers.ToDictionary()), body.ToArray()));
-            await hook.Answer(http);
+            webhook!.Asked.Enqueue(new(http.Request.Method, http.Request.Path + http.Request.QueryString, http.Request.ContentType, new HeaderDictionary(http.Request.Headers.ToDictionary()), body.ToArray()));
+            await webhook.Answer(http);
         });
         await app.StartAsync();
-        return hook = new(app);
+        return webhook = new(app);
     }
 
     public static RequestDelegate Says(string body, int status = 200) => async http =>
@@ -76,8 +76,8 @@ internal sealed class FakeAuthCallback : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.Zero, TimeProvider.System);
-        await _app.StopAsync(patience.Token);
+        using var timeout = new CancellationTokenSource(TimeSpan.Zero, TimeProvider.System);
+        await _app.StopAsync(timeout.Token);
         await _app.DisposeAsync();
     }
 

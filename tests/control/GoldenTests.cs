@@ -94,13 +94,13 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [Fact]
     public async Task Webhook_request_headers_match_the_golden_file()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
+        await using var webhook = await FakeAuthCallback.StartAsync();
         var (clock, options) = (new ManualTimeProvider(), new ControlOptions { AllowedWebhookTargets = "127.0.0.0/8" });
         using var sender = new WebhookSender(new OutboundConnector(options.Outbound, clock, Dns.GetHostAddressesAsync),
             Options.Create(options), clock);
-        var target = new WebhookTarget("wh_1", hook.Address + "/hook", Secret, Secret + "-before", clock.GetUtcNow().AddHours(1));
+        var target = new WebhookTarget("wh_1", webhook.Address + "/hook", Secret, Secret + "-before", clock.GetUtcNow().AddHours(1));
         await sender.SendAsync(target, "evt_1", """{"id":"evt_1"}""", TestContext.Current.CancellationToken);
-        Golden.Matches("webhook-request.http", Transcript(hook));
+        Golden.Matches("webhook-request.http", Transcript(webhook));
     }
 
     [Theory]
@@ -110,10 +110,10 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
     [InlineData("mediamtx")]
     public async Task Auth_callbacks_about_publishers_match_the_golden_files_in_every_format(string form)
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
+        await using var webhook = await FakeAuthCallback.StartAsync();
         var options = Options.Create(new AuthorizationOptions
         {
-            Url = hook.Address + "/publish", DoneUrl = hook.Address + "/done", Secret = Secret, Format = form,
+            Url = webhook.Address + "/publish", DoneUrl = webhook.Address + "/done", Secret = Secret, Format = form,
         });
         using var client = new AuthCallbackClient(options, new ManualTimeProvider(), new RememberedLog().For<AuthCallbackClient>());
         var asked = new AuthCallbackEvent(Publication, Noon, "name", null, null, IPAddress.Parse("::ffff:203.0.113.5"), 40_000, "FMLE/3.0 (ü)",
@@ -126,21 +126,21 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
             asked with { End = new(null, "all inputs are taken") },
         })
         {
-            await client.SendAsync(hook.Address + (e.End is null ? "/publish" : "/done"), e, TestContext.Current.CancellationToken);
+            await client.SendAsync(webhook.Address + (e.End is null ? "/publish" : "/done"), e, TestContext.Current.CancellationToken);
         }
 
-        Golden.Matches($"auth-callback-{form}.http", Transcript(hook));
+        Golden.Matches($"auth-callback-{form}.http", Transcript(webhook));
     }
 
     [Fact]
     public async Task Auth_callbacks_about_viewers_match_the_golden_file()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
-        var options = Options.Create(new AuthorizationOptions { ViewerUrl = hook.Address + "/view?key=k", Secret = Secret });
+        await using var webhook = await FakeAuthCallback.StartAsync();
+        var options = Options.Create(new AuthorizationOptions { ViewerUrl = webhook.Address + "/view?key=k", Secret = Secret });
         using var client = new ViewerAuthCallback(options, new ManualTimeProvider(), new RememberedLog().For<ViewerAuthCallback>());
         await client.SendAsync(new(Session.Channel, "ticket", IPAddress.Parse("203.0.113.5")));
         await client.SendAsync(new(Session.Channel, null, null));
-        var text = Id().Replace(Signature().Replace(Transcript(hook), "v1,(signature)"), "(id)");
+        var text = Id().Replace(Signature().Replace(Transcript(webhook), "v1,(signature)"), "(id)");
         Golden.Matches("auth-callback-viewer.http", text);
     }
 
@@ -184,10 +184,10 @@ public sealed partial class GoldenTests(PostgresFixture postgres)
         Golden.Matches("publish-decisions.txt", string.Join('\n', [.. reasons.Keys.Order(StringComparer.Ordinal), .. labels]));
     }
 
-    private static string Transcript(FakeAuthCallback hook)
+    private static string Transcript(FakeAuthCallback webhook)
     {
         var text = new StringBuilder();
-        foreach (var asked in hook.Asked)
+        foreach (var asked in webhook.Asked)
         {
             text.Append(CultureInfo.InvariantCulture, $"--- {asked.Method} {asked.Path}\n");
             foreach (var (name, value) in asked.Headers.Where(header => header.Key != "Host")

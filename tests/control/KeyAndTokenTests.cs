@@ -44,14 +44,14 @@ public sealed class KeyAndTokenTests(PostgresFixture postgres)
         }
 
         var made = await keys.CreateAsync("demo", StreamKeyRole.Guest);
-        await HeardAsync($"stream_keys:{made.Key.Id}");
+        await ReceivedAsync($"stream_keys:{made.Key.Id}");
         var rotated = await keys.RotateAsync("demo", made.Key.Id, TimeSpan.FromHours(1));
-        await HeardAsync($"stream_keys:{made.Key.Id}");
-        await HeardAsync($"stream_keys:{rotated.Key.Id}");
+        await ReceivedAsync($"stream_keys:{made.Key.Id}");
+        await ReceivedAsync($"stream_keys:{rotated.Key.Id}");
         await keys.RevokeAsync("demo", rotated.Key.Id);
-        await HeardAsync($"stream_keys:{rotated.Key.Id}");
+        await ReceivedAsync($"stream_keys:{rotated.Key.Id}");
 
-        async Task HeardAsync(string notice)
+        async Task ReceivedAsync(string notice)
         {
             while (!heard.Remove(notice))
             {

@@ -34,7 +34,7 @@ internal sealed class RecordingLifecycle : ISessionLifecycle
     }
 
     /// <summary>Sessions owned by another server.</summary>
-    public IReadOnlyList<SessionId> LetGo
+    public IReadOnlyList<SessionId> Release
     {
         get
         {
@@ -100,7 +100,7 @@ internal sealed class PublishHarness : IAsyncDisposable
 
     private PublishHarness(ControlDatabase database, ManualTimeProvider clock, ControlOptions options, AuthorizationOptions authorization)
     {
-        var (control, hook) = (Options.Create(options), Options.Create(authorization));
+        var (control, webhook) = (Options.Create(options), Options.Create(authorization));
         Database = database;
         Clock = clock;
         Channels = new(database, clock);
@@ -111,11 +111,11 @@ internal sealed class PublishHarness : IAsyncDisposable
         Previews.Others = Gate;
         Book = new(Ledger, Lifecycle, clock, NullLogger.Instance, Audience, Previews);
         Door = new(Book, control, clock);
-        _client = new(hook, clock, Log.For<AuthCallbackClient>());
-        Notices = new(_client, hook, clock, Log.For<AuthCallbackNotifier>());
+        _client = new(webhook, clock, Log.For<AuthCallbackClient>());
+        Notices = new(_client, webhook, clock, Log.For<AuthCallbackNotifier>());
         var attempts = new KeyAttempts(control, clock);
         var channels = new AuthCallbackChannels(database, Channels, control, clock);
-        Check = new(new(Register, attempts, clock), _client, channels, attempts, hook, clock, Log.For<PublishAuthorization>());
+        Check = new(new(Register, attempts, clock), _client, channels, attempts, webhook, clock, Log.For<PublishAuthorization>());
         Authority = NewAuthority();
     }
 

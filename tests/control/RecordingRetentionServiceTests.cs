@@ -20,7 +20,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         await using var bench = await RecordingHarness.OpenAsync(postgres, new() { Retention = "1d" });
         var old = await bench.SessionAsync(Hour);
         bench.Rig.Clock.Advance(TimeSpan.FromHours(12));
-        var young = await bench.SessionAsync(Hour);
+        var recent = await bench.SessionAsync(Hour);
         bench.Rig.Clock.Advance(TimeSpan.FromHours(11) - TimeSpan.FromSeconds(1));
         using var keeper = bench.Keeper();
 
@@ -30,7 +30,7 @@ public sealed class RecordingRetentionServiceTests(PostgresFixture postgres)
         bench.Rig.Clock.Advance(TimeSpan.FromSeconds(1));
         await keeper.RunOnceAsync(default);
 
-        (await bench.IdsAsync()).ShouldBe([young.Value]);
+        (await bench.IdsAsync()).ShouldBe([recent.Value]);
         bench.Rig.Lifecycle.Forgotten.ShouldBe([old]);
         (await bench.Rig.HistoryAsync("demo")).Count.ShouldBe(2, "that there was a session is still known");
     }

@@ -135,9 +135,9 @@ public sealed class RecurrenceTests
     [InlineData("FREQ=DAILY;WKST=1MO")]
     public void Invalid_or_unsupported_rule_is_rejected_with_a_reason(string text)
     {
-        RecurrenceRule.TryParse(text, out var rule, out var mistake).ShouldBeFalse();
+        RecurrenceRule.TryParse(text, out var rule, out var error).ShouldBeFalse();
         rule.ShouldBeNull();
-        mistake.ShouldNotBeEmpty();
+        error.ShouldNotBeEmpty();
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class RecurrenceTests
         }
     }
 
-    private static RecurrenceRule Rule(string text) => RecurrenceRule.TryParse(text, out var rule, out var mistake) ? rule : throw new FormatException(mistake);
+    private static RecurrenceRule Rule(string text) => RecurrenceRule.TryParse(text, out var rule, out var error) ? rule : throw new FormatException(error);
 
     private static TimeZoneInfo Zone(string name) => LocalDateTime.TryFind(name, out var zone) ? zone : throw new TimeZoneNotFoundException(name);
 

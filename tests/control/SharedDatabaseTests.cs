@@ -32,7 +32,7 @@ public sealed class SharedDatabaseTests(PostgresFixture postgres)
         refused.Message.ShouldContain("on air at another server");
         b.Get<SessionManager>().Sessions().ShouldBeEmpty();
         b.Lifecycle.Ended.ShouldBeEmpty();
-        b.Lifecycle.LetGo.ShouldBe([grant.Session.Id]);
+        b.Lifecycle.Release.ShouldBe([grant.Session.Id]);
         grant.Revoked.IsCancellationRequested.ShouldBeFalse();
         (await RowAsync(a, grant.Session.Id)).ShouldBe(new Row(1, null, a.Get<ServerIdentity>().Id));
 

@@ -11,7 +11,7 @@ namespace Broadcast.Control.Tests;
 public sealed class TakeoverTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     /// <summary>Policy, required silence, actual silence, recent takeovers, timeout (seconds); then the result.</summary>
     public static TheoryData<string, double, double, int, double, string> Cases => new()
@@ -34,9 +34,9 @@ public sealed class TakeoverTests(PostgresFixture postgres)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Takeover_rules_decide_admission_H55(string policy, double limit, double silence, int recent, double patience, string expected) =>
+    public void Takeover_rules_decide_admission_H55(string policy, double limit, double silence, int recent, double timeout, string expected) =>
         new TakeoverRules(Enum.Parse<TakeoverPolicy>(policy, ignoreCase: true), limit * Second, MaxPerMinute: 3)
-            .Evaluate(silence * Second, recent, patience * Second).ToString().ShouldBe(expected);
+            .Evaluate(silence * Second, recent, timeout * Second).ToString().ShouldBe(expected);
 
     [Fact]
     public async Task Connection_silent_for_three_seconds_is_superseded_at_once_and_its_session_continues_H08_F33()
@@ -95,7 +95,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         entering.IsCompleted.ShouldBeFalse();
         rig.Clock.Advance(0.2 * Second);
 
-        ((AdmissionResult.Admitted)await entering.WaitAsync(Patience)).Grant.Session.ShouldBe(old.Session);
+        ((AdmissionResult.Admitted)await entering.WaitAsync(Timeout)).Grant.Session.ShouldBe(old.Session);
         old.State.IsSuperseded.ShouldBeTrue();
     }
 
@@ -109,13 +109,13 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         var entering = await EnterAsync(rig, key);
         first.State.ReportActivity(rig.Clock.GetTimestamp());
         rig.Clock.Advance(2.1 * Second);
-        (await entering.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBeInRange(2 * Second, 2.1 * Second);
+        (await entering.WaitAsync(Timeout)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBeInRange(2 * Second, 2.1 * Second);
 
         rig.Clock.Advance(0.4 * Second);
         var again = await EnterAsync(rig, key);
         again.IsCompleted.ShouldBeFalse();
         await rig.LeaveAsync(first);
-        (await again.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Admitted>();
+        (await again.WaitAsync(Timeout)).ShouldBeOfType<AdmissionResult.Admitted>();
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class TakeoverTests(PostgresFixture postgres)
         entering.IsCompleted.ShouldBeFalse();
         await impatient.CancelAsync();
 
-        (await entering.WaitAsync(Patience)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBe(Second);
+        (await entering.WaitAsync(Timeout)).ShouldBeOfType<AdmissionResult.Busy>().Silence.ShouldBe(Second);
     }
 
     [Fact]

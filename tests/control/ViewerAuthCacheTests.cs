@@ -19,51 +19,51 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     private static readonly IPAddress Home = IPAddress.Parse("203.0.113.5");
     private readonly ManualTimeProvider _clock = new();
     private readonly RememberedLog _log = new();
-    private FakeAuthCallback _hook = null!;
+    private FakeAuthCallback _webhook = null!;
     private ViewerAuthCallback _client = null!;
     private ViewerAuthCache _viewers = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _hook = await FakeAuthCallback.StartAsync();
-        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _hook.Address + "/view?key=k", Secret = Secret }), _clock, _log.For<ViewerAuthCallback>());
+        _webhook = await FakeAuthCallback.StartAsync();
+        _client = new(Options.Create(new AuthorizationOptions { ViewerUrl = _webhook.Address + "/view?key=k", Secret = Secret }), _clock, _log.For<ViewerAuthCallback>());
         _viewers = new(_client, _clock);
     }
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await _hook.DisposeAsync();
+        await _webhook.DisposeAsync();
     }
 
     [Fact]
     public async Task Viewer_decision_is_requested_once_and_cached_for_the_returned_duration()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true,"seconds":30}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"seconds":30}""");
         for (var i = 0; i < 5; i++)
         {
             (await AskAsync("ticket")).ShouldBe(new(null, TimeSpan.FromSeconds(5)));
         }
 
-        _hook.Asked.Count.ShouldBe(1);
+        _webhook.Asked.Count.ShouldBe(1);
         _clock.Advance(TimeSpan.FromSeconds(28));
         (await AskAsync("ticket")).CacheDuration.ShouldBe(TimeSpan.FromSeconds(2), "no edge may keep it longer than we");
         _clock.Advance(TimeSpan.FromSeconds(2));
-        _hook.Answer = FakeAuthCallback.Says("", 403);
+        _webhook.Answer = FakeAuthCallback.Says("", 403);
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
-        _hook.Asked.Count.ShouldBe(2);
+        _webhook.Asked.Count.ShouldBe(2);
         _clock.Advance(TimeSpan.FromSeconds(9));
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
-        _hook.Asked.Count.ShouldBe(2, "a no is remembered for 10 s");
+        _webhook.Asked.Count.ShouldBe(2, "a no is remembered for 10 s");
         _clock.Advance(TimeSpan.FromSeconds(1));
         await AskAsync("ticket");
-        _hook.Asked.Count.ShouldBe(3);
+        _webhook.Asked.Count.ShouldBe(3);
     }
 
     [Fact]
     public async Task Viewer_decisions_are_cached_by_token_channel_and_address_or_IPv6_network()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await AskAsync("ticket");
         await AskAsync("other");
         await AskAsync(null);
@@ -71,16 +71,16 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
         await AskAsync("ticket", "2001:db8::1");
         await AskAsync("ticket", "2001:db8::ffff");
         await AskAsync("ticket", channel: "second");
-        _hook.Asked.Count.ShouldBe(6);
+        _webhook.Asked.Count.ShouldBe(6);
     }
 
     [Fact]
     public async Task Auth_callback_is_signed_and_contains_the_token_only_in_its_body()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await AskAsync("ticket-17");
 
-        var asked = _hook.Asked.Single();
+        var asked = _webhook.Asked.Single();
         var (id, at) = (asked.Headers["webhook-id"].ToString(), asked.Headers["webhook-timestamp"].ToString());
         asked.Headers["webhook-signature"].ToString().ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{id}.{at}.{asked.Text}"))));
         (asked.Json.GetProperty("type").GetString(), asked.Json.GetProperty("channel").GetString(), asked.Json.GetProperty("token").GetString(), asked.Json.GetProperty("address").GetString())
@@ -93,13 +93,13 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     public async Task Concurrent_requests_of_a_viewer_share_one_auth_callback()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _hook.Answer = async http =>
+        _webhook.Answer = async http =>
         {
             await gate.Task;
             await FakeAuthCallback.Says("""{"allow":true}""")(http);
         };
         var asking = Enumerable.Range(0, 50).Select(_ => AskAsync("ticket").AsTask()).ToList();
-        await Poll.UntilAsync(() => _hook.Asked.Count == 1, description: "the question");
+        await Poll.UntilAsync(() => _webhook.Asked.Count == 1, description: "the question");
         using var impatient = new CancellationTokenSource();
         var left = _viewers.AuthorizeAsync(new(ChannelName.Parse("demo"), "ticket", Home), impatient.Token);
         await impatient.CancelAsync();
@@ -107,7 +107,7 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
         gate.SetResult();
 
         (await Task.WhenAll(asking)).ShouldAllBe(v => v.IsAllowed);
-        _hook.Asked.Count.ShouldBe(1);
+        _webhook.Asked.Count.ShouldBe(1);
     }
 
     [Theory]
@@ -122,31 +122,31 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     [InlineData("", 200)]
     public async Task New_viewers_are_denied_without_a_valid_callback_response(string body, int status)
     {
-        _hook.Answer = FakeAuthCallback.Says(body, status);
+        _webhook.Answer = FakeAuthCallback.Says(body, status);
         (await AskAsync("ticket")).ShouldBe(new(ViewerDenialReason.Unavailable, TimeSpan.Zero));
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
-        _hook.Asked.Count.ShouldBe(1, "it is left alone for a moment");
+        _webhook.Asked.Count.ShouldBe(1, "it is left alone for a moment");
         _clock.Advance(TimeSpan.FromSeconds(2));
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
     }
 
     [Fact]
     public async Task Oversized_callback_response_is_ignored()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true,"x":" """ + new string('x', 5000) + "\"}");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"x":" """ + new string('x', 5000) + "\"}");
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
     }
 
     [Fact]
     public async Task Known_viewers_keep_access_for_five_minutes_during_a_callback_outage()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true,"seconds":10}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true,"seconds":10}""");
         await AskAsync("ticket");
-        _hook.Answer = FakeAuthCallback.Says("", 503);
+        _webhook.Answer = FakeAuthCallback.Says("", 503);
         _clock.Advance(TimeSpan.FromSeconds(10));
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
-        _hook.Asked.Count.ShouldBe(2);
+        _webhook.Asked.Count.ShouldBe(2);
         (await AskAsync("stranger")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
         _clock.Advance(ViewerAuthCache.GracePeriod);
         (await AskAsync("ticket")).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
@@ -156,9 +156,9 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     public async Task Hanging_auth_callback_is_abandoned_after_its_timeout()
     {
         var hanging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _hook.Answer = _ => hanging.Task;
+        _webhook.Answer = _ => hanging.Task;
         var asked = AskAsync("ticket").AsTask();
-        await Poll.UntilAsync(() => _hook.Asked.Count == 1, description: "the question");
+        await Poll.UntilAsync(() => _webhook.Asked.Count == 1, description: "the question");
         _clock.Advance(TimeSpan.FromSeconds(3));
         (await asked).DenialReason.ShouldBe(ViewerDenialReason.Unavailable);
         hanging.SetResult();
@@ -167,12 +167,12 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     [Fact]
     public async Task Callback_decisions_without_token_or_for_signed_tokens_are_not_cached_by_edges()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         var plain = ViewerToken.Sign("abcdefgh", new byte[32], ChannelName.Parse("demo"), _clock.GetUtcNow().AddHours(1), "jane", null);
         (await AskAsync(null)).ShouldBe(new(null, TimeSpan.Zero), "an edge keeps these by channel alone");
         (await AskAsync(plain)).ShouldBe(new(null, TimeSpan.Zero), "and these by token alone");
         (await AskAsync("ticket")).CacheDuration.ShouldBe(TimeSpan.FromSeconds(5));
-        _hook.Answer = FakeAuthCallback.Says("", 401);
+        _webhook.Answer = FakeAuthCallback.Says("", 401);
         (await AskAsync(null, "198.51.100.1")).ShouldBe(new(ViewerDenialReason.Denied, TimeSpan.Zero));
         (await AskAsync("bad", "198.51.100.1")).ShouldBe(new(ViewerDenialReason.Denied, TimeSpan.FromSeconds(1)));
     }
@@ -180,15 +180,15 @@ public sealed class ViewerAuthCacheTests : IAsyncLifetime
     [Fact]
     public async Task Address_that_guesses_tokens_is_denied_without_a_callback_except_for_known_viewers()
     {
-        _hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        _webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await AskAsync("ticket");
-        _hook.Answer = FakeAuthCallback.Says("", 403);
+        _webhook.Answer = FakeAuthCallback.Says("", 403);
         for (var i = 0; i < 120; i++)
         {
             (await AskAsync($"guess-{i}")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
         }
 
-        _hook.Asked.Count.ShouldBe(101);
+        _webhook.Asked.Count.ShouldBe(101);
         (await AskAsync("ticket")).IsAllowed.ShouldBeTrue();
     }
 

@@ -126,7 +126,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         counter.Sample = Seen(Demo);
         await keeper.CheckAsync(default);
         await keeper.CheckAsync(default);
-        (await ToldAsync(bench)).ShouldBe([2L, 5L, 3L, 0L]);
+        (await NotifiedAsync(bench)).ShouldBe([2L, 5L, 3L, 0L]);
         keeper.Dispose();
     }
 
@@ -144,14 +144,14 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
             bench.Rig.Clock.Advance(ViewerCountService.CheckInterval);
         }
 
-        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
+        (await NotifiedAsync(bench)).ShouldBe([1L, 4L, 7L]);
         await bench.EndAsync(grant);
         counter.Sample = Seen(Demo);
         await keeper.CheckAsync(default);
-        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L]);
+        (await NotifiedAsync(bench)).ShouldBe([1L, 4L, 7L]);
         bench.Rig.Clock.Advance(ViewerCountService.CheckInterval);
         await keeper.CheckAsync(default);
-        (await ToldAsync(bench)).ShouldBe([1L, 4L, 7L, 0L], "what it was not yet told of is not forgotten");
+        (await NotifiedAsync(bench)).ShouldBe([1L, 4L, 7L, 0L], "what it was not yet told of is not forgotten");
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class ViewerCountTests(PostgresFixture postgres)
         return new(new(rig.Database), new(rig.Clock, counter), rig.Book, rig.Database, rig.Clock, rig.Log.For<ViewerCountService>(), counter);
     }
 
-    private static async Task<IReadOnlyList<long>> ToldAsync(RecordingHarness bench)
+    private static async Task<IReadOnlyList<long>> NotifiedAsync(RecordingHarness bench)
     {
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();
         var bodies = await connection.QueryAsync<string>("SELECT body FROM stream_events WHERE type = 'channel.viewers' ORDER BY id");

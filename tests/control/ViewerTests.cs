@@ -200,18 +200,18 @@ public sealed class ViewerTests(PostgresFixture postgres)
     [Fact]
     public async Task Webhook_access_policy_requires_a_configured_callback()
     {
-        await using var hook = await FakeAuthCallback.StartAsync();
+        await using var webhook = await FakeAuthCallback.StartAsync();
         await using var without = await Server.StartAsync((await postgres.FreshAsync()).ConnectionString);
         await using var server = await Server.StartAsync(
-            (await postgres.FreshAsync()).ConnectionString, settings: [("Authorization:ViewerUrl", hook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
+            (await postgres.FreshAsync()).ConnectionString, settings: [("Authorization:ViewerUrl", webhook.Address), ("Authorization:Secret", "a-secret-of-the-webhook-32-chars")]);
         var refused = await without.SendAsync("POST", "/api/v1/channels", await without.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" });
         refused.Body.GetProperty("errors").GetProperty("access")[0].GetString()!.ShouldContain("Authorization:ViewerUrl");
         (await without.SendAsync("GET", "/api/v1/system", await without.TokenAsync(TokenRole.Viewer))).Body.GetProperty("accesses").GetArrayLength().ShouldBe(2);
 
         (await server.SendAsync("POST", "/api/v1/channels", await server.TokenAsync(TokenRole.Admin), new { name = "demo", access = "webhook" })).Status.ShouldBe(201);
-        hook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
+        webhook.Answer = FakeAuthCallback.Says("""{"allow":true}""");
         await Poll.UntilAsync(async () => (await AskAsync(server, "ticket")).IsAllowed, description: "the channel is known, and the webhook says yes");
-        hook.Answer = FakeAuthCallback.Says("", 403);
+        webhook.Answer = FakeAuthCallback.Says("", 403);
         (await AskAsync(server, "another")).DenialReason.ShouldBe(ViewerDenialReason.Denied);
     }
 

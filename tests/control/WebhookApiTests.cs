@@ -107,7 +107,7 @@ public sealed class WebhookApiTests(PostgresFixture postgres)
     public async Task Audit_log_has_each_webhook_change_and_only_the_host_of_its_URL()
     {
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var id = (await bench.HookAsync("https://example.org/services/T0/secret?token=secret")).Info.Id;
+        var id = (await bench.WebhookAsync("https://example.org/services/T0/secret?token=secret")).Info.Id;
         await bench.Webhooks.SetAsync(id, new(Url: "https://example.net/secret", Types: ["event.live"]));
         await bench.Webhooks.RotateAsync(id, TimeSpan.FromDays(1));
         await bench.HappensAsync(WebhookEventTypes.EventLive);

@@ -21,7 +21,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var issued = await bench.HookAsync(receiver.Address + "/hook?to=me");
+        var issued = await bench.WebhookAsync(receiver.Address + "/hook?to=me");
         await bench.HappensAsync(WebhookEventTypes.PublishStarted, new { session = "s1" });
 
         await bench.Courier().DrainAsync(default);
@@ -45,19 +45,19 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeAuthCallback.StartAsync();
         receiver.Answer = FakeAuthCallback.Says("out of order\u0000", 500);
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        var webhook = (await bench.WebhookAsync(receiver.Address)).Info.Id;
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         using var courier = bench.Courier();
 
         await courier.DrainAsync(default);
         receiver.Asked.Count.ShouldBe(1);
-        var first = (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem();
+        var first = (await bench.Deliveries.ListAsync(webhook)).ShouldHaveSingleItem();
         (first.State, first.Attempts, first.Status, first.ResponseExcerpt, first.Error).ShouldBe((DeliveryStates.Waiting, 1, 500, "out of order", "The receiver answered 500."));
         (first.NextAttemptAt!.Value - bench.Clock.GetUtcNow()).ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5.5));
-        (await bench.Webhooks.GetAsync(hook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
+        (await bench.Webhooks.GetAsync(webhook)).FailingSince.ShouldBe(bench.Clock.GetUtcNow());
 
         var began = bench.Clock.GetUtcNow();
-        while ((await bench.Deliveries.ListAsync(hook))[0].NextAttemptAt is { } next)
+        while ((await bench.Deliveries.ListAsync(webhook))[0].NextAttemptAt is { } next)
         {
             bench.Clock.Advance(next - bench.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(1));
             await courier.DrainAsync(default);
@@ -67,7 +67,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         receiver.Asked.Select(a => a.Headers["webhook-id"].ToString()).Distinct().ShouldHaveSingleItem("it is the same at each try");
         receiver.Asked.Select(a => a.Text).Distinct().ShouldHaveSingleItem();
         (bench.Clock.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromHours(20), TimeSpan.FromHours(27));
-        (await bench.Deliveries.ListAsync(hook))[0].State.ShouldBe(DeliveryStates.Failed);
+        (await bench.Deliveries.ListAsync(webhook))[0].State.ShouldBe(DeliveryStates.Failed);
         bench.Log.Lines.ShouldContain(l => l.Contains("abandoned"));
     }
 
@@ -85,7 +85,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         using var courier = bench.Courier();
         receiver.Answer = FakeAuthCallback.Says("", 503);
         await bench.HappensAsync(WebhookEventTypes.EventPreview);
@@ -116,7 +116,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
             return Task.CompletedTask;
         };
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         using var courier = bench.Courier();
         await bench.HappensAsync(WebhookEventTypes.HealthIssue);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
@@ -140,8 +140,8 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         var release = new TaskCompletionSource();
         slow.Answer = _ => release.Task;
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(slow.Address);
-        await bench.HookAsync(quick.Address);
+        await bench.WebhookAsync(slow.Address);
+        await bench.WebhookAsync(quick.Address);
         using var courier = bench.Courier();
         await courier.StartAsync(default);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
@@ -170,7 +170,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         for (var i = 0; i < 50; i++)
         {
             await bench.HappensAsync(WebhookEventTypes.HealthIssue, new { number = i });
@@ -189,7 +189,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         var turn = (await bench.Queue.ClaimAsync(10, default)).ShouldHaveSingleItem();
         var due = (await bench.Queue.NextAsync(turn, default))!;
@@ -211,17 +211,17 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeAuthCallback.StartAsync();
         receiver.Answer = FakeAuthCallback.Says("", 410);
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        var webhook = (await bench.WebhookAsync(receiver.Address)).Info.Id;
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         await bench.HappensAsync(WebhookEventTypes.EventEnded);
 
         await bench.Courier().DrainAsync(default);
 
         receiver.Asked.Count.ShouldBe(1);
-        var info = await bench.Webhooks.GetAsync(hook);
+        var info = await bench.Webhooks.GetAsync(webhook);
         (info.Enabled, info.DisabledReason!.Contains("410")).ShouldBe((false, true));
-        bench.Log.Lines.ShouldContain(l => l.Contains("disabled") && l.Contains(hook));
-        (await bench.Webhooks.SetAsync(hook, new(Enabled: true))).DisabledReason.ShouldBeNull();
+        bench.Log.Lines.ShouldContain(l => l.Contains("disabled") && l.Contains(webhook));
+        (await bench.Webhooks.SetAsync(webhook, new(Enabled: true))).DisabledReason.ShouldBeNull();
     }
 
     [Fact]
@@ -230,13 +230,13 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeAuthCallback.StartAsync();
         receiver.Answer = FakeAuthCallback.Says("", 500);
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        var webhook = (await bench.WebhookAsync(receiver.Address)).Info.Id;
         using var courier = bench.Courier();
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         await courier.DrainAsync(default);
         bench.Clock.Advance(6 * Day);
         await courier.DrainAsync(default);
-        (await bench.Webhooks.GetAsync(hook)).Enabled.ShouldBeTrue("there was little to tell");
+        (await bench.Webhooks.GetAsync(webhook)).Enabled.ShouldBeTrue("there was little to tell");
 
         for (var i = 0; i < RetrySchedule.DisableFailures; i++)
         {
@@ -245,7 +245,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
             await courier.DrainAsync(default);
         }
 
-        (await bench.Webhooks.GetAsync(hook)).DisabledReason!.ShouldContain("for 5 days");
+        (await bench.Webhooks.GetAsync(webhook)).DisabledReason!.ShouldContain("for 5 days");
     }
 
     [Fact]
@@ -254,7 +254,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeAuthCallback.StartAsync();
         receiver.Answer = FakeAuthCallback.Says("", 500);
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         using var courier = bench.Courier();
         await bench.HappensAsync(WebhookEventTypes.EventPreview);
         for (var i = 0; i < 8; i++)
@@ -279,13 +279,13 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
         bench.Options.AllowedWebhookTargets = null;
-        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        var webhook = (await bench.WebhookAsync(receiver.Address)).Info.Id;
         await bench.HappensAsync(WebhookEventTypes.EventLive);
 
         await bench.Courier().DrainAsync(default);
 
         receiver.Asked.ShouldBeEmpty();
-        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Error!.ShouldContain("Control:AllowedWebhookTargets");
+        (await bench.Deliveries.ListAsync(webhook)).ShouldHaveSingleItem().Error!.ShouldContain("Control:AllowedWebhookTargets");
     }
 
     [Fact]
@@ -293,7 +293,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync(receiver.Address);
+        await bench.WebhookAsync(receiver.Address);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         var away = new ControlDatabase(new Broadcast.Media.DataFolder("/nonexistent"), new DatabaseOptions(), TimeProvider.System);   // never opened
         using var blind = new WebhookDispatcher(
@@ -313,7 +313,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var hook = (await bench.HookAsync(receiver.Address)).Info.Id;
+        var webhook = (await bench.WebhookAsync(receiver.Address)).Info.Id;
         await bench.HappensAsync(WebhookEventTypes.EventPreview);
         await bench.Courier().DrainAsync(default);
         await bench.HappensAsync(WebhookEventTypes.EventLive);
@@ -321,8 +321,8 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
 
         await bench.Deliveries.CleanUpAsync(default);
 
-        (await bench.Deliveries.ListAsync(hook)).ShouldHaveSingleItem().Type.ShouldBe(WebhookEventTypes.EventLive);
-        await bench.Webhooks.DeleteAsync(hook);
+        (await bench.Deliveries.ListAsync(webhook)).ShouldHaveSingleItem().Type.ShouldBe(WebhookEventTypes.EventLive);
+        await bench.Webhooks.DeleteAsync(webhook);
         await bench.Deliveries.CleanUpAsync(default);
         (await bench.ScalarAsync<long>("SELECT count(*) FROM webhook_events")).ShouldBe(0);
     }
@@ -331,7 +331,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     public async Task Delivery_log_of_a_webhook_is_bounded()
     {
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        await bench.HookAsync("https://example.org/");
+        await bench.WebhookAsync("https://example.org/");
         await bench.HappensAsync(WebhookEventTypes.EventLive);
         await bench.ScalarAsync<object>($"""
             INSERT INTO webhook_deliveries (webhook_id, event_id, state, created_at) SELECT webhook_id, event_id, 'delivered', created_at FROM webhook_deliveries, generate_series(1, {WebhookDeliveryLog.MaxRetained + 10}) RETURNING 1
@@ -348,7 +348,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
     {
         await using var receiver = await FakeAuthCallback.StartAsync();
         await using var bench = await WebhookHarness.OpenAsync(postgres);
-        var old = await bench.HookAsync(receiver.Address);
+        var old = await bench.WebhookAsync(receiver.Address);
         var fresh = await bench.Webhooks.RotateAsync(old.Info.Id, TimeSpan.FromHours(1));
         using var courier = bench.Courier();
         await bench.HappensAsync(WebhookEventTypes.EventLive);
@@ -358,7 +358,7 @@ public sealed class WebhookDeliveryTests(PostgresFixture postgres)
         await courier.DrainAsync(default);
 
         var (first, second) = (receiver.Asked.First(), receiver.Asked.Last());
-        string Of(Hooked request, string secret) => Signature(secret, request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString(), request.Text);
+        string Of(ReceivedRequest request, string secret) => Signature(secret, request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString(), request.Text);
         first.Headers["webhook-signature"].ToString().ShouldBe($"{Of(first, fresh.Secret)} {Of(first, old.Secret)}");
         second.Headers["webhook-signature"].ToString().ShouldBe(Of(second, fresh.Secret));
     }

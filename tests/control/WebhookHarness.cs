@@ -41,7 +41,7 @@ internal sealed class WebhookHarness : IAsyncDisposable
         return sender;
     }
 
-    public async Task<IssuedWebhook> HookAsync(string url, WebhookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
+    public async Task<IssuedWebhook> WebhookAsync(string url, WebhookSettings? settings = null) => await Webhooks.CreateAsync((settings ?? new()) with { Url = url });
 
     /// <summary>Records an event on the channel <c>demo</c>.</summary>
     public async Task HappensAsync(string type, object? data = null)

@@ -26,15 +26,15 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await LookAsync(watch, bench, 3);
         states.State = new(ChannelRunState.Waiting, session, null);
         await watch.CheckAsync(default);
-        (await HeardAsync(bench)).ShouldNotContain(WebhookEventTypes.InputLost, "a second is nothing");
+        (await ReceivedAsync(bench)).ShouldNotContain(WebhookEventTypes.InputLost, "a second is nothing");
         await LookAsync(watch, bench, 5);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.InputLost).ShouldBe(1);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.InputLost).ShouldBe(1);
 
         using var restarted = Watch(bench, states);
         await LookAsync(restarted, bench, 5);
         states.State = new(ChannelRunState.Live, session, null);
         await LookAsync(restarted, bench, 3);
-        (await HeardAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
+        (await ReceivedAsync(bench)).Where(t => t.StartsWith("input", StringComparison.Ordinal)).ShouldBe([WebhookEventTypes.InputLost, WebhookEventTypes.InputRestored]);
         var back = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'input.back'"))!).RootElement.GetProperty("data");
         back.GetProperty("session").GetString().ShouldBe(session.Value);
         back.GetProperty("seconds").GetDouble().ShouldBe(11, 0.001);
@@ -52,7 +52,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         states.State = new(ChannelRunState.Live, session, null);
         await LookAsync(watch, bench, 5);
 
-        (await HeardAsync(bench)).ShouldBe([WebhookEventTypes.PublishStarted]);
+        (await ReceivedAsync(bench)).ShouldBe([WebhookEventTypes.PublishStarted]);
     }
 
     [Fact]
@@ -66,24 +66,24 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         health.Finding = new("keyframe_interval_long", IssueSeverity.Warning, "Set it to 2 s.", bench.Rig.Clock.GetUtcNow());
 
         await LookAsync(watch, bench, 8);
-        (await HeardAsync(bench)).ShouldNotContain(WebhookEventTypes.HealthIssue, "it may pass");
+        (await ReceivedAsync(bench)).ShouldNotContain(WebhookEventTypes.HealthIssue, "it may pass");
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
 
         var finding = health.Finding;
         health.Finding = null;
         await LookAsync(watch, bench, 60);
         health.Finding = finding;
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1, "it comes and goes");
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1, "it comes and goes");
         health.Finding = null;
         await LookAsync(watch, bench, 301);
         health.Finding = finding;
         await LookAsync(watch, bench, 2);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
         health.Finding = finding with { Code = "information_only", Severity = IssueSeverity.Information };
         await LookAsync(watch, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2);
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
 
         using var restarted = Watch(bench, health);
         await LookAsync(restarted, bench, 20);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(1);
         bench.Rig.Clock.Advance(TimeSpan.FromMinutes(6));
         using var later = Watch(bench, health);
         await LookAsync(later, bench, 2);
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.HealthIssue).ShouldBe(2, "nobody looked for minutes: what it was between is not known");
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await keeper.RunOnceAsync(default);
         await keeper.RunOnceAsync(default);
 
-        (await HeardAsync(bench)).Count(t => t == WebhookEventTypes.RecordingReady).ShouldBe(1);
+        (await ReceivedAsync(bench)).Count(t => t == WebhookEventTypes.RecordingReady).ShouldBe(1);
         var data = JsonDocument.Parse((await bench.ScalarAsync<string>("SELECT body FROM webhook_events WHERE type = 'recording.ready'"))!).RootElement.GetProperty("data");
         (data.GetProperty("recording").GetString(), data.GetProperty("hls").GetString()).ShouldBe((full.Value, $"/vod/{full}/index.m3u8"));
     }
@@ -134,7 +134,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
         await bench.Rig.Ledger.FlushAsync(default);
 
         (await bench.ScalarAsync<string>("SELECT body::json -> 'data' ->> 'number' FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id ORDER BY d.id LIMIT 1")).ShouldBe("5", "the oldest go first");
-        (await HeardAsync(bench)).Count.ShouldBe(SessionWriter.MaxPendingEvents);
+        (await ReceivedAsync(bench)).Count.ShouldBe(SessionWriter.MaxPendingEvents);
     }
 
     private static ChannelMonitor Watch(RecordingHarness bench, Said said) => new(bench.Rig.Database, bench.Rig.Book, bench.Rig.Clock, bench.Rig.Log.For<ChannelMonitor>(), said, said);
@@ -150,7 +150,7 @@ public sealed class WebhookSourceTests(PostgresFixture postgres)
 
     private static async Task HearAllAsync(RecordingHarness bench) => await new WebhookRepository(bench.Rig.Database, bench.Rig.Clock).CreateAsync(new("https://example.org/"));
 
-    private static async Task<IReadOnlyList<string>> HeardAsync(RecordingHarness bench)
+    private static async Task<IReadOnlyList<string>> ReceivedAsync(RecordingHarness bench)
     {
         await bench.Rig.Ledger.FlushAsync(default);
         await using var connection = await bench.Rig.Database.Source.OpenConnectionAsync();

@@ -63,7 +63,7 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
         await viewer.UntilAsync(v => v.IsEnded, "the playlist ends");
         viewer.Complaints.ShouldBeEmpty();
         viewer.Numbers.ShouldBe(Enumerable.Range(1, viewer.Numbers.Count).Select(number => (long)number));
-        await viewer.ShouldHaveAllPicturesAsync(FrameRate);
+        await viewer.ShouldHaveAllFramesAsync(FrameRate);
 
         // The bucket also contains the recording, once everything is uploaded.
         using var cdn = new HttpClient();
@@ -216,7 +216,7 @@ public sealed class BucketDeliveryTests(BucketStorageTests.Service service) : IC
             Poll.UntilAsync(() => fits(this), TimeSpan.FromSeconds(100), $"{description}; {string.Join("; ", Complaints)}");
 
         /// <summary>Decodes all segments in sequence and counts the frames.</summary>
-        public async Task ShouldHaveAllPicturesAsync(int frameRate)
+        public async Task ShouldHaveAllFramesAsync(int frameRate)
         {
             await using var folder = TempFolder.Create();
             await File.WriteAllBytesAsync(folder.Sub("all.mp4"), [.. _init, .. _segments.Values.SelectMany(bytes => bytes)]);

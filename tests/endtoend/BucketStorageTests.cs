@@ -102,9 +102,9 @@ public sealed class BucketStorageTests(BucketStorageTests.Service service) : ICl
         var during = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 5 && gateway is { Delayed: > 4, Refused: > 0 }, "live goes on");
         during.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
         (during.Session, during.DiscontinuitySequence).ShouldBe((before.Session, 0));
-        var pictures = await DecodedFrames.ReadAsync(server, "main", during, Signals.Small.FrameRate);
-        pictures.ShouldShowTheSameAs(shown, atLeast: 2);
-        pictures.Count.ShouldBeGreaterThanOrEqualTo(7);
+        var frames = await DecodedFrames.ReadAsync(server, "main", during, Signals.Small.FrameRate);
+        frames.ShouldShowTheSameAs(shown, atLeast: 2);
+        frames.Count.ShouldBeGreaterThanOrEqualTo(7);
 
         (gateway.Delay, gateway.RefusesEvery) = (TimeSpan.Zero, 0);
         await InBucketAsync(bucket, during);

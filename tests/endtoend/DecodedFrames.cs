@@ -14,7 +14,7 @@ internal static partial class DecodedFrames
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadAsync(BroadcastServer server, string channel, HlsView view, int frameRate)
     {
         var list = new Uri(server.Http, $"/live/{channel}/{view.Session}/source.m3u8");
-        var pictures = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        var frames = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var inits = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         using var folder = TempFolder.Create();
         foreach (var segment in view.Segments.Where(s => !s.Gap))
@@ -28,10 +28,10 @@ internal static partial class DecodedFrames
             await File.WriteAllBytesAsync(file, [.. init, .. await server.Client.GetByteArrayAsync(new Uri(list, segment.Address))]);
             var hashes = await HashesAsync(file);
             ((double)hashes.Count).ShouldBe(segment.Duration * frameRate, 1.1, $"frames of {segment.Address}");
-            pictures[segment.Address] = hashes;
+            frames[segment.Address] = hashes;
         }
 
-        return pictures;
+        return frames;
     }
 
     /// <summary>Asserts that common segments decode to the same frames.</summary>

@@ -20,7 +20,7 @@ internal sealed record DecodedRendition(HlsView View, IReadOnlyList<DecodedPerio
     public IEnumerable<long> Gaps => View.Segments.Select((s, i) => (s.Gap, Number: View.Sequence + i)).Where(s => s.Gap).Select(s => s.Number);
 
     /// <summary>The playlist in one line, for failure messages.</summary>
-    public string Told => string.Join(' ', View.Segments.Select((s, i) => string.Create(
+    public string Notified => string.Join(' ', View.Segments.Select((s, i) => string.Create(
         CultureInfo.InvariantCulture, $"{(s.Discontinuity ? "| " : "")}{View.Sequence + i}{(s.Gap ? " gap" : "")} {s.WallClock:ss.fff}+{s.Duration:0.000}")));
 
     /// <summary>Downloads and decodes the rendition.</summary>

@@ -101,9 +101,9 @@ public sealed class EncoderTests(SharedServer shared) : IClassFixture<SharedServ
         audio.Sequence.ShouldBe(video.Sequence);
         video.Segments.ShouldAllBe(s => s.Duration > 1.9 && s.Duration <= 3);
         video.Segments[0].Address.ShouldEndWith("/1.m4s");
-        foreach (var (picture, sound) in video.Segments.Zip(audio.Segments))
+        foreach (var (videoSegment, audioSegment) in video.Segments.Zip(audio.Segments))
         {
-            Math.Abs((picture.WallClock - sound.WallClock).TotalSeconds).ShouldBeLessThan(0.05);
+            Math.Abs((videoSegment.WallClock - audioSegment.WallClock).TotalSeconds).ShouldBeLessThan(0.05);
         }
 
         foreach (var (one, next) in video.Segments.Zip(video.Segments.Skip(1)))

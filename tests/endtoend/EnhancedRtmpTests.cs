@@ -63,8 +63,8 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         string[] sent = ["mp4a", "Opus", "fLaC", "ac-3", "ec-3"];
         await using var folder = TempFolder.Create();
         var file = folder.Sub("audio.flv");
-        var sounds = await Task.WhenAll(sent.Select((recipe, i) => CodedTrack.MakeAsync(recipe, 4, tone: 440 + (i * 110))));
-        await TracksFile.WriteAsync(file, [await CodedTrack.MakeAsync("avc1", 4), .. sounds]);
+        var audioFrames = await Task.WhenAll(sent.Select((recipe, i) => CodedTrack.MakeAsync(recipe, 4, tone: 440 + (i * 110))));
+        await TracksFile.WriteAsync(file, [await CodedTrack.MakeAsync("avc1", 4), .. audioFrames]);
         var channel = await _server.CreateChannelAsync("audio", "--ladder", "passthrough");
         await using var encoder = Load(file, channel);
         var view = await HlsView.WaitAsync(_server, channel.Name, v => v.Segments.Count >= 3, "three segments; " + encoder.Tail());
@@ -72,9 +72,9 @@ public sealed class EnhancedRtmpTests(SharedServer shared) : IClassFixture<Share
         string[] decoded = ["aac", "opus", "flac", "ac3", "eac3"];
         foreach (var (rendition, codec) in new[] { "audio", "audio-2", "audio-3", "audio-4", "audio-5" }.Zip(decoded))
         {
-            var sound = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= view.Last, "audio up to the same segment", rendition);
-            sound.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
-            var playlist = new Uri(_server.Http, $"/live/{channel.Name}/{sound.Session}/{rendition}.m3u8").ToString();
+            var audio = await HlsView.WaitAsync(_server, channel.Name, v => v.Last >= view.Last, "audio up to the same segment", rendition);
+            audio.Segments.ShouldAllBe(s => !s.Gap && !s.Discontinuity);
+            var playlist = new Uri(_server.Http, $"/live/{channel.Name}/{audio.Session}/{rendition}.m3u8").ToString();
             (await FfmpegTool.DecodeAsync(playlist, 3)).ShouldBeEmpty(codec);
             (await FfmpegTool.ProbeAsync(playlist)).GetProperty("streams")[0].GetProperty("codec_name").GetString().ShouldBe(codec);
         }

@@ -75,11 +75,11 @@ public sealed class EventTests
         var length = double.Parse((await FfmpegTool.ProbeAsync(replay)).GetProperty("format").GetProperty("duration").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
         length.ShouldBeInRange(2, (now.AddSeconds(32) - live).TotalSeconds + 4);
         (await UntilAsync(api, occurrences[1].GetProperty("id").GetString()!, "scheduled")).GetProperty("startsAt").GetDateTimeOffset().ShouldBe(occurrences[0].GetProperty("startsAt").GetDateTimeOffset().AddDays(1), TimeSpan.FromHours(1.1));
-        await ShouldHaveToldAsync(service, secret, shown.Session);
+        await ShouldHaveNotifiedAsync(service, secret, shown.Session);
     }
 
     /// <summary>Checks the webhook's deliveries: each once, in order, signed, and of the session that viewers saw.</summary>
-    private static async Task ShouldHaveToldAsync(FakeAuthCallback service, string secret, string session)
+    private static async Task ShouldHaveNotifiedAsync(FakeAuthCallback service, string secret, string session)
     {
         await Poll.UntilAsync(() => Types(service).Contains("recording.ready"), TimeSpan.FromSeconds(90), $"recording.ready is delivered; so far: {string.Join(", ", Types(service))}");
         foreach (var asked in service.Asked)

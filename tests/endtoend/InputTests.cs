@@ -95,7 +95,7 @@ public sealed class InputTests
 
     private static TestSource Source(string color) => new()
     {
-        Width = 160, Height = 90, FrameRate = 15, VideoBitRate = 100_000, KeyframeSeconds = 1, Picture = $"color={color}:s=160x90:r=15",
+        Width = 160, Height = 90, FrameRate = 15, VideoBitRate = 100_000, KeyframeSeconds = 1, Frame = $"color={color}:s=160x90:r=15",
     };
 
     /// <summary>Retries until the server accepts, as users do.</summary>

@@ -19,7 +19,7 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
     /// </summary>
     public double InOneGo { get; init; }
 
-    private string Told => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Told}"));
+    private string Notified => string.Join('\n', Rungs.Prepend(new("audio", Audio)).Prepend(new("source", Source)).Select(r => $"{r.Key}: {r.Value.Notified}"));
 
     /// <summary>Waits for the end of a channel's session and reads the final playlists.</summary>
     public static async Task<LadderView> ReadAsync(BroadcastServer server, string channel, params string[] rungs)
@@ -44,7 +44,7 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
     /// <param name="isDamaged">Whether the encoder sent media that cannot be decoded without errors.</param>
     public void ShouldBeWhole(int discontinuities = 0, bool isDamaged = false)
     {
-        Source.Discontinuities.Count().ShouldBe(discontinuities, Told);
+        Source.Discontinuities.Count().ShouldBe(discontinuities, Notified);
 
         // A discontinuity also marks the start of a rung if its encoder was not ready for the first segment.
         (Mpd.Split("<Period ").Length - 1).ShouldBeGreaterThan(discontinuities, "as many periods");
@@ -59,7 +59,7 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
         }
 
         Source.Runs.ShouldAllBe(r => isDamaged || r.Complaints.Length == 0, $"source: {string.Concat(Source.Runs.Select(r => r.Complaints))}");
-        ShouldBeHeardThroughout();
+        ShouldHaveAudioThroughout();
     }
 
     private void ShouldGoOn(string name, DecodedRendition rendition)
@@ -67,7 +67,7 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
         rendition.View.Last.ShouldBe(Source.View.Last, name);
 
         // A rung's last segment can be short, or consist only of frames buffered at the end of the session.
-        rendition.Gaps.Where(n => !Rungs.ContainsKey(name) || !(MayBeLate(n) || n == Source.View.Last)).ShouldBeEmpty(Told);
+        rendition.Gaps.Where(n => !Rungs.ContainsKey(name) || !(MayBeLate(n) || n == Source.View.Last)).ShouldBeEmpty(Notified);
         rendition.Discontinuities.ShouldBe(Source.Discontinuities.Where(n => n > rendition.View.Sequence || rendition.View.Sequence == Source.View.Sequence), name);
         rendition.View.Segments.ShouldAllBe(s => s.Duration <= rendition.View.TargetDuration + 0.5, name);
         foreach (var run in rendition.Runs)
@@ -107,11 +107,11 @@ internal sealed record LadderView(DecodedRendition Source, DecodedRendition Audi
         }
     }
 
-    private void ShouldBeHeardThroughout()
+    private void ShouldHaveAudioThroughout()
     {
-        foreach (var (sound, picture) in Audio.Segments.Join(Source.Segments, s => s.Number, s => s.Number, (sound, picture) => (sound, picture)))
+        foreach (var (audio, frame) in Audio.Segments.Join(Source.Segments, s => s.Number, s => s.Number, (audio, frame) => (audio, frame)))
         {
-            (sound.Entry.WallClock - picture.Entry.WallClock).TotalSeconds.ShouldBe(0, 0.06, $"audio {sound.Number}");
+            (audio.Entry.WallClock - frame.Entry.WallClock).TotalSeconds.ShouldBe(0, 0.06, $"audio {audio.Number}");
         }
 
         foreach (var run in Audio.Runs)

@@ -31,8 +31,8 @@ public sealed class RareKeyframeTests(SharedServer shared) : IClassFixture<Share
 
         var source = await HlsView.WaitAsync(_server, name, v => v.Ended, "the end of the session");
         var rung = (await HlsView.ReadAsync(_server, name, "240p"))!;
-        var sound = (await HlsView.ReadAsync(_server, name, "audio"))!;
-        foreach (var view in new[] { source, rung, sound })
+        var audio = (await HlsView.ReadAsync(_server, name, "audio"))!;
+        foreach (var view in new[] { source, rung, audio })
         {
             view.TargetDuration.ShouldBe(3);
             (view.Sequence, view.Segments.Count).ShouldBe((source.Sequence, source.Segments.Count));

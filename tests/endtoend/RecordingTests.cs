@@ -18,7 +18,7 @@ public sealed class RecordingTests
         var session = (await HlsView.WaitAsync(server, "main", view => view.Ended, "the end of the session")).Session;
 
         // Available immediately: nothing has to be prepared.
-        await ShouldHaveAsync(server, session, pictures: 210);
+        await ShouldHaveAsync(server, session, frames: 210);
 
         await PublishAsync(server, channel, seconds: 3);
         var next = (await HlsView.WaitAsync(server, "main", view => view.Ended && view.Session != session, "the end of the next session")).Session;
@@ -26,8 +26,8 @@ public sealed class RecordingTests
         await server.RestartAsync();
         await HlsView.WaitAsync(server, "main", view => view.Session == next, "the channel's newest session");
 
-        await ShouldHaveAsync(server, session, pictures: 210);
-        await ShouldHaveAsync(server, next, pictures: 90);
+        await ShouldHaveAsync(server, session, frames: 210);
+        await ShouldHaveAsync(server, next, frames: 90);
         (await FfmpegTool.DecodeAsync(new Uri(server.Http, $"/vod/{session}/index.m3u8").ToString(), 7)).ShouldBeEmpty();
     }
 
@@ -37,15 +37,15 @@ public sealed class RecordingTests
         (await encoder.WaitForExitAsync(TimeSpan.FromSeconds(seconds + 30))).ShouldBe(0, encoder.Tail());
     }
 
-    private static async Task ShouldHaveAsync(BroadcastServer server, string recording, int pictures)
+    private static async Task ShouldHaveAsync(BroadcastServer server, string recording, int frames)
     {
         foreach (var list in new[] { "index.m3u8", "manifest.mpd" })
         {
             var probed = await FfmpegTool.ProbeAsync(new Uri(server.Http, $"/vod/{recording}/{list}").ToString(), null, "-count_packets");
             var read = probed.GetProperty("streams").EnumerateArray().ToDictionary(
                 stream => stream.GetProperty("codec_type").GetString()!, stream => int.Parse(stream.GetProperty("nb_read_packets").GetString()!, CultureInfo.InvariantCulture));
-            read["video"].ShouldBe(pictures, list);
-            read["audio"].ShouldBeGreaterThan(pictures, list);
+            read["video"].ShouldBe(frames, list);
+            read["audio"].ShouldBeGreaterThan(frames, list);
         }
     }
 }

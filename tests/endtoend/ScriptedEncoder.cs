@@ -51,10 +51,10 @@ internal static class ScriptedEncoder
     }
 
     /// <summary>Whether a tag contains video of any codec.</summary>
-    public static bool IsPicture(this FlvTag tag) => tag is { IsVideo: true, IsConfiguration: false };
+    public static bool IsVideo(this FlvTag tag) => tag is { IsVideo: true, IsConfiguration: false };
 
     /// <summary>Whether a tag contains a keyframe.</summary>
-    public static bool IsKeyframe(this FlvTag tag) => tag.IsPicture() && ((tag.Body.Span[0] >> 4) & 7) == 1;
+    public static bool IsKeyframe(this FlvTag tag) => tag.IsVideo() && ((tag.Body.Span[0] >> 4) & 7) == 1;
 
     /// <summary>Whether a tag's time is in a range of seconds; the end is exclusive.</summary>
     public static bool IsIn(this FlvTag tag, double from, double to) => tag.Timestamp >= from * 1000 && tag.Timestamp < to * 1000;

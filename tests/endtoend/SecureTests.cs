@@ -44,10 +44,10 @@ public sealed class SecureTests
     public async Task Auth_callback_in_nginx_rtmp_form_names_the_encoders_channel_and_receives_its_end()
     {
         var address = $"http://127.0.0.1:{FreePort.Next()}/";
-        using var hook = new HttpListener { Prefixes = { address } };
-        hook.Start();
+        using var webhook = new HttpListener { Prefixes = { address } };
+        webhook.Start();
         var asked = new ConcurrentQueue<string>();
-        var serving = ServeAsync(hook, asked);
+        var serving = ServeAsync(webhook, asked);
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?>
         {
             ["BROADCAST__Authorization__Policy"] = "webhook", ["BROADCAST__Authorization__Format"] = "nginx-rtmp", ["BROADCAST__Authorization__Url"] = address + "publish",
@@ -65,17 +65,17 @@ public sealed class SecureTests
         await using var refused = FfmpegTool.Publish($"{server.Rtmp}/live/mallory");
         (await refused.WaitForExitAsync(TimeSpan.FromSeconds(20))).ShouldNotBe(0);
         server.Process.ErrorLines.Concat(server.Process.OutputLines).ShouldAllBe(l => !l.Contains("jane-secret"));
-        hook.Stop();
+        webhook.Stop();
         await serving;
     }
 
-    private static async Task ServeAsync(HttpListener hook, ConcurrentQueue<string> asked)
+    private static async Task ServeAsync(HttpListener webhook, ConcurrentQueue<string> asked)
     {
         while (true)
         {
             try
             {
-                var context = await hook.GetContextAsync();
+                var context = await webhook.GetContextAsync();
                 using var reader = new StreamReader(context.Request.InputStream, Encoding.ASCII);
                 var body = await reader.ReadToEndAsync();
                 asked.Enqueue($"{context.Request.Url!.AbsolutePath} {body}");

@@ -37,8 +37,8 @@ public sealed class SlateTests
         (await ColorsAsync(server, slate, rendition, shown[1])).ShouldAllBe(c => c == "dark");
         (await StateAsync(server, token)).ShouldBe("waiting");
         Gaps(slate).ShouldAllBe(gap => gap > -0.05 && gap < 0.1, "no time is missing");
-        var sound = (await HlsView.ReadAsync(server, "main", "audio"))!;
-        (await LoudnessAsync(server, sound, sound.Segments.Single(s => s.Address.Split('/')[^1] == shown[1].Address.Split('/')[^1]))).ShouldBeLessThan(-80, "silence");
+        var audio = (await HlsView.ReadAsync(server, "main", "audio"))!;
+        (await LoudnessAsync(server, audio, audio.Segments.Single(s => s.Address.Split('/')[^1] == shown[1].Address.Split('/')[^1]))).ShouldBeLessThan(-80, "silence");
         server.Logged(2014).ShouldHaveSingleItem();
 
         await using var blue = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue"));
@@ -105,7 +105,7 @@ public sealed class SlateTests
         var before = await HlsView.WaitAsync(server, "main", v => v.Segments.Count >= 2, "two segments");
 
         // The new encoder waits for the previous one's slot and gets it immediately.
-        await using var second = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue") with { Width = 480, Height = 270, Picture = "color=blue:s=480x270:r=30" });
+        await using var second = FfmpegTool.Publish(server.PublishUrl(channel), Source("blue") with { Width = 480, Height = 270, Frame = "color=blue:s=480x270:r=30" });
         first.Kill();
         var after = await HlsView.WaitAsync(server, "main", v => v.Last >= before.Last + 3, "three more segments");
         after.Session.ShouldBe(before.Session);
@@ -130,7 +130,7 @@ public sealed class SlateTests
         after.Segments.Count(s => s.Discontinuity).ShouldBe(1);
     }
 
-    private static TestSource Source(string color) => new() { Width = 640, Height = 360, FrameRate = 30, VideoBitRate = 200_000, KeyframeSeconds = 1, Picture = $"color={color}:s=640x360:r=30" };
+    private static TestSource Source(string color) => new() { Width = 640, Height = 360, FrameRate = 30, VideoBitRate = 200_000, KeyframeSeconds = 1, Frame = $"color={color}:s=640x360:r=30" };
 
     /// <summary>Colors of a segment's frames.</summary>
     private static async Task<IReadOnlyList<string>> ColorsAsync(BroadcastServer server, HlsView view, string rendition, HlsSegment segment, string crop = "crop=16:16:0:0")

@@ -49,8 +49,8 @@ public sealed class SourceFaultTests(FaultySources sources) : IClassFixture<Faul
         var view = await sources.ViewAsync("varying");
 
         view.ShouldBeWhole();
-        var pictures = view.Source.Runs[0].Samples;
-        pictures.Zip(pictures.Skip(1), (one, next) => Math.Round((next.Time - one.Time) / 3000.0)).Distinct().Order().ShouldBe([1, 3]);
+        var frames = view.Source.Runs[0].Samples;
+        frames.Zip(frames.Skip(1), (one, next) => Math.Round((next.Time - one.Time) / 3000.0)).Distinct().Order().ShouldBe([1, 3]);
     }
 
     [Fact]
@@ -93,23 +93,23 @@ public sealed class FaultySources : LadderServer
         var usual = new TestSource { FrameRate = 25, KeyframeSeconds = 1, Seconds = 12 };
         var plain = await ScriptedEncoder.MakeAsync(usual);
         var reordered = await ScriptedEncoder.MakeAsync(usual with { BFrames = 2 });
-        var red = await ScriptedEncoder.MakeAsync(usual with { Picture = "color=red:s=640x360:r=25" });
+        var red = await ScriptedEncoder.MakeAsync(usual with { Frame = "color=red:s=640x360:r=25" });
         var large = await ScriptedEncoder.MakeAsync(usual with { Width = 854, Height = 480, Seconds = 4 });
         var varying = await ScriptedEncoder.MakeAsync(
-            usual with { FrameRate = 30, Picture = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
+            usual with { FrameRate = 30, Frame = @"testsrc2=s=640x360:r=30,select=if(between(t\,3\,8)\,not(mod(n\,3))\,1)" }, "-force_key_frames", "expr:gte(t,n_forced*2)", "-fps_mode", "vfr");
         var random = new Random(21);
 
         // Limited to the number that two CPUs can encode beside the tests.
-        Begin("order", c => PlayAsync(c, ScriptedEncoder.Mix(Pictures(reordered, 0, 12), Sounds(reordered, 4, 8))));
-        Begin("alone", c => PlayAsync(c, ScriptedEncoder.Mix(Pictures(red, 6, 12), Sounds(red, 0, 12))));
+        Begin("order", c => PlayAsync(c, ScriptedEncoder.Mix(Frames(reordered, 0, 12), AudioFrames(reordered, 4, 8))));
+        Begin("alone", c => PlayAsync(c, ScriptedEncoder.Mix(Frames(red, 6, 12), AudioFrames(red, 0, 12))));
         Begin("keyless", c => PlayAsync(c, red.Where(t => !t.IsKeyframe() || t.Timestamp >= 6000)));
         var first = Task.WhenAll(ViewAsync("order"), ViewAsync("alone"), ViewAsync("keyless"));
         Begin("varying", c => ThenAsync(first, c, varying));
-        Begin("sizes", c => ThenAsync(first, c, ScriptedEncoder.Mix(Pictures(plain, 0, 4), Pictures(large, 0, 4).Later(4), Pictures(plain, 8, 12), Sounds(plain, 0, 12))));
-        Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsPicture() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
+        Begin("sizes", c => ThenAsync(first, c, ScriptedEncoder.Mix(Frames(plain, 0, 4), Frames(large, 0, 4).Later(4), Frames(plain, 8, 12), AudioFrames(plain, 0, 12))));
+        Begin("damaged", c => ThenAsync(first, c, plain.Select(t => t.IsVideo() && t.IsIn(4, 8) && random.Next(4) == 0 ? t.Damaged(random) : t)));
 
         // An encoder with a congested connection drops frames up to the next keyframe.
-        Begin("collapsing", c => ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsPicture() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
+        Begin("collapsing", c => ThenAsync(first, c, plain.Where(t => t.Timestamp < 10_000 && (!t.IsVideo() || !t.IsIn(3, 7) || t.Timestamp % 1000 < 500))));
     }
 
     private async Task<LadderView> ThenAsync(Task before, string channel, IEnumerable<FlvTag> tags)
@@ -118,9 +118,9 @@ public sealed class FaultySources : LadderServer
         return await PlayAsync(channel, tags);
     }
 
-    private static IEnumerable<FlvTag> Pictures(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsVideo), from, to);
+    private static IEnumerable<FlvTag> Frames(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsVideo), from, to);
 
-    private static IEnumerable<FlvTag> Sounds(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsAudio), from, to);
+    private static IEnumerable<FlvTag> AudioFrames(IEnumerable<FlvTag> tags, double from, double to) => Part(tags.Where(t => t.IsAudio), from, to);
 
     /// <summary>Tags of a time range, preceded by the configuration.</summary>
     private static IEnumerable<FlvTag> Part(IEnumerable<FlvTag> tags, double from, double to) =>

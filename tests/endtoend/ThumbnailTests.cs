@@ -20,7 +20,7 @@ public sealed class ThumbnailTests : IDisposable
             none.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
 
-        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { BFrames = 2, Picture = "color=0x20a040:s=640x480:r=30" }))
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { BFrames = 2, Frame = "color=0x20a040:s=640x480:r=30" }))
         {
             await Poll.UntilAsync(async () => (await PosterAsync(server)) is not null, description: "a poster");
             await ShouldBeAsync((await PosterAsync(server))!, 640, 480, (0x20, 0xa0, 0x40));
@@ -37,7 +37,7 @@ public sealed class ThumbnailTests : IDisposable
         await using var server = await BroadcastServer.StartAsync(environment: new Dictionary<string, string?> { ["BROADCAST__THUMBNAILS__COLUMNS"] = "2" });
         var channel = await server.CreateChannelAsync("main", "--reconnect-window", "0");
         string? cues = null;
-        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Picture = "color=0x20a040:s=640x480:r=30" }))
+        await using (FfmpegTool.Publish(server.PublishUrl(channel), new TestSource { Frame = "color=0x20a040:s=640x480:r=30" }))
         {
             await Poll.UntilAsync(async () => (cues = await TextAsync(server, "/live/main/thumbnails.vtt"))?.Contains("00:00:06.000 -->", StringComparison.Ordinal) == true, description: "two sheets");
         }
@@ -51,7 +51,7 @@ public sealed class ThumbnailTests : IDisposable
         (await TextAsync(server, "/live/main/manifest.mpd")).ShouldNotBeNull().ShouldContain("http://dashif.org/guidelines/thumbnail_tile");
         var playlist = (await TextAsync(server, "/live/main/index.m3u8")).ShouldNotBeNull();
         playlist.ShouldContain("#EXT-X-IMAGE-STREAM-INF:");
-        await EveryKeyPictureCanBeSeenAsync(server, playlist.Split("URI=\"").First(u => u.Contains("/iframes.m3u8\"", StringComparison.Ordinal)).Split('"')[0]);
+        await EveryKeyframeDecodesAsync(server, playlist.Split("URI=\"").First(u => u.Contains("/iframes.m3u8\"", StringComparison.Ordinal)).Split('"')[0]);
         (await TextAsync(server, $"/live/main/{address.Split('/')[0]}/thumbnails.m3u8")).ShouldNotBeNull().ShouldContain("#EXT-X-TILES:RESOLUTION=240x180,LAYOUT=2x1,DURATION=2.000\nthumbnails/4000.jpg\n");
         foreach (var url in new[] { server.Hls("main"), server.Dash("main") })
         {
@@ -60,7 +60,7 @@ public sealed class ThumbnailTests : IDisposable
     }
 
     /// <summary>Checks that each entry of an I-frame playlist is exactly one independently decodable frame.</summary>
-    private async Task EveryKeyPictureCanBeSeenAsync(BroadcastServer server, string address)
+    private async Task EveryKeyframeDecodesAsync(BroadcastServer server, string address)
     {
         var lines = (await TextAsync(server, "/live/main/" + address)).ShouldNotBeNull().Split('\n');
         var ranges = lines.Where(l => l.StartsWith("#EXT-X-BYTERANGE:", StringComparison.Ordinal)).Select(l => l.Split(':', '@')[1]).ToList();
@@ -72,10 +72,10 @@ public sealed class ThumbnailTests : IDisposable
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, folder + segment) { Headers = { Range = new(0, int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) - 1) } };
             using var answer = await server.Client.SendAsync(request);
-            var (file, picture) = (Path.Combine(_folder.Path, "key.mp4"), Path.Combine(_folder.Path, "key.rgb"));
+            var (file, frame) = (Path.Combine(_folder.Path, "key.mp4"), Path.Combine(_folder.Path, "key.rgb"));
             await File.WriteAllBytesAsync(file, [.. init, .. await answer.Content.ReadAsByteArrayAsync()]);
-            (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "fatal", "-y", "-i", file, "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", picture])).EnsureSuccess();
-            new FileInfo(picture).Length.ShouldBe(640 * 480 * 3);
+            (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "fatal", "-y", "-i", file, "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", frame])).EnsureSuccess();
+            new FileInfo(frame).Length.ShouldBe(640 * 480 * 3);
         }
     }
 

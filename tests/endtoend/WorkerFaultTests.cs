@@ -71,13 +71,13 @@ public sealed class WorkerFaultTests : IDisposable
         (slow with { Rungs = new Dictionary<string, DecodedRendition>() }).ShouldBeWhole(slow.Source.Discontinuities.Count());
         var small = slow.Rungs["160x90"];
         small.View.Last.ShouldBe(slow.Source.View.Last);
-        small.Segments.Last().Number.ShouldBe(slow.Source.View.Last, small.Told);
+        small.Segments.Last().Number.ShouldBe(slow.Source.View.Last, small.Notified);
         small.Runs.ShouldAllBe(r => r.Complaints.Length == 0, string.Concat(small.Runs.Select(r => r.Complaints)));
         foreach (var segment in small.Segments.TakeLast(3).SkipLast(1))
         {
             var original = slow.Source.Segments.Single(s => s.Number == segment.Number).Samples;
-            segment.Samples.Where(s => s.IsSync).ShouldBe(original.Where(s => s.IsSync), small.Told);
-            segment.Samples.Count.ShouldBeInRange(original.Count / 2, original.Count, small.Told);
+            segment.Samples.Where(s => s.IsSync).ShouldBe(original.Where(s => s.IsSync), small.Notified);
+            segment.Samples.Count.ShouldBeInRange(original.Count / 2, original.Count, small.Notified);
         }
 
         foreach (var (name, large) in new[] { ("slow", "256x144"), ("dies", "320x180") })
@@ -95,13 +95,13 @@ public sealed class WorkerFaultTests : IDisposable
     private static void ShouldBeInTimeAgain(LadderView view, DecodedRendition rung, int mostGaps)
     {
         rung.View.Last.ShouldBe(view.Source.View.Last);
-        rung.Gaps.Count().ShouldBeLessThanOrEqualTo(mostGaps, rung.Told);
+        rung.Gaps.Count().ShouldBeLessThanOrEqualTo(mostGaps, rung.Notified);
         rung.Runs.ShouldAllBe(r => r.Complaints.Length == 0, string.Concat(rung.Runs.Select(r => r.Complaints)));
-        rung.Segments.Last().Number.ShouldBe(view.Source.View.Last, rung.Told);
+        rung.Segments.Last().Number.ShouldBe(view.Source.View.Last, rung.Notified);
         foreach (var segment in rung.Segments.TakeLast(3).SkipLast(1))
         {
             var original = view.Source.Segments.Single(s => s.Number == segment.Number).Samples;
-            segment.Samples.ShouldBe(original, rung.Told);
+            segment.Samples.ShouldBe(original, rung.Notified);
         }
     }
 

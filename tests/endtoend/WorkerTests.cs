@@ -8,7 +8,7 @@ namespace Broadcast.EndToEnd.Tests;
 /// <summary>Processes left by a killed server.</summary>
 public sealed class WorkerTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly TempFolder _folder = TempFolder.Create();
 
     [Fact]
@@ -24,17 +24,17 @@ public sealed class WorkerTests : IDisposable
             environment: new Dictionary<string, string?> { ["BROADCAST__Encoding__Ffmpeg"] = program, ["BROADCAST__Encoding__Encoder"] = "x264", ["TMPDIR"] = temp });
         var channel = await server.CreateChannelAsync("main", "--ladder", "auto");
         await using var encoder = FfmpegTool.Publish(server.PublishUrl(channel), new TestSource());
-        await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllText(pids).EndsWith('\n'), Patience);
+        await Poll.UntilAsync(() => File.Exists(pids) && File.ReadAllText(pids).EndsWith('\n'), Timeout);
         var worker = int.Parse((await File.ReadAllTextAsync(pids)).Split(' ')[0], CultureInfo.InvariantCulture);
         Lives(worker).ShouldBeTrue();
         Folders().ShouldNotBeEmpty();
 
         await server.Kill();
 
-        await Poll.UntilAsync(() => !Lives(worker), Patience);
+        await Poll.UntilAsync(() => !Lives(worker), Timeout);
         Folders().ShouldNotBeEmpty();
         await server.RestartAsync();
-        await Poll.UntilAsync(() => Folders().Length == 0, Patience);
+        await Poll.UntilAsync(() => Folders().Length == 0, Timeout);
 
         string[] Folders() => Directory.GetDirectories(temp, "broadcast-worker-*");
     }

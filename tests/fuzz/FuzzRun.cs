@@ -36,7 +36,7 @@ internal static class FuzzRun
             next.Fuzzer.Run(Batch, (input, failure) =>
             {
                 finds++;
-                Tell(next.Target, input, failure);
+                Notify(next.Target, input, failure);
             }, watchdog);
             next.Spent += time.GetElapsedTime(since);
         }
@@ -53,7 +53,7 @@ internal static class FuzzRun
         return finds == 0 ? 0 : 1;
     }
 
-    private static void Tell(FuzzTarget target, byte[] input, string failure)
+    private static void Notify(FuzzTarget target, byte[] input, string failure)
     {
         Directory.CreateDirectory(Seeds.Finds);
         var path = Seeds.FindPath(target.Name, input);
@@ -63,7 +63,7 @@ internal static class FuzzRun
 
     private static void Hung(FuzzTarget target, byte[] input)
     {
-        Tell(target, input, "does not come to an end");
+        Notify(target, input, "does not come to an end");
         Environment.Exit(1);
     }
 

@@ -47,9 +47,9 @@ internal static class Seeds
     private static IEnumerable<string> FilesIn(string folder, string pattern) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern) : [];
 
     private static IEnumerable<(string Target, string Name, byte[] Bytes)> Made() =>
-        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. Chapters(), .. Movies()];
+        [.. Handshakes(), .. Chunks(), .. Values(), .. Messages(), .. Sessions(), .. Headers(), .. Records(), .. Nuts(), .. ViewerTokens(), .. IndexBlocks(), .. Movies()];
 
-    private static IEnumerable<(string, string, byte[])> Chapters()
+    private static IEnumerable<(string, string, byte[])> IndexBlocks()
     {
         yield return ("index-block", "plain", IndexBlockTarget.Good(0));
         yield return ("index-block", "sheets", IndexBlockTarget.Good(3));
@@ -87,11 +87,11 @@ internal static class Seeds
 
     private static IEnumerable<(string, string, byte[])> Chunks()
     {
-        var (video, sound) = (Wire.Filler(300), Wire.Filler(200));
+        var (video, audio) = (Wire.Filler(300), Wire.Filler(200));
         yield return ("chunks", "interleaved",
         [
-            .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, sound[..128]),
-            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, sound[128..]), .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
+            .. Wire.Chunk(0, 6, 0, 300, 9, 1, video[..128]), .. Wire.Chunk(0, 4, 0, 200, 8, 1, audio[..128]),
+            .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), .. Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), .. Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..]),
         ]);
         yield return ("chunks", "every-type",
         [
@@ -140,7 +140,7 @@ internal static class Seeds
     private static IEnumerable<(string, string, byte[])> Messages()
     {
         byte[] configuration = [.. Record(0, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]), .. Record(1, [0xAF, 0, .. Wire.AacRecord])];
-        yield return ("messages", "h264-aac", [.. configuration, .. Record(0, Wire.PictureBody(true, 20)), .. Record(1, [0xAF, 1, 0x21, 1]), .. Record(0, Wire.PictureBody(false, 20, -40))]);
+        yield return ("messages", "h264-aac", [.. configuration, .. Record(0, Wire.VideoBody(true, 20)), .. Record(1, [0xAF, 1, 0x21, 1]), .. Record(0, Wire.VideoBody(false, 20, -40))]);
         yield return ("messages", "adts", [.. configuration, .. Record(1, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
         yield return ("messages", "metadata", Record(2, Amf(a =>
         {
@@ -150,19 +150,19 @@ internal static class Seeds
                 a.Name("videocodecid").Number(7).Name("audiocodecid").Number(10).Name("width").Number(1920).Name("encoder").Text("obs");
             }
         })));
-        byte[] tag = [9, .. Wire.UInt24(9), .. Wire.UInt24(40), 0, 0, 0, 0, .. Wire.PictureBody(true, 20)[..9], .. Wire.UInt32(20)];
+        byte[] tag = [9, .. Wire.UInt24(9), .. Wire.UInt24(40), 0, 0, 0, 0, .. Wire.VideoBody(true, 20)[..9], .. Wire.UInt32(20)];
         yield return ("messages", "aggregate", [.. configuration, .. Record(3, [.. tag, .. tag])]);
         yield return ("messages", "enhanced-avc",
         [
-            .. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.PictureBody(true, 20)[5..]]),
-            .. Record(0, [0xA3, .. "avc1"u8, .. Wire.PictureBody(false, 20)[5..]]), .. Record(1, [0x90, .. "mp4a"u8, .. Wire.AacRecord]), .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
+            .. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x91, .. "avc1"u8, 0, 0, 40, .. Wire.VideoBody(true, 20)[5..]]),
+            .. Record(0, [0xA3, .. "avc1"u8, .. Wire.VideoBody(false, 20)[5..]]), .. Record(1, [0x90, .. "mp4a"u8, .. Wire.AacRecord]), .. Record(1, [0x91, .. "mp4a"u8, 0x21, 1]),
         ]);
-        yield return ("messages", "modex", [.. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x97, 2, 0x0F, 0x42, 0x3F, 0x01, .. "avc1"u8, 0, 0, 0, .. Wire.PictureBody(true, 20)[5..]])]);
+        yield return ("messages", "modex", [.. Record(0, [0x90, .. "avc1"u8, .. Wire.AvcRecord]), .. Record(0, [0x97, 2, 0x0F, 0x42, 0x3F, 0x01, .. "avc1"u8, 0, 0, 0, .. Wire.VideoBody(true, 20)[5..]])]);
         yield return ("messages", "multitrack",
         [
             .. Record(0, [0x96, 0x00, .. "avc1"u8, 1, .. Wire.AvcRecord]),
             .. Record(0, [0x96, 0x10, .. "avc1"u8, 0, .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord, 1, .. Wire.UInt24((uint)Wire.AvcRecord.Length), .. Wire.AvcRecord]),
-            .. Record(0, [0x96, 0x23, .. "avc1"u8, 1, .. Wire.UInt24(24), .. Wire.PictureBody(true, 20)[5..], .. "hvc1"u8, 2, .. Wire.UInt24(1), 7]),
+            .. Record(0, [0x96, 0x23, .. "avc1"u8, 1, .. Wire.UInt24(24), .. Wire.VideoBody(true, 20)[5..], .. "hvc1"u8, 2, .. Wire.UInt24(1), 7]),
         ]);
         yield return ("messages", "opus", [.. Record(1, [0x90, .. "Opus"u8, .. CodecConfig.Opus.Default().Record.Span]), .. Record(1, [0x91, .. "Opus"u8, 0xFC, 1, 2, 3])]);
     }
@@ -170,13 +170,13 @@ internal static class Seeds
     private static IEnumerable<(string, string, byte[])> Sessions()
     {
         byte[] opening = [.. Wire.Connect(), .. Wire.CreateStream(), .. Wire.Publish("good")];
-        yield return ("session", "short", [.. opening, .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true, 60), .. Wire.Sound(0, 30), .. Wire.Picture(40, false, 200)]);
+        yield return ("session", "short", [.. opening, .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true, 60), .. Wire.Audio(0, 30), .. Wire.Frame(40, false, 200)]);
         yield return ("session", "control",
         [
             .. opening, .. Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), .. Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2), .. Wire.Message(5, 0, 0, Wire.UInt32(2_500_000), 2),
             .. Wire.Message(6, 0, 0, [0, 0, 16, 0, 2], 2), .. Wire.Message(3, 0, 0, Wire.UInt32(1000), 2), .. Wire.Message(2, 0, 0, Wire.UInt32(6), 2),
         ]);
-        yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00), .. Wire.Picture(0xFFFFFFD8, true, 60), .. Wire.Picture(0, false, 60), .. Wire.Sound(10, 30)]);
+        yield return ("session", "late-times", [.. opening, .. Wire.VideoConfiguration(0xFFFFFF00), .. Wire.AudioConfiguration(0xFFFFFF00), .. Wire.Frame(0xFFFFFFD8, true, 60), .. Wire.Frame(0, false, 60), .. Wire.Audio(10, 30)]);
     }
 
     private static IEnumerable<(string, string, byte[])> Headers()

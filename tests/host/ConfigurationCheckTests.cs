@@ -25,22 +25,22 @@ public class ConfigurationCheckTests
     [Fact]
     public void Every_configuration_error_is_listed()
     {
-        var mistakes = Mistakes(("Sample:Nmae", "x"), ("Sample:Count", "many"), ("Sample:Wait", "soon"), ("Smaple:Count", "1"));
+        var errors = Errors(("Sample:Nmae", "x"), ("Sample:Count", "many"), ("Sample:Wait", "soon"), ("Smaple:Count", "1"));
 
-        mistakes.Count.ShouldBe(4);
-        mistakes.ShouldContain(m => m.Contains("Sample:Nmae is not an option; did you mean Name?"));
-        mistakes.ShouldContain(m => m.Contains("Sample:Count is 'many', which is not a whole number"));
-        mistakes.ShouldContain(m => m.Contains("Sample:Wait is 'soon', which is not a duration"));
-        mistakes.ShouldContain(m => m.Contains("Smaple is not a configuration section; did you mean Sample?"));
+        errors.Count.ShouldBe(4);
+        errors.ShouldContain(m => m.Contains("Sample:Nmae is not an option; did you mean Name?"));
+        errors.ShouldContain(m => m.Contains("Sample:Count is 'many', which is not a whole number"));
+        errors.ShouldContain(m => m.Contains("Sample:Wait is 'soon', which is not a duration"));
+        errors.ShouldContain(m => m.Contains("Smaple is not a configuration section; did you mean Sample?"));
     }
 
     [Fact]
     public void Valid_configuration_has_no_errors() =>
-        Mistakes(("Sample:Name", "x"), ("sample:count", "3"), ("Sample:Wait", "00:00:05"), ("Sample:On", "true"), ("Serilog:MinimumLevel", "Debug")).ShouldBeEmpty();
+        Errors(("Sample:Name", "x"), ("sample:count", "3"), ("Sample:Wait", "00:00:05"), ("Sample:On", "true"), ("Serilog:MinimumLevel", "Debug")).ShouldBeEmpty();
 
     [Fact]
     public void Invalid_secret_is_not_shown() =>
-        Mistakes(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
+        Errors(("Sample:SecretNumber", "hunter2")).ShouldHaveSingleItem().ShouldSatisfyAllConditions(m => m.ShouldNotContain("hunter2"), m => m.ShouldContain("(hidden)"));
 
     [Fact]
     public void An_earlier_name_of_an_option_is_answered_with_the_current_one()
@@ -68,7 +68,7 @@ public class ConfigurationCheckTests
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
         OptionSections.All);
 
-    private static IReadOnlyList<string> Mistakes(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
+    private static IReadOnlyList<string> Errors(params (string Key, string Value)[] values) => ConfigurationCheck.FindErrors(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value, StringComparer.Ordinal)).Build(),
         new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase) { ["Sample"] = typeof(Sample) });
 }

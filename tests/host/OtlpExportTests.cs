@@ -74,16 +74,16 @@ public sealed class OtlpExportTests
     [InlineData(null, null, 30, null)]
     public void Invalid_values_are_reported_without_the_secret(string? endpoint, string? headers, int seconds, string? wrong)
     {
-        var mistakes = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.FindErrors().ToList();
+        var errors = new TelemetryOptions { OtlpEndpoint = endpoint, OtlpHeaders = headers, OtlpSeconds = seconds }.FindErrors().ToList();
         if (wrong is null)
         {
-            mistakes.ShouldBeEmpty();
+            errors.ShouldBeEmpty();
         }
         else
         {
-            var mistake = mistakes.ShouldHaveSingleItem();
-            mistake.ShouldContain(wrong);
-            mistake.ShouldNotContain("hush");
+            var error = errors.ShouldHaveSingleItem();
+            error.ShouldContain(wrong);
+            error.ShouldNotContain("hush");
         }
     }
 

@@ -205,7 +205,7 @@ public sealed class SharedPagesTests
     [InlineData("/watch/silent", null, 0, 0)]
     [InlineData("/watch/hostile", null, 0, 0)]
     [InlineData($"/event/{Opened}", null, 0, 0)]
-    public async Task OEmbed_contains_the_public_thumbnail_within_the_requested_size(string page, string? picture, int width, int height)
+    public async Task OEmbed_contains_the_public_thumbnail_within_the_requested_size(string page, string? frame, int width, int height)
     {
         await using var site = await Site.StartAsync();
 
@@ -214,7 +214,7 @@ public sealed class SharedPagesTests
         answer.Status.ShouldBe(HttpStatusCode.OK);
         var said = JsonDocument.Parse(answer.Body).RootElement;
         string?[] found = [.. new[] { "thumbnail_url", "thumbnail_width", "thumbnail_height" }.Select(name => said.TryGetProperty(name, out var value) ? value.ToString() : null)];
-        found.ShouldBe(picture is null ? [null, null, null] : [Home + picture, $"{width}", $"{height}"]);
+        found.ShouldBe(frame is null ? [null, null, null] : [Home + frame, $"{width}", $"{height}"]);
     }
 
     [Theory]

@@ -119,8 +119,8 @@ internal sealed class TlsServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.Zero, TimeProvider.System);
-        await _app.StopAsync(patience.Token);
+        using var timeout = new CancellationTokenSource(TimeSpan.Zero, TimeProvider.System);
+        await _app.StopAsync(timeout.Token);
         await _app.DisposeAsync();
         Watch.Dispose();
         _folder.Dispose();

@@ -255,10 +255,10 @@ public sealed class TlsTests : IDisposable
 
     private static async Task ClosedAsync(TcpClient client)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
         try
         {
-            (await client.GetStream().ReadAsync(new byte[100], patience.Token)).ShouldBe(0);
+            (await client.GetStream().ReadAsync(new byte[100], timeout.Token)).ShouldBe(0);
         }
         catch (IOException)
         {

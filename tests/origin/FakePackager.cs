@@ -215,14 +215,14 @@ internal sealed class FakePackager
     }
 
     /// <summary>Moves the segments before a number out of the live window into an index block.</summary>
-    public FakePackager Chapter(long before)
+    public FakePackager IndexBlock(long before)
     {
         var timeline = new SessionTimeline(Session);
         Events.ForEach(@event => timeline.Apply(@event));
-        var chapter = Broadcast.Media.Timeline.IndexBlock.Of(timeline, before - 1);
-        var path = Path("chapters", $"{chapter.First}-{chapter.Last}.chapter");
-        Objects[path.Value] = IndexBlockFile.Write(chapter);
-        Say(chapter.Announce(path, Objects[path.Value].Length));
+        var indexBlock = Broadcast.Media.Timeline.IndexBlock.Of(timeline, before - 1);
+        var path = Path("chapters", $"{indexBlock.First}-{indexBlock.Last}.chapter");
+        Objects[path.Value] = IndexBlockFile.Write(indexBlock);
+        Say(indexBlock.Announce(path, Objects[path.Value].Length));
         return this;
     }
 

@@ -228,7 +228,7 @@ public class GoldenTests
     private static FakePackager Long(TimeSpan rewind, bool recorded = false)
     {
         var story = new FakePackager(rewind: rewind, recorded: recorded).Video().Audio().Segments(25, bytes: 1000);
-        story.Sheet(0, 50).Sheet(10, 50).Chapter(11).Discontinuity().Segments(35, bytes: 1000).Sheet(50, 50).Chapter(51);
+        story.Sheet(0, 50).Sheet(10, 50).IndexBlock(11).Discontinuity().Segments(35, bytes: 1000).Sheet(50, 50).IndexBlock(51);
         return story.Segments(30, bytes: 1000).Sheet(150, 50).Poster(170);
     }
 

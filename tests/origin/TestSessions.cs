@@ -10,15 +10,15 @@ internal static class TestSessions
     public static LiveSession Listen(this FakePackager broadcaster, TimeProvider? time = null)
     {
         var session = new LiveSession(broadcaster.Session, time ?? new ManualTimeProvider(FakePackager.Start.AddSeconds(10)));
-        session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
+        session.Append(broadcaster.Events, error => throw new InvalidOperationException(error));
         broadcaster.Unsent.Clear();
         return session;
     }
 
     /// <summary>Applies new events to a session.</summary>
-    public static void TellTo(this FakePackager broadcaster, LiveSession session)
+    public static void NotifyTo(this FakePackager broadcaster, LiveSession session)
     {
-        session.Append([.. broadcaster.Unsent], mistake => throw new InvalidOperationException(mistake));
+        session.Append([.. broadcaster.Unsent], error => throw new InvalidOperationException(error));
         broadcaster.Unsent.Clear();
     }
 

@@ -15,25 +15,25 @@ public sealed class CaptionTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(4, 60)], Source);
-        Told(bench, session).ShouldBe((1, null));
+        await bench.PublishAsync(session, [.. VideoFrames(4, 60)], Source);
+        Notified(bench, session).ShouldBe((1, null));
 
-        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 4), .. Captioned(Pictures(2, 60, from: 6))], Source);
-        Told(bench, session).ShouldBe((1, "CC1"));
+        await bench.PublishAsync(session, [.. VideoFrames(2, 60, from: 4), .. Captioned(VideoFrames(2, 60, from: 6))], Source);
+        Notified(bench, session).ShouldBe((1, "CC1"));
         bench.Timeline(session).Find("source")!.Inits.Count.ShouldBe(1, "players load nothing anew");
         bench.Sink.Events.OfType<TimelineEvent.InitReady>().Count().ShouldBe(2, "it is said once");
 
-        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 8, track: OtherVideo)], Source);
-        Told(bench, session).ShouldBe((2, "CC1"), "such as the slate, which stands in for an encoder that has some");
+        await bench.PublishAsync(session, [.. VideoFrames(2, 60, from: 8, track: OtherVideo)], Source);
+        Notified(bench, session).ShouldBe((2, "CC1"), "such as the slate, which stands in for an encoder that has some");
 
         using var again = await new PackagerHarness(bench.Spool.AfterKill()).StartAsync();
-        Told(again, session).ShouldBe((2, "CC1"));
-        await again.PublishAsync(session, [.. Pictures(2, 60, from: 12)], Source);
-        Told(again, session).ShouldBe((3, "CC1"));
+        Notified(again, session).ShouldBe((2, "CC1"));
+        await again.PublishAsync(session, [.. VideoFrames(2, 60, from: 12)], Source);
+        Notified(again, session).ShouldBe((3, "CC1"));
     }
 
-    private static IEnumerable<RenditionSample> Captioned(IEnumerable<RenditionSample> pictures) =>
-        pictures.Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
+    private static IEnumerable<RenditionSample> Captioned(IEnumerable<RenditionSample> frames) =>
+        frames.Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x94, 0x20)) } });
 
-    private static (int, string?) Told(PackagerHarness bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
+    private static (int, string?) Notified(PackagerHarness bench, BroadcastSession session) => bench.Timeline(session).Find("source")!.Init is { } init ? (init.Number, init.Format.Captions) : (0, null);
 }

@@ -23,9 +23,9 @@ public class CmafConformanceTests
         var session = Session(latency: LatencyProfile.Find(profile));
 
         // B-frames; then the encoder returns with another configuration, and then with keyframes that are too far apart.
-        await bench.PublishAsync(session, With(Pictures(21, 60, offset: 6000), Frames(21)), Source, Small, Sound);
-        await bench.PublishAsync(session, With(Pictures(21, 45, track: OtherVideo), Frames(21, track: OtherAudio)), Source, Small, Sound);
-        await bench.PublishAsync(session, With(Pictures(24, 400), Frames(24)), Source, Small, Sound);
+        await bench.PublishAsync(session, With(VideoFrames(21, 60, offset: 6000), Frames(21)), Source, Small, AudioTrack);
+        await bench.PublishAsync(session, With(VideoFrames(21, 45, track: OtherVideo), Frames(21, track: OtherAudio)), Source, Small, AudioTrack);
+        await bench.PublishAsync(session, With(VideoFrames(24, 400), Frames(24)), Source, Small, AudioTrack);
 
         var seen = 0;
         var tracks = new Dictionary<string, Dictionary<long, long>>();
@@ -51,18 +51,18 @@ public class CmafConformanceTests
         CmafRules.Sets.Broken(set).ShouldBeEmpty();
     }
 
-    private static List<RenditionSample> With(IEnumerable<RenditionSample> pictures, IEnumerable<RenditionSample> sound)
+    private static List<RenditionSample> With(IEnumerable<RenditionSample> frames, IEnumerable<RenditionSample> audio)
     {
-        var all = pictures.ToList();
-        return Interleave(all, all.Select(sample => sample with { Rendition = Small }), sound);
+        var all = frames.ToList();
+        return Interleave(all, all.Select(sample => sample with { Rendition = Small }), audio);
     }
 
     [Fact]
     public void Every_rule_detects_its_violation()
     {
-        var (video, sound) = (InitSegmentWriter.Write(Video), InitSegmentWriter.Write(Audio));
+        var (video, audio) = (InitSegmentWriter.Write(Video), InitSegmentWriter.Write(Audio));
         CmafRules.Headers.Broken(new Boxes(video)).ShouldBeEmpty();
-        CmafRules.Headers.Broken(new Boxes(sound)).ShouldBeEmpty();
+        CmafRules.Headers.Broken(new Boxes(audio)).ShouldBeEmpty();
         (string Says, byte[] File)[] headers =
         [
             ("a file type and one movie, and nothing else", [.. video, 0, 0, 0, 8, .. "free"u8]),
@@ -101,7 +101,7 @@ public class CmafConformanceTests
             ("samples last, each", Of(Patch(file2, "tfhd", 8, 0))),
             ("what is said to be independent begins with a sync sample", Of(Patch(file2, "trun", 12, 0x0101_0000))),
             ("samples have dependency flags, and audio samples are independent", Of(Patch(file2, "trun", 12, 0))),
-            ("samples have dependency flags, and audio samples are independent", good with { Header = new Boxes(sound) }),
+            ("samples have dependency flags, and audio samples are independent", good with { Header = new Boxes(audio) }),
             ("fragments are numbered upwards", Of(Patch(file2, "mfhd", 4, 2))),
             ("parts are whole chunks", good with { Parts = [good.Parts[0]] }),
         ];
@@ -112,7 +112,7 @@ public class CmafConformanceTests
 
         Dictionary<long, long> at = new() { [1] = 0, [2] = 180_000 }, later = new() { [2] = 180_001 };
         CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(video), at)])).ShouldBeEmpty();
-        Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(sound), at)])), "tracks of a switching set are of one kind, codec and clock");
+        Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(audio), at)])), "tracks of a switching set are of one kind, codec and clock");
         Finds(CmafRules.Sets.Broken(new CmafSet([(new(video), at), (new(video), later)])), "their fragments begin at the same times");
         CmafRules.Headers.Select(rule => rule.Says).Except(headers.Select(broken => broken.Says)).ShouldBeEmpty();
         CmafRules.Segments.Select(rule => rule.Says).Except(segments.Select(broken => broken.Says)).ShouldBeEmpty();

@@ -24,7 +24,7 @@ public sealed class CodecTests
     {
         CodecConfig config = codec switch { "Opus" => CodecConfig.Opus.Default(), "Flac" => Flac, _ => CodecConfig.Aac.Parse([0x11, 0x90]) };
         var track = new Track(2, config, 48_000);
-        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlySound), [Frame(track, 0, last), Frame(track, 960, last)]);
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlyAudio), [Frame(track, 0, last), Frame(track, 960, last)]);
 
         story.Closed("audio").Sum(segment => segment.Duration.Ticks).ShouldBe(960 + samples);
     }
@@ -36,7 +36,7 @@ public sealed class CodecTests
         var fast = new Track(2, CodecConfig.Ac3.FromFrame(Ac3(0)), 48_000);
         var before = Enumerable.Range(0, 50).Select(i => Frame(slow, i * 1536, Ac3(2)));
         var after = Enumerable.Range(0, 80).Select(i => Frame(fast, (50 * 1536 * 3 / 2) + (i * 1536), Ac3(0)));
-        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlySound), [.. before, .. after]);
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.OnlyAudio), [.. before, .. after]);
 
         story.Discontinuities.ShouldHaveSingleItem();
         var parts = story.Parts("audio").ToList();
@@ -50,7 +50,7 @@ public sealed class CodecTests
     public void Format_follows_from_the_configuration_and_the_first_part()
     {
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000);
-        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30, track: track)).Parts("source").First();
+        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.VideoFrames(1, 30, track: track)).Parts("source").First();
 
         RenditionFormats.Describe(track, part).ShouldBe(new RenditionFormat(TrackKind.Video, "vp09.00.40.08", 90_000, 1280, 720, 30, 0, 0, null));
         RenditionFormats.Describe(new Track(2, Flac, 48_000, "de"), part).ShouldBe(new RenditionFormat(TrackKind.Audio, "fLaC", 48_000, 0, 0, 0, 48_000, 2, "de"));
@@ -59,10 +59,10 @@ public sealed class CodecTests
     [Fact]
     public void Captions_in_the_frames_of_a_part_are_detected()
     {
-        var pictures = Encoder.Pictures(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
-        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), pictures).Parts("source").First();
+        var frames = Encoder.VideoFrames(1, 30).Select(s => s with { Sample = s.Sample with { Payload = Captioning.With(new byte[] { 0, 0, 0, 2, 0x65, 1 }, isHevc: false, (0, 0x80, 0x80)) } });
+        var part = Story.Of(Story.Segmenter(null, null, Encoder.Source), frames).Parts("source").First();
         RenditionFormats.CaptionsIn(part).ToString().ShouldBe("CC1");
-        RenditionFormats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.Pictures(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
+        RenditionFormats.CaptionsIn(Story.Of(Story.Segmenter(null, null, Encoder.Source), Encoder.VideoFrames(1, 30)).Parts("source").First()).Any.ShouldBeFalse();
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class CodecTests
     {
         var track = new Track(1, CodecConfig.Vp9.Parse([0, 0, 0x82, 2, 2, 2, 0, 0], 1280, 720), 90_000, Name: "Totale", ColorInfo: new(new ColorDescription(9, 16, 9, false), null, null));
         var other = track with { ColorInfo = new(new ColorDescription(9, 18, 9, false), null, null) };
-        var story = Story.Of(Story.Segmenter(null, null, Encoder.Source), [.. Encoder.Pictures(4, 30, track: track), .. Encoder.Pictures(4, 30, track: other, from: 4)]);
+        var story = Story.Of(Story.Segmenter(null, null, Encoder.Source), [.. Encoder.VideoFrames(4, 30, track: track), .. Encoder.VideoFrames(4, 30, track: other, from: 4)]);
 
         story.Discontinuities.ShouldHaveSingleItem();
         var format = RenditionFormats.Describe(track, story.Parts("source").First());
@@ -91,6 +91,6 @@ public sealed class CodecTests
     private static RenditionSample Frame(Track track, long decode, byte[] payload)
     {
         var time = new MediaTime(decode, track.Timescale);
-        return new RenditionSample(Encoder.OnlySound, new MediaSample(track, time, time, true, payload, Encoder.Noon + time.ToTimeSpan()));
+        return new RenditionSample(Encoder.OnlyAudio, new MediaSample(track, time, time, true, payload, Encoder.Noon + time.ToTimeSpan()));
     }
 }

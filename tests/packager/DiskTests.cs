@@ -13,7 +13,7 @@ public class DiskTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal);
-        await bench.PublishAsync(session, Interleave(Pictures(8, 60), Frames(8)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(8, 60), Frames(8)));
 
         var timeline = bench.Timeline(session);
         timeline.Find("source")!.Segments.Select(s => s.IsGap).ShouldBe([false, true, false, false]);
@@ -29,7 +29,7 @@ public class DiskTests
         var session = Session();
         bench.Spool.Refuses = name => name.Value.EndsWith("source/2.m4s", StringComparison.Ordinal) && bench.Timeline(session).Find("source")!.Segments is [_, { Parts.Count: 2 }];
         var publishing = bench.Begin(session, Source);
-        foreach (var sample in Pictures(8, 60))
+        foreach (var sample in VideoFrames(8, 60))
         {
             publishing.Send([sample]);
         }
@@ -47,7 +47,7 @@ public class DiskTests
         var full = false;
         bench.Spool.Refuses = name => full && name.Value.Contains("/main/", StringComparison.Ordinal);
         var count = 0;
-        foreach (var sample in Pictures(40, 60))
+        foreach (var sample in VideoFrames(40, 60))
         {
             full = sample.Sample.Decode.TotalSeconds is > 10.2 and < 25;
             publishing.Send([sample]);
@@ -55,7 +55,7 @@ public class DiskTests
             count++;
             if (count == 450)
             {
-                await bench.PublishAsync(other, [.. Pictures(6, 60)], Source);
+                await bench.PublishAsync(other, [.. VideoFrames(6, 60)], Source);
             }
         }
 
@@ -79,9 +79,9 @@ public class DiskTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session, Source);
-        publishing.Send(Pictures(3, 60));
+        publishing.Send(VideoFrames(3, 60));
         bench.Spool.Refuses = name => name.Value.StartsWith("journal/", StringComparison.Ordinal);
-        publishing.Send(Pictures(2, 60, from: 3));
+        publishing.Send(VideoFrames(2, 60, from: 3));
         await publishing.EndAsync();
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         bench.Timeline(session).IsEnded.ShouldBeFalse("nothing is announced that the journal has not");
@@ -102,7 +102,7 @@ public class DiskTests
         var publishing = bench.Begin(session, Source);
         var full = true;
         bench.Spool.Refuses = _ => full;
-        foreach (var sample in Pictures(20, 60))
+        foreach (var sample in VideoFrames(20, 60))
         {
             full = sample.Sample.Decode.TotalSeconds < 7;
             publishing.Send([sample]);

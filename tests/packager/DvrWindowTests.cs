@@ -13,7 +13,7 @@ public class DvrWindowTests
 
     private static BroadcastSession Rewinding(TimeSpan rewind) => Session() with { DvrWindow = rewind };
 
-    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
+    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
 
     /// <summary>All announced segments, as if none had left the window.</summary>
     private static SessionTimeline Everything(PackagerHarness bench, BroadcastSession session)
@@ -27,10 +27,10 @@ public class DvrWindowTests
         return timeline;
     }
 
-    private static IndexBlock Read(FakeSpool spool, TimelineIndexBlock chapter)
+    private static IndexBlock Read(FakeSpool spool, TimelineIndexBlock indexBlock)
     {
-        var bytes = spool.Bytes(chapter.Object).ShouldNotBeNull();
-        bytes.Length.ShouldBe(chapter.Length);
+        var bytes = spool.Bytes(indexBlock.Object).ShouldNotBeNull();
+        bytes.Length.ShouldBe(indexBlock.Length);
         return IndexBlockFile.Read(bytes);
     }
 
@@ -39,7 +39,7 @@ public class DvrWindowTests
         var timeline = bench.Timeline(session);
         return
         [
-            .. timeline.DvrIndexBlocks.SelectMany(chapter => Read(bench.Spool, chapter).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.DvrIndexBlocks.SelectMany(indexBlock => Read(bench.Spool, indexBlock).Renditions.Single(other => other.Name == rendition).Segments),
             .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
     }
@@ -78,11 +78,11 @@ public class DvrWindowTests
         timeline.Period.ShouldBe(FromTheBegin);
         bench.Sink.Events.OfType<TimelineEvent.IndexBlockReady>().Count().ShouldBeGreaterThan(45);
         timeline.DvrIndexBlocks.Count.ShouldBeLessThan(22);
-        timeline.DvrIndexBlocks.ShouldAllBe(chapter => chapter.Period == FromTheBegin);
+        timeline.DvrIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == FromTheBegin);
         Listed(bench, session, "source").Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, (int)timeline.LastSegment).Select(number => (long)number));
         bench.Time.Advance(TimeSpan.FromHours(1));
         bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-            .ShouldBe(timeline.DvrIndexBlocks.Select(chapter => chapter.Object.Value).Order());
+            .ShouldBe(timeline.DvrIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public class DvrWindowTests
         timeline.DvrFirstSegment.ShouldBe(listed[0].Number);
         timeline.DvrFirstSegment.ShouldBeGreaterThan(1);
         timeline.DvrIndexBlocks[0].Period.ShouldBe(FromTheBegin, "what is listed goes on with what is not");
-        timeline.DvrIndexBlocks.Sum(chapter => chapter.Discontinuities).ShouldBe(0);
+        timeline.DvrIndexBlocks.Sum(indexBlock => indexBlock.Discontinuities).ShouldBe(0);
         var old = ObjectName.Parse($"live/main/{session.Id}/source/1.m4s");
         bench.Spool.Bytes(old).ShouldNotBeNull("a player may have a playlist that lists it (RFC 8216, 6.2.2)");
         bench.Time.Advance(TimeSpan.FromMinutes(10));
@@ -157,12 +157,12 @@ public class DvrWindowTests
             var all = timeline.Renditions.Select(rendition => Listed(bench, session, rendition.Name)).ToList();
             var runs = TimelinePeriod.Of(1, null, all.SelectMany(segments => segments.Where(segment => segment.Discontinuity).Select(segment => segment.Number)), all);
             runs.Count.ShouldBeGreaterThan(1);
-            timeline.DvrIndexBlocks.ShouldAllBe(chapter => chapter.Period == runs.Last(run => run.First <= chapter.First));
+            timeline.DvrIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == runs.Last(run => run.First <= indexBlock.First));
             timeline.Period.ShouldBe(runs.Last(run => run.First <= timeline.FirstSegment));
             listed.ShouldAllBe(segment => segment.IsGap || bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s"))!.Length == segment.Length);
             bench.Time.Advance(TimeSpan.FromHours(1));
             bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-                .ShouldBe(timeline.DvrIndexBlocks.Select(chapter => chapter.Object.Value).Order(), "what was written and never announced, or replaced, goes");
+                .ShouldBe(timeline.DvrIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(), "what was written and never announced, or replaced, goes");
         }
     }
 

@@ -98,10 +98,10 @@ public class GoldenTests
         listener.Start();
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session("golden-losses");
-        List<RenditionSample> before = [.. Pictures(1, 60, from: 1).Skip(1)],
-        media = Interleave(Pictures(10, 60, from: 2), Frames(10, from: 2));
-        await bench.PublishAsync(session, [.. before, .. media, .. Frames(1, from: 3), .. Pictures(1, 60, from: 3),
-            .. Pictures(8, 10_000, from: 12).Skip(1)]);
+        List<RenditionSample> before = [.. VideoFrames(1, 60, from: 1).Skip(1)],
+        media = Interleave(VideoFrames(10, 60, from: 2), Frames(10, from: 2));
+        await bench.PublishAsync(session, [.. before, .. media, .. Frames(1, from: 3), .. VideoFrames(1, 60, from: 3),
+            .. VideoFrames(8, 10_000, from: 12).Skip(1)]);
         reasons.Count.ShouldBeGreaterThan(1);
         var labels = Enum.GetValues<SampleDropReason>().Select(PackagerMetrics.LabelOf).Order(StringComparer.Ordinal);
         Golden.Matches("dropped-samples.txt", string.Join('\n', [.. reasons.Keys.Order(StringComparer.Ordinal), .. labels]));
@@ -118,17 +118,17 @@ public class GoldenTests
         for (var at = 0; at < 40; at += 10)
         {
             // The audio pauses from 10 s to 20 s.
-            first.Send(Interleave(Pictures(10, 60, at), at == 10 ? [] : Frames(10, at)));
+            first.Send(Interleave(VideoFrames(10, 60, at), at == 10 ? [] : Frames(10, at)));
             Offer(bench, at);
         }
 
         await first.EndAsync();
-        await bench.PublishAsync(Scripted, Interleave(Pictures(10, 60, from: 43, track: OtherVideo), Frames(10, from: 43)));
+        await bench.PublishAsync(Scripted, Interleave(VideoFrames(10, 60, from: 43, track: OtherVideo), Frames(10, from: 43)));
         Offer(bench, 40);
         bench.IsSlate = true;
-        await bench.PublishAsync(Scripted, Interleave(Pictures(6, 60, from: 56), Frames(6, from: 56)));
+        await bench.PublishAsync(Scripted, Interleave(VideoFrames(6, 60, from: 56), Frames(6, from: 56)));
         bench.IsSlate = false;
-        await bench.PublishAsync(Scripted, Interleave(Pictures(11, 60, from: 64), Frames(11, from: 64, track: OtherAudio)));
+        await bench.PublishAsync(Scripted, Interleave(VideoFrames(11, 60, from: 64), Frames(11, from: 64, track: OtherAudio)));
         Offer(bench, 60);
         if (ends)
         {

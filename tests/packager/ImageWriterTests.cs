@@ -16,11 +16,11 @@ public class ImageWriterTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session);
-        publishing.Send(Interleave(Pictures(5, 60), Frames(5)));
+        publishing.Send(Interleave(VideoFrames(5, 60), Frames(5)));
         bench.Stage.Offer(session.Channel, session.Id, Poster(2));
         bench.Stage.Offer(session.Channel, session.Id, Sheet(0));
         bench.Timeline(session).Poster.ShouldBeNull("whoever owns the session takes it");
-        publishing.Send(Interleave(Pictures(5, 60, from: 5), Frames(5, from: 5)));
+        publishing.Send(Interleave(VideoFrames(5, 60, from: 5), Frames(5, from: 5)));
 
         var timeline = bench.Timeline(session);
         timeline.Poster!.Object.Value.ShouldBe($"live/main/{session.Id}/posters/2000.jpg");
@@ -39,7 +39,7 @@ public class ImageWriterTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         bench.Stage.Offer(session.Channel, session.Id, Poster(2));
         var first = bench.Timeline(session).Poster!.Object;
         bench.Stage.Offer(session.Channel, session.Id, Poster(4));
@@ -56,7 +56,7 @@ public class ImageWriterTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         bench.Stage.Offer(session.Channel, session.Id, Sheet(0));
         bench.Stage.Offer(session.Channel, session.Id, Poster(4));
@@ -75,13 +75,13 @@ public class ImageWriterTests
         using var killed = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = killed.Begin(session);
-        foreach (var (at, picture) in ((int, SessionImage)[])[(2, Poster(1)), (4, Poster(3)), (11, Sheet(0))])
+        foreach (var (at, frame) in ((int, SessionImage)[])[(2, Poster(1)), (4, Poster(3)), (11, Sheet(0))])
         {
-            publishing.Send(Interleave(Pictures(at - 2, 60, from: at), Frames(at - 2, from: at)));
-            killed.Stage.Offer(session.Channel, session.Id, picture);
+            publishing.Send(Interleave(VideoFrames(at - 2, 60, from: at), Frames(at - 2, from: at)));
+            killed.Stage.Offer(session.Channel, session.Id, frame);
         }
 
-        publishing.Send(Interleave(Pictures(3, 60, from: 21), Frames(3, from: 21)));
+        publishing.Send(Interleave(VideoFrames(3, 60, from: 21), Frames(3, from: 21)));
         using var bench = await new PackagerHarness(killed.Spool.AfterKill()).StartAsync();
 
         var timeline = bench.Timeline(session);
@@ -100,11 +100,11 @@ public class ImageWriterTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session(latency: LatencyProfile.Standard with { Window = TimeSpan.FromSeconds(10) });
         var publishing = bench.Begin(session);
-        publishing.Send(Interleave(Pictures(11, 60), Frames(11)));
+        publishing.Send(Interleave(VideoFrames(11, 60), Frames(11)));
         bench.Stage.Offer(session.Channel, session.Id, Sheet(0));
-        publishing.Send(Interleave(Pictures(10, 60, from: 11), Frames(10, from: 11)));
+        publishing.Send(Interleave(VideoFrames(10, 60, from: 11), Frames(10, from: 11)));
         bench.Stage.Offer(session.Channel, session.Id, Sheet(10));
-        publishing.Send(Interleave(Pictures(10, 60, from: 21), Frames(10, from: 21)));
+        publishing.Send(Interleave(VideoFrames(10, 60, from: 21), Frames(10, from: 21)));
 
         bench.Timeline(session).SpriteSheets.ShouldHaveSingleItem().Start.TotalSeconds.ShouldBe(10);
         bench.Time.Advance(TimeSpan.FromSeconds(14));
@@ -117,7 +117,7 @@ public class ImageWriterTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         bench.Spool.Refuses = name => name.Value.EndsWith(".jpg", StringComparison.Ordinal);
         bench.Stage.Offer(session.Channel, session.Id, Poster(2));
         bench.Timeline(session).Poster.ShouldBeNull();
@@ -134,7 +134,7 @@ public class ImageWriterTests
         bench.Stage.Offer(session.Channel, session.Id, Poster(2));
         bench.Spool.Files.ShouldBeEmpty();
 
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         bench.Stage.Offer(ChannelName.Parse("other"), session.Id, Poster(2));
         bench.Timeline(session).Poster.ShouldBeNull();
     }

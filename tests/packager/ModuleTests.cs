@@ -13,14 +13,14 @@ public class ModuleTests
     [Fact]
     public void Every_invalid_option_is_listed()
     {
-        var mistakes = new PackagerOptionsValidator().Validate(null, new PackagerOptions
+        var errors = new PackagerOptionsValidator().Validate(null, new PackagerOptions
         {
             MaxRenditions = 0, MaxPartSamples = 1, MaxPartBytes = 1, MaxWaitingSamples = 0, JournalRotation = TimeSpan.Zero, JournalEvents = 1, IndexBlockDuration = TimeSpan.Zero,
             StoreTimeout = TimeSpan.Zero, RetryInterval = TimeSpan.Zero,
         }).Failures!.ToList();
 
-        mistakes.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Length);
-        mistakes.ShouldAllBe(mistake => mistake.StartsWith("Packager:", StringComparison.Ordinal));
+        errors.Count.ShouldBe(typeof(PackagerOptions).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Length);
+        errors.ShouldAllBe(error => error.StartsWith("Packager:", StringComparison.Ordinal));
         new PackagerOptionsValidator().Validate(null, new PackagerOptions()).Succeeded.ShouldBeTrue();
     }
 

@@ -60,7 +60,7 @@ internal sealed class PackagerHarness : IDisposable
     public Publishing Begin(BroadcastSession session, params Rendition[] renditions)
     {
         var queue = Channel.CreateBounded<RenditionSample>(new BoundedChannelOptions(100_000) { AllowSynchronousContinuations = true });
-        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound], queue.Reader) { IsSlate = IsSlate };
+        var set = new RenditionSet(session, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack], queue.Reader) { IsSlate = IsSlate };
         return new Publishing(queue.Writer, Stage.RunAsync(set, CancellationToken.None));
     }
 

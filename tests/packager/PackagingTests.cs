@@ -14,7 +14,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        var samples = Interleave(Pictures(8, 60, offset: 6000), Frames(8));
+        var samples = Interleave(VideoFrames(8, 60, offset: 6000), Frames(8));
         await bench.PublishAsync(session, samples);
 
         var timeline = bench.Timeline(session);
@@ -52,7 +52,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(8, 60, offset: 6000), Frames(8)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(8, 60, offset: 6000), Frames(8)));
         bench.Stage.TotalsOf(session.Id).ShouldBeNull("it may go on");
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
 
@@ -67,8 +67,8 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        var second = Sound with { Name = "audio-2" };
-        await bench.PublishAsync(session, Interleave(Pictures(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source, Sound, second);
+        var second = AudioTrack with { Name = "audio-2" };
+        await bench.PublishAsync(session, Interleave(VideoFrames(8, 60), Frames(5, from: 3), Frames(8, rendition: second)), Source, AudioTrack, second);
 
         bench.Timeline(session).Renditions.Select(r => r.Name).ShouldBe(["source", "audio", "audio-2"]);
     }
@@ -78,7 +78,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        var samples = Pictures(4, 60).ToList();
+        var samples = VideoFrames(4, 60).ToList();
         await bench.PublishAsync(session, samples, Source);
 
         var segments = bench.Timeline(session).Find("source")!.Segments;
@@ -121,7 +121,7 @@ public class PackagingTests
                 seen++;
             }
         };
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
 
         seen.ShouldBeGreaterThan(15);
         bench.Log.Count(3030).ShouldBe(0, "the assertions above run inside the sink, whose failures are logged");
@@ -132,13 +132,13 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         bench.Timeline(session).Slate.ShouldBeNull();
         bench.IsSlate = true;
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 10), Frames(5, from: 10)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 10), Frames(5, from: 10)));
         bench.Timeline(session).Slate!.First.ShouldBe(4);
         bench.IsSlate = false;
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 20), Frames(5, from: 20)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 20), Frames(5, from: 20)));
 
         bench.Timeline(session).Slate.ShouldBeNull();
         bench.Sink.Events.OfType<TimelineEvent.Discontinuity>().Select(d => (d.Segment, d.IsSlate)).ShouldBe([(4, true), (7, false)]);
@@ -149,9 +149,9 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 2), Frames(5, from: 2)));
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 100), Frames(5, from: 100)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 2), Frames(5, from: 2)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 100), Frames(5, from: 100)));
 
         var timeline = bench.Timeline(session);
         bench.Sink.Events.OfType<TimelineEvent.Discontinuity>().Select(d => d.Segment).ShouldBe([4, 7]);
@@ -174,7 +174,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(4, 60), .. Pictures(4, 60, from: 4, track: OtherVideo)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(4, 60), .. VideoFrames(4, 60, from: 4, track: OtherVideo)], Source);
 
         var source = bench.Timeline(session).Find("source")!;
         source.Inits.Select(i => i.Object.Value.Split('/')[^1]).ShouldBe(["init-1.mp4", "init-2.mp4"]);
@@ -187,7 +187,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(3, 50, rate: 25), Frames(3)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(3, 50, rate: 25), Frames(3)));
 
         bench.Timeline(session).Find("source")!.Init!.Format.ShouldSatisfyAllConditions(
             f => f.FrameRate.ShouldBe(25), f => f.Codecs.ShouldStartWith("avc1."), f => f.Width.ShouldBeGreaterThan(0), f => f.Height.ShouldBeGreaterThan(0));
@@ -200,11 +200,11 @@ public class PackagingTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var first = bench.Begin(session);
-        first.Send(Interleave(Pictures(4, 60), Frames(4)));
+        first.Send(Interleave(VideoFrames(4, 60), Frames(4)));
         var second = bench.Begin(session);
-        second.Send(Interleave(Pictures(4, 60, from: 4), Frames(4, from: 4)));
+        second.Send(Interleave(VideoFrames(4, 60, from: 4), Frames(4, from: 4)));
         var before = bench.Timeline(session).LastSegment;
-        first.Send(Interleave(Pictures(2, 60, from: 4), Frames(2, from: 4)));
+        first.Send(Interleave(VideoFrames(2, 60, from: 4), Frames(2, from: 4)));
 
         before.ShouldBe(2);
         second.Running.IsCompleted.ShouldBeFalse();
@@ -219,14 +219,14 @@ public class PackagingTests
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
         var publishing = bench.Begin(session);
-        publishing.Send(Interleave(Pictures(5, 60), Frames(5)));
+        publishing.Send(Interleave(VideoFrames(5, 60), Frames(5)));
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
-        publishing.Send(Pictures(5, 60, from: 5));
+        publishing.Send(VideoFrames(5, 60, from: 5));
         await publishing.EndAsync();
         bench.Log.Count(3005).ShouldBe(0, "what comes in the moment of the end is no encoder that does not know");
         await bench.Stage.EndAsync(session.Channel, session.Id, "again", CancellationToken.None);
         bench.Time.Advance(TimeSpan.FromSeconds(3));
-        await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)]);
+        await bench.PublishAsync(session, [.. VideoFrames(5, 60, from: 10)]);
 
         var timeline = bench.Timeline(session);
         (timeline.IsEnded, timeline.EndReason).ShouldBe((true, "over"));
@@ -244,7 +244,7 @@ public class PackagingTests
         await bench.Stage.EndAsync(ChannelName.Parse("other"), SessionId.New(Noon), "over", CancellationToken.None);
         await bench.Stage.ForgetAsync(ChannelName.Parse("other"), SessionId.New(Noon), CancellationToken.None);
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(3, 60)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(3, 60)], Source);
 
         await Should.ThrowAsync<InvalidOperationException>(async () => await bench.Stage.ForgetAsync(session.Channel, session.Id, CancellationToken.None));
         await bench.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
@@ -258,7 +258,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(80, 60), Frames(80)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(80, 60), Frames(80)));
 
         var timeline = bench.Timeline(session);
         timeline.FirstSegment.ShouldBe(11);
@@ -279,7 +279,7 @@ public class PackagingTests
     {
         using var bench = await new PackagerHarness().StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, Interleave(Pictures(65, 60), Frames(65)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(65, 60), Frames(65)));
 
         var journals = bench.Spool.Store.Objects.Where(o => o.Key.Value.StartsWith("journal/", StringComparison.Ordinal)).OrderBy(o => o.Key.Value, StringComparer.Ordinal).ToList();
         journals.Select(j => j.Key.Value.Split('/')[^1]).ShouldBe(["00000006.jsonl", "00000007.jsonl"]);
@@ -295,17 +295,17 @@ public class PackagingTests
         var older = Session();
         var newer = Session(at: Noon + TimeSpan.FromHours(1));
         var elsewhere = Session(channel: "elsewhere");
-        await bench.PublishAsync(older, [.. Pictures(5, 60)], Source);
+        await bench.PublishAsync(older, [.. VideoFrames(5, 60)], Source);
         await bench.Stage.EndAsync(older.Channel, older.Id, "over", CancellationToken.None);
-        await bench.PublishAsync(elsewhere, [.. Pictures(5, 60)], Source);
+        await bench.PublishAsync(elsewhere, [.. VideoFrames(5, 60)], Source);
         await bench.Stage.EndAsync(elsewhere.Channel, elsewhere.Id, "over", CancellationToken.None);
 
         bench.Time.Advance(TimeSpan.FromMinutes(10));
         var publishing = bench.Begin(newer, Source);
-        publishing.Send(Pictures(1, 60));
+        publishing.Send(VideoFrames(1, 60));
         bench.Time.Advance(TimeSpan.FromMinutes(10));
         bench.Sink.Forgotten.ShouldBeEmpty("nothing of the newer one can be played yet");
-        publishing.Send(Pictures(4, 60, from: 1));
+        publishing.Send(VideoFrames(4, 60, from: 1));
         bench.Time.Advance(TimeSpan.FromSeconds(59));
         bench.Sink.Forgotten.ShouldBeEmpty();
         bench.Time.Advance(TimeSpan.FromSeconds(2));
@@ -322,8 +322,8 @@ public class PackagingTests
         using var bench = await new PackagerHarness().StartAsync();
         var (older, newer) = (Session(), Session(at: Noon + TimeSpan.FromHours(1)));
         var publishing = bench.Begin(older, Source);
-        publishing.Send(Pictures(5, 60));
-        await bench.PublishAsync(newer, [.. Pictures(5, 60)], Source);
+        publishing.Send(VideoFrames(5, 60));
+        await bench.PublishAsync(newer, [.. VideoFrames(5, 60)], Source);
         bench.Time.Advance(TimeSpan.FromSeconds(200));
         bench.Sink.Forgotten.ShouldBeEmpty();
         await publishing.EndAsync();
@@ -336,7 +336,7 @@ public class PackagingTests
     public async Task Batch_needs_one_append_per_part_and_one_to_the_journal()
     {
         using var bench = await new PackagerHarness().StartAsync();
-        await bench.PublishAsync(Session(), [.. Pictures(20, 60)], Source);
+        await bench.PublishAsync(Session(), [.. VideoFrames(20, 60)], Source);
 
         // 40 parts, an init segment, and the journal: at most one append per part, three files.
         bench.Spool.Appends.ShouldBeLessThanOrEqualTo(40 + 1 + 40 + 6);
@@ -348,7 +348,7 @@ public class PackagingTests
         using var bench = await new PackagerHarness().StartAsync();
         bench.Sink.OnAppend = _ => throw new InvalidOperationException("boom");
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(5, 60)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(5, 60)], Source);
 
         bench.Timeline(session).LastSegment.ShouldBe(3);
         bench.Log.Count(3030).ShouldBeGreaterThan(0);

@@ -13,7 +13,7 @@ public class RecordedSessionTests
 
     private static BroadcastSession Recorded(TimeSpan rewind = default, DateTimeOffset? at = null) => Session(at: at) with { DvrWindow = rewind, IsRecorded = true };
 
-    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(Pictures(seconds, 60, from), Frames(seconds, from));
+    private static List<RenditionSample> Media(double seconds, double from = 0) => Interleave(VideoFrames(seconds, 60, from), Frames(seconds, from));
 
     private static SessionImage.SpriteSheet Sheet(double seconds) => new(MediaTime.From(TimeSpan.FromSeconds(seconds), 1000), new(10_000, 1000), new SpriteSheetLayout(5, 1, 320, 180), new byte[] { 0xff, 0xd8, (byte)seconds });
 
@@ -30,7 +30,7 @@ public class RecordedSessionTests
     {
         List<IndexedSegment> all =
         [
-            .. timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(spool.Bytes(chapter.Object)).Renditions.Single(other => other.Name == rendition).Segments),
+            .. timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(spool.Bytes(indexBlock.Object)).Renditions.Single(other => other.Name == rendition).Segments),
             .. timeline.Find(rendition)!.Closed.ToArray().Select(IndexedSegment.Of),
         ];
         all.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, all.Count).Select(number => (long)number));
@@ -62,9 +62,9 @@ public class RecordedSessionTests
         timeline.IsEnded.ShouldBeTrue();
         All(bench.Spool, timeline, "source").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
         All(bench.Spool, timeline, "audio").Sum(segment => segment.Duration.TotalSeconds).ShouldBe(300, tolerance: 0.1);
-        var listed = timeline.DvrIndexBlocks.Sum(chapter => chapter.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
+        var listed = timeline.DvrIndexBlocks.Sum(indexBlock => indexBlock.Duration.TotalSeconds) + timeline.Find("source")!.Closed.ToArray().Sum(segment => segment.Duration.TotalSeconds);
         listed.ShouldBeInRange(rewind == 0 ? 60 : Math.Min(rewind, 299), rewind == 0 ? 74 : Math.Min(rewind + 25, 301));
-        var sheets = timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(bench.Spool.Bytes(chapter.Object)).SpriteSheets).Concat(timeline.SpriteSheets.Select(IndexedSpriteSheet.Of)).ToList();
+        var sheets = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object)).SpriteSheets).Concat(timeline.SpriteSheets.Select(IndexedSpriteSheet.Of)).ToList();
         sheets.Select(sheet => sheet.Start.Ticks).ShouldBe(Enumerable.Range(0, 30).Select(i => i * 10_000L));
         sheets.ShouldAllBe(sheet => bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/thumbnails/{sheet.Start.Ticks}.jpg")) != null);
 
@@ -150,17 +150,17 @@ public class RecordedSessionTests
             // Merges in the background are announced with the next index block.
             publishing.Send(Media(10, from: at));
             at += 10;
-            joined = bench.Timeline(session).RetainedIndexBlocks.Max(chapter => chapter.Last - chapter.First + 1);
+            joined = bench.Timeline(session).RetainedIndexBlocks.Max(indexBlock => indexBlock.Last - indexBlock.First + 1);
             return joined >= 300;
         });
         await publishing.EndAsync();
         var timeline = bench.Timeline(session);
         timeline.RetainedIndexBlocks.Count.ShouldBeLessThan(60, "twenty times twenty are one");
-        timeline.RetainedIndexBlocks.ShouldAllBe(chapter => chapter.Period == new TimelinePeriod(1, MediaTime.Zero(1000)));
+        timeline.RetainedIndexBlocks.ShouldAllBe(indexBlock => indexBlock.Period == new TimelinePeriod(1, MediaTime.Zero(1000)));
         All(bench.Spool, timeline, "audio").Count.ShouldBe((int)timeline.LastSegment);
         bench.Time.Advance(TimeSpan.FromHours(1));
         bench.Spool.Store.Objects.Keys.Concat(bench.Spool.Files.Keys).Where(name => name.Value.EndsWith(".chapter", StringComparison.Ordinal)).Select(name => name.Value).Order()
-            .ShouldBe(timeline.RetainedIndexBlocks.Select(chapter => chapter.Object.Value).Order(), "what was joined is needed no more");
+            .ShouldBe(timeline.RetainedIndexBlocks.Select(indexBlock => indexBlock.Object.Value).Order(), "what was joined is needed no more");
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public class RecordedSessionTests
         var timeline = Replayed(bench.Spool, session);
         (timeline.IsEnded, timeline.FirstSegment > 80_000).ShouldBe((true, true), "numbers that the machine may have used are not used again");
         timeline.DvrIndexBlocks.ShouldBeEmpty();
-        var kept = timeline.RetainedIndexBlocks.SelectMany(chapter => IndexBlockFile.Read(bench.Spool.Bytes(chapter.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
+        var kept = timeline.RetainedIndexBlocks.SelectMany(indexBlock => IndexBlockFile.Read(bench.Spool.Bytes(indexBlock.Object)).Renditions.Single(rendition => rendition.Name == "source").Segments).ToList();
         kept.Select(segment => segment.Number).ShouldBe(Enumerable.Range(1, kept.Count).Select(number => (long)number));
         ((long)kept.Count).ShouldBeInRange(known - 6, known, "what the lost journal alone knew, a rotation's time, is gone");
         kept.ShouldAllBe(segment => segment.HasMedia && bench.Spool.Bytes(ObjectName.Parse($"live/main/{session.Id}/source/{segment.Number}.m4s")) != null);

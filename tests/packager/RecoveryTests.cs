@@ -14,7 +14,7 @@ public class RecoveryTests
         var bench = await new PackagerHarness().StartAsync();
         var session = Session(latency: latency);
         var publishing = bench.Begin(session);
-        publishing.Send(Interleave(Pictures(seconds, 60), Frames(seconds)));
+        publishing.Send(Interleave(VideoFrames(seconds, 60), Frames(seconds)));
         return (bench, session, publishing);
     }
 
@@ -36,11 +36,11 @@ public class RecoveryTests
             after.Segments.ShouldAllBe(s => bench.Spool.Bytes(s.Object)!.Length == s.Length);
         }
 
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 20), Frames(5, from: 20)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 20), Frames(5, from: 20)));
         bench.Timeline(session).Find("source")!.Segments.Select(s => s.Number).ShouldBe(Enumerable.Range(1, 10).Select(n => (long)n));
         bench.Timeline(session).Discontinuities.ShouldBe([8]);
         bench.Timeline(session).Renditions.ShouldAllBe(r => r.Inits.Count == 1, "the encoder is configured as it was");
-        await bench.PublishAsync(session, [.. Pictures(3, 60, from: 30, track: OtherVideo)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(3, 60, from: 30, track: OtherVideo)], Source);
         bench.Timeline(session).Find("source")!.Init!.Number.ShouldBe(2);
     }
 
@@ -57,7 +57,7 @@ public class RecoveryTests
 
         var segment = bench.Timeline(session).Find("source")!.Find(3)!;
         bench.Spool.Bytes(open)!.Length.ShouldBe((int)segment.Length);
-        await bench.PublishAsync(session, [.. Pictures(2, 60, from: 20)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(2, 60, from: 20)], Source);
         bench.Spool.Bytes(next)!.Length.ShouldBe((int)bench.Timeline(session).Find("source")!.Find(4)!.Length);
     }
 
@@ -117,7 +117,7 @@ public class RecoveryTests
     {
         using var first = await new PackagerHarness().StartAsync();
         var session = Session();
-        await first.PublishAsync(session, Interleave(Pictures(5, 60), Frames(5)));
+        await first.PublishAsync(session, Interleave(VideoFrames(5, 60), Frames(5)));
         await first.Stage.EndAsync(session.Channel, session.Id, "over", CancellationToken.None);
         using var bench = await new PackagerHarness(first.Spool.AfterKill()).StartAsync();
 
@@ -129,20 +129,20 @@ public class RecoveryTests
     public async Task Newest_playable_session_of_a_channel_is_kept()
     {
         using var first = await new PackagerHarness().StartAsync();
-        var (old, middle, young) = (Session(), Session(at: Noon.AddHours(1)), Session(at: Noon.AddHours(2)));
-        await first.PublishAsync(old, [.. Pictures(5, 60)], Source);
-        await first.PublishAsync(middle, [.. Pictures(5, 60)], Source);
-        var publishing = first.Begin(young, Source);
-        publishing.Send(Pictures(1, 60));
+        var (old, middle, recent) = (Session(), Session(at: Noon.AddHours(1)), Session(at: Noon.AddHours(2)));
+        await first.PublishAsync(old, [.. VideoFrames(5, 60)], Source);
+        await first.PublishAsync(middle, [.. VideoFrames(5, 60)], Source);
+        var publishing = first.Begin(recent, Source);
+        publishing.Send(VideoFrames(1, 60));
         var disk = first.Spool.AfterKill();
-        List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(name => !name.Value.Contains(young.Id.Value, StringComparison.Ordinal))];
+        List<ObjectName> superseded = [.. disk.Files.Keys.Concat(disk.Store.Objects.Keys).Where(name => !name.Value.Contains(recent.Id.Value, StringComparison.Ordinal))];
         superseded.Count.ShouldBeGreaterThan(4);
         using var bench = await new PackagerHarness(disk).StartAsync();
 
         // The segment left open by the kill is now a complete, playable segment.
-        bench.Sink.Timelines.Keys.ShouldBe([young.Id]);
+        bench.Sink.Timelines.Keys.ShouldBe([recent.Id]);
         await Poll.UntilAsync(() => superseded.TrueForAll(name => bench.Spool.Bytes(name) is null));
-        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(young.Id.Value, StringComparison.Ordinal));
+        bench.Spool.Files.Keys.Concat(bench.Spool.Store.Objects.Keys).ShouldAllBe(name => name.Value.Contains(recent.Id.Value, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public class RecoveryTests
     {
         var (killed, live, _) = await RunningAsync(5);
         var past = Session("past");
-        await killed.PublishAsync(past, [.. Pictures(5, 60)], Source);
+        await killed.PublishAsync(past, [.. VideoFrames(5, 60)], Source);
         await killed.Stage.EndAsync(past.Channel, past.Id, "over", CancellationToken.None);
         var disk = killed.Spool.AfterKill();
         disk.Store.Unreachable = true;
@@ -174,7 +174,7 @@ public class RecoveryTests
         var time = new ManualTimeProvider(Noon + TimeSpan.FromSeconds(100));
         using var bench = await new PackagerHarness(new FakeSpool { Store = new FakeStore { Unreachable = true } }, time).StartAsync();
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(5, 60, from: 100)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(5, 60, from: 100)], Source);
 
         bench.Timeline(session).FirstSegment.ShouldBe(101);
         bench.Timeline(session).Find("source")!.Segments[0].ShouldSatisfyAllConditions(s => s.Number.ShouldBe(101), s => s.Init.ShouldBe(101));
@@ -187,7 +187,7 @@ public class RecoveryTests
         var disk = killed.Spool.AfterKill();
         disk.Put(ObjectNames.Of(session).Journal(1), [1, 2, 3]);
         using var bench = await new PackagerHarness(disk, new ManualTimeProvider(Noon + TimeSpan.FromSeconds(10))).StartAsync();
-        await bench.PublishAsync(session, [.. Pictures(5, 60, from: 10)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(5, 60, from: 10)], Source);
 
         bench.Timeline(session).Find("source")!.Segments[0].Number.ShouldBe(11);
         bench.Log.Count(3021).ShouldBe(1);
@@ -210,7 +210,7 @@ public class RecoveryTests
         timeline.LastSegment.ShouldBeGreaterThan(killed.Timeline(session).LastSegment);
         (timeline.FirstSegment > 1).ShouldBe(all);
         timeline.Find("source")!.Segments.Count(s => s.IsGap).ShouldBe(all ? 0 : (int)timeline.LastSegment - 10);
-        await bench.PublishAsync(session, Interleave(Pictures(5, 60, from: 24 + away), Frames(5, from: 24 + away)));
+        await bench.PublishAsync(session, Interleave(VideoFrames(5, 60, from: 24 + away), Frames(5, from: 24 + away)));
         bench.Timeline(session).Find("source")!.Segments[^1].IsGap.ShouldBeFalse();
         bench.Log.Count(3025).ShouldBe(1);
     }
@@ -220,8 +220,8 @@ public class RecoveryTests
     {
         using var first = await new PackagerHarness().StartAsync();
         var session = Session();
-        await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
-        first.Begin(session).Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
+        await first.PublishAsync(session, Interleave(VideoFrames(6, 60), Frames(6)));
+        first.Begin(session).Send(Interleave(VideoFrames(3, 60, from: 10), Frames(3, from: 10)));
         var used = first.Timeline(session).LastSegment;
         var disk = first.Spool.AfterKill();
         foreach (var name in disk.Files.Keys)
@@ -241,7 +241,7 @@ public class RecoveryTests
     {
         using var first = await new PackagerHarness().StartAsync();
         var session = Session();
-        await first.PublishAsync(session, Interleave(Pictures(6, 60), Frames(6)));
+        await first.PublishAsync(session, Interleave(VideoFrames(6, 60), Frames(6)));
         var last = first.Timeline(session).LastSegment;
 
         using var bench = await new PackagerHarness(first.Spool.AfterKill(), new ManualTimeProvider(Noon + TimeSpan.FromSeconds(20))).StartAsync();
@@ -311,7 +311,7 @@ public class RecoveryTests
         var (killed, session, _) = await RunningAsync(5);
         using var bench = new PackagerHarness(killed.Spool.AfterKill());
         var publishing = bench.Begin(session);
-        publishing.Send(Interleave(Pictures(3, 60, from: 10), Frames(3, from: 10)));
+        publishing.Send(Interleave(VideoFrames(3, 60, from: 10), Frames(3, from: 10)));
         bench.Sink.Batches.ShouldBeEmpty();
         await bench.StartAsync();
         await publishing.EndAsync();
@@ -335,7 +335,7 @@ public class RecoveryTests
         using var bench = await new PackagerHarness(disk).StartAsync();
 
         var session = Session();
-        await bench.PublishAsync(session, [.. Pictures(3, 60)], Source);
+        await bench.PublishAsync(session, [.. VideoFrames(3, 60)], Source);
         bench.Timeline(session).LastSegment.ShouldBe(2);
         bench.Log.Count(3021).ShouldBe(1);
     }

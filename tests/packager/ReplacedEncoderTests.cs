@@ -12,8 +12,8 @@ public class ReplacedEncoderTests
     [Fact]
     public void Rung_of_a_replaced_encoder_continues_with_the_next_segment_after_a_common_discontinuity()
     {
-        var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
-        var story = Story.Of(segmenter, AfterSource(OfRung(Pictures(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5))));
+        var segmenter = Story.Segmenter(null, null, Source, AudioTrack, Rung);
+        var story = Story.Of(segmenter, AfterSource(OfRung(VideoFrames(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5))));
 
         story.Discontinuities.ShouldBe([3]);
         foreach (var rendition in (string[])["source", "audio", "480p"])
@@ -30,9 +30,9 @@ public class ReplacedEncoderTests
     [Fact]
     public void Replaced_encoder_with_the_same_configuration_continues_at_the_next_frame()
     {
-        var segmenter = Story.Segmenter(null, null, Source, Sound, Rung);
+        var segmenter = Story.Segmenter(null, null, Source, AudioTrack, Rung);
         var story = Story.Of(
-            segmenter, AfterSource(OfRung(Pictures(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5).Select(s => s with { Sample = s.Sample with { Track = Video } }))));
+            segmenter, AfterSource(OfRung(VideoFrames(2.5, 60)), OfRung(Replaced(from: 2.5, seconds: 5.5).Select(s => s with { Sample = s.Sample with { Track = Video } }))));
 
         story.Discontinuities.ShouldBeEmpty();
         story.Lengths("480p").ShouldBe(story.Lengths("source"));
@@ -41,11 +41,11 @@ public class ReplacedEncoderTests
 
     /// <summary>Frames that start with a sync sample, followed by those of the source.</summary>
     private static IEnumerable<RenditionSample> Replaced(double from, double seconds) =>
-        Pictures(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
+        VideoFrames(seconds, 60, from, track: OtherVideo).Select(s => s with { Sample = s.Sample with { IsSync = s.Sample.Decode.TotalSeconds == from || s.Sample.Decode.TotalSeconds % 2 == 0 } });
 
     /// <summary>Orders samples as they arrive: a rung's frame later than the source's.</summary>
     private static IEnumerable<RenditionSample> AfterSource(params IEnumerable<RenditionSample>[] rung) =>
-        Interleave(Pictures(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds).ThenBy(s => s.Rendition == Rung);
+        Interleave(VideoFrames(8, 60), Frames(8), rung.SelectMany(s => s)).OrderBy(s => s.Sample.Decode.TotalSeconds).ThenBy(s => s.Rendition == Rung);
 
-    private static IEnumerable<RenditionSample> OfRung(IEnumerable<RenditionSample> pictures) => pictures.Select(s => s with { Rendition = Rung });
+    private static IEnumerable<RenditionSample> OfRung(IEnumerable<RenditionSample> frames) => frames.Select(s => s with { Rendition = Rung });
 }

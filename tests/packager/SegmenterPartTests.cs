@@ -15,7 +15,7 @@ public class SegmenterPartTests
     public void Parts_are_as_long_as_the_part_target_allows(int rate, int target, int samples)
     {
         var latency = LatencyProfile.Standard with { PartTarget = TimeSpan.FromMilliseconds(target) };
-        var parts = Story.Of(Story.Segmenter(latency), Pictures(4, rate * 2, rate: rate)).Parts("source").ToList();
+        var parts = Story.Of(Story.Segmenter(latency), VideoFrames(4, rate * 2, rate: rate)).Parts("source").ToList();
 
         parts.Where(p => p.Number == 0).ShouldAllBe(p => p.Media.Samples.Count == samples && p.Independent);
         parts.ShouldAllBe(p => p.Duration.ToTimeSpan() <= latency.PartTarget);
@@ -26,7 +26,7 @@ public class SegmenterPartTests
     public void Part_is_emitted_as_soon_as_the_next_sample_would_not_fit()
     {
         var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, Pictures(16 / 30.0, 60), finish: false);
+        var story = Story.Of(segmenter, VideoFrames(16 / 30.0, 60), finish: false);
 
         story.Parts("source").Single().Media.Samples.Count.ShouldBe(15);
     }
@@ -62,10 +62,10 @@ public class SegmenterPartTests
     public void Low_profile_parts_stay_within_the_target_and_all_but_the_last_reach_85_percent(double rate)
     {
         var latency = LatencyProfile.Low;
-        var pictures = Enumerable.Range(0, (int)(20 * rate)).Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
+        var frames = Enumerable.Range(0, (int)(20 * rate)).Select(i => Sample(Source, Video, (long)Math.Round(i * 1000 / rate) * 90, i % (int)Math.Round(2 * rate) == 0));
         foreach (var track in new[] { Audio, OtherAudio })
         {
-            var story = Story.Of(Story.Segmenter(latency), Interleave(pictures, Frames(20, track: track)));
+            var story = Story.Of(Story.Segmenter(latency), Interleave(frames, Frames(20, track: track)));
             foreach (var part in story.Cuts.OfType<SegmenterOutput.Part>())
             {
                 var isLast = story.Parts(part.Rendition).Last(p => p.Segment == part.Segment) == part;
@@ -84,7 +84,7 @@ public class SegmenterPartTests
         // Otherwise players would be promised one more part, which never comes.
         var rung = new Rendition("720p", TrackKind.Video, IsLeading: false);
         var segmenter = new Segmenter(LatencyProfile.Low, new SegmenterLimits(), SegmenterStart.Empty, [Source, rung]);
-        var samples = Pictures(8, rate * 2, rate: rate).SelectMany(source => new[] { source, source with { Rendition = rung } });
+        var samples = VideoFrames(8, rate * 2, rate: rate).SelectMany(source => new[] { source, source with { Rendition = rung } });
         var found = 0;
         foreach (var sample in samples)
         {
@@ -102,7 +102,7 @@ public class SegmenterPartTests
     public void Part_is_closed_early_when_it_exceeds_its_size_limit()
     {
         var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxPartSamples: 4, MaxPartBytes: 1000), SegmenterStart.Empty, [Source]);
-        var story = Story.Of(segmenter, Pictures(1, 30));
+        var story = Story.Of(segmenter, VideoFrames(1, 30));
 
         story.Parts("source").ShouldAllBe(p => p.Media.Samples.Count <= 4);
     }

@@ -35,7 +35,7 @@ public class SegmenterProperties
         var skew = random.Next(-4800, 4800);
         for (long i = 0, at = random.Next(0, 48_000); i < 940; i++)
         {
-            audio.Add(Sample(Sound, Audio, at + skew, true, size: random.Next(1, 20)));
+            audio.Add(Sample(AudioTrack, Audio, at + skew, true, size: random.Next(1, 20)));
             at += 1024 + (random.Next(60) == 0 ? random.Next(-40, 40) : 0) + (holes && random.Next(300) == 0 ? random.Next(0, 300_000) : 0);
         }
 

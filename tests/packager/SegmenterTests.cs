@@ -16,7 +16,7 @@ public class SegmenterTests
     [InlineData(1, new[] { 2.0, 2.0, 2.0 })]
     public void Segments_end_at_the_first_sync_sample_after_the_minimum_and_within_the_target(int keyframe, double[] lengths)
     {
-        var story = Story.Of(Story.Segmenter(), Pictures(6, keyframe));
+        var story = Story.Of(Story.Segmenter(), VideoFrames(6, keyframe));
 
         story.Lengths("source").ShouldBe(lengths, tolerance: 0.001);
         story.Closed("source").Select(s => s.Segment).ShouldBe(Enumerable.Range(1, lengths.Length).Select(n => (long)n));
@@ -25,7 +25,7 @@ public class SegmenterTests
     [Fact]
     public void Keyframe_every_8_3_seconds_yields_segments_of_3_seconds_independent_only_at_keyframes()
     {
-        var story = Story.Of(Story.Segmenter(), Pictures(20, 249));
+        var story = Story.Of(Story.Segmenter(), VideoFrames(20, 249));
 
         story.Lengths("source").ShouldAllBe(length => length <= 3);
         var first = story.Parts("source").GroupBy(p => p.Segment).Select(g => (Segment: g.Key, g.First().Independent, g.First().Start.TotalSeconds)).ToList();
@@ -49,10 +49,10 @@ public class SegmenterTests
     public void Samples_before_a_late_leading_rendition_wait_for_it()
     {
         // The video has the same capture time as the audio, delayed by an encoder.
-        var sound = Frames(1).ToList();
-        var story = Story.Of(Story.Segmenter(), [.. sound, .. Pictures(1, 60)]);
+        var audio = Frames(1).ToList();
+        var story = Story.Of(Story.Segmenter(), [.. audio, .. VideoFrames(1, 60)]);
 
-        story.Parts("audio").Sum(p => p.Media.Samples.Count).ShouldBe(sound.Count);
+        story.Parts("audio").Sum(p => p.Media.Samples.Count).ShouldBe(audio.Count);
         story.Parts("audio").First().Start.TotalSeconds.ShouldBe(0);
     }
 
@@ -63,8 +63,8 @@ public class SegmenterTests
     public void No_rendition_emits_a_segment_before_the_leading_one_at_any_time(double shift)
     {
         // Audio before, with, or after its video; a second period with another configuration begins in the middle.
-        var samples = Interleave([.. Pictures(5, 60), .. Pictures(4, 60, from: 5, track: OtherVideo)], Frames(9));
-        samples = [.. samples.OrderBy(sample => sample.Sample.Decode.TotalSeconds + (sample.Rendition == Sound ? shift : 0))];
+        var samples = Interleave([.. VideoFrames(5, 60), .. VideoFrames(4, 60, from: 5, track: OtherVideo)], Frames(9));
+        samples = [.. samples.OrderBy(sample => sample.Sample.Decode.TotalSeconds + (sample.Rendition == AudioTrack ? shift : 0))];
         var segmenter = Story.Segmenter();
         var (led, parts) = (0L, 0);
         foreach (var sample in samples)
@@ -94,7 +94,7 @@ public class SegmenterTests
     public void Leading_rendition_without_a_complete_part_holds_the_others_back_until_the_end()
     {
         var segmenter = Story.Segmenter();
-        foreach (var sample in Interleave(Pictures(0.4, 60), Frames(0.4)))
+        foreach (var sample in Interleave(VideoFrames(0.4, 60), Frames(0.4)))
         {
             segmenter.Push(sample);
         }
@@ -107,8 +107,8 @@ public class SegmenterTests
     [Fact]
     public void Audio_only_stream_does_not_wait_for_other_renditions()
     {
-        var segmenter = Story.Segmenter(null, null, OnlySound);
-        foreach (var sample in Frames(0.6, rendition: OnlySound))
+        var segmenter = Story.Segmenter(null, null, OnlyAudio);
+        foreach (var sample in Frames(0.6, rendition: OnlyAudio))
         {
             segmenter.Push(sample);
         }
@@ -119,7 +119,7 @@ public class SegmenterTests
     [Fact]
     public void Safe_profile_cuts_from_6_seconds()
     {
-        Story.Of(Story.Segmenter(LatencyProfile.Safe), Pictures(20, 60)).Lengths("source").ShouldBe([6, 6, 6, 2]);
+        Story.Of(Story.Segmenter(LatencyProfile.Safe), VideoFrames(20, 60)).Lengths("source").ShouldBe([6, 6, 6, 2]);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public class SegmenterTests
     [Fact]
     public void Audio_frame_belongs_to_the_segment_in_which_it_starts()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 60), Frames(8)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(8, 60), Frames(8)));
 
         // The very first audio frame precedes the first video frame here, and is left out.
         foreach (var video in story.Closed("source").Skip(1))
@@ -147,7 +147,7 @@ public class SegmenterTests
     public void Audio_before_the_first_sync_sample_is_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, Interleave(Frames(3), Pictures(2, 60, from: 1), [Sample(Source, Video, 45_000, sync: false)]));
+        var story = Story.Of(segmenter, Interleave(Frames(3), VideoFrames(2, 60, from: 1), [Sample(Source, Video, 45_000, sync: false)]));
 
         segmenter.GetDropped(SampleDropReason.BeforeSync).ShouldBe(1 + 47);
         story.Parts("audio").First().Start.TotalSeconds.ShouldBeInRange(1, 1.0214);
@@ -157,7 +157,7 @@ public class SegmenterTests
     [Fact]
     public void Audio_only_stream_leads_and_is_cut_at_the_minimum()
     {
-        var story = Story.Of(Story.Segmenter(renditions: OnlySound), Frames(9, rendition: OnlySound));
+        var story = Story.Of(Story.Segmenter(renditions: OnlyAudio), Frames(9, rendition: OnlyAudio));
 
         story.Lengths("audio")[..4].ShouldAllBe(length => length >= 2 && length < 2.03);
         story.Parts("audio").ShouldAllBe(p => p.Independent && p.Duration.TotalSeconds <= 0.5);
@@ -190,7 +190,7 @@ public class SegmenterTests
     [Fact]
     public void Wall_clock_starts_at_arrival_of_the_first_sample_and_then_follows_media_time()
     {
-        var late = Pictures(6, 60).Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
+        var late = VideoFrames(6, 60).Select((s, i) => s with { Sample = s.Sample with { Arrival = Noon + TimeSpan.FromMilliseconds(i * i) } });
         var story = Story.Of(Story.Segmenter(), late);
 
         story.Parts("source").ShouldAllBe(p => Math.Abs((p.WallClock - Noon).TotalSeconds - p.Start.TotalSeconds) < 0.0001);
@@ -199,7 +199,7 @@ public class SegmenterTests
     [Fact]
     public void Rendition_that_stops_gets_gaps_and_continues_when_its_samples_return()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(20, 60), Frames(5), Frames(6, from: 14)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(20, 60), Frames(5), Frames(6, from: 14)));
 
         story.Closed("audio").Select(s => s.Segment).ShouldBe([1, 2, 3, 8, 9, 10]);
         story.Gaps("audio").Select(s => s.Segment).ShouldBe([4, 5, 6, 7]);
@@ -212,7 +212,7 @@ public class SegmenterTests
     public void Samples_of_a_segment_already_closed_without_them_are_dropped_and_counted()
     {
         var segmenter = Story.Segmenter();
-        Story.Of(segmenter, [.. Interleave(Pictures(20, 60), Frames(5)), .. Frames(15, from: 5)]);
+        Story.Of(segmenter, [.. Interleave(VideoFrames(20, 60), Frames(5)), .. Frames(15, from: 5)]);
 
         segmenter.GetDropped(SampleDropReason.Late).ShouldBeGreaterThan(500);
     }
@@ -220,7 +220,7 @@ public class SegmenterTests
     [Fact]
     public void Rendition_that_appears_later_starts_with_the_next_segment()
     {
-        var story = Story.Of(Story.Segmenter(renditions: Source), Interleave(Pictures(10, 60), Frames(5, from: 5)));
+        var story = Story.Of(Story.Segmenter(renditions: Source), Interleave(VideoFrames(10, 60), Frames(5, from: 5)));
 
         story.Closed("audio").Select(s => s.Segment).ShouldBe([4, 5]);
         story.Gaps("audio").ShouldBeEmpty();
@@ -230,7 +230,7 @@ public class SegmenterTests
     public void Earlier_rendition_that_does_not_return_gets_gaps()
     {
         var start = new SegmenterStart(7, true, new MediaTime(900_000, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
-        var story = Story.Of(Story.Segmenter(start: start, renditions: OnlySound), Frames(6, from: 30, rendition: OnlySound));
+        var story = Story.Of(Story.Segmenter(start: start, renditions: OnlyAudio), Frames(6, from: 30, rendition: OnlyAudio));
 
         story.Discontinuities.ShouldBe([7]);
         story.Closed("audio").Select(s => s.Segment).ShouldBe([7, 8, 9]);
@@ -241,7 +241,7 @@ public class SegmenterTests
     public void Period_that_starts_before_the_end_of_existing_media_is_shifted_behind_it()
     {
         var start = new SegmenterStart(7, true, new MediaTime(900_001, 90_000), [new("source", TrackKind.Video, 90_000), new("audio", TrackKind.Audio, 48_000)]);
-        var story = Story.Of(Story.Segmenter(start: start), Interleave(Pictures(6, 60, from: 4), Frames(6, from: 4)));
+        var story = Story.Of(Story.Segmenter(start: start), Interleave(VideoFrames(6, 60, from: 4), Frames(6, from: 4)));
 
         story.Parts("source").First().Media.Decode.ShouldBe(900_001);
         story.Parts("audio").First().Start.TotalSeconds.ShouldBeInRange(10, 10.03);
@@ -252,7 +252,7 @@ public class SegmenterTests
     [Fact]
     public void New_video_configuration_cuts_immediately_with_a_discontinuity_for_all_renditions()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(3, 30), Pictures(4, 60, from: 3, track: OtherVideo), Frames(7)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(3, 30), VideoFrames(4, 60, from: 3, track: OtherVideo), Frames(7)));
 
         story.Discontinuities.ShouldBe([3]);
         story.Lengths("source").ShouldBe([2, 1, 2, 2]);
@@ -265,7 +265,7 @@ public class SegmenterTests
     public void Frames_of_a_new_configuration_are_dropped_until_its_first_sync_sample()
     {
         var segmenter = Story.Segmenter();
-        var samples = Pictures(3, 30).Concat(Pictures(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
+        var samples = VideoFrames(3, 30).Concat(VideoFrames(4, 60, from: 3, track: OtherVideo).Select((s, i) => i == 0 ? s with { Sample = s.Sample with { IsSync = false } } : s));
         var story = Story.Of(segmenter, samples);
 
         segmenter.GetDropped(SampleDropReason.BeforeSync).ShouldBe(60);
@@ -277,7 +277,7 @@ public class SegmenterTests
     public void New_audio_configuration_takes_effect_with_the_next_segment_and_a_discontinuity()
     {
         var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(3), Frames(5, from: 3.01, track: OtherAudio)));
+        var story = Story.Of(segmenter, Interleave(VideoFrames(8, 60), Frames(3), Frames(5, from: 3.01, track: OtherAudio)));
 
         story.Discontinuities.ShouldBe([3]);
         story.Parts("audio").Where(p => p.Segment <= 2).ShouldAllBe(p => p.Media.Track == Audio);
@@ -290,7 +290,7 @@ public class SegmenterTests
     public void New_audio_configuration_at_a_segment_start_puts_its_discontinuity_there_and_loses_nothing()
     {
         var segmenter = Story.Segmenter();
-        var story = Story.Of(segmenter, Interleave(Pictures(8, 60), Frames(4), Frames(4, from: 4.01, track: OtherAudio)));
+        var story = Story.Of(segmenter, Interleave(VideoFrames(8, 60), Frames(4), Frames(4, from: 4.01, track: OtherAudio)));
 
         story.Discontinuities.ShouldBe([3]);
         story.Parts("audio").ShouldAllBe(p => p.Media.Track == (p.Segment <= 2 ? Audio : OtherAudio));
@@ -301,7 +301,7 @@ public class SegmenterTests
     [Fact]
     public void New_audio_configuration_waits_for_the_next_keyframe_and_may_shorten_the_segment()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(8, 30), Frames(2.5), Frames(5.5, from: 2.51, track: OtherAudio)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(8, 30), Frames(2.5), Frames(5.5, from: 2.51, track: OtherAudio)));
 
         story.Discontinuities.ShouldBe([3]);
         story.Lengths("source").ShouldBe([2, 1, 2, 2, 1]);
@@ -311,7 +311,7 @@ public class SegmenterTests
     [Fact]
     public void Jump_of_the_leading_rendition_starts_a_new_period_instead_of_an_endless_segment()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(5, 60), Frames(5), Pictures(4, 60, from: 60), Frames(4, from: 60)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(5, 60), Frames(5), VideoFrames(4, 60, from: 60), Frames(4, from: 60)));
 
         story.Discontinuities.ShouldBe([4]);
         story.Lengths("source").ShouldBe([2, 2, 1, 2, 2]);
@@ -322,7 +322,7 @@ public class SegmenterTests
     [Fact]
     public void Audio_replaces_stopped_video_as_the_leader_until_its_next_sync_sample()
     {
-        var story = Story.Of(Story.Segmenter(), Interleave(Pictures(4, 60), Frames(24), Pictures(6, 60, from: 18)));
+        var story = Story.Of(Story.Segmenter(), Interleave(VideoFrames(4, 60), Frames(24), VideoFrames(6, 60, from: 18)));
 
         var audio = story.Closed("audio").ToList();
         audio.Select(s => s.Segment).ShouldBe(Enumerable.Range(1, audio.Count).Select(n => (long)n));
@@ -345,8 +345,8 @@ public class SegmenterTests
     [Fact]
     public void Renditions_beyond_the_limit_are_dropped()
     {
-        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Empty, [Source, Sound]);
-        Story.Of(segmenter, [.. Pictures(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
+        var segmenter = new Segmenter(Encoder.Latency, new SegmenterLimits(MaxRenditions: 2), SegmenterStart.Empty, [Source, AudioTrack]);
+        Story.Of(segmenter, [.. VideoFrames(1, 30), .. Frames(1, rendition: new Rendition("audio-2", TrackKind.Audio, false))]);
 
         segmenter.GetDropped(SampleDropReason.TooManyRenditions).ShouldBe(47);
     }

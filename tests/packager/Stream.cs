@@ -27,9 +27,9 @@ internal static class Encoder
 
     public static readonly Rendition Source = new("source", TrackKind.Video, IsLeading: true);
 
-    public static readonly Rendition Sound = new("audio", TrackKind.Audio, IsLeading: false);
+    public static readonly Rendition AudioTrack = new("audio", TrackKind.Audio, IsLeading: false);
 
-    public static readonly Rendition OnlySound = new("audio", TrackKind.Audio, IsLeading: true);
+    public static readonly Rendition OnlyAudio = new("audio", TrackKind.Audio, IsLeading: true);
 
     public static RenditionSample Sample(Rendition rendition, Track track, long decode, bool sync, long offset = 0, int size = 10, DateTimeOffset? arrival = null) =>
         new(rendition, new MediaSample(track, new MediaTime(decode, track.Timescale), new MediaTime(decode + offset, track.Timescale), sync,
@@ -38,7 +38,7 @@ internal static class Encoder
     /// <summary>
     /// A frame every 1/<paramref name="rate"/> s from a given time, with a sync sample every <paramref name="keyframe"/> frames.
     /// </summary>
-    public static IEnumerable<RenditionSample> Pictures(double seconds, int keyframe, double from = 0, int rate = 30, Track? track = null, long offset = 0)
+    public static IEnumerable<RenditionSample> VideoFrames(double seconds, int keyframe, double from = 0, int rate = 30, Track? track = null, long offset = 0)
     {
         var ticks = 90_000 / rate;
         for (var i = 0; i < (int)(seconds * rate); i++)
@@ -53,7 +53,7 @@ internal static class Encoder
         track ??= Audio;
         for (long i = 0, time = (long)(from * track.Timescale); i * 1024 < seconds * track.Timescale; i++)
         {
-            yield return Sample(rendition ?? Sound, track, time + (i * 1024), sync: true);
+            yield return Sample(rendition ?? AudioTrack, track, time + (i * 1024), sync: true);
         }
     }
 
@@ -106,5 +106,5 @@ internal sealed class Story
     }
 
     public static Segmenter Segmenter(LatencyProfile? latency = null, SegmenterStart? start = null, params Rendition[] renditions) =>
-        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Empty, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.Sound]);
+        new(latency ?? Encoder.Latency, new SegmenterLimits(), start ?? SegmenterStart.Empty, renditions.Length > 0 ? renditions : [Encoder.Source, Encoder.AudioTrack]);
 }

@@ -24,7 +24,7 @@ public sealed class DriftTests : PipelineTest
     {
         (Hours * 3600 * Math.Abs(perMillion) / 1e6).ShouldBeGreaterThan(4, "otherwise this would test nothing");
         var session = PipelineHarness.Session(_time, latency: LatencyProfile.Safe);
-        var camera = _line.Attach(new FlvEncoder(_time) { Drift = perMillion, PictureRate = 10, SoundRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { Drift = perMillion, VideoRate = 10, AudioRate = 8000, AudioRecord = Mono8000, KeyframeSeconds = Segment, Keeps = false }, session);
         var seen = Both.ToDictionary(rendition => rendition, _ => new SortedDictionary<long, Entry>());
 
         for (var sent = 0.0; sent < Hours * 3600; sent += Look)

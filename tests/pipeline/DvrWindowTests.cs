@@ -100,16 +100,16 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
     /// <summary>A spool and store that keep index blocks, and only the sizes of other objects.</summary>
     private sealed class ThinSpool : ISpool, IObjectStore
     {
-        private readonly ConcurrentDictionary<ObjectName, byte[]> _chapters = new();
+        private readonly ConcurrentDictionary<ObjectName, byte[]> _indexBlocks = new();
 
-        public long Bytes => _chapters.Values.Sum(bytes => (long)bytes.Length);
+        public long Bytes => _indexBlocks.Values.Sum(bytes => (long)bytes.Length);
 
         public long LongestJournal { get; private set; }
 
         public ISpoolFile Open(ObjectName name) => new File(this, name);
 
         public ValueTask<SpoolContent?> ReadAsync(ObjectName name, long offset, long? length, CancellationToken cancellationToken) =>
-            new(_chapters.TryGetValue(name, out var bytes) ? new SpoolContent([bytes], 0, bytes.Length, bytes.Length) : null);
+            new(_indexBlocks.TryGetValue(name, out var bytes) ? new SpoolContent([bytes], 0, bytes.Length, bytes.Length) : null);
 
         public IReadOnlyList<ObjectInfo> List(string prefix) => [];
 
@@ -117,7 +117,7 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
         {
             foreach (var name in names)
             {
-                _chapters.TryRemove(name, out _);
+                _indexBlocks.TryRemove(name, out _);
             }
         }
 
@@ -156,7 +156,7 @@ public sealed class DvrWindowTests(ITestOutputHelper output)
                 Length += bytes.Sum(slice => (long)slice.Length);
                 if (name.Value.EndsWith(".chapter", StringComparison.Ordinal))
                 {
-                    spool._chapters[name] = bytes[0].ToArray();
+                    spool._indexBlocks[name] = bytes[0].ToArray();
                 }
                 else if (name.Value.EndsWith(".jsonl", StringComparison.Ordinal))
                 {

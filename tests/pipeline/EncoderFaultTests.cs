@@ -4,7 +4,7 @@ namespace Broadcast.Pipeline.Tests;
 public sealed class EncoderFaultTests : PipelineTest
 {
     /// <summary>A real 320x180 configuration: High profile, level 1.3.</summary>
-    private static readonly byte[] SmallPicture =
+    private static readonly byte[] SmallFrame =
         Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800");
 
     private static readonly byte[] Stereo44100 = [0x12, 0x10];
@@ -16,13 +16,13 @@ public sealed class EncoderFaultTests : PipelineTest
     {
         var session = PipelineHarness.Session(_time);
         var first = await SentAsync(session, new FlvEncoder(_time), 5);
-        var second = await SentAsync(session, new FlvEncoder(_time) { VideoRecord = SmallPicture }, 5);
+        var second = await SentAsync(session, new FlvEncoder(_time) { VideoRecord = SmallFrame }, 5);
 
         var watched = await ShouldChangeOnceAsync(session);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4", "source/init-2.mp4"]);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4"]);
-        watched["source"].Payloads.ShouldBe([.. first.Pictures, .. second.Pictures]);
-        watched["audio"].Payloads.ShouldBe([.. first.Sounds, .. second.Sounds]);
+        watched["source"].Payloads.ShouldBe([.. first.Frames, .. second.Frames]);
+        watched["audio"].Payloads.ShouldBe([.. first.AudioFrames, .. second.AudioFrames]);
     }
 
     [Theory]
@@ -32,13 +32,13 @@ public sealed class EncoderFaultTests : PipelineTest
     {
         var session = PipelineHarness.Session(_time);
         var first = await SentAsync(session, new FlvEncoder(_time), 5);
-        var second = await SentAsync(session, new FlvEncoder(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, SoundRate = rate }, 5);
+        var second = await SentAsync(session, new FlvEncoder(_time) { AudioRecord = rate == 44_100 ? Stereo44100 : Mono48000, AudioRate = rate }, 5);
 
         var watched = await ShouldChangeOnceAsync(session);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4"]);
-        watched["source"].Payloads.ShouldBe([.. first.Pictures, .. second.Pictures]);
-        watched["audio"].Payloads.ShouldBe([.. first.Sounds, .. second.Sounds]);
+        watched["source"].Payloads.ShouldBe([.. first.Frames, .. second.Frames]);
+        watched["audio"].Payloads.ShouldBe([.. first.AudioFrames, .. second.AudioFrames]);
     }
 
     [Fact]
@@ -53,10 +53,10 @@ public sealed class EncoderFaultTests : PipelineTest
         await camera.GoneAsync();
 
         var watched = await ShouldChangeOnceAsync(session);
-        watched["source"].Payloads.ShouldBe(camera.Pictures);
+        watched["source"].Payloads.ShouldBe(camera.Frames);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["source/init-1.mp4"]);
         watched["audio"].Playlist.Entries.Select(e => e.Map).Distinct().ShouldBe(["audio/init-1.mp4", "audio/init-2.mp4"]);
-        (camera.Sounds.Count - watched["audio"].Payloads.Count).ShouldBeInRange(0, 2 * 48, "media are lost only up to the next segment boundary");
+        (camera.AudioFrames.Count - watched["audio"].Payloads.Count).ShouldBeInRange(0, 2 * 48, "media are lost only up to the next segment boundary");
     }
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class EncoderFaultTests : PipelineTest
         await camera.SendAsync(5);
         await camera.GoneAsync();
 
-        foreach (var (rendition, sent) in new[] { ("source", camera.Pictures), ("audio", camera.Sounds) })
+        foreach (var (rendition, sent) in new[] { ("source", camera.Frames), ("audio", camera.AudioFrames) })
         {
             var watched = await _line.WatchAsync(session, rendition);
             watched.Payloads.ShouldBe(sent);
@@ -84,9 +84,9 @@ public sealed class EncoderFaultTests : PipelineTest
     public async Task F14_audio_only_session_is_segmented_by_its_own_clock()
     {
         var session = PipelineHarness.Session(_time);
-        var camera = await SentAsync(session, new FlvEncoder(_time) { HasPictures = false }, 12);
+        var camera = await SentAsync(session, new FlvEncoder(_time) { HasVideo = false }, 12);
         var watched = await _line.WatchAsync(session, "audio");
-        watched.Payloads.ShouldBe(camera.Sounds);
+        watched.Payloads.ShouldBe(camera.AudioFrames);
         watched.Playlist.Entries.SkipLast(1).ShouldAllBe(e => e.Duration >= 2 && e.Duration <= 3);
         watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
     }
@@ -114,7 +114,7 @@ public sealed class EncoderFaultTests : PipelineTest
         var camera = _line.Attach(new FlvEncoder(_time), session);
         await camera.SendAsync(5);
         camera.Configure();
-        camera.VideoRecord = SmallPicture;
+        camera.VideoRecord = SmallFrame;
         camera.Configure();
         await camera.SendAsync(5);
         camera.Configure();
@@ -122,8 +122,8 @@ public sealed class EncoderFaultTests : PipelineTest
         await camera.GoneAsync();
 
         var watched = await ShouldChangeOnceAsync(session);
-        watched["source"].Payloads.ShouldBe(camera.Pictures);
-        watched["audio"].Payloads.ShouldBe(camera.Sounds);
+        watched["source"].Payloads.ShouldBe(camera.Frames);
+        watched["audio"].Payloads.ShouldBe(camera.AudioFrames);
         watched["source"].Playlist.Entries.Select(e => e.Map).Distinct().Count().ShouldBe(2);
         watched["source"].Segments.Single(s => s.Number == watched["source"].Playlist.Entries.Single(e => e.Discontinuity).Number).IsSync.ShouldBeTrue();
     }

@@ -25,7 +25,7 @@ public sealed class FailoverTests : PipelineTest
         await second.GoneAsync();
 
         var video = await _line.WatchAsync(session);
-        video.Payloads.ShouldBe([.. first.Pictures, .. second.Pictures], "nothing is lost, and no old media follow the new");
+        video.Payloads.ShouldBe([.. first.Frames, .. second.Frames], "nothing is lost, and no old media follow the new");
         video.Playlist.Entries.Take(before.Entries.Count).ShouldBe(before.Entries);
         video.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([before.Last + 1]);
         video.Playlist.Entries.Select(e => e.Map).Distinct().ShouldHaveSingleItem("the same parameters need no new init segment");
@@ -49,7 +49,7 @@ public sealed class FailoverTests : PipelineTest
         await again.SendAsync(5);
         await again.GoneAsync();
         (await _line.PlaylistAsync(next)).Entries[0].Number.ShouldBe(1);
-        (await _line.WatchAsync(next)).Payloads.ShouldBe(again.Pictures);
+        (await _line.WatchAsync(next)).Payloads.ShouldBe(again.Frames);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class FailoverTests : PipelineTest
         _time.Advance(TimeSpan.FromSeconds(3));
         var newcomer = _line.Attach(new FlvEncoder(_time) { Name = Second }, session);
         await newcomer.SendAsync(3);
-        var sent = old.Pictures.Count;
+        var sent = old.Frames.Count;
         await old.SendAsync(1);   // the connection is still open
         await newcomer.SendAsync(3);
         await old.GoneAsync();
@@ -74,7 +74,7 @@ public sealed class FailoverTests : PipelineTest
             watched.Playlist.Entries.Count(e => e.Discontinuity).ShouldBe(1);
         }
 
-        (await _line.WatchAsync(session)).Payloads.ShouldBe([.. old.Pictures.Take(sent), .. newcomer.Pictures]);
+        (await _line.WatchAsync(session)).Payloads.ShouldBe([.. old.Frames.Take(sent), .. newcomer.Frames]);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class FailoverTests : PipelineTest
     public async Task Backup_without_audio_gets_silent_audio_and_shared_sequence_numbers_F34()
     {
         var session = PipelineHarness.Session(_time);
-        var (primary, backup) = await PairAsync(session, new FlvEncoder(_time) { Name = Second, HasSound = false });
+        var (primary, backup) = await PairAsync(session, new FlvEncoder(_time) { Name = Second, HasAudio = false });
         await _line.SendAsync(6.1, primary, backup);
         await primary.GoneAsync();
         await _line.SendAsync(6, backup);

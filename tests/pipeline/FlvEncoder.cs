@@ -24,8 +24,8 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
 
     private PublicationBuilder _feed = null!;
     private DateTimeOffset _began;
-    private long _pictures;
-    private long _sounds;
+    private long _frames;
+    private long _audioFrames;
     private bool _configured;
     private int _waited;
 
@@ -47,9 +47,9 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     /// <summary>Distinguishes its frames from those of other encoders.</summary>
     public byte Name { get; init; }
 
-    public bool HasSound { get; set; } = true;
+    public bool HasAudio { get; set; } = true;
 
-    public bool HasPictures { get; set; } = true;
+    public bool HasVideo { get; set; } = true;
 
     public bool IsReconfigured { get; set; }
 
@@ -60,7 +60,7 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     public byte[]? AudioRecord { get; set; }
 
     /// <summary>Audio sample rate, which the record must also contain.</summary>
-    public int SoundRate { get; init; } = SampleRate;
+    public int AudioRate { get; init; } = SampleRate;
 
     /// <summary>Jump of its timestamps, in milliseconds.</summary>
     public long Jumped { get; set; }
@@ -71,19 +71,19 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     public double Drift { get; init; }
 
     /// <summary>Video frames per second.</summary>
-    public int PictureRate { get; init; } = FrameRate;
+    public int VideoRate { get; init; } = FrameRate;
 
-    /// <summary>Whether <see cref="Pictures"/> and <see cref="Sounds"/> are filled.</summary>
+    /// <summary>Whether <see cref="Frames"/> and <see cref="AudioFrames"/> are filled.</summary>
     public bool Keeps { get; init; } = true;
 
     /// <summary>Whether keyframes are sent as other frames.</summary>
     public bool HidesKeyframes { get; set; }
 
     /// <summary>Payloads of the sent video frames, in order.</summary>
-    public List<byte[]> Pictures { get; } = [];
+    public List<byte[]> Frames { get; } = [];
 
     /// <summary>Payloads of the sent audio frames, in order.</summary>
-    public List<byte[]> Sounds { get; } = [];
+    public List<byte[]> AudioFrames { get; } = [];
 
     /// <summary>Samples lost because a stage was too slow.</summary>
     public long Dropped => _feed.Dropped;
@@ -99,19 +99,19 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
             Configure();
         }
 
-        var (pictures, sounds) = (_pictures + (long)Math.Round(seconds * PictureRate), _sounds + (long)Math.Round(seconds * SoundRate / 1024));
-        while (_pictures < pictures || _sounds < sounds)
+        var (frames, audioFrames) = (_frames + (long)Math.Round(seconds * VideoRate), _audioFrames + (long)Math.Round(seconds * AudioRate / 1024));
+        while (_frames < frames || _audioFrames < audioFrames)
         {
-            if (_sounds >= sounds || (_pictures < pictures && _pictures * SoundRate <= _sounds * 1024 * PictureRate))
+            if (_audioFrames >= audioFrames || (_frames < frames && _frames * AudioRate <= _audioFrames * 1024 * VideoRate))
             {
-                Picture();
+                Frame();
             }
             else
             {
-                Sound();
+                Audio();
             }
 
-            await PaceAsync(TimeSpan.FromSeconds((double)_pictures / PictureRate));
+            await PaceAsync(TimeSpan.FromSeconds((double)_frames / VideoRate));
         }
     }
 
@@ -126,20 +126,20 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
 
         while (true)
         {
-            var (picture, sound) = (TimeSpan.FromSeconds((double)_pictures / PictureRate), TimeSpan.FromSeconds(_sounds * 1024.0 / SampleRate));
-            var next = picture <= sound ? picture : sound;
+            var (frame, audioTrack) = (TimeSpan.FromSeconds((double)_frames / VideoRate), TimeSpan.FromSeconds(_audioFrames * 1024.0 / SampleRate));
+            var next = frame <= audioTrack ? frame : audioTrack;
             if (WallClockAt(next) >= until)
             {
                 return;
             }
 
-            if (picture <= sound)
+            if (frame <= audioTrack)
             {
-                Picture();
+                Frame();
             }
             else
             {
-                Sound();
+                Audio();
             }
 
             await PaceAsync(next);
@@ -187,39 +187,39 @@ internal sealed class FlvEncoder(ManualTimeProvider time)
     /// <summary>Sends the current configurations again.</summary>
     public void Configure()
     {
-        var at = TimeSpan.FromSeconds((double)_pictures / PictureRate);
-        if (HasPictures)
+        var at = TimeSpan.FromSeconds((double)_frames / VideoRate);
+        if (HasVideo)
         {
             Take(9, at, Timestamp(at), VideoRecord is { } record ? [0x17, 0, 0, 0, 0, .. record] : IsReconfigured ? OtherVideoConfiguration : VideoConfiguration);
         }
 
-        if (HasSound)
+        if (HasAudio)
         {
-            Take(8, at, Timestamp(at), AudioRecord is { } sound ? [0xAF, 0, .. sound] : AudioConfiguration);
+            Take(8, at, Timestamp(at), AudioRecord is { } audioTrack ? [0xAF, 0, .. audioTrack] : AudioConfiguration);
         }
     }
 
-    private void Picture()
+    private void Frame()
     {
-        var at = TimeSpan.FromSeconds((double)_pictures / PictureRate);
-        var isKey = !HidesKeyframes && _pictures % (long)Math.Round(KeyframeSeconds * PictureRate) == 0;
-        byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_pictures, Name)];
-        _pictures++;
-        if (HasPictures)
+        var at = TimeSpan.FromSeconds((double)_frames / VideoRate);
+        var isKey = !HidesKeyframes && _frames % (long)Math.Round(KeyframeSeconds * VideoRate) == 0;
+        byte[] payload = [0, 0, 0, 9, (byte)(isKey ? 0x65 : 0x41), .. Number(_frames, Name)];
+        _frames++;
+        if (HasVideo)
         {
-            Keep(Pictures, payload);
+            Keep(Frames, payload);
             Take(9, at, Timestamp(at), (byte[])[(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. payload]);
         }
     }
 
-    private void Sound()
+    private void Audio()
     {
-        var at = TimeSpan.FromSeconds(_sounds * 1024.0 / SoundRate);
-        byte[] payload = [0x21, .. Number(_sounds, Name)];
-        _sounds++;
-        if (HasSound)
+        var at = TimeSpan.FromSeconds(_audioFrames * 1024.0 / AudioRate);
+        byte[] payload = [0x21, .. Number(_audioFrames, Name)];
+        _audioFrames++;
+        if (HasAudio)
         {
-            Keep(Sounds, payload);
+            Keep(AudioFrames, payload);
             Take(8, at, Timestamp(at), (byte[])[0xAF, 1, .. payload]);
         }
     }

@@ -16,18 +16,18 @@ public sealed class FrameDeliveryTests : PipelineTest
         var video = await _line.WatchAsync(session);
         var audio = await _line.WatchAsync(session, "audio");
         camera.Dropped.ShouldBe(0);
-        video.Payloads.ShouldBe(camera.Pictures);
-        audio.Payloads.ShouldBe(camera.Sounds);
+        video.Payloads.ShouldBe(camera.Frames);
+        audio.Payloads.ShouldBe(camera.AudioFrames);
         video.Segments.ShouldAllBe(s => s.IsSync);
         video.Playlist.Independent.ShouldBeTrue();
         video.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4, 5]);
         audio.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4, 5]);
         video.Playlist.Entries.ShouldAllBe(e => Math.Abs(e.Duration - 2) < 0.04 && !e.Discontinuity);
-        foreach (var (picture, sound) in video.Playlist.Entries.Zip(audio.Playlist.Entries))
+        foreach (var (frame, audioTrack) in video.Playlist.Entries.Zip(audio.Playlist.Entries))
         {
-            var began = session.StartedAt + TimeSpan.FromSeconds(2 * (picture.Number - 1));
-            Math.Abs((picture.WallClock - began).TotalSeconds).ShouldBeLessThan(0.02, "program date-time matches wall-clock time");
-            Math.Abs((sound.WallClock - began).TotalSeconds).ShouldBeLessThan(0.05);
+            var began = session.StartedAt + TimeSpan.FromSeconds(2 * (frame.Number - 1));
+            Math.Abs((frame.WallClock - began).TotalSeconds).ShouldBeLessThan(0.02, "program date-time matches wall-clock time");
+            Math.Abs((audioTrack.WallClock - began).TotalSeconds).ShouldBeLessThan(0.05);
         }
 
         var mpd = await _line.MpdAsync(session);
@@ -91,7 +91,7 @@ public sealed class FrameDeliveryTests : PipelineTest
             (await _line.MpdAsync(session)).ShouldList(after, rendition);
         }
 
-        (await _line.WatchAsync(session)).Payloads.ShouldBe([.. first.Pictures, .. second.Pictures]);
+        (await _line.WatchAsync(session)).Payloads.ShouldBe([.. first.Frames, .. second.Frames]);
         (await _line.PlaylistAsync(session)).Entries.Take(before.Playlist.Entries.Count).ShouldBe(before.Playlist.Entries);
     }
 
@@ -147,7 +147,7 @@ public sealed class FrameDeliveryTests : PipelineTest
         await camera.GoneAsync();
 
         var video = await _line.WatchAsync(session);
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         video.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity && Math.Abs(e.Duration - 2) < 0.04);
     }
 
@@ -161,7 +161,7 @@ public sealed class FrameDeliveryTests : PipelineTest
         await camera.GoneAsync();
 
         var video = await _line.WatchAsync(session);
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         video.Playlist.Entries.ShouldAllBe(e => e.Duration <= 3);
         video.Playlist.Independent.ShouldBeFalse();
         video.Segments.Count(s => s.IsSync).ShouldBe(3);
@@ -172,7 +172,7 @@ public sealed class FrameDeliveryTests : PipelineTest
     {
         var session = PipelineHarness.Session(_time);
         var radio = _line.Connect(session);
-        radio.HasPictures = false;
+        radio.HasVideo = false;
         await radio.SendAsync(5);
         await radio.GoneAsync();
         var camera = _line.Connect(session);
@@ -180,8 +180,8 @@ public sealed class FrameDeliveryTests : PipelineTest
         await camera.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        audio.Payloads.ShouldBe([.. radio.Sounds, .. camera.Sounds]);
-        video.Payloads.ShouldBe(camera.Pictures);
+        audio.Payloads.ShouldBe([.. radio.AudioFrames, .. camera.AudioFrames]);
+        video.Payloads.ShouldBe(camera.Frames);
         video.Playlist.Last.ShouldBe(audio.Playlist.Last);
         video.Playlist.DiscontinuitySequence.ShouldBe(audio.Playlist.DiscontinuitySequence + audio.Playlist.Entries.Take((int)(video.Playlist.Sequence - audio.Playlist.Sequence)).Count(e => e.Discontinuity));
     }

@@ -14,7 +14,7 @@ public sealed partial class LowLatencyTests : PipelineTest
     public async Task Hinted_parts_appear_within_the_target_duration_and_concatenate_to_the_segment(int rate, double keyframes)
     {
         var session = PipelineHarness.Session(_time, latency: LatencyProfile.Low);
-        var camera = _line.Attach(new FlvEncoder(_time) { PictureRate = rate, KeyframeSeconds = keyframes }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { VideoRate = rate, KeyframeSeconds = keyframes }, session);
         var seen = new Dictionary<string, List<Part>> { ["source"] = [], ["audio"] = [] };
         var hints = new Dictionary<string, string?>();
         for (var i = 0; i < 120; i++)

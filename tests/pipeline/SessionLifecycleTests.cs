@@ -46,7 +46,7 @@ public sealed class SessionLifecycleTests : PipelineTest
 
         var over = await _line.WatchAsync(session);
         over.Playlist.Ended.ShouldBeTrue();
-        over.Payloads.ShouldBe(camera.Pictures, "the last frames are there too");
+        over.Payloads.ShouldBe(camera.Frames, "the last frames are there too");
         (await _line.MpdAsync(session)).Type.ShouldBe("static");
         _time.Advance(TimeSpan.FromMinutes(10));
         (await _line.Client.GetStringAsync("/live/main/index.m3u8")).ShouldContain(session.Id.Value);
@@ -111,7 +111,7 @@ public sealed class SessionLifecycleTests : PipelineTest
             (await other.MpdAsync(session)).ShouldList(after, rendition);
         }
 
-        (await other.WatchAsync(session)).Payloads.ShouldBe([.. recovered.Payloads, .. again.Pictures]);
+        (await other.WatchAsync(session)).Payloads.ShouldBe([.. recovered.Payloads, .. again.Frames]);
         (await other.MpdAsync(session)).Periods.Count.ShouldBe(2);
         other.Sessions.ShouldHaveSingleItem().Session.ShouldBe(session.Id);
     }
@@ -144,7 +144,7 @@ public sealed class SessionLifecycleTests : PipelineTest
         {
             var nervous = _line.Connect(wild);
             nervous.IsReconfigured = round % 2 == 1;
-            nervous.HasSound = round != 2;
+            nervous.HasAudio = round != 2;
             await nervous.SendAsync(1.3);
             await steady.SendAsync(2.5);
             await nervous.GoneAsync();
@@ -155,8 +155,8 @@ public sealed class SessionLifecycleTests : PipelineTest
         await steady.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(calm), await _line.WatchAsync(calm, "audio"));
-        video.Payloads.ShouldBe(steady.Pictures);
-        audio.Payloads.ShouldBe(steady.Sounds);
+        video.Payloads.ShouldBe(steady.Frames);
+        audio.Payloads.ShouldBe(steady.AudioFrames);
         video.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity && e.Map == "source/init-1.mp4");
         video.Playlist.Ended.ShouldBeFalse();
         (await _line.WatchAsync(wild)).Playlist.Ended.ShouldBeTrue();

@@ -7,12 +7,12 @@ public sealed class SilenceTests : PipelineTest
     public async Task F12_video_without_audio_gets_silent_audio_in_every_manifest()
     {
         var session = PipelineHarness.Session(_time);
-        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasAudio = false }, session);
         await camera.SendAsync(8);
         await camera.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         video.Playlist.Entries.ShouldAllBe(e => Math.Abs(e.Duration - 2) < 0.01 && !e.Discontinuity);
         audio.Payloads.ShouldAllBe(payload => IsSilent(payload));
         ShouldBeInTime(video, audio);
@@ -40,22 +40,22 @@ public sealed class SilenceTests : PipelineTest
     public async Task F13_late_audio_replaces_silence_in_sync_and_without_a_discontinuity(double seconds)
     {
         var session = PipelineHarness.Session(_time);
-        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasAudio = false }, session);
         await camera.SendAsync(seconds);
         var before = await _line.PlaylistAsync(session);
-        camera.HasSound = true;
+        camera.HasAudio = true;
         camera.Configure();
         await camera.SendAsync(8);
         await camera.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         before.Last.ShouldBeGreaterThan((long)(seconds / 2) - 2, "no stage waited for the audio");
         ShouldBeInTime(video, audio);
         var silent = audio.Payloads.TakeWhile(payload => IsSilent(payload)).Count();
         (silent * 1024.0 / FlvEncoder.SampleRate).ShouldBe(seconds, 0.05);
-        audio.Payloads.Count.ShouldBeInRange(silent + camera.Sounds.Count - 3, silent + camera.Sounds.Count, "only audio from the time of the generated silence is missing");
-        audio.Payloads.Skip(silent).ShouldBe(camera.Sounds.TakeLast(audio.Payloads.Count - silent));
+        audio.Payloads.Count.ShouldBeInRange(silent + camera.AudioFrames.Count - 3, silent + camera.AudioFrames.Count, "only audio from the time of the generated silence is missing");
+        audio.Payloads.Skip(silent).ShouldBe(camera.AudioFrames.TakeLast(audio.Payloads.Count - silent));
         foreach (var watched in (Watched[])[video, audio])
         {
             watched.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
@@ -67,15 +67,15 @@ public sealed class SilenceTests : PipelineTest
     public async Task F13_late_audio_of_another_configuration_starts_after_silence_at_a_discontinuity()
     {
         var session = PipelineHarness.Session(_time);
-        var camera = _line.Attach(new FlvEncoder(_time) { HasSound = false, SoundRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
+        var camera = _line.Attach(new FlvEncoder(_time) { HasAudio = false, AudioRate = 44_100, AudioRecord = [0x12, 0x10] }, session);
         await camera.SendAsync(11);
-        camera.HasSound = true;
+        camera.HasAudio = true;
         camera.Configure();
         await camera.SendAsync(9);
         await camera.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         ShouldBeInTime(video, audio);
         var at = audio.Playlist.Entries.Single(e => e.Discontinuity).Number;
         video.Playlist.Entries.Where(e => e.Discontinuity).Select(e => e.Number).ShouldBe([at]);
@@ -93,29 +93,29 @@ public sealed class SilenceTests : PipelineTest
         var session = PipelineHarness.Session(_time);
         var camera = _line.Attach(new FlvEncoder(_time), session);
         await camera.SendAsync(6);
-        camera.HasSound = false;
+        camera.HasAudio = false;
         await camera.SendAsync(10);
-        camera.HasSound = true;
+        camera.HasAudio = true;
         await camera.SendAsync(6);
         await camera.GoneAsync();
 
         var (video, audio) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        video.Payloads.ShouldBe(camera.Pictures);
+        video.Payloads.ShouldBe(camera.Frames);
         ShouldBeInTime(video, audio);
         audio.Playlist.Entries.ShouldAllBe(e => !e.Discontinuity);
         (audio.Payloads.Count(payload => IsSilent(payload)) * 1024.0 / FlvEncoder.SampleRate).ShouldBe(10, 0.1);
-        audio.Payloads.Count(payload => !IsSilent(payload)).ShouldBeInRange(camera.Sounds.Count - 3, camera.Sounds.Count);
-        audio.Payloads[^1].ShouldBe(camera.Sounds[^1]);
+        audio.Payloads.Count(payload => !IsSilent(payload)).ShouldBeInRange(camera.AudioFrames.Count - 3, camera.AudioFrames.Count);
+        audio.Payloads[^1].ShouldBe(camera.AudioFrames[^1]);
     }
 
     /// <summary>Checks for the same segments with the same boundaries, except for one audio frame.</summary>
     private static void ShouldBeInTime(Watched video, Watched audio)
     {
         audio.Playlist.Entries.Select(e => e.Number).ShouldBe(video.Playlist.Entries.Select(e => e.Number));
-        foreach (var (sound, picture) in audio.Segments.Zip(video.Segments))
+        foreach (var (audioTrack, frame) in audio.Segments.Zip(video.Segments))
         {
-            ((double)sound.Began / sound.Timescale).ShouldBe((double)picture.Began / picture.Timescale, 0.05);
-            ((double)sound.Ended / sound.Timescale).ShouldBe((double)picture.Ended / picture.Timescale, 0.06);
+            ((double)audioTrack.Began / audioTrack.Timescale).ShouldBe((double)frame.Began / frame.Timescale, 0.05);
+            ((double)audioTrack.Ended / audioTrack.Timescale).ShouldBe((double)frame.Ended / frame.Timescale, 0.06);
         }
     }
 

@@ -16,26 +16,26 @@ public sealed class TracksTests : PipelineTest
     public async Task Every_codec_passes_through_all_stages_and_plays_in_HLS_and_DASH(string video, string audio, string videoCodec, string audioCodec)
     {
         var session = PipelineHarness.Session(_time);
-        var pictures = await CodedTrack.MakeAsync(video, 6.4);
-        var sounds = await CodedTrack.MakeAsync(audio, 6.4, id: 2);
-        await _line.PublishAsync(session, pictures, sounds);
+        var frames = await CodedTrack.MakeAsync(video, 6.4);
+        var audioFrames = await CodedTrack.MakeAsync(audio, 6.4, id: 2);
+        await _line.PublishAsync(session, frames, audioFrames);
         await _line.EndAsync(session);
 
-        var (source, sound) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
-        source.Payloads.ShouldBe(pictures.Samples.Select(s => s.Payload.ToArray()));
-        sound.Payloads.ShouldBe(sounds.Samples.Select(s => s.Payload.ToArray()));
+        var (source, audioTrack) = (await _line.WatchAsync(session), await _line.WatchAsync(session, "audio"));
+        source.Payloads.ShouldBe(frames.Samples.Select(s => s.Payload.ToArray()));
+        audioTrack.Payloads.ShouldBe(audioFrames.Samples.Select(s => s.Payload.ToArray()));
         source.Playlist.Independent.ShouldBeTrue();
         source.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
-        sound.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
-        (sound.Segments[^1].Ended - sound.Segments[0].Began).ShouldBe(sounds.Samples[^1].Decode + Length(sounds), "the last frame has the duration of its own bytes");
+        audioTrack.Playlist.Entries.Select(e => e.Number).ShouldBe([1, 2, 3, 4]);
+        (audioTrack.Segments[^1].Ended - audioTrack.Segments[0].Began).ShouldBe(audioFrames.Samples[^1].Decode + Length(audioFrames), "the last frame has the duration of its own bytes");
         var mpd = await _line.MpdAsync(session);
-        mpd.ShouldList(source, "source", (double)pictures.Samples[0].Said.CompositionOffset / pictures.Track.Timescale);
-        mpd.ShouldList(sound, "audio");
+        mpd.ShouldList(source, "source", (double)frames.Samples[0].Said.CompositionOffset / frames.Track.Timescale);
+        mpd.ShouldList(audioTrack, "audio");
 
         var playlist = await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8");
         playlist.ShouldContain($"CODECS=\"{videoCodec},{audioCodec}\",RESOLUTION=320x180");
-        await PlaysAsync(session, "index.m3u8", (pictures.Samples.Count, sounds.Samples.Count));
-        await PlaysAsync(session, "manifest.mpd", (pictures.Samples.Count, sounds.Samples.Count));
+        await PlaysAsync(session, "index.m3u8", (frames.Samples.Count, audioFrames.Samples.Count));
+        await PlaysAsync(session, "manifest.mpd", (frames.Samples.Count, audioFrames.Samples.Count));
     }
 
     [Fact]
@@ -108,8 +108,8 @@ public sealed class TracksTests : PipelineTest
         (await _line.Client.GetStringAsync($"/live/{session.Channel}/index.m3u8")).ShouldContain("CODECS=\"av01.0.00M.08,opus\"");
     }
 
-    private static long Length(CodedTrack sounds) =>
-        sounds.Track.Config.TryInspect(sounds.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * sounds.Track.Timescale / sounds.Track.Config.AudioFormat!.SampleRate : 0;
+    private static long Length(CodedTrack audioFrames) =>
+        audioFrames.Track.Config.TryInspect(audioFrames.Samples[^1].Payload.Span, out var frame) ? (long)frame.Samples * audioFrames.Track.Timescale / audioFrames.Track.Config.AudioFormat!.SampleRate : 0;
 
     /// <summary>
     /// Checks that ffmpeg reads a manifest and its media to the end, finds as many packets as were sent, and decodes them without errors.

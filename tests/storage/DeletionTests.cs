@@ -30,7 +30,7 @@ public sealed class DeletionTests
         Should.Throw<IOException>(() => open.Append([new byte[1]])).Message.ShouldContain("deleted");
         open.Seal();
 
-        bench.Flaky.LetGo();
+        bench.Flaky.Release();
         await bench.Until(() => bench.Spool.Status().PendingDeletions == 0);
         (await bench.Flaky.Inner.ListAsync("", default).CountAsync()).ShouldBe(0);
         (await bench.Read("d/stored")).ShouldBeNull();

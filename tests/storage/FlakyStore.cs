@@ -21,7 +21,7 @@ internal sealed class FlakyStore : IObjectStore
 
     public void Hold() => _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void LetGo() => Interlocked.Exchange(ref _gate, null)?.SetResult();
+    public void Release() => Interlocked.Exchange(ref _gate, null)?.SetResult();
 
     public Task<bool> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, PutCondition condition, CancellationToken cancellationToken)
     {

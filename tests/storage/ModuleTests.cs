@@ -54,10 +54,10 @@ public sealed class ModuleTests : IDisposable
             ("Storage:Bucket", "No Bucket"), ("Storage:Endpoint", "ftp://user:hidden@host/path"), ("Storage:SecretKey", "hidden-thing"), ("Storage:Prefix", "../up"), ("Storage:TimeoutSeconds", "0"),
             ("Spool:MaxBytes", "5"), ("Spool:MemoryBytes", "-1"), ("Spool:MemorySeconds", "0"), ("Spool:MaxConcurrentUploads", "1000"), ("Spool:RecoverySeconds", "-1"));
         var refused = await Should.ThrowAsync<Exception>(() => host.StartAsync());
-        var mistakes = refused is AggregateException many ? many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(e => e.Failures).ToArray() : ((OptionsValidationException)refused).Failures.ToArray();
+        var errors = refused is AggregateException many ? many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(e => e.Failures).ToArray() : ((OptionsValidationException)refused).Failures.ToArray();
         foreach (var key in (string[])["Storage:Bucket", "Storage:Endpoint", "Storage:SecretKey", "Storage:Prefix", "Storage:TimeoutSeconds", "Spool:MaxBytes", "Spool:MemoryBytes", "Spool:MemorySeconds", "Spool:MaxConcurrentUploads", "Spool:RecoverySeconds"])
         {
-            mistakes.Count(mistake => mistake.StartsWith(key, StringComparison.Ordinal)).ShouldBe(1, key);
+            errors.Count(error => error.StartsWith(key, StringComparison.Ordinal)).ShouldBe(1, key);
         }
 
         refused.ToString().ShouldNotContain("hidden");

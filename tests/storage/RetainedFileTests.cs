@@ -67,7 +67,7 @@ public sealed class RetainedFileTests
         bench.Write("live/a/1", [1, 2, 3]).Seal();
         await bench.Until(() => bench.Flaky.PutCalls == 1);
         time.Advance(TimeSpan.FromSeconds(130));
-        bench.Flaky.LetGo();
+        bench.Flaky.Release();
         await bench.Until(() => bench.Spool.Status().Uploads == 1);
         Directory.GetFiles(bench.Folder, "1*", SearchOption.AllDirectories).ShouldBeEmpty();
     }

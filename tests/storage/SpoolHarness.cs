@@ -125,7 +125,7 @@ internal sealed class SpoolHarness : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Flaky.LetGo();
+        Flaky.Release();
         await StopAsync();
         Spool.Dispose();
         _stop.Dispose();

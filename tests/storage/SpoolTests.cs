@@ -120,7 +120,7 @@ public sealed class SpoolTests
     public async Task Memory_has_one_budget_and_the_oldest_bytes_of_any_file_are_evicted_first()
     {
         await using var bench = new SpoolHarness(change: options => options.MemoryBytes = 100_000);
-        var (old, young) = (bench.Write("old"), bench.Write("young"));
+        var (old, recent) = (bench.Write("old"), bench.Write("young"));
         for (var i = 0; i < 4; i++)
         {
             old.Append([new byte[20_000]]);
@@ -128,7 +128,7 @@ public sealed class SpoolTests
 
         for (var i = 0; i < 3; i++)
         {
-            young.Append([new byte[20_000]]);
+            recent.Append([new byte[20_000]]);
         }
 
         bench.Spool.MemoryBytes.ShouldBeLessThanOrEqualTo(100_000);

@@ -184,7 +184,7 @@ public sealed class UploadTests
         }
 
         bench.Flaky.Puts.Count.ShouldBe(3);
-        bench.Flaky.LetGo();
+        bench.Flaky.Release();
         await bench.Until(() => bench.Spool.Status().Uploads == 10);
     }
 

@@ -74,10 +74,10 @@ public static class Captioning
     }
 
     /// <summary>Inserts captions before the slices of a frame.</summary>
-    /// <param name="picture">An H.264 or HEVC frame with four-byte lengths.</param>
+    /// <param name="frame">An H.264 or HEVC frame with four-byte lengths.</param>
     /// <param name="isHevc">HEVC instead of H.264.</param>
     /// <param name="triplets">Caption triplets: type (0 and 1: fields of CEA-608; 2 and 3: CEA-708) and two bytes.</param>
-    public static byte[] With(ReadOnlyMemory<byte> picture, bool isHevc, params (byte Type, byte First, byte Second)[] triplets)
+    public static byte[] With(ReadOnlyMemory<byte> frame, bool isHevc, params (byte Type, byte First, byte Second)[] triplets)
     {
         byte[] data = [0xb5, 0x00, 0x31, .. "GA94"u8, 0x03, (byte)(0x40 | triplets.Length), 0xff, .. triplets.SelectMany(t => (byte[])[(byte)(0xfc | t.Type), t.First, t.Second]), 0xff];
         List<byte> unit = [.. isHevc ? (byte[])[39 << 1, 1] : [6]];
@@ -94,7 +94,7 @@ public static class Captioning
             zeros = value == 0 ? zeros + 1 : 0;
         }
 
-        return [0, 0, (byte)(unit.Count >> 8), (byte)unit.Count, .. unit, .. picture.Span];
+        return [0, 0, (byte)(unit.Count >> 8), (byte)unit.Count, .. unit, .. frame.Span];
     }
 
     /// <summary>Adds the odd parity bit to seven bits.</summary>

@@ -45,7 +45,7 @@ public sealed record TestSource
     public bool RealTime { get; init; } = true;
 
     /// <summary>An ffmpeg source filter instead of the test pattern, such as <c>color=red:s=640x360:r=30</c>.</summary>
-    public string? Picture { get; init; }
+    public string? Frame { get; init; }
 }
 
 /// <summary>The installed ffmpeg and ffprobe: encoder and reference decoder of the tests.</summary>
@@ -111,7 +111,7 @@ public static class FfmpegTool
 
         if (source.Video)
         {
-            Input(source.Picture ?? $"testsrc2=size={source.Width}x{source.Height}:rate={source.FrameRate}");
+            Input(source.Frame ?? $"testsrc2=size={source.Width}x{source.Height}:rate={source.FrameRate}");
         }
 
         if (source.Audio)

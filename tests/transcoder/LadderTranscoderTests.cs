@@ -57,14 +57,14 @@ public class LadderTranscoderTests
     [Fact]
     public async Task Video_without_audio_has_silence_up_to_its_newest_frame_until_audio_arrives()
     {
-        MediaSample[] pictures = [.. Enumerable.Range(0, 30).Select(i => Sample(Video, 90_000 + (i * 3000), sync: i == 0))];
-        var sound = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
-        var set = (await RunAsync([Video], [.. pictures, sound])).ShouldHaveSingleItem();
+        MediaSample[] frames = [.. Enumerable.Range(0, 30).Select(i => Sample(Video, 90_000 + (i * 3000), sync: i == 0))];
+        var audio = Sample(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90, 0x56, 0xe5, 0x00]), 48_000), 96_000, sync: true);
+        var set = (await RunAsync([Video], [.. frames, audio])).ShouldHaveSingleItem();
 
         set.Renditions.ShouldBe([new Rendition("source", TrackKind.Video, IsLeading: true), new Rendition("audio", TrackKind.Audio, IsLeading: false)]);
         var heard = set.Samples.Where(s => s.Rendition.Name == "audio").Select(s => s.Sample).ToList();
         heard.Select(s => s.Decode.Ticks).ShouldBe([.. Enumerable.Range(0, 46).Select(i => 48_000L + (i * 1024)), 96_000]);
-        heard[^1].Payload.ShouldBe(sound.Payload);
+        heard[^1].Payload.ShouldBe(audio.Payload);
         heard.Select(s => s.Track).Distinct().ShouldHaveSingleItem("its configuration is another spelling of the same");
     }
 

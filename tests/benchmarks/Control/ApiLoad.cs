@@ -33,7 +33,7 @@ internal static class ApiLoad
     public const int Connections = 16;
 
     private const string TokenVariable = "BENCH_TOKEN";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs the load generator in a child process.</summary>
     /// <param name="port">Port of the server on loopback.</param>
@@ -49,7 +49,7 @@ internal static class ApiLoad
             "-c", Cores.Client, "dotnet", typeof(ApiLoad).Assembly.Location, Command, port.ToString(CultureInfo.InvariantCulture), Connections.ToString(CultureInfo.InvariantCulture),
             measured.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture), method, paths, .. body is null ? Array.Empty<string>() : [body],
         ];
-        var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Patience, new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
+        var result = (await ChildProcess.RunAsync("taskset", arguments, measured + Timeout, new Dictionary<string, string?> { [TokenVariable] = token })).EnsureSuccess().Json();
         return new(
             result.GetProperty("perSecond").GetDouble(), result.GetProperty("median").GetDouble(), result.GetProperty("p99").GetDouble(), result.GetProperty("clientShare").GetDouble());
     }

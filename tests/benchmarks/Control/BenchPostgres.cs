@@ -12,7 +12,7 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 internal sealed class BenchPostgres : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly string _folder;
 
     private BenchPostgres(string folder, ControlDatabase store) => (_folder, Store) = (folder, store);
@@ -64,7 +64,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     {
         var process = Postmaster.Find(Cluster) ?? throw new InvalidOperationException($"No PostgreSQL runs on {Cluster}.");
         _ = ChildProcess.NativeMethods.Kill(process, (int)UnixSignal.Interrupt);
-        await Poll.UntilAsync(() => Postmaster.Find(Cluster) is null, Patience, "PostgreSQL is stopped");
+        await Poll.UntilAsync(() => Postmaster.Find(Cluster) is null, Timeout, "PostgreSQL is stopped");
     }
 
     /// <summary>Restarts the server.</summary>

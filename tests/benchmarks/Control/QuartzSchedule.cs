@@ -20,7 +20,7 @@ internal static class QuartzSchedule
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(60);
 
     /// <summary>Time after the last planned time in which late triggers can still fire.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     /// <summary>Check-in interval of nodes; half of the time until a dead node is detected. Quartz's default is 7.5 s.</summary>
     public static readonly TimeSpan Checkin = TimeSpan.FromSeconds(1);
@@ -51,7 +51,7 @@ internal static class QuartzSchedule
         await using var watch = await ScheduleWatch.StartAsync(postgres.ConnectionString("watch", 2));
         progress(string.Create(CultureInfo.InvariantCulture, $"Quartz: {planned.Count} triggers from {planned.Values.Min():HH:mm:ss} to {last:HH:mm:ss}"));
         var kills = await RandomKills.RunAsync(plan.Seed, last, nodes.KillAsync, nodes.StartAsync);
-        while (planned.Keys.Any(name => watch.FirstOf(name, "fired") is null) && TimeProvider.System.GetUtcNow() < last + Patience)
+        while (planned.Keys.Any(name => watch.FirstOf(name, "fired") is null) && TimeProvider.System.GetUtcNow() < last + Timeout)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
@@ -66,7 +66,7 @@ internal static class QuartzSchedule
             fired.Values.Sum(f => f.Times - 1),
             planned.Keys.Count(name => !fired.ContainsKey(name)),
             kills,
-            watch.Heard.Count(h => h.By == Killed));
+            watch.Received.Count(h => h.By == Killed));
     }
 
     private static async Task<Dictionary<string, DateTimeOffset>> PlanAsync(ControlPlan plan, BenchPostgres postgres)

@@ -29,7 +29,7 @@ internal static class ScheduleBenchmark
     private static readonly TimeSpan Preview = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EncoderBefore = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan EncoderAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     // Trigger that notifies each step, including repeated ones. The webhook is leased for a day to an absent owner, so its deliveries are
     // written and never sent.
@@ -89,10 +89,10 @@ internal static class ScheduleBenchmark
         Row(First, f => ScheduleFigures.Percentile(f.Decided, 0.5));
         Row("planned to live, or fired, p99", f => ScheduleFigures.Percentile(f.Decided, 0.99), v => Aim.Under(Late, v));
         Row("planned to live, or fired, maximum", f => ScheduleFigures.Percentile(f.Decided, 1));
-        Row("planned to notification of another process, p50", f => ScheduleFigures.Percentile(f.Heard, 0.5));
-        Row("planned to notification of another process, p99", f => ScheduleFigures.Percentile(f.Heard, 0.99), v => Aim.Under(Late, v));
-        Row("planned to notification of another process, maximum", f => ScheduleFigures.Percentile(f.Heard, 1));
-        Row("later than a second", f => f.Heard.Count(h => h > Late));
+        Row("planned to notification of another process, p50", f => ScheduleFigures.Percentile(f.Received, 0.5));
+        Row("planned to notification of another process, p99", f => ScheduleFigures.Percentile(f.Received, 0.99), v => Aim.Under(Late, v));
+        Row("planned to notification of another process, maximum", f => ScheduleFigures.Percentile(f.Received, 1));
+        Row("later than a second", f => f.Received.Count(h => h > Late));
         foreach (var other in all[0]?.Others.Keys ?? [])
         {
             Row($"planned to {other}, p99", f => f.Others.TryGetValue(other, out var values) ? ScheduleFigures.Percentile(values, 0.99) : null);
@@ -133,7 +133,7 @@ internal static class ScheduleBenchmark
         var encoders = events.Select(e => PlayEncoderAsync(e, source, watch)).ToList();
         var kills = await RandomKills.RunAsync(plan.Seed, last, killed.Kill, killed.RestartAsync);
         await Task.WhenAll(encoders);
-        await SettleAsync(() => events.All(e => watch.FirstOf(e.Id, "ended") is not null), last + Patience);
+        await SettleAsync(() => events.All(e => watch.FirstOf(e.Id, "ended") is not null), last + Timeout);
         var doubles = (await postgres.ReadAsync(Doubles, r => r.GetInt32(0))).Single();
         var rows = (await postgres.ReadAsync(
             Steps, r => (Id: r.GetString(0), Preview: At(r, 1), Live: At(r, 2), Ended: At(r, 3), Notices: r.GetInt32(4)))).ToDictionary(r => r.Id);
@@ -149,7 +149,7 @@ internal static class ScheduleBenchmark
             Math.Max(doubles, watch.Repeated),
             rows.Values.Sum(r => (r.Preview is null ? 1 : 0) + (r.Live is null ? 1 : 0) + (r.Ended is null ? 1 : 0)) + unannounced,
             kills,
-            watch.Heard.Count(h => h.Step == "live" && h.By == Killed))
+            watch.Received.Count(h => h.Step == "live" && h.By == Killed))
         {
             Others = new Dictionary<string, IReadOnlyList<double>>
             {

@@ -2,12 +2,12 @@ namespace Broadcast.Benchmarks;
 
 /// <summary>Punctuality of a schedule.</summary>
 /// <param name="Decided">Milliseconds from each planned time to its execution, by the clock of the executing process.</param>
-/// <param name="Heard">Milliseconds from each planned time to its notification in another process.</param>
+/// <param name="Received">Milliseconds from each planned time to its notification in another process.</param>
 /// <param name="Doubles">Number of repeated executions.</param>
 /// <param name="Misses">Number of missed executions.</param>
 /// <param name="Kills">Number of kills.</param>
 /// <param name="ByTheKilled">Number of executions by the repeatedly killed process.</param>
-internal sealed record ScheduleFigures(IReadOnlyList<double> Decided, IReadOnlyList<double> Heard, int Doubles, int Misses, int Kills, int ByTheKilled)
+internal sealed record ScheduleFigures(IReadOnlyList<double> Decided, IReadOnlyList<double> Received, int Doubles, int Misses, int Kills, int ByTheKilled)
 {
     /// <summary>Further steps by name.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> Others { get; init; } = new Dictionary<string, IReadOnlyList<double>>();

@@ -8,7 +8,7 @@ namespace Broadcast.Benchmarks;
 /// <param name="Step">Executed step.</param>
 /// <param name="By">Name of the executing connection.</param>
 /// <param name="At">Time of the notification.</param>
-internal sealed record HeardStep(string Name, string Step, string By, DateTimeOffset At);
+internal sealed record ReceivedStep(string Name, string Step, string By, DateTimeOffset At);
 
 /// <summary>
 /// Receives each step by <c>NOTIFY</c> on <see cref="Channel"/>. The payload contains name, step and executor, separated by spaces.
@@ -19,7 +19,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
     public const string Channel = "bench";
 
     private readonly NpgsqlConnection _connection;
-    private readonly ConcurrentQueue<HeardStep> _heard = new();
+    private readonly ConcurrentQueue<ReceivedStep> _received = new();
     private readonly ConcurrentDictionary<(string Name, string Step), DateTimeOffset> _first = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _listening = Task.CompletedTask;
@@ -31,7 +31,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
     }
 
     /// <summary>All received steps, in order.</summary>
-    public IReadOnlyCollection<HeardStep> Heard => _heard;
+    public IReadOnlyCollection<ReceivedStep> Received => _received;
 
     /// <summary>Starts listening.</summary>
     /// <param name="connectionString">Connection string of the database.</param>
@@ -49,7 +49,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
     public DateTimeOffset? FirstOf(string name, string step) => _first.TryGetValue((name, step), out var at) ? at : null;
 
     /// <summary>Number of repeated notifications of all steps.</summary>
-    public int Repeated => _heard.GroupBy(h => (h.Name, h.Step)).Sum(g => g.Count() - 1);
+    public int Repeated => _received.GroupBy(h => (h.Name, h.Step)).Sum(g => g.Count() - 1);
 
     public async ValueTask DisposeAsync()
     {
@@ -78,7 +78,7 @@ internal sealed class ScheduleWatch : IAsyncDisposable
     {
         if (payload.Split(' ') is [var name, var step, var by])
         {
-            _heard.Enqueue(new(name, step, by, at));
+            _received.Enqueue(new(name, step, by, at));
             _first.TryAdd((name, step), at);
         }
     }

@@ -15,7 +15,7 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
     /// <summary>Maximum size of a response; typical responses have a few hundred bytes.</summary>
     private const int MaxAnswer = 1 << 20;
 
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _profile = TempFolder.Create();
     private ChildProcess? _process;
@@ -34,7 +34,7 @@ internal sealed class FirefoxEngine() : BrowserEngine("Firefox, hls.js", "")
         var program = File.Exists("/usr/bin/firefox-esr") ? "firefox-esr" : "firefox";
         _process = ChildProcess.Start(
             program, ["--headless", "--marionette", "--no-remote", "--profile", _profile.Path], new Dictionary<string, string?>(StringComparer.Ordinal) { ["HOME"] = _profile.Path });
-        _client = await Poll.ForAsync(() => ConnectAsync(port), StartPatience, "Firefox listens");
+        _client = await Poll.ForAsync(() => ConnectAsync(port), StartTimeout, "Firefox listens");
         // The server sends a greeting first.
         await ReadAsync();
         await CommandAsync("WebDriver:NewSession", new { });

@@ -10,7 +10,7 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _home = TempFolder.Create();
     private ChildProcess? _screen;
@@ -22,7 +22,7 @@ internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
     {
         // Selects a free display and prints its number.
         _screen = ChildProcess.Start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
-        var display = await _screen.WaitForLineAsync(line => int.TryParse(line, out _), StartPatience);
+        var display = await _screen.WaitForLineAsync(line => int.TryParse(line, out _), StartTimeout);
         var port = FreePort.Next();
         _driver = ChildProcess.Start(
             "WebKitWebDriver",
@@ -36,7 +36,7 @@ internal sealed class WebKitEngine() : BrowserEngine("WebKitGTK, hls.js", "")
                 ["WEBKIT_DISABLE_DMABUF_RENDERER"] = "1",
             });
         _client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(60) };
-        await Poll.UntilAsync(async () => (await _client.GetAsync("/status")).IsSuccessStatusCode, StartPatience, "WebKit's driver listens");
+        await Poll.UntilAsync(async () => (await _client.GetAsync("/status")).IsSuccessStatusCode, StartTimeout, "WebKit's driver listens");
         var browser = Directory.EnumerateFiles("/usr/lib", "MiniBrowser", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, MaxRecursionDepth = 3 }).FirstOrDefault()
             ?? throw new FileNotFoundException("WebKitGTK's MiniBrowser is not below /usr/lib: install webkit2gtk-driver.");
         var options = new Dictionary<string, object>(StringComparer.Ordinal)

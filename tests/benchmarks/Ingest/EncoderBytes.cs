@@ -12,10 +12,10 @@ internal static class EncoderBytes
     private const int HandshakeBlock = 1536;
     private const int VideoStream = 6;
     private const int AudioStream = 4;
-    private const int PicturesInTwoSeconds = 60;
+    private const int FramesInTwoSeconds = 60;
     private const int KeyframeBytes = 60_000;
-    private const int PictureBytes = 16_000;
-    private const int SoundBytes = 342;
+    private const int FrameBytes = 16_000;
+    private const int AudioBytes = 342;
 
     /// <summary>A real AVCDecoderConfigurationRecord: 320x180, High profile, level 1.3.</summary>
     public static readonly byte[] AvcRecord =
@@ -62,31 +62,31 @@ internal static class EncoderBytes
                 bodies += body.Length;
             }
 
-            var sound = 0;
-            for (var picture = 0; picture < PicturesInTwoSeconds; picture++)
+            var audio = 0;
+            for (var frame = 0; frame < FramesInTwoSeconds; frame++)
             {
-                Write(VideoStream, MessageType.Video, (uint)(picture * 1000 / 30), Picture(picture == 0, isEnhanced));
-                for (; sound * 1024 / 48.0 < (picture + 1) * 1000 / 30.0; sound++)
+                Write(VideoStream, MessageType.Video, (uint)(frame * 1000 / 30), Frame(frame == 0, isEnhanced));
+                for (; audio * 1024 / 48.0 < (frame + 1) * 1000 / 30.0; audio++)
                 {
-                    Write(AudioStream, MessageType.Audio, (uint)(sound * 1024 / 48.0), Sound(isEnhanced));
+                    Write(AudioStream, MessageType.Audio, (uint)(audio * 1024 / 48.0), Audio(isEnhanced));
                 }
             }
         });
         return (bytes, bodies);
     }
 
-    private static byte[] Picture(bool isSync, bool isEnhanced)
+    private static byte[] Frame(bool isSync, bool isEnhanced)
     {
-        var size = isSync ? KeyframeBytes : PictureBytes;
+        var size = isSync ? KeyframeBytes : FrameBytes;
         byte[] slice = [(byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(isSync ? 0x65 : 0x41), .. Filler(size - 1)];
         return isEnhanced
             ? EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", slice, isSync)
             : [(byte)(isSync ? 0x17 : 0x27), 1, 0, 0, 0, .. slice];
     }
 
-    private static byte[] Sound(bool isEnhanced) => isEnhanced
-        ? EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, .. Filler(SoundBytes - 1)])
-        : [0xAF, 1, 0x21, .. Filler(SoundBytes - 1)];
+    private static byte[] Audio(bool isEnhanced) => isEnhanced
+        ? EnhancedBody.Audio(EnhancedPacket.CodedFrames, "mp4a", [0x21, .. Filler(AudioBytes - 1)])
+        : [0xAF, 1, 0x21, .. Filler(AudioBytes - 1)];
 
     private static byte[] Chunks(int chunkSize, Action<Action<int, byte, uint, byte[]>> write)
     {

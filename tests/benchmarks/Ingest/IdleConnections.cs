@@ -12,7 +12,7 @@ internal static class IdleConnections
     private const int OpenedTogether = 50;
     private const int AnswerToOpening = 1 + (2 * 1536);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     private enum Stage
     {
@@ -98,7 +98,7 @@ internal static class IdleConnections
 
     private static async Task<Socket> OpenAsync(int port, Stage stage)
     {
-        using var timeout = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, port, timeout.Token);
         if (stage == Stage.Silent)

@@ -14,7 +14,7 @@ namespace Broadcast.Benchmarks;
 /// <param name="Errors">Fatal errors of the player.</param>
 internal sealed record GlassReport(double Time, int Stalls, int Frames, int Dropped, double Rate, double Said, string[] Errors);
 
-/// <summary>A player in Chromium that reads the numbers of the shown frames; see <see cref="NumberedPicture"/>.</summary>
+/// <summary>A player in Chromium that reads the numbers of the shown frames; see <see cref="NumberedFrame"/>.</summary>
 internal sealed class GlassPage
 {
     private const string Look = "() => JSON.stringify({ ...window.report(), rate: document.querySelector('video').playbackRate, said: (window.player?.latency ?? window.player?.getCurrentLiveLatency?.()) || 0 })";
@@ -38,7 +38,7 @@ internal sealed class GlassPage
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } });
         var page = await context.NewPageAsync();
-        await page.GotoAsync(new Uri(pages.Address, $"/player.html?kind={kind}&bits={NumberedPicture.Bits}&rate=1.05&url={Uri.EscapeDataString(media.ToString())}").ToString());
+        await page.GotoAsync(new Uri(pages.Address, $"/player.html?kind={kind}&bits={NumberedFrame.Bits}&rate=1.05&url={Uri.EscapeDataString(media.ToString())}").ToString());
         return new GlassPage(name, page);
     }
 
@@ -55,10 +55,10 @@ internal sealed class GlassPage
         var shown = JsonSerializer.Deserialize<Shown[]>(await _page.EvaluateAsync<string>("() => JSON.stringify(window.takeShown())"), JsonSerializerOptions.Web)!;
         var (now, ticks) = (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), Stopwatch.GetTimestamp());
         var latencies = new List<double>();
-        foreach (var picture in shown)
+        foreach (var frame in shown)
         {
-            var at = ticks - (long)((now - picture.At) / 1000 * Stopwatch.Frequency);
-            if (publisher.SentLast(picture.Code, at) is { } sent)
+            var at = ticks - (long)((now - frame.At) / 1000 * Stopwatch.Frequency);
+            if (publisher.SentLast(frame.Code, at) is { } sent)
             {
                 latencies.Add(Stopwatch.GetElapsedTime(sent, at).TotalSeconds);
             }

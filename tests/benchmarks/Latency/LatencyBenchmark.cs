@@ -12,7 +12,7 @@ namespace Broadcast.Benchmarks;
 internal static class LatencyBenchmark
 {
     private const double PartAim = 50;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
     private static readonly (string Name, string Kind, double Aim)[] Players = [("hls.js", "hls", 2.0), ("dash.js", "dash", 2.5), ("Shaka, DASH", "shaka", 2.5)];
 
     /// <summary>Runs the selected parts.</summary>
@@ -22,7 +22,7 @@ internal static class LatencyBenchmark
     /// <param name="progress">Receives progress messages.</param>
     public static async Task RunAsync(LatencyPlan plan, string shared, List<Report> reports, Action<string> progress)
     {
-        var media = await NumberedPicture.MakeAsync(shared, progress);
+        var media = await NumberedFrame.MakeAsync(shared, progress);
         foreach (var part in plan.Parts)
         {
             await (part switch
@@ -72,7 +72,7 @@ internal static class LatencyBenchmark
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("show", "--latency", "low", "--ladder", ladder, "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(TargetOf(server, channel), media);
-        using var client = new HttpClient { Timeout = Patience };
+        using var client = new HttpClient { Timeout = Timeout };
         var renditions = await RenditionsAsync(client, server.Hls(channel.Name), expected: ladder == "auto" ? 2 : 1);
         using var stop = new CancellationTokenSource();
         var followers = renditions.ConvertAll(r => (Name: Path.GetFileNameWithoutExtension(r.AbsolutePath), Follower: new PartFollower(client, r)));
@@ -119,7 +119,7 @@ internal static class LatencyBenchmark
                 var channel = await server.CreateChannelAsync("show", "--latency", "low", "--record", "off");
                 await using var publisher = await PacedPublisher.StartAsync(TargetOf(server, channel), media);
                 var address = kind == "hls" ? server.Hls(channel.Name) : server.Dash(channel.Name);
-                await Poll.UntilAsync(async () => (await server.Client.GetAsync(address)).IsSuccessStatusCode, Patience, "the channel is live");
+                await Poll.UntilAsync(async () => (await server.Client.GetAsync(address)).IsSuccessStatusCode, Timeout, "the channel is live");
                 rounds.Add(await WatchAsync(await GlassPage.OpenAsync(browser, pages, name, kind, address), publisher, plan.Measured));
                 var (latencies, stalls) = rounds[^1];
                 progress(string.Create(
@@ -137,7 +137,7 @@ internal static class LatencyBenchmark
     /// <summary>Lets a page settle for fifteen seconds, the time to catch up half a second at 4 %, and then measures.</summary>
     private static async Task<(List<double> Latencies, int Stalls)> WatchAsync(GlassPage page, PacedPublisher publisher, TimeSpan measured)
     {
-        await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, Patience, $"{page.Name} plays");
+        await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, Timeout, $"{page.Name} plays");
         await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System);
         var before = await page.ReportAsync();
         await page.TakeLatenciesAsync(publisher);
@@ -170,7 +170,7 @@ internal static class LatencyBenchmark
                     .Select(p => new Uri(multivariant, p.Second)).Distinct()];
                 return found.Count >= expected;
             },
-            Patience, "the channel is live in all renditions");
+            Timeout, "the channel is live in all renditions");
         return found;
     }
 }

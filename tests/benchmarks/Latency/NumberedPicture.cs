@@ -7,7 +7,7 @@ namespace Broadcast.Benchmarks;
 /// <summary>
 /// A file whose frames show their own number in bright and dark blocks along the upper edge, like a camera pointed at a clock.
 /// </summary>
-internal static class NumberedPicture
+internal static class NumberedFrame
 {
     /// <summary>Number of blocks, each a binary digit, least significant at the left.</summary>
     public const int Bits = 11;
@@ -27,7 +27,7 @@ internal static class NumberedPicture
     {
         progress("making the source: 720p30 H.264 at 2.5 Mbit/s with numbered frames, keyframes every 2 s, AAC at 128 kbit/s");
         var path = Path.Combine(folder, "numbered.flv");
-        await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds, Picture = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
+        await FfmpegTool.MakeFileAsync(path, new TestSource { Width = Width, Height = Height, VideoBitRate = 2_500_000, Seconds = Seconds, Frame = $"testsrc2=size={Width}x{Height}:rate=30{Blocks()}" });
         var media = FlvFileReader.Read(await File.ReadAllBytesAsync(path));
         File.Delete(path);
         return media;

@@ -12,19 +12,19 @@ internal sealed class PacedPublisher : IAsyncDisposable
     private readonly FlvFile _media;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly List<(long Milliseconds, long At)> _pictures = [];
+    private readonly List<(long Milliseconds, long At)> _frames = [];
     private readonly Task _running;
     private long _heldUntil;
 
     private PacedPublisher(RtmpPublisher connection, FlvFile media)
     {
         (_connection, _media) = (connection, media);
-        PicturesInFile = media.Tags.Count(t => t.IsVideo && !t.IsConfiguration);
+        FramesInFile = media.Tags.Count(t => t.IsVideo && !t.IsConfiguration);
         _running = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
     /// <summary>Number of frames until the file repeats.</summary>
-    public int PicturesInFile { get; }
+    public int FramesInFile { get; }
 
     /// <summary>Completes after a stop; faults when the server closes the connection.</summary>
     public Task Completion => _running;
@@ -42,17 +42,17 @@ internal sealed class PacedPublisher : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_pictures.Count == 0)
+            if (_frames.Count == 0)
             {
                 return null;
             }
 
             // FLV timestamps are in milliseconds: thirds are rounded, and a frame is closer to its own time than to its neighbor's.
             var sought = (long)Math.Round(seconds * 1000);
-            var index = _pictures.BinarySearch((sought, 0), Comparer<(long Milliseconds, long At)>.Create((a, b) => a.Milliseconds.CompareTo(b.Milliseconds)));
+            var index = _frames.BinarySearch((sought, 0), Comparer<(long Milliseconds, long At)>.Create((a, b) => a.Milliseconds.CompareTo(b.Milliseconds)));
             index = index >= 0 ? index : ~index;
-            var near = new[] { index - 1, index }.Where(i => i >= 0 && i < _pictures.Count).MinBy(i => Math.Abs(_pictures[i].Milliseconds - sought));
-            return Math.Abs(_pictures[near].Milliseconds - sought) <= 8 ? _pictures[near].At : null;
+            var near = new[] { index - 1, index }.Where(i => i >= 0 && i < _frames.Count).MinBy(i => Math.Abs(_frames[i].Milliseconds - sought));
+            return Math.Abs(_frames[near].Milliseconds - sought) <= 8 ? _frames[near].At : null;
         }
     }
 
@@ -63,11 +63,11 @@ internal sealed class PacedPublisher : IAsyncDisposable
     {
         lock (_lock)
         {
-            for (var i = _pictures.Count - 1; i >= 0; i--)
+            for (var i = _frames.Count - 1; i >= 0; i--)
             {
-                if (i % PicturesInFile == number && _pictures[i].At <= by)
+                if (i % FramesInFile == number && _frames[i].At <= by)
                 {
-                    return _pictures[i].At;
+                    return _frames[i].At;
                 }
             }
 
@@ -89,7 +89,7 @@ internal sealed class PacedPublisher : IAsyncDisposable
         await _connection.SendAsync([.. _media.Tags.Where(t => t.IsConfiguration || !(t.IsAudio || t.IsVideo))], 0, _stop.Token);
         var frames = _media.Tags.Where(t => (t.IsAudio || t.IsVideo) && !t.IsConfiguration).ToList();
         var (began, offset, first) = (Stopwatch.GetTimestamp(), 0L, frames[0].Timestamp);
-        var firstPicture = frames.First(f => f.IsVideo).Timestamp;
+        var firstFrame = frames.First(f => f.IsVideo).Timestamp;
         while (!_stop.IsCancellationRequested)
         {
             for (var i = 0; i < frames.Count; i++)
@@ -110,7 +110,7 @@ internal sealed class PacedPublisher : IAsyncDisposable
                 {
                     lock (_lock)
                     {
-                        _pictures.Add((offset + frames[i].Timestamp - firstPicture, Stopwatch.GetTimestamp()));
+                        _frames.Add((offset + frames[i].Timestamp - firstFrame, Stopwatch.GetTimestamp()));
                     }
                 }
             }

@@ -28,7 +28,7 @@ internal static class HeldPlayers
 {
     private const int ConnectTogether = 50;
     private const double Kibibyte = 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs players for some time.</summary>
     /// <param name="server">Server that announces parts.</param>
@@ -92,7 +92,7 @@ internal static class HeldPlayers
 
     private static async Task<Socket> ConnectAsync(int port)
     {
-        using var timeout = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 16 * 1024 };
         await socket.ConnectAsync(IPAddress.Loopback, port, timeout.Token);
         return socket;

@@ -7,11 +7,11 @@ namespace Broadcast.Benchmarks;
 /// <summary>Load size and load time of pages; <see cref="PagesPlan"/> selects the pages.</summary>
 internal static class PagesBenchmark
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
     private static readonly Line[] Lines = [Line.Loopback, Line.Phone];
 
     /// <summary>Records when the first frame of a video is shown, in milliseconds since the navigation.</summary>
-    private const string FirstPicture = """
+    private const string FirstFrame = """
         document.addEventListener('loadstart', e => {
           if (e.target instanceof HTMLVideoElement && !window.benchSeen) {
             window.benchSeen = true;
@@ -79,7 +79,7 @@ internal static class PagesBenchmark
         var channel = await server.CreateChannelAsync("show", "--ladder", "passthrough", "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), source.Media);
         await using var bare = await BarePage.StartAsync();
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Patience, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout, "the channel is live");
 
         // The time until a broadcast has three segments.
         await Task.Delay(TimeSpan.FromSeconds(15), TimeProvider.System);
@@ -95,9 +95,9 @@ internal static class PagesBenchmark
                 // Alternates, so that interference affects both.
                 foreach (var (_, address, seen) in pages)
                 {
-                    await using var page = await ColdPage.OpenAsync(browser, line, FirstPicture);
+                    await using var page = await ColdPage.OpenAsync(browser, line, FirstFrame);
                     await page.Page.GotoAsync(address.ToString(), new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
-                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Patience, $"{address.AbsolutePath} shows a frame");
+                    await Poll.UntilAsync(async () => await page.Page.EvaluateAsync<bool>("() => window.benchFirst !== undefined"), Timeout, $"{address.AbsolutePath} shows a frame");
                     seen.Add((await page.Page.EvaluateAsync<double>("() => window.benchFirst"), page.Bytes / 1000));
                 }
             }

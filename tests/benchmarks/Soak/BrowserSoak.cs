@@ -10,7 +10,7 @@ namespace Broadcast.Benchmarks;
 /// </summary>
 internal static class BrowserSoak
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Counts all waits after the first frame, with any player library.</summary>
     private const string Counter = """
@@ -31,7 +31,7 @@ internal static class BrowserSoak
 
     public static async Task<int> RunAsync(BroadcastServer server, string channel, TimeSpan length, CancellationTokenSource stop, Task encoder, Action<string> say)
     {
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel))).IsSuccessStatusCode, StartPatience, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel))).IsSuccessStatusCode, StartTimeout, "the channel is live");
         await using var pages = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
@@ -42,7 +42,7 @@ internal static class BrowserSoak
         };
         foreach (var (name, page) in players)
         {
-            await Poll.UntilAsync(async () => (await ReadAsync(page)).Time > 0, StartPatience, $"{name} plays");
+            await Poll.UntilAsync(async () => (await ReadAsync(page)).Time > 0, StartTimeout, $"{name} plays");
         }
 
         // The first seconds are startup: buffers fill and clocks synchronize.

@@ -16,11 +16,11 @@ internal static class EnginesSoak
     /// </summary>
     private const double MaxBehind = 30;
 
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EncoderAway = TimeSpan.FromSeconds(10);
 
     /// <summary>Time to recover after the end of the measured time.</summary>
-    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReturnTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Counts in the page: quarter seconds with advancing playback, and stalls after its start.</summary>
     private const string Counter = """
@@ -87,7 +87,7 @@ internal static class EnginesSoak
         await using var encoder = new Encoder(file, server.PublishUrl(channel));
         try
         {
-            await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, StartPatience, "the channel is live");
+            await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, StartTimeout, "the channel is live");
             await engine.OpenAsync(new Uri(server.Http, $"/watch/{channel.Name}{engine.Query}"));
             await engine.EvaluateAsync(Counter);
             await UntilItPlaysAsync(engine, "starts");
@@ -129,7 +129,7 @@ internal static class EnginesSoak
     /// <summary>Three seconds without a stall count as playing. Engines that do not report a latency pass.</summary>
     private static Task UntilItPlaysAsync(BrowserEngine engine, string what, double maxBehind = double.MaxValue) =>
         Poll.UntilAsync(
-            async () => await ReadAsync(engine) is var now && (!now.IsSame || (now is { State: "live", Moving: > 3 } && Seconds(now.Latency) <= maxBehind)), ReturnPatience, $"{engine.Name}: {what}");
+            async () => await ReadAsync(engine) is var now && (!now.IsSame || (now is { State: "live", Moving: > 3 } && Seconds(now.Latency) <= maxBehind)), ReturnTimeout, $"{engine.Name}: {what}");
 
     private static async Task<Reading> ReadAsync(BrowserEngine engine) => JsonSerializer.Deserialize<Reading>(await engine.EvaluateAsync(Look), JsonSerializerOptions.Web)!;
 

@@ -52,17 +52,17 @@ internal sealed class LadderFollower(HttpClient client, IReadOnlyList<Uri> playl
             _timescales[segment.Map!] = timescale = InitSegmentReader.Read(await client.GetByteArrayAsync(segment.Map)).Timescale;
         }
 
-        var pictures = new List<(long, bool)>();
+        var frames = new List<(long, bool)>();
         foreach (var fragment in FragmentReader.ReadAll(await client.GetByteArrayAsync(segment.Address), out _))
         {
             var decode = fragment.BaseDecodeTime;
             foreach (var sample in fragment.Samples)
             {
-                pictures.Add(((decode + sample.CompositionOffset) * Broadcast.Media.MediaTime.VideoTimescale / timescale, sample.IsSync));
+                frames.Add(((decode + sample.CompositionOffset) * Broadcast.Media.MediaTime.VideoTimescale / timescale, sample.IsSync));
                 decode += sample.Duration;
             }
         }
 
-        return pictures;
+        return frames;
     }
 }

@@ -43,7 +43,7 @@ internal static class LadderHours
 
     private static async Task RunAsync(string name, CodedSource source, double hours, Dictionary<string, LadderTally> found)
     {
-        await using var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider());
+        await using var stage = new StageUnderTest(source.Frames[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider());
         var count = (long)(hours * 3600 * source.Rate);
         await Feeder.FastAsync(stage, source, 0, count);
         await stage.EndAsync();
@@ -62,11 +62,11 @@ internal static class LadderHours
         long taken = -2;
         for (long number = 0; number < count; number++)
         {
-            var picture = source.At(number);
-            if (source.Rate < 45 || picture.IsSync || number - taken >= 2)
+            var frame = source.At(number);
+            if (source.Rate < 45 || frame.IsSync || number - taken >= 2)
             {
                 taken = number;
-                yield return (picture.Present.Ticks, picture.IsSync);
+                yield return (frame.Present.Ticks, frame.IsSync);
             }
         }
     }

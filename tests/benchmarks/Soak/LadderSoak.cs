@@ -36,7 +36,7 @@ internal static partial class LadderSoak
 
         // A replacement worker begins with a sync sample. Each killed worker has one replacement. After three in a row that ran for less
         // than a minute the quality is lowered, and raising it again takes one more.
-        return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Pictures > 0) && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * (kills + (kills / 3)) ? 0 : 1;
+        return tallies.Count > 0 && tallies.TrueForAll(t => t.SyncMissing == 0 && t.Frames > 0) && tallies.Sum(t => t.SyncExtra) <= tallies.Count(t => t.IsServed) * (kills + (kills / 3)) ? 0 : 1;
     }
 
     private static async Task<IEnumerable<LadderTally>> ServeAsync(TimeSpan length, int kills, Action<string> say)
@@ -85,10 +85,10 @@ internal static partial class LadderSoak
     /// <summary>Returns the addresses of the video playlists, the source first; <see langword="null"/> until there are rungs.</summary>
     private static List<string>? Names(string master)
     {
-        var found = Picture().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();
+        var found = Frame().Matches(master).Select(m => m.Value).Distinct(StringComparer.Ordinal).OrderByDescending(n => n.EndsWith("/source.m3u8", StringComparison.Ordinal)).ToList();
         return found.Count > 1 ? found : null;
     }
 
     [GeneratedRegex(@"[0-9A-Z]{26}/(source|[0-9]+p)\.m3u8")]
-    private static partial Regex Picture();
+    private static partial Regex Frame();
 }

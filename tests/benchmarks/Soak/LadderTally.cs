@@ -11,7 +11,7 @@ internal sealed class LadderTally(string name, bool isServed)
     public bool IsServed => isServed;
 
     /// <summary>Number of compared frames of the source.</summary>
-    public long Pictures { get; private set; }
+    public long Frames { get; private set; }
 
     /// <summary>Seconds of video.</summary>
     public double Seconds { get; private set; }
@@ -45,7 +45,7 @@ internal sealed class LadderTally(string name, bool isServed)
 
         foreach (var (present, isSync) in source)
         {
-            Pictures++;
+            Frames++;
             var isThere = has.Remove(present, out var hasSync);
             Missing += isThere ? 0 : 1;
             Sync += isSync && hasSync ? 1 : 0;
@@ -72,5 +72,5 @@ internal sealed class LadderTally(string name, bool isServed)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {name} | {Seconds / 3600:0.000} | {Pictures:n0} | {Missing:n0} | {Extra:n0} | {Sync + SyncMissing:n0} | {SyncMissing:n0} | {SyncExtra:n0} |");
+        $"| {name} | {Seconds / 3600:0.000} | {Frames:n0} | {Missing:n0} | {Extra:n0} | {Sync + SyncMissing:n0} | {SyncMissing:n0} | {SyncExtra:n0} |");
 }

@@ -17,7 +17,7 @@ internal static class LowLatencySoak
     /// </summary>
     private const double MaxDrift = 0.5;
 
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>After a slow start, a player needs a minute to catch up at the rates that the MPD allows.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
@@ -36,11 +36,11 @@ internal static class LowLatencySoak
     public static async Task<int> RunAsync(TimeSpan length, TimeSpan hold, Action<string> say)
     {
         await using var folder = TempFolder.Create();
-        var media = await NumberedPicture.MakeAsync(folder.Path, say);
+        var media = await NumberedFrame.MakeAsync(folder.Path, say);
         await using var server = await BroadcastServer.StartAsync();
         var channel = await server.CreateChannelAsync("soak", "--latency", "low", "--record", "off");
         await using var publisher = await PacedPublisher.StartAsync(LatencyBenchmark.TargetOf(server, channel), media);
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartPatience, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Dash(channel.Name))).IsSuccessStatusCode, StartTimeout, "the channel is live");
         await using var files = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
@@ -52,7 +52,7 @@ internal static class LowLatencySoak
         };
         foreach (var page in pages)
         {
-            await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, StartPatience, $"{page.Name} plays");
+            await Poll.UntilAsync(async () => await page.ReportAsync() is { Time: > 0, Frames: > 30 }, StartTimeout, $"{page.Name} plays");
         }
 
         await Task.Delay(Settling < length ? Settling : length, TimeProvider.System);

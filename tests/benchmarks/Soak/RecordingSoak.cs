@@ -16,7 +16,7 @@ namespace Broadcast.Benchmarks;
 internal static class RecordingSoak
 {
     private static readonly TimeSpan Warm = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs the soak test.</summary>
     /// <returns>0 if nothing was lost, went back, or failed to play.</returns>
@@ -41,11 +41,11 @@ internal static class RecordingSoak
         await using var files = await PlayerFiles.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await Browsers.LaunchAsync(playwright);
-        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Patience, "the channel is live");
+        await Poll.UntilAsync(async () => (await server.Client.GetAsync(server.Hls(channel.Name))).IsSuccessStatusCode, Timeout, "the channel is live");
         var page = await (await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 640, Height = 480 } })).NewPageAsync();
         await page.GotoAsync(new Uri(server.Http, $"/watch/{channel.Name}").ToString());
         var viewer = new StandingWatch(page);
-        await Poll.UntilAsync(async () => await viewer.TimeAsync() > 1, Patience, "the watch page plays");
+        await Poll.UntilAsync(async () => await viewer.TimeAsync() > 1, Timeout, "the watch page plays");
 
         var went = await RunAsync(server, ceph, hls, viewer, findings, length, kills, outage, seed, say);
         findings.IsStoreAway = false;
@@ -60,8 +60,8 @@ internal static class RecordingSoak
         (await api.PostAsync($"/api/v1/channels/{channel.Name}/end", null)).EnsureSuccessStatusCode();
         var vod = new Uri(server.Http, $"/vod/{hls.Session}/index.m3u8");
         var recording = await RecordedAsync(client, vod, hls, findings);
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Patience, "the bucket is up to date");
-        var complaints = await FfmpegTool.DecodeAsync(vod.ToString(), length.TotalSeconds * 2, Patience + length);
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout, "the bucket is up to date");
+        var complaints = await FfmpegTool.DecodeAsync(vod.ToString(), length.TotalSeconds * 2, Timeout + length);
         if (complaints.Length > 0)
         {
             findings.AddWrong($"decoding the recording: {complaints[..Math.Min(400, complaints.Length)]}");

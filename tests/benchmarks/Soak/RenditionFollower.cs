@@ -11,7 +11,7 @@ namespace Broadcast.Benchmarks;
 internal sealed class RenditionFollower(HttpClient client, Uri playlist, Findings findings)
 {
     /// <summary>Time in which errors of a running server are retried before a segment counts as lost.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
 
     private readonly ConcurrentDictionary<long, Announced> _known = new();
     private readonly ConcurrentDictionary<Uri, byte[]> _hashes = new();
@@ -162,7 +162,7 @@ internal sealed class RenditionFollower(HttpClient client, Uri playlist, Finding
                     return await answer.Content.ReadAsByteArrayAsync(stopping);
                 }
 
-                if (TimeProvider.System.GetElapsedTime(since) > Patience)
+                if (TimeProvider.System.GetElapsedTime(since) > Timeout)
                 {
                     if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && findings.IsStoreAway)
                     {

@@ -23,7 +23,7 @@ namespace Broadcast.Benchmarks;
 internal static class StorageBenchmark
 {
     private const int FileBytes = 1_000_000;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs the selected parts.</summary>
     /// <param name="plan">The plan.</param>
@@ -101,7 +101,7 @@ internal static class StorageBenchmark
             file.Seal();
         }
 
-        await Poll.UntilAsync(() => monitor.Read().Uploads >= files, Patience, "all files are uploaded");
+        await Poll.UntilAsync(() => monitor.Read().Uploads >= files, Timeout, "all files are uploaded");
         var result = (files * (FileBytes / 1e6) / meter.WallSeconds, meter.CpuSeconds / (files * (FileBytes / 1e9)));
         foreach (var service in work)
         {
@@ -148,7 +148,7 @@ internal static class StorageBenchmark
         var addresses = Path.Combine(shared, "addresses");
         await File.WriteAllLinesAsync(addresses, await ChannelsAsync(server, plan.Streams));
         await using var load = ChildProcess.Start("dotnet",
-            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", $"{plan.Outage.TotalSeconds + Patience.TotalSeconds + 120:0}", "--rate", "5", "--json"]);
+            [Repository.ServerProgram(), "load", "publish", "--file", source.Path, "--urls", addresses, "--seconds", $"{plan.Outage.TotalSeconds + Timeout.TotalSeconds + 120:0}", "--rate", "5", "--json"]);
         await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_uploads_total") > plan.Streams * 10, TimeSpan.FromMinutes(2), "all streams are uploaded to the bucket");
 
         progress($"outage of the bucket for {plan.Outage.TotalSeconds:0} s");
@@ -160,7 +160,7 @@ internal static class StorageBenchmark
         var began = Stopwatch.GetTimestamp();
 
         // Caught up: only recent files are waiting.
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Patience, "the bucket is up to date");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_oldest_seconds") < 2, Timeout, "the bucket is up to date");
         var caughtUp = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var (gaps, segments) = (0, 0);
         for (var i = 1; i <= plan.Streams; i++)
@@ -177,7 +177,7 @@ internal static class StorageBenchmark
         report.Add("gaps and discontinuities among them", Aim.AtMost(0, gaps), gaps);
         load.Signal(UnixSignal.Terminate);
         await load.WaitForExitAsync(TimeSpan.FromSeconds(30));
-        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Patience, "the rest is uploaded");
+        await Poll.UntilAsync(async () => (await MetricsPage.ReadAsync(server.Internal)).Sum("broadcast_upload_queue_objects") < 1, Timeout, "the rest is uploaded");
         await server.StopAsync();
         var fsck = await server.CommandAsync("fsck", "--deep");
         progress($"fsck --deep: exit code {fsck.ExitCode}: {fsck.Output.TrimEnd().Split('\n')[^1]}");

@@ -11,11 +11,11 @@ namespace Broadcast.Benchmarks;
 /// <param name="Name">Name in tables and progress messages, such as <c>1080p30</c>.</param>
 /// <param name="Path">Path of a NUT file.</param>
 /// <param name="Rate">Frames per second.</param>
-/// <param name="Pictures">Coded frames, from time zero.</param>
-internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnlyList<MediaSample> Pictures)
+/// <param name="Frames">Coded frames, from time zero.</param>
+internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnlyList<MediaSample> Frames)
 {
     /// <summary>Duration.</summary>
-    public double Seconds => Pictures.Count / (double)Rate;
+    public double Seconds => Frames.Count / (double)Rate;
 
     /// <summary>Interval between frames.</summary>
     public TimeSpan Interval => TimeSpan.FromSeconds(1.0 / Rate);
@@ -47,9 +47,9 @@ internal sealed record CodedSource(string Name, string Path, int Rate, IReadOnly
     /// <summary>Returns the frame with a number in endless repetition, with the current time as its arrival time.</summary>
     public MediaSample At(long number)
     {
-        var picture = Pictures[(int)(number % Pictures.Count)];
-        var shift = new MediaTime(number / Pictures.Count * Pictures.Count * MediaTime.VideoTimescale / Rate, MediaTime.VideoTimescale);
-        return picture with { Decode = picture.Decode + shift, Present = picture.Present + shift, Arrival = TimeProvider.System.GetUtcNow() };
+        var frame = Frames[(int)(number % Frames.Count)];
+        var shift = new MediaTime(number / Frames.Count * Frames.Count * MediaTime.VideoTimescale / Rate, MediaTime.VideoTimescale);
+        return frame with { Decode = frame.Decode + shift, Present = frame.Present + shift, Arrival = TimeProvider.System.GetUtcNow() };
     }
 
     private static List<MediaSample> Read(byte[] file)

@@ -31,7 +31,7 @@ internal static class EncodeCost
         await OursAsync(source, latency, count: 5 * source.Rate);
         for (var round = 1; round <= plan.Rounds; round++)
         {
-            var (cost, command) = await OursAsync(source, latency, source.Pictures.Count);
+            var (cost, command) = await OursAsync(source, latency, source.Frames.Count);
             ours.Add(cost);
             bare.Add(await OfAsync(source, [command.Bare(source.Path)]));
             each.Add(await OfAsync(source, command.OneByOne(source.Path)));
@@ -51,7 +51,7 @@ internal static class EncodeCost
         var meter = new ChildrenMeter();
         WorkerCommand command;
         IReadOnlyList<int> came;
-        await using (var stage = new StageUnderTest(source.Pictures[0].Track, latency, new ManualTimeProvider()))
+        await using (var stage = new StageUnderTest(source.Frames[0].Track, latency, new ManualTimeProvider()))
         {
             var feeding = Feeder.FastAsync(stage, source, 0, count);
             await stage.ReachAsync(0);

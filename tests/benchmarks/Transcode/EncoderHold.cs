@@ -11,7 +11,7 @@ namespace Broadcast.Benchmarks;
 internal static class EncoderHold
 {
     /// <summary>Number of frames; the last half counts.</summary>
-    private const int Pictures = 120;
+    private const int Frames = 120;
 
     /// <summary>
     /// Time without output after which an encoder counts as waiting for input; longer than encoding a small frame takes on a slow machine.
@@ -26,7 +26,7 @@ internal static class EncoderHold
     public static async Task<int> MeasureAsync(IReadOnlyList<string> encoder, string size, int rate)
     {
         var sides = size.Split(':').Select(int.Parse).ToArray();
-        var picture = new byte[sides[0] * sides[1] * 3 / 2];
+        var frame = new byte[sides[0] * sides[1] * 3 / 2];
 
         // Raw frames are all keyframes.
         List<string> options = [.. encoder];
@@ -41,16 +41,16 @@ internal static class EncoderHold
         var came = 0;
         var reading = CountAsync(process.RawOutput, () => Interlocked.Increment(ref came));
         var held = new List<int>();
-        for (var given = 1; given <= Pictures; given++)
+        for (var given = 1; given <= Frames; given++)
         {
             // Varies the frame, so that lookahead has an effect.
-            Random.Shared.NextBytes(picture.AsSpan(given * 997 % (picture.Length / 2), 4096));
-            await process.Input.WriteAsync(picture);
+            Random.Shared.NextBytes(frame.AsSpan(given * 997 % (frame.Length / 2), 4096));
+            await process.Input.WriteAsync(frame);
             await process.Input.FlushAsync();
             for (var before = -1; before != Volatile.Read(ref came);)
             {
                 before = Volatile.Read(ref came);
-                await Task.Delay(given > Pictures / 2 ? Quiet : TimeSpan.FromMilliseconds(5), TimeProvider.System);
+                await Task.Delay(given > Frames / 2 ? Quiet : TimeSpan.FromMilliseconds(5), TimeProvider.System);
             }
 
             held.Add(given - Volatile.Read(ref came));
@@ -58,7 +58,7 @@ internal static class EncoderHold
 
         process.Input.Close();
         await reading;
-        return (int)Sample.Median(held.Skip(Pictures / 2).Select(h => (double)h));
+        return (int)Sample.Median(held.Skip(Frames / 2).Select(h => (double)h));
     }
 
     private static async Task CountAsync(Stream output, Action count)

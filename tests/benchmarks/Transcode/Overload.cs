@@ -20,7 +20,7 @@ internal static class Overload
         var streams = (int)Math.Ceiling(TimesTheMachine * Environment.ProcessorCount / cost);
         var demand = streams * cost / Environment.ProcessorCount;
         progress(string.Create(CultureInfo.InvariantCulture, $"{streams} streams that need {cost:0.00} CPUs each: {demand:0.0} times the machine's capacity, for {plan.Overload.TotalSeconds:0} s"));
-        var stages = Enumerable.Range(0, streams).Select(_ => new StageUnderTest(source.Pictures[0].Track, "standard", progress: progress)).ToList();
+        var stages = Enumerable.Range(0, streams).Select(_ => new StageUnderTest(source.Frames[0].Track, "standard", progress: progress)).ToList();
         using var stop = new CancellationTokenSource(plan.Overload, TimeProvider.System);
         var given = await Task.WhenAll(stages.Select(s => Task.Run(() => Feeder.LiveAsync(s, source, stop.Token))));
         await Task.WhenAll(stages.Select(s => s.EndAsync()));
@@ -45,7 +45,7 @@ internal static class Overload
     {
         var meter = new ChildrenMeter();
         var count = source.Rate * 5;
-        await using (var stage = new StageUnderTest(source.Pictures[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider()))
+        await using (var stage = new StageUnderTest(source.Frames[0].Track, "standard", new Broadcast.Testing.ManualTimeProvider()))
         {
             await Feeder.FastAsync(stage, source, 0, count);
         }

@@ -32,7 +32,7 @@ internal static class StageDelay
 
     private static async Task<(List<(string Name, List<double> Delays)> Rungs, WorkerCommand Command)> MeasureAsync(TranscodePlan plan, CodedSource source, string latency)
     {
-        await using var stage = new StageUnderTest(source.Pictures[0].Track, latency);
+        await using var stage = new StageUnderTest(source.Frames[0].Track, latency);
         using var stop = new CancellationTokenSource(Settling + plan.Measured, TimeProvider.System);
         var feeding = Feeder.LiveAsync(stage, source, stop.Token);
         await stage.ReachAsync(0);
@@ -40,10 +40,10 @@ internal static class StageDelay
         await feeding;
 
         // Frames flushed at the end do not count.
-        var pictures = stage.Rungs.Select(r => (r, stage.Seen(r))).ToList();
+        var frames = stage.Rungs.Select(r => (r, stage.Seen(r))).ToList();
         await stage.EndAsync();
         var from = (long)(Settling.TotalSeconds * Broadcast.Media.MediaTime.VideoTimescale);
-        return ([.. pictures.Select(r => (r.r, r.Item2.Where(p => p.Present >= from)
+        return ([.. frames.Select(r => (r.r, r.Item2.Where(p => p.Present >= from)
             .Select(p => Stopwatch.GetElapsedTime(stage.GivenAt(p.Present), p.At) / source.Interval).ToList()))], command);
     }
 }

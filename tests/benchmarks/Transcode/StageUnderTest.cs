@@ -11,7 +11,7 @@ namespace Broadcast.Benchmarks;
 /// <param name="Present">Presentation time in ticks of 1/90,000 s.</param>
 /// <param name="IsSync">Whether the frame is a sync sample.</param>
 /// <param name="At">Time of the output, a timestamp of the system's clock.</param>
-internal readonly record struct SeenPicture(long Present, bool IsSync, long At);
+internal readonly record struct SeenFrame(long Present, bool IsSync, long At);
 
 /// <summary>
 /// The product's transcoder alone in this process: receives frames as a publication; records the times of its output and discards it.
@@ -20,12 +20,12 @@ internal readonly record struct SeenPicture(long Present, bool IsSync, long At);
 internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
 {
     private const int QueueLength = 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
     private readonly Channel<MediaSample> _samples = Channel.CreateBounded<MediaSample>(new BoundedChannelOptions(QueueLength) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
-    private readonly Dictionary<string, List<SeenPicture>> _rungs = [];
+    private readonly Dictionary<string, List<SeenFrame>> _rungs = [];
     private readonly Dictionary<long, long> _given = [];
     private readonly ServiceProvider _services;
     private readonly Task _running;
@@ -85,7 +85,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     }
 
     /// <summary>Output of a rung so far.</summary>
-    public IReadOnlyList<SeenPicture> Seen(string rung)
+    public IReadOnlyList<SeenFrame> Seen(string rung)
     {
         lock (_gate)
         {
@@ -118,7 +118,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
             _awaited.Add((present, reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
         }
 
-        await reached.Task.WaitAsync(Patience, TimeProvider.System);
+        await reached.Task.WaitAsync(Timeout, TimeProvider.System);
     }
 
     /// <summary>Waits until the output stops: only frames buffered by the encoder remain.</summary>
@@ -169,7 +169,7 @@ internal sealed class StageUnderTest : IRenditionSink, IAsyncDisposable
     {
         lock (_gate)
         {
-            _rungs[rung].Add(new SeenPicture(sample.Present.Ticks, sample.IsSync, TimeProvider.System.GetTimestamp()));
+            _rungs[rung].Add(new SeenFrame(sample.Present.Ticks, sample.IsSync, TimeProvider.System.GetTimestamp()));
             _last = _rungs[rung][^1].At;
             foreach (var awaited in _awaited.Where(a => HasReached(a.Present)).ToList())
             {

@@ -46,7 +46,7 @@ internal static class WorkerKills
 
     private static async Task<List<(string Rung, Aftermaths Seen)>> KillAsync(CodedSource source, string latency, TimeSpan life)
     {
-        await using var stage = new StageUnderTest(source.Pictures[0].Track, latency);
+        await using var stage = new StageUnderTest(source.Frames[0].Track, latency);
         using var stop = new CancellationTokenSource();
         var feeding = Feeder.LiveAsync(stage, source, stop.Token);
 
@@ -63,16 +63,16 @@ internal static class WorkerKills
         return [.. stage.Rungs.Select(r => (r, Look(source, stage.Seen(r), given, killed)))];
     }
 
-    private static Aftermaths Look(CodedSource source, IReadOnlyList<SeenPicture> seen, long given, long killed)
+    private static Aftermaths Look(CodedSource source, IReadOnlyList<SeenFrame> seen, long given, long killed)
     {
         var came = seen.ToDictionary(p => p.Present);
         var (missing, missingSync) = (0, 0);
         for (long number = 0; number < given; number++)
         {
             var wanted = source.At(number);
-            var has = came.TryGetValue(wanted.Present.Ticks, out var picture);
+            var has = came.TryGetValue(wanted.Present.Ticks, out var frame);
             missing += has ? 0 : 1;
-            missingSync += wanted.IsSync && !(has && picture.IsSync) ? 1 : 0;
+            missingSync += wanted.IsSync && !(has && frame.IsSync) ? 1 : 0;
         }
 
         var gap = seen.Zip(seen.Skip(1)).Where(p => p.Second.At >= killed).Max(p => Stopwatch.GetElapsedTime(p.First.At, p.Second.At).TotalSeconds);

@@ -21,22 +21,22 @@ internal sealed class ConfigurationTarget(string name, Func<byte[], CodecConfig>
         Hold(config.Equals(parse(input)) && config.GetHashCode() == parse(input).GetHashCode(), "reading the same bytes twice gives two configurations");
         Hold(config.Equals(parse(config.Record.ToArray())), "its own record is another configuration");
         Hold(config.CodecString.Length is > 0 and < 100 && config.CodecString.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), "a codec string that is none");
-        if (config.VideoFormat is { } picture)
+        if (config.VideoFormat is { } format)
         {
-            Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
-            Hold(picture.SampleAspectWidth > 0 && picture.SampleAspectHeight > 0 && picture.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
-            Hold(picture.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
-            shape.Size(picture.Width);
-            shape.Size(picture.Height);
-            shape.Kind(picture.Color is null ? 0 : 1);
-            shape.Kind((int)picture.FramesPerSecond / 10);
+            Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide, "a format without a size, or over the limit");
+            Hold(format.SampleAspectWidth > 0 && format.SampleAspectHeight > 0 && format.DisplayWidth is >= 1 and <= 65_535, "an aspect ratio that is none");
+            Hold(format.FramesPerSecond is 0 or (>= 0.1 and <= 1000), "a rate that is none");
+            shape.Size(format.Width);
+            shape.Size(format.Height);
+            shape.Kind(format.Color is null ? 0 : 1);
+            shape.Kind((int)format.FramesPerSecond / 10);
         }
 
-        if (config.AudioFormat is { } sound)
+        if (config.AudioFormat is { } audio)
         {
-            Hold(sound.SampleRate is >= 7350 and <= 192_000 * 4 && sound.Channels is >= 1 and <= 255, "an invalid audio format");
-            shape.Size(sound.SampleRate);
-            shape.Kind(sound.Channels);
+            Hold(audio.SampleRate is >= 7350 and <= 192_000 * 4 && audio.Channels is >= 1 and <= 255, "an invalid audio format");
+            shape.Size(audio.SampleRate);
+            shape.Kind(audio.Channels);
         }
 
         shape.Words(config.CodecString);
@@ -80,9 +80,9 @@ internal sealed class SampleTarget : CodecTarget
             shape.Kind((frame.IsSync ? 1 : 0) + (frame.IsSkipped ? 2 : 0));
             shape.Size(frame.Samples);
             Hold(frame.Samples >= 0, "a negative number of samples");
-            if (frame.IsSync && config.CompleteFrom(input.AsSpan(1)) is { VideoFormat: { } picture })
+            if (frame.IsSync && config.CompleteFrom(input.AsSpan(1)) is { VideoFormat: { } format })
             {
-                Hold(picture.Width is >= 1 and <= VideoFormat.MaxSide && picture.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
+                Hold(format.Width is >= 1 and <= VideoFormat.MaxSide && format.Height is >= 1 and <= VideoFormat.MaxSide, "a frame without a size, or over the limit");
             }
         }
     }

@@ -37,22 +37,22 @@ internal sealed class IndexBlockTarget : FuzzTarget
 
     public override void Run(byte[] input, ref Shape shape)
     {
-        var chapter = IndexBlockFile.Read(input);
-        shape.Kind(chapter.Renditions.Count);
-        shape.Kind(chapter.SpriteSheets.Count);
-        shape.Size(chapter.Last - chapter.First);
-        foreach (var rendition in chapter.Renditions)
+        var indexBlock = IndexBlockFile.Read(input);
+        shape.Kind(indexBlock.Renditions.Count);
+        shape.Kind(indexBlock.SpriteSheets.Count);
+        shape.Size(indexBlock.Last - indexBlock.First);
+        foreach (var rendition in indexBlock.Renditions)
         {
             shape.Size(rendition.Segments.Count);
             Hold(rendition.Segments.Count <= input.Length, "more segments than bytes");
-            Hold(rendition.Segments.All(segment => segment.Number >= chapter.First && segment.Number <= chapter.Last), "a segment that is not in the chapter");
+            Hold(rendition.Segments.All(segment => segment.Number >= indexBlock.First && segment.Number <= indexBlock.Last), "a segment that is not in the chapter");
         }
 
-        Hold(chapter.SpriteSheets.All(sheet => sheet is { Layout.Tiles: > 0, Duration.Ticks: > 0, Start.Ticks: >= 0 }), "a sheet that is none");
-        var again = IndexBlockFile.Read(IndexBlockFile.Write(chapter));
-        Hold(Text(again) == Text(chapter), "what was read is not what was written");
-        var first = IndexBlockFile.Read(input, name => name == chapter.Renditions.FirstOrDefault()?.Name);
-        Hold(first.Renditions.All(rendition => rendition.Name == chapter.Renditions[0].Name) && first.SpriteSheets.SequenceEqual(chapter.SpriteSheets), "what is not wanted was read");
+        Hold(indexBlock.SpriteSheets.All(sheet => sheet is { Layout.Tiles: > 0, Duration.Ticks: > 0, Start.Ticks: >= 0 }), "a sheet that is none");
+        var again = IndexBlockFile.Read(IndexBlockFile.Write(indexBlock));
+        Hold(Text(again) == Text(indexBlock), "what was read is not what was written");
+        var first = IndexBlockFile.Read(input, name => name == indexBlock.Renditions.FirstOrDefault()?.Name);
+        Hold(first.Renditions.All(rendition => rendition.Name == indexBlock.Renditions[0].Name) && first.SpriteSheets.SequenceEqual(indexBlock.SpriteSheets), "what is not wanted was read");
     }
 
     public override bool IsRefusal(Exception exception, out string reason)
@@ -61,14 +61,14 @@ internal sealed class IndexBlockTarget : FuzzTarget
         return exception is InvalidDataException;
     }
 
-    private static string Text(IndexBlock chapter)
+    private static string Text(IndexBlock indexBlock)
     {
-        var text = new StringBuilder().Append(chapter.First).Append('-').Append(chapter.Last).AppendJoin(' ', chapter.Discontinuities);
-        foreach (var rendition in chapter.Renditions)
+        var text = new StringBuilder().Append(indexBlock.First).Append('-').Append(indexBlock.Last).AppendJoin(' ', indexBlock.Discontinuities);
+        foreach (var rendition in indexBlock.Renditions)
         {
             text.Append(rendition.Name).AppendJoin(';', rendition.Segments.Select(segment => (segment.Number, segment.Init, segment.Start, segment.Duration, segment.WallClock.UtcTicks, segment.Length, segment.IsGap)));
         }
 
-        return text.AppendJoin(';', chapter.SpriteSheets).ToString();
+        return text.AppendJoin(';', indexBlock.SpriteSheets).ToString();
     }
 }

@@ -15,8 +15,8 @@ internal class SessionTarget : RtmpTarget
 
     public override IReadOnlyList<byte[]> Words { get; } =
     [
-        Wire.Connect(), Wire.CreateStream(), Wire.Publish("good"), Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Picture(40, true, 20), Wire.Picture(80, false, 20),
-        Wire.Sound(40, 10), Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), Wire.Message(2, 0, 0, Wire.UInt32(6), 2), Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2),
+        Wire.Connect(), Wire.CreateStream(), Wire.Publish("good"), Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Frame(40, true, 20), Wire.Frame(80, false, 20),
+        Wire.Audio(40, 10), Wire.Message(1, 0, 0, Wire.UInt32(4096), 2), Wire.Message(2, 0, 0, Wire.UInt32(6), 2), Wire.Message(4, 0, 0, [0, 6, 0, 0, 0, 1], 2),
         Wire.Message(5, 0, 0, Wire.UInt32(1), 2), [0xFF, 0xFF, 0xFF, 0xFF], [0xC6], [0xC4],
     ];
 

@@ -34,7 +34,7 @@ public sealed class ClientTests
     public async Task Published_media_arrives_intact_with_any_chunk_size(int chunkSize)
     {
         await using var server = await IngestServer.StartAsync();
-        var media = FlvFileReader.Read(Recording.Flv(1, pictureSize: 70_000));
+        var media = FlvFileReader.Read(Recording.Flv(1, frameSize: 70_000));
         await using var publisher = await RtmpPublisher.ConnectAsync(RtmpTarget.Parse(server.Url("good")), chunkSize);
 
         // Timestamps that need the extended field, in chunks that repeat it.
@@ -77,9 +77,9 @@ public sealed class ClientTests
         await using var server = await IngestServer.StartAsync();
 
         // Thirty audio frames per millisecond: more than twice the allowance of one connection per iteration of the loop.
-        var sound = (byte[])[0xAF, 1, 0x21, 0x10];
+        var audio = (byte[])[0xAF, 1, 0x21, 0x10];
         var tags = FlvFileReader.Read(Recording.Flv(1)).Tags.Where(t => t.IsConfiguration)
-            .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), sound))).ToList();
+            .Concat(Enumerable.Range(0, 30_000).Select(i => new FlvTag(8, (uint)(i / 30), audio))).ToList();
         var load = new LoadPublisher(new LoadPlan([RtmpTarget.Parse(server.Url("good"))], new FlvFile(tags), TimeSpan.FromSeconds(0.8)), TimeProvider.System);
         (await load.RunAsync()).MaxDelay.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.3));
     }

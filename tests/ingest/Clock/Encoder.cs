@@ -15,8 +15,8 @@ internal sealed class Encoder
     private readonly List<MediaSample> _samples = [];
     private Publication? _publication;
     private double _time;
-    private long _pictures;
-    private long _sounds;
+    private long _frames;
+    private long _audioFrames;
 
     public Encoder(TimeSpan? keyframeTimeout = null)
     {
@@ -35,15 +35,15 @@ internal sealed class Encoder
 
     public double KeyframeSeconds { get; init; } = 2;
 
-    public bool HasPictures { get; set; } = true;
+    public bool HasVideo { get; set; } = true;
 
-    public bool HasSound { get; set; } = true;
+    public bool HasAudio { get; set; } = true;
 
     /// <summary>Video timestamp at time zero, in milliseconds.</summary>
-    public double PictureClock { get; set; }
+    public double FrameTimes { get; set; }
 
     /// <summary>Audio timestamp at time zero, in milliseconds.</summary>
-    public double SoundClock { get; set; }
+    public double AudioFrameTimes { get; set; }
 
     /// <summary>Value at which its timestamps wrap.</summary>
     public long Modulus { get; init; } = 1L << 32;
@@ -55,7 +55,7 @@ internal sealed class Encoder
     public Func<long, double>? Length { get; init; }
 
     /// <summary>Bytes of a video frame's slice.</summary>
-    public int PictureSize { get; set; } = 60;
+    public int FrameSize { get; set; } = 60;
 
     /// <summary>Delay of a message by its time, in milliseconds.</summary>
     public Func<double, double> Delay { get; set; } = _ => 0;
@@ -71,12 +71,12 @@ internal sealed class Encoder
 
     public Encoder Configured()
     {
-        if (HasPictures)
+        if (HasVideo)
         {
             ConfigureVideo();
         }
 
-        if (HasSound)
+        if (HasAudio)
         {
             ConfigureAudio();
         }
@@ -84,15 +84,15 @@ internal sealed class Encoder
         return this;
     }
 
-    public void ConfigureVideo(byte[]? record = null) => Take(MessageType.Video, PictureClock, [0x17, 0, 0, 0, 0, .. record ?? Wire.AvcRecord]);
+    public void ConfigureVideo(byte[]? record = null) => Take(MessageType.Video, FrameTimes, [0x17, 0, 0, 0, 0, .. record ?? Wire.AvcRecord]);
 
-    public void ConfigureAudio(byte[]? record = null) => Take(MessageType.Audio, SoundClock, [0xAF, 0, .. record ?? Wire.AacRecord]);
+    public void ConfigureAudio(byte[]? record = null) => Take(MessageType.Audio, AudioFrameTimes, [0xAF, 0, .. record ?? Wire.AacRecord]);
 
     /// <summary>Makes both clocks jump.</summary>
     public void Jump(double milliseconds)
     {
-        PictureClock += milliseconds;
-        SoundClock += milliseconds;
+        FrameTimes += milliseconds;
+        AudioFrameTimes += milliseconds;
     }
 
     /// <summary>Sends some seconds of media.</summary>
@@ -101,40 +101,40 @@ internal sealed class Encoder
         var end = _time + (seconds * 1000);
         while (true)
         {
-            var picture = Length is null ? _pictures * 1000 / FrameRate : _nextPicture;
-            var sound = _sounds * 1024 / 48.0;
-            if (Math.Min(picture, sound) >= end)
+            var frame = Length is null ? _frames * 1000 / FrameRate : _nextFrame;
+            var audio = _audioFrames * 1024 / 48.0;
+            if (Math.Min(frame, audio) >= end)
             {
                 _time = end;
                 return this;
             }
 
-            if (picture <= sound)
+            if (frame <= audio)
             {
-                _time = picture;
+                _time = frame;
                 var interval = Length is null ? Math.Round(KeyframeSeconds * FrameRate) : 30;
-                if (HasPictures)
+                if (HasVideo)
                 {
-                    Take(MessageType.Video, PictureClock + picture, Wire.PictureBody(_pictures % interval == 0, PictureSize, Offset(_pictures)));
+                    Take(MessageType.Video, FrameTimes + frame, Wire.VideoBody(_frames % interval == 0, FrameSize, Offset(_frames)));
                 }
 
-                _nextPicture += Length?.Invoke(_pictures) ?? 0;
-                _pictures++;
+                _nextFrame += Length?.Invoke(_frames) ?? 0;
+                _frames++;
             }
             else
             {
-                _time = sound;
-                if (HasSound)
+                _time = audio;
+                if (HasAudio)
                 {
-                    Take(MessageType.Audio, SoundClock + sound, [0xAF, 1, 0x21, 1, 2, 3]);
+                    Take(MessageType.Audio, AudioFrameTimes + audio, [0xAF, 1, 0x21, 1, 2, 3]);
                 }
 
-                _sounds++;
+                _audioFrames++;
             }
         }
     }
 
-    private double _nextPicture;
+    private double _nextFrame;
 
     public void Take(byte type, double timestamp, byte[] body) =>
         TakeAt(type, (uint)(((long)Math.Floor(timestamp) % Modulus + Modulus) % Modulus), body, Start.AddMilliseconds(_time + Delay(_time)));

@@ -28,7 +28,7 @@ public sealed class TimelineProperties
                 arrival = random.Next(100) == 0 ? arrival.AddMilliseconds(random.Next(20_000)) : arrival.AddMilliseconds(random.Next(0, 50));
                 if (random.Next(2) == 0)
                 {
-                    encoder.TakeAt(MessageType.Video, clock, Wire.PictureBody(true, 20, random.Next(8) == 0 ? random.Next(-0x800000, 0x7FFFFF) : 0), arrival);
+                    encoder.TakeAt(MessageType.Video, clock, Wire.VideoBody(true, 20, random.Next(8) == 0 ? random.Next(-0x800000, 0x7FFFFF) : 0), arrival);
                 }
                 else
                 {
@@ -60,8 +60,8 @@ public sealed class TimelineProperties
             var encoder = new Encoder
             {
                 FrameRate = rate[random.Next(rate.Length)],
-                PictureClock = begin,
-                SoundClock = begin,
+                FrameTimes = begin,
+                AudioFrameTimes = begin,
                 Delay = time => time > 5000 && time < 5000 + stall ? 5000 + stall - time : random.Next(0, 40),
             };
             encoder.Configured().Run(20);

@@ -34,10 +34,10 @@ public sealed class TimelineTests
     [Fact]
     public void F08_one_track_may_jump_before_the_other()
     {
-        var encoder = new Encoder { PictureClock = 5_000_000, SoundClock = 5_000_000 }.Configured().Run(10);
-        encoder.SoundClock -= 4_000_000;
+        var encoder = new Encoder { FrameTimes = 5_000_000, AudioFrameTimes = 5_000_000 }.Configured().Run(10);
+        encoder.AudioFrameTimes -= 4_000_000;
         encoder.Run(0.4);
-        encoder.PictureClock -= 4_000_000;
+        encoder.FrameTimes -= 4_000_000;
         encoder.Run(10);
         Even(encoder);
         encoder.Feed.Jumps.ShouldBe(1);
@@ -60,8 +60,8 @@ public sealed class TimelineTests
     public void F11_audio_that_starts_after_the_video_timestamp_wrapped_stays_in_sync()
     {
         var clock = (1L << 24) - 5000;
-        var encoder = new Encoder { Modulus = 1L << 24, PictureClock = clock, SoundClock = clock, HasSound = false }.Configured().Run(8);
-        encoder.HasSound = true;
+        var encoder = new Encoder { Modulus = 1L << 24, FrameTimes = clock, AudioFrameTimes = clock, HasAudio = false }.Configured().Run(8);
+        encoder.HasAudio = true;
         encoder.ConfigureAudio();
         encoder.Run(5);
         encoder.Audio.Leads().ShouldAllBe(lead => Math.Abs(lead) < 2);
@@ -71,7 +71,7 @@ public sealed class TimelineTests
     [Fact]
     public void F12_video_without_audio_waits_briefly_for_audio_and_then_continues_alone()
     {
-        var encoder = new Encoder { HasSound = false }.Configured().Run(10);
+        var encoder = new Encoder { HasAudio = false }.Configured().Run(10);
         encoder.Audio.ShouldBeEmpty();
         encoder.Video.Count.ShouldBe(300);
         Even(encoder);
@@ -82,8 +82,8 @@ public sealed class TimelineTests
     [InlineData(30)]
     public void F13_late_audio_is_in_sync_with_video(int seconds)
     {
-        var encoder = new Encoder { PictureClock = 1234, SoundClock = 1234, HasSound = false }.Configured().Run(seconds);
-        encoder.HasSound = true;
+        var encoder = new Encoder { FrameTimes = 1234, AudioFrameTimes = 1234, HasAudio = false }.Configured().Run(seconds);
+        encoder.HasAudio = true;
         encoder.ConfigureAudio();
         encoder.Run(10);
         encoder.Video.Count.ShouldBe((seconds + 10) * 30);
@@ -94,9 +94,9 @@ public sealed class TimelineTests
     [Fact]
     public void F13_late_audio_with_its_own_clock_is_placed_at_its_arrival_time()
     {
-        var encoder = new Encoder { HasSound = false, PictureClock = 7_000_000 }.Configured().Run(20);
-        encoder.HasSound = true;
-        encoder.SoundClock = -20_000;
+        var encoder = new Encoder { HasAudio = false, FrameTimes = 7_000_000 }.Configured().Run(20);
+        encoder.HasAudio = true;
+        encoder.AudioFrameTimes = -20_000;
         encoder.ConfigureAudio();
         encoder.Run(10);
         encoder.Audio[0].Decode.TotalSeconds.ShouldBe(20, 0.03);
@@ -106,7 +106,7 @@ public sealed class TimelineTests
     [Fact]
     public void F14_audio_only_stream_is_timed_by_its_sample_count()
     {
-        var encoder = new Encoder { HasPictures = false }.Configured().Run(20);
+        var encoder = new Encoder { HasVideo = false }.Configured().Run(20);
         encoder.Video.ShouldBeEmpty();
         encoder.Audio.Zip(encoder.Audio.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1024);
         encoder.Audio[^1].Decode.TotalSeconds.ShouldBe(20, 0.03);
@@ -116,9 +116,9 @@ public sealed class TimelineTests
     public void F15_audio_that_stops_and_resumes_is_in_sync_with_video()
     {
         var encoder = new Encoder().Configured().Run(10);
-        encoder.HasSound = false;
+        encoder.HasAudio = false;
         encoder.Run(25);
-        encoder.HasSound = true;
+        encoder.HasAudio = true;
         encoder.Run(10);
         var steps = encoder.Audio.Steps();
         steps.Max().ShouldBe(25_000, 50);
@@ -130,7 +130,7 @@ public sealed class TimelineTests
     [Fact]
     public void F15_skew_between_audio_and_video_is_measured()
     {
-        var encoder = new Encoder { SoundClock = 700 }.Configured().Run(30);
+        var encoder = new Encoder { AudioFrameTimes = 700 }.Configured().Run(30);
         encoder.Feed.Skew.TotalMilliseconds.ShouldBe(700, 30);
         encoder.Audio.Leads().ShouldAllBe(lead => Math.Abs(lead - 700) < 25, "it is what the encoder says: it may be right");
     }
@@ -144,7 +144,7 @@ public sealed class TimelineTests
         for (var second = 0; second < 900; second++)
         {
             encoder.Run(1);
-            encoder.SoundClock += 1000 * (pace - 1);
+            encoder.AudioFrameTimes += 1000 * (pace - 1);
         }
 
         encoder.Audio.Leads().ShouldAllBe(lead => Math.Abs(lead) < 4500);
@@ -247,10 +247,10 @@ public sealed class TimelineTests
             {
                 for (var frame = 0; frame < 8; frame++)
                 {
-                    var sound = wall + (frame * 125);
+                    var expected = wall + (frame * 125);
                     audio.TryNext(
-                        clock.Map(2, TrackKind.Audio, new(unchecked((uint)(long)(sound * pace))), arrival), 8192, 1024, out var time).ShouldBeTrue();
-                    worst = Math.Max(worst, Math.Abs((time.TotalSeconds * 1000) - sound));
+                        clock.Map(2, TrackKind.Audio, new(unchecked((uint)(long)(expected * pace))), arrival), 8192, 1024, out var time).ShouldBeTrue();
+                    worst = Math.Max(worst, Math.Abs((time.TotalSeconds * 1000) - expected));
                 }
             }
         }
@@ -268,7 +268,7 @@ public sealed class TimelineTests
     /// <summary>Both clocks jump in the middle; the output is as without the jump.</summary>
     private static void ShowsNothing(int jump)
     {
-        var encoder = new Encoder { PictureClock = 5_000_000, SoundClock = 5_000_000 }.Configured().Run(10.01);
+        var encoder = new Encoder { FrameTimes = 5_000_000, AudioFrameTimes = 5_000_000 }.Configured().Run(10.01);
         encoder.Jump(jump);
         encoder.Run(10);
         Even(encoder);
@@ -277,7 +277,7 @@ public sealed class TimelineTests
 
     private static void Wraps(long at, long modulus)
     {
-        var encoder = new Encoder { PictureClock = at - 5000, SoundClock = at - 5000, Modulus = modulus }.Configured().Run(10);
+        var encoder = new Encoder { FrameTimes = at - 5000, AudioFrameTimes = at - 5000, Modulus = modulus }.Configured().Run(10);
         Even(encoder);
         encoder.Video[^1].Decode.TotalSeconds.ShouldBe(10 - (Frame / 1000), 0.002);
         encoder.Feed.Jumps.ShouldBe(0);

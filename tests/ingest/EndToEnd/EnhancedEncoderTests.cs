@@ -52,11 +52,11 @@ public sealed class EnhancedEncoderTests
         await publisher.SendAsync(tags, 0);
         await publisher.CloseAsync();
         await Poll.UntilAsync(() => server.Authority.Ended.Count == 1);
-        var sound = server.Sink.Single.Of(TrackKind.Audio);
-        sound.Length.ShouldBe(frames.Count);
-        (sound[0].Track.Config.CodecString, sound[0].Track.Config.AudioFormat!.Channels, sound[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
-        sound.ShouldAllBe(s => ReferenceEquals(s.Track, sound[0].Track));
-        sound.Zip(sound.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1536);
+        var audio = server.Sink.Single.Of(TrackKind.Audio);
+        audio.Length.ShouldBe(frames.Count);
+        (audio[0].Track.Config.CodecString, audio[0].Track.Config.AudioFormat!.Channels, audio[0].Track.Timescale).ShouldBe((codec, 6, 48_000));
+        audio.ShouldAllBe(s => ReferenceEquals(s.Track, audio[0].Track));
+        audio.Zip(audio.Skip(1)).ShouldAllBe(p => p.Second.Decode.Ticks - p.First.Decode.Ticks == 1536);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Broadcast.Ingest.Tests.EndToEnd;
 internal static class Recording
 {
     /// <summary>Generates seconds of video at 25 frames per second with a keyframe each second, and audio.</summary>
-    public static byte[] Flv(int seconds, int pictureSize = 300)
+    public static byte[] Flv(int seconds, int frameSize = 300)
     {
         var bytes = new List<byte>();
         bytes.AddRange([.. "FLV"u8, 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]);
@@ -20,10 +20,10 @@ internal static class Recording
         Tag(9, 0, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]);
         Tag(8, 0, [0xAF, 0, .. Wire.AacRecord]);
         var audio = 0;
-        for (var picture = 0; picture < seconds * 25; picture++)
+        for (var frame = 0; frame < seconds * 25; frame++)
         {
-            Tag(9, (uint)picture * 40, Wire.PictureBody(picture % 25 == 0, pictureSize));
-            while (audio * 1024 / 48.0 < (picture + 1) * 40)
+            Tag(9, (uint)frame * 40, Wire.VideoBody(frame % 25 == 0, frameSize));
+            while (audio * 1024 / 48.0 < (frame + 1) * 40)
             {
                 Tag(8, (uint)(audio++ * 1024 / 48.0), [0xAF, 1, 0x21, .. Wire.Filler(199)]);
             }

@@ -17,7 +17,7 @@ public sealed class HealthTests
     [Fact]
     public void Healthy_source_is_measured_and_has_no_issues()
     {
-        var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(65);
+        var encoder = new Encoder { FrameSize = 20_000 }.Configured().Run(65);
         encoder.Feed.ApplyMetadata(new StreamMetadata(true, true, "OBS", new Dictionary<int, TrackLabel>(), new Dictionary<int, TrackLabel>()) { FrameRate = 30 });
         encoder.Run(5);
 
@@ -54,10 +54,10 @@ public sealed class HealthTests
     [Fact]
     public void F19_video_without_a_keyframe_is_reported_immediately()
     {
-        var encoder = new Encoder { HasSound = false }.Configured();
+        var encoder = new Encoder { HasAudio = false }.Configured();
         for (var second = 0; second < 2; second++)
         {
-            encoder.TakeAt(MessageType.Video, (uint)(second * 1000), Wire.PictureBody(false, 60), Encoder.Start.AddSeconds(second));
+            encoder.TakeAt(MessageType.Video, (uint)(second * 1000), Wire.VideoBody(false, 60), Encoder.Start.AddSeconds(second));
         }
 
         var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
@@ -67,9 +67,9 @@ public sealed class HealthTests
     [Fact]
     public void F12_stream_without_audio_is_reported_until_audio_arrives()
     {
-        var encoder = new Encoder { HasSound = false }.Configured().Run(10);
+        var encoder = new Encoder { HasAudio = false }.Configured().Run(10);
         encoder.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", IssueSeverity.Warning)]);
-        encoder.HasSound = true;
+        encoder.HasAudio = true;
         encoder.ConfigureAudio();
         encoder.Run(3);
         encoder.Meter.Report!.Issues.ShouldBeEmpty();
@@ -79,26 +79,26 @@ public sealed class HealthTests
     public void F15_audio_or_video_that_stops_is_reported()
     {
         var silent = new Encoder().Configured().Run(10);
-        silent.HasSound = false;
+        silent.HasAudio = false;
         silent.Run(8);
         silent.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_audio", IssueSeverity.Error)]);
 
         var blind = new Encoder().Configured().Run(10);
-        blind.HasPictures = false;
+        blind.HasVideo = false;
         blind.Run(8);
         blind.Meter.Report!.Issues.Select(f => (f.Code, f.Severity)).ShouldBe([("no_video", IssueSeverity.Error)]);
     }
 
     [Fact]
     public void F14_audio_only_stream_has_no_issues() =>
-        new Encoder { HasPictures = false }.Configured().Run(60).Meter.Report!.Issues.ShouldBeEmpty();
+        new Encoder { HasVideo = false }.Configured().Run(60).Meter.Report!.Issues.ShouldBeEmpty();
 
     [Theory]
     [InlineData(700, "0.7 s before")]
     [InlineData(-700, "0.7 s after")]
     public void F15_skew_between_audio_and_video_is_reported(int skew, string words)
     {
-        var encoder = new Encoder { PictureClock = 10_000, SoundClock = 10_000 + skew, Delay = _ => 1000 }.Configured().Run(30);
+        var encoder = new Encoder { FrameTimes = 10_000, AudioFrameTimes = 10_000 + skew, Delay = _ => 1000 }.Configured().Run(30);
         var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
         finding.Code.ShouldBe("av_skew");
         finding.Advice.ShouldContain(words);
@@ -107,14 +107,14 @@ public sealed class HealthTests
     [Fact]
     public void F22_bitrate_collapse_is_reported()
     {
-        var encoder = new Encoder { PictureSize = 20_000 }.Configured().Run(90);
-        encoder.PictureSize = 5000;
+        var encoder = new Encoder { FrameSize = 20_000 }.Configured().Run(90);
+        encoder.FrameSize = 5000;
         encoder.Run(12);
         var finding = encoder.Meter.Report!.Issues.ShouldHaveSingleItem();
         finding.Code.ShouldBe("bitrate_collapse");
         finding.Advice.ShouldContain("1.2 Mbit/s");
         finding.Advice.ShouldContain("4.8 Mbit/s");
-        encoder.PictureSize = 20_000;
+        encoder.FrameSize = 20_000;
         encoder.Run(12);
         encoder.Meter.Report!.Issues.ShouldBeEmpty();
     }
@@ -129,7 +129,7 @@ public sealed class HealthTests
     [Fact]
     public void F08_repeated_clock_jumps_are_reported_and_counted_by_direction()
     {
-        var encoder = new Encoder { PictureClock = 9_000_000, SoundClock = 9_000_000 }.Configured();
+        var encoder = new Encoder { FrameTimes = 9_000_000, AudioFrameTimes = 9_000_000 }.Configured();
         for (var i = 0; i < 4; i++)
         {
             encoder.Run(20);
@@ -182,7 +182,7 @@ public sealed class HealthTests
     [Fact]
     public void Dropped_frames_are_reported()
     {
-        var encoder = new Encoder { HasPictures = false }.Configured().Run(10);
+        var encoder = new Encoder { HasVideo = false }.Configured().Run(10);
         for (var i = 0; i < 20; i++)
         {
             encoder.Take(MessageType.Audio, encoder.Time, [0xAF, 1, 0x21, 1, 2, 3]);
@@ -196,7 +196,7 @@ public sealed class HealthTests
     public void Issues_keep_their_start_time_and_are_sorted_by_severity()
     {
         var encoder = new Encoder { KeyframeSeconds = 8.3 }.Configured().Run(20);
-        encoder.HasSound = false;
+        encoder.HasAudio = false;
         encoder.Run(20);
         var findings = encoder.Meter.Report!.Issues;
         findings.Select(f => f.Code).ShouldBe(["no_audio", "keyframe_interval_long"]);

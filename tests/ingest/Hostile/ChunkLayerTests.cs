@@ -35,7 +35,7 @@ public sealed class ChunkLayerTests
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
         var bytes = SetChunkSize(0x7FFFFFFF);
         Allocated(() => session.Feeds(bytes)).ShouldBeLessThan(16 * 1024);
-        var body = Wire.PictureBody(sync: true, 5000);
+        var body = Wire.VideoBody(sync: true, 5000);
         session.Feeds(Wire.Chunk(0, 6, 0, body.Length, 9, 1, body));
         session.Samples().ShouldHaveSingleItem().Payload.Length.ShouldBe(5004);
     }
@@ -51,14 +51,14 @@ public sealed class ChunkLayerTests
     {
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Message(1, 0, 0, [0, 0, 16, 0, 9, 9, 9], 2)));
-        session.Feeds(Wire.Message(9, 1, 0, Wire.PictureBody(sync: true, 5000), 6, chunkSize: 4096));
+        session.Feeds(Wire.Message(9, 1, 0, Wire.VideoBody(sync: true, 5000), 6, chunkSize: 4096));
         session.Samples().ShouldHaveSingleItem();
     }
 
     [Fact]
     public void H18_chunk_size_changed_inside_a_message_applies_from_the_next_chunk()
     {
-        var body = Wire.PictureBody(sync: true, 500);
+        var body = Wire.VideoBody(sync: true, 500);
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Chunk(0, 6, 0, body.Length, 9, 1, body[..128]), SetChunkSize(4096),
             Wire.Chunk(3, 6, 0, 0, 0, 0, body[128..])));
@@ -91,7 +91,7 @@ public sealed class ChunkLayerTests
         var session = new SessionHarness();
         session.Feeds(Accepted(Times(20, Wire.Message(type, 1, 0, []))));
         session.Session.IgnoredMessages.ShouldBe(counted);
-        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
+        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
         session.Samples().ShouldHaveSingleItem();
     }
 
@@ -115,7 +115,7 @@ public sealed class ChunkLayerTests
         session.Feeds([.. OnChunkStream(700, 20, 0, Body(Wire.Connect())), .. OnChunkStream(64, 20, 0, Body(Wire.CreateStream()))]);
         session.AnswerStreams().ShouldBe([2, 2, 2, 3, 3]);
         session.Feeds([.. OnChunkStream(6, 20, 1, Body(Wire.Publish("good"))), .. OnChunkStream(2, 9, 1, Body(Wire.VideoConfiguration())),
-            .. OnChunkStream(319, 8, 1, Body(Wire.AudioConfiguration())), .. OnChunkStream(2, 9, 1, Wire.PictureBody(true, 50)), .. OnChunkStream(65_599, 8, 1, [0xAF, 1, 0x21, 1])]);
+            .. OnChunkStream(319, 8, 1, Body(Wire.AudioConfiguration())), .. OnChunkStream(2, 9, 1, Wire.VideoBody(true, 50)), .. OnChunkStream(65_599, 8, 1, [0xAF, 1, 0x21, 1])]);
         session.Samples().Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio]);
     }
 
@@ -148,12 +148,12 @@ public sealed class ChunkLayerTests
     public void H26_extended_timestamps_are_read_at_any_split_whether_type_3_repeats_them_or_not(bool repeated)
     {
         const uint Time = 0x01000203;
-        var body = Wire.PictureBody(sync: true, 300);
+        var body = Wire.VideoBody(sync: true, 300);
         byte[] bytes =
         [
             .. Accepted(Wire.VideoConfiguration(Time), Wire.AudioConfiguration(Time)), .. Wire.Chunk(0, 6, Time, body.Length, 9, 1, body[..128]),
             .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[128..256], extended: repeated), .. Wire.Chunk(3, 6, Time, 0, 0, 0, body[256..], extended: repeated),
-            .. Wire.Chunk(0, 6, Time + 40, 0, 9, 1, []), .. Wire.Picture(Time + 80, false),
+            .. Wire.Chunk(0, 6, Time + 40, 0, 9, 1, []), .. Wire.Frame(Time + 80, false),
         ];
         foreach (var size in (int[])[bytes.Length, 1, 3, 100])
         {
@@ -175,7 +175,7 @@ public sealed class ChunkLayerTests
     [InlineData(1, 0xFFFFFFFFu)]
     public void H27_extended_delta_is_a_delta_and_the_timeline_continues(int format, uint delta)
     {
-        var body = Wire.PictureBody(sync: true, 100);
+        var body = Wire.VideoBody(sync: true, 100);
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Chunk(0, 6, 40, body.Length, 9, 1, body),
             Wire.Chunk(format, 6, delta, body.Length, 9, 1, body), Wire.Chunk(2, 6, 40, 0, 0, 0, body)));
@@ -188,13 +188,13 @@ public sealed class ChunkLayerTests
     [Fact]
     public void H28_abort_discards_only_its_message_and_keeps_the_timestamps()
     {
-        var (first, second) = (Wire.PictureBody(true, 300), Wire.PictureBody(true, 100));
-        byte[] sound = [0xAF, 1, 0x21, .. Wire.Filler(197)];
+        var (first, second) = (Wire.VideoBody(true, 300), Wire.VideoBody(true, 100));
+        byte[] audio = [0xAF, 1, 0x21, .. Wire.Filler(197)];
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
-            Wire.Chunk(0, 6, 1000, first.Length, 9, 1, first[..128]), Wire.Chunk(0, 4, 1000, sound.Length, 8, 1, sound[..128]),
+            Wire.Chunk(0, 6, 1000, first.Length, 9, 1, first[..128]), Wire.Chunk(0, 4, 1000, audio.Length, 8, 1, audio[..128]),
             Abort(6), Abort(6), Abort(77), Abort(uint.MaxValue),
-            Wire.Chunk(1, 6, 40, second.Length, 9, 1, second), Wire.Chunk(3, 4, 0, 0, 0, 0, sound[128..]), Wire.Picture(1080, true)));
+            Wire.Chunk(1, 6, 40, second.Length, 9, 1, second), Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), Wire.Frame(1080, true)));
         var samples = session.Samples();
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio, TrackKind.Video]);
         (samples[2].Decode.ToTimeSpan() - samples[0].Decode.ToTimeSpan()).TotalMilliseconds.ShouldBe(40, 1, "the delta behind Abort counts from what was said before it");

@@ -22,7 +22,7 @@ public sealed class CodecTests
         }
 
         session.Feed!.Malformed.ShouldBe(8);
-        session.Feeds(Wire.Picture(0, true));
+        session.Feeds(Wire.Frame(0, true));
         session.Samples().ShouldHaveSingleItem();
     }
 
@@ -31,11 +31,11 @@ public sealed class CodecTests
     {
         var session = new SessionHarness();
         session.Feeds(Wire.Opening());
-        session.Feeds([.. Wire.Picture(0, true), .. Wire.Picture(40, false), .. Wire.Sound(0)]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Frame(40, false), .. Wire.Audio(0)]);
         (session.Feed!.Malformed, session.Feed.Samples).ShouldBe((3, 0));
-        session.Feeds([.. Configurations, .. Wire.Picture(80, false)]);
+        session.Feeds([.. Configurations, .. Wire.Frame(80, false)]);
         (session.Feed.Malformed, session.Feed.Samples).ShouldBe((4, 0), "nor before the first keyframe");
-        session.Feeds(Wire.Picture(120, true));
+        session.Feeds(Wire.Frame(120, true));
         session.Samples().ShouldHaveSingleItem();
     }
 
@@ -56,8 +56,8 @@ public sealed class CodecTests
     public void H60_malformed_configuration_record_is_counted_and_the_last_valid_one_stays(string what, byte[] record)
     {
         var session = Publishing();
-        session.Feeds(Wire.Picture(0, true));
-        session.Feeds([.. Wire.Message(9, 1, 40, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Picture(40, true)]);
+        session.Feeds(Wire.Frame(0, true));
+        session.Feeds([.. Wire.Message(9, 1, 40, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame(40, true)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         var samples = session.Samples();
         samples.Count.ShouldBe(2, what);
@@ -79,7 +79,7 @@ public sealed class CodecTests
     public void H61_frame_with_inconsistent_NAL_lengths_is_counted_and_dropped(string what, byte[] units)
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Picture(0, true), .. Wire.Message(9, 1, 40, [0x17, 1, 0, 0, 0, .. units]), .. Wire.Picture(80, true)]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Message(9, 1, 40, [0x17, 1, 0, 0, 0, .. units]), .. Wire.Frame(80, true)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         session.Samples().Count.ShouldBe(2, what);
     }
@@ -89,7 +89,7 @@ public sealed class CodecTests
     {
         var session = new SessionHarness { MaxFrameDimension = 256 };
         var refusal = Should.Throw<RtmpProtocolException>(() => session.Feeds([.. Wire.Opening(), .. Configurations]));
-        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.PictureTooLarge, "H62", "NetStream.Publish.Rejected"));
+        (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.FrameTooLarge, "H62", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain("320x180");
     }
 
@@ -98,7 +98,7 @@ public sealed class CodecTests
     {
         new IngestOptions().MaxFrameRate.ShouldBe(120);
         var session = Publishing();
-        var refusal = Should.Throw<RtmpProtocolException>(() => Pictures(session, perSecond: 250, seconds: 70));
+        var refusal = Should.Throw<RtmpProtocolException>(() => Frames(session, perSecond: 250, seconds: 70));
         (refusal.Reason, refusal.Rule, refusal.Status).ShouldBe((IngestRejectionReason.FrameRateTooHigh, "H62", "NetStream.Publish.Rejected"));
         refusal.Message.ShouldContain("120 fps");
         session.Feed!.VideoFrames.ShouldBeGreaterThan(120 * 60);
@@ -108,23 +108,23 @@ public sealed class CodecTests
     public void H62_120_frames_per_second_and_frames_queued_during_a_stall_are_accepted()
     {
         var session = Publishing();
-        Pictures(session, perSecond: 120, seconds: 90);
+        Frames(session, perSecond: 120, seconds: 90);
         session.Now += TimeSpan.FromSeconds(25);
         for (uint i = 0; i < 25 * 120; i++)
         {
-            session.Feeds(Wire.Picture(90_000 + (i * 25 / 3), sync: false, size: 8));
+            session.Feeds(Wire.Frame(90_000 + (i * 25 / 3), sync: false, size: 8));
         }
 
         session.Feed!.VideoFrames.ShouldBe((90 + 25) * 120);
     }
 
-    private static void Pictures(SessionHarness session, uint perSecond, uint seconds)
+    private static void Frames(SessionHarness session, uint perSecond, uint seconds)
     {
         var began = session.Now;
         for (uint i = 0; i < perSecond * seconds; i++)
         {
             session.Now = began + TimeSpan.FromSeconds((double)i / perSecond);
-            session.Feeds(Wire.Picture(i * 1000 / perSecond, sync: i == 0, size: 8));
+            session.Feeds(Wire.Frame(i * 1000 / perSecond, sync: i == 0, size: 8));
             session.Samples();
         }
     }
@@ -133,7 +133,7 @@ public sealed class CodecTests
     public void H63_configuration_applies_from_the_next_keyframe_and_constant_changes_end_the_connection()
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Picture(0, true), .. Configuration(1), .. Wire.Picture(40, false), .. Wire.Picture(80, true)]);
+        session.Feeds([.. Wire.Frame(0, true), .. Configuration(1), .. Wire.Frame(40, false), .. Wire.Frame(80, true)]);
         var samples = session.Samples();
         samples[1].Track.ShouldBeSameAs(samples[0].Track);
         samples[2].Track.ShouldNotBeSameAs(samples[0].Track);
@@ -141,7 +141,7 @@ public sealed class CodecTests
         {
             for (byte i = 2; i < 100; i++)
             {
-                session.Feeds([.. Configuration(i), .. Wire.Picture((uint)i * 40, true)]);
+                session.Feeds([.. Configuration(i), .. Wire.Frame((uint)i * 40, true)]);
             }
         }).ShouldSatisfyAllConditions(e => e.Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood), e => e.Rule.ShouldBe("H63"));
     }
@@ -152,7 +152,7 @@ public sealed class CodecTests
         var session = Publishing();
         for (uint i = 0; i < 100; i++)
         {
-            session.Feeds([.. Configurations, .. Wire.Picture(i * 40, true)]);
+            session.Feeds([.. Configurations, .. Wire.Frame(i * 40, true)]);
         }
 
         var samples = session.Samples();
@@ -164,7 +164,7 @@ public sealed class CodecTests
     public void H65_start_codes_thousands_of_slices_and_a_mebibyte_of_SEI_are_counted_and_dropped()
     {
         var session = Publishing();
-        session.Feeds(Wire.Picture(0, true));
+        session.Feeds(Wire.Frame(0, true));
         session.Feeds(Video(40, [0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x65]));
         session.Feeds(Video(40, Times(10_000, [0, 0, 0, 2, 0x41, 1])));
         session.Feeds(Video(40, Times(600, [0, 0, 0, 2, 9, 16])));
@@ -177,7 +177,7 @@ public sealed class CodecTests
     [Fact]
     public void H66_NAL_units_determine_keyframes_regardless_of_the_tag()
     {
-        var (claimed, hidden) = (Wire.PictureBody(sync: false), Wire.PictureBody(sync: true));
+        var (claimed, hidden) = (Wire.VideoBody(sync: false), Wire.VideoBody(sync: true));
         (claimed[0], hidden[0]) = (0x17, 0x27);
         var session = Publishing();
         session.Feeds([.. Wire.Message(9, 1, 0, claimed), .. Wire.Message(9, 1, 40, hidden), .. Wire.Message(9, 1, 80, claimed)]);
@@ -188,14 +188,14 @@ public sealed class CodecTests
     public void H67_composition_times_are_signed_and_bounded_and_decode_times_never_decrease()
     {
         var session = Publishing();
-        session.Feeds([.. Picture(0, 0), .. Picture(40, -40), .. Picture(80, 0x7FFFFF), .. Picture(80, -0x800000), .. Picture(40, 40), .. Picture(120, 0)]);
+        session.Feeds([.. Frame(0, 0), .. Frame(40, -40), .. Frame(80, 0x7FFFFF), .. Frame(80, -0x800000), .. Frame(40, 40), .. Frame(120, 0)]);
         var samples = session.Samples();
         samples.Count.ShouldBe(6);
         samples.Zip(samples.Skip(1)).ShouldAllBe(p => p.Second.Decode > p.First.Decode);
         samples.ShouldAllBe(s => (s.Present.ToTimeSpan() - s.Decode.ToTimeSpan()).Duration() <= TimeSpan.FromSeconds(11));
     }
 
-    public static TheoryData<string, byte[]> BrokenSound => new()
+    public static TheoryData<string, byte[]> BrokenAudio => new()
     {
         { "nothing", [] },
         { "one byte", [0x12] },
@@ -209,11 +209,11 @@ public sealed class CodecTests
     };
 
     [Theory]
-    [MemberData(nameof(BrokenSound))]
+    [MemberData(nameof(BrokenAudio))]
     public void H68_malformed_audio_configuration_is_counted_and_the_last_valid_one_stays(string what, byte[] record)
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, .. record]), .. Wire.Sound(21)]);
+        session.Feeds([.. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, .. record]), .. Wire.Audio(21)]);
         session.Feed!.Malformed.ShouldBe(1, what);
         session.Feed.Complete();
         session.Samples().Count.ShouldBe(2, what);
@@ -223,10 +223,10 @@ public sealed class CodecTests
     public void H68_changed_audio_becomes_a_new_track_and_ADTS_headers_are_removed()
     {
         var session = Publishing();
-        session.Feeds([.. Wire.Picture(0, true), .. Wire.Sound(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]), .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
-        var sound = session.Samples().Where(s => s.Track.Kind == TrackKind.Audio).ToList();
-        sound.Select(s => s.Track.Timescale).ShouldBe([48_000, 44_100]);
-        sound[1].Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Audio(0), .. Wire.Message(8, 1, 20, [0xAF, 0, 0x12, 0x10]), .. Wire.Message(8, 1, 21, [0xAF, 1, 0xFF, 0xF1, 0, 0, 0, 0, 0, 0x21, 9])]);
+        var audio = session.Samples().Where(s => s.Track.Kind == TrackKind.Audio).ToList();
+        audio.Select(s => s.Track.Timescale).ShouldBe([48_000, 44_100]);
+        audio[1].Payload.ToArray().ShouldBe([(byte)0x21, (byte)9]);
     }
 
     [Theory]
@@ -247,15 +247,15 @@ public sealed class CodecTests
     public void H71_reserved_bits_are_ignored()
     {
         // In an aggregate each part has an FLV tag's type byte, whose upper three bits are two reserved bits and the encryption flag.
-        var picture = Wire.PictureBody(true, 60);
-        byte[] tag = [0xC9, .. Wire.UInt24((uint)picture.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. picture, .. Wire.UInt32((uint)picture.Length + 11)];
+        var frame = Wire.VideoBody(true, 60);
+        byte[] tag = [0xC9, .. Wire.UInt24((uint)frame.Length), .. Wire.UInt24(0), 0, 0xFF, 0xFF, 0xFF, .. frame, .. Wire.UInt32((uint)frame.Length + 11)];
         var session = Publishing();
         session.Feeds(Wire.Message(22, 1, 0, tag));
-        session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(picture[5..]);
+        session.Samples().ShouldHaveSingleItem().Payload.ToArray().ShouldBe(frame[5..]);
         var record = Wire.AvcRecord.ToArray();
         (record[4], record[5]) = ((byte)(record[4] & 3), (byte)(record[5] & 31));
         var reserved = new SessionHarness();
-        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
+        reserved.Feeds([.. Wire.Opening(), .. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
         reserved.Samples().ShouldHaveSingleItem();
     }
 
@@ -268,7 +268,7 @@ public sealed class CodecTests
 
     private static byte[] Video(uint time, byte[] units) => Wire.Message(9, 1, time, [0x17, 1, 0, 0, 0, .. units], 6);
 
-    private static byte[] Picture(uint time, int offset) => Wire.Message(9, 1, time, Wire.PictureBody(true, 100, offset), 6);
+    private static byte[] Frame(uint time, int offset) => Wire.Message(9, 1, time, Wire.VideoBody(true, 100, offset), 6);
 
     private static byte[] Configuration(byte last)
     {

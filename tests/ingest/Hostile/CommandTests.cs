@@ -119,7 +119,7 @@ public sealed class CommandTests
         session.Feeds([.. Wire.CreateStream(number), .. Wire.Publish("good")]);
         session.Feeds(Wire.Command(0, amf => amf.Text("deleteStream").Number(number).Null().Number(number))).ShouldBe(RtmpAction.ReadOn);
         session.Feeds(Metadata(number));
-        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
+        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
         session.Samples().ShouldHaveSingleItem();
     }
 
@@ -137,7 +137,7 @@ public sealed class CommandTests
             {
                 amf.Name("width").Number(side).Name("height").Number(side).Name("framerate").Number(rate).Name("videocodecid").Number(codec).Name("audiocodecid").Number(codec);
             }
-        })), Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Picture(0, true)));
+        })), Wire.VideoConfiguration(), Wire.AudioConfiguration(), Wire.Frame(0, true)));
         var track = session.Samples().ShouldHaveSingleItem().Track;
         ((CodecConfig.Avc)track.Config).Sequence.ShouldSatisfyAllConditions(s => s.Width.ShouldBe(320), s => s.Height.ShouldBe(180));
     }
@@ -239,7 +239,7 @@ public sealed class CommandTests
         }
 
         session.Now = session.Now.AddSeconds(2);
-        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Picture(0, true)]);
+        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(), .. Wire.Frame(0, true)]);
         session.Feed!.Metadata!.Encoder.ShouldBe("number 4999");
         session.Samples().ShouldHaveSingleItem();
         Of("H56", session, Times(30_000, Metadata(1))).ShouldBe(IngestRejectionReason.Flood);

@@ -50,7 +50,7 @@ public sealed class ControlMessageTests
         session.Answers();
         for (uint i = 0; i < 110; i++)
         {
-            session.Feeds(Wire.Picture(i * 40, true, 4000));
+            session.Feeds(Wire.Frame(i * 40, true, 4000));
         }
 
         session.Answers().Count(a => a == "type 3").ShouldBe(acknowledgements);
@@ -65,10 +65,10 @@ public sealed class ControlMessageTests
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration()));
         for (uint i = 0; i < 100; i++)
         {
-            session.Feeds(Wire.Picture(i * 40, i == 0, 60_000));
+            session.Feeds(Wire.Frame(i * 40, i == 0, 60_000));
         }
 
-        session.Feeds([.. Wire.Message(3, 0, 0, Wire.UInt32(uint.MaxValue), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(5), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(0), 2), .. Wire.Picture(4000, true)]);
+        session.Feeds([.. Wire.Message(3, 0, 0, Wire.UInt32(uint.MaxValue), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(5), 2), .. Wire.Message(3, 0, 0, Wire.UInt32(0), 2), .. Wire.Frame(4000, true)]);
         session.Samples().Count.ShouldBe(101);
     }
 
@@ -80,7 +80,7 @@ public sealed class ControlMessageTests
         session.Answers();
         for (uint i = 0; i < 800; i++)
         {
-            session.Feeds(Wire.Picture(i * 40, true, 4000));
+            session.Feeds(Wire.Frame(i * 40, true, 4000));
         }
 
         session.Samples().Count.ShouldBe(800);
@@ -121,7 +121,7 @@ public sealed class ControlMessageTests
         }
 
         session.Session.IgnoredMessages.ShouldBe(3000);
-        session.Feeds(Wire.Picture(0, true));
+        session.Feeds(Wire.Frame(0, true));
         session.Samples().ShouldHaveSingleItem();
         Should.Throw<Broadcast.Ingest.Rtmp.RtmpProtocolException>(() => session.Feeds(Times(2000, Wire.Message(type, 1, 0, [1, 2, 3]))))
             .Reason.ShouldBeOneOf(IngestRejectionReason.Flood, IngestRejectionReason.TooMuchNonsense);
@@ -134,7 +134,7 @@ public sealed class ControlMessageTests
     public void H35_media_on_unknown_streams_is_counted_and_dropped_and_metadata_on_0_accepted(uint stream)
     {
         var session = new SessionHarness();
-        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Times(50, Wire.Message(9, stream, 0, Wire.PictureBody(true)))));
+        session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(), Times(50, Wire.Message(9, stream, 0, Wire.VideoBody(true)))));
         session.Session.IgnoredMessages.ShouldBe(50);
         session.Samples().ShouldBeEmpty();
         session.Feeds(Wire.Message(18, 0, 0, [2, 0, 10, .. "onMetaData"u8, 8, 0, 0, 0, 0, 0, 0, 9]));
@@ -144,14 +144,14 @@ public sealed class ControlMessageTests
     [Fact]
     public void H36_messages_with_interleaved_chunks_are_reassembled()
     {
-        var (video, sound) = (Wire.PictureBody(true, 295), (byte[])[0xAF, 1, 0x21, .. Wire.Filler(197)]);
+        var (video, audio) = (Wire.VideoBody(true, 295), (byte[])[0xAF, 1, 0x21, .. Wire.Filler(197)]);
         var session = new SessionHarness();
         session.Feeds(Accepted(Wire.VideoConfiguration(), Wire.AudioConfiguration(),
-            Wire.Chunk(0, 6, 0, video.Length, 9, 1, video[..128]), Wire.Chunk(0, 4, 0, sound.Length, 8, 1, sound[..128]),
-            Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), Wire.Chunk(3, 4, 0, 0, 0, 0, sound[128..]), Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..])));
+            Wire.Chunk(0, 6, 0, video.Length, 9, 1, video[..128]), Wire.Chunk(0, 4, 0, audio.Length, 8, 1, audio[..128]),
+            Wire.Chunk(3, 6, 0, 0, 0, 0, video[128..256]), Wire.Chunk(3, 4, 0, 0, 0, 0, audio[128..]), Wire.Chunk(3, 6, 0, 0, 0, 0, video[256..])));
         var samples = session.Samples();
         samples.Select(s => s.Track.Kind).ShouldBe([TrackKind.Audio, TrackKind.Video]);
-        samples[0].Payload.ToArray().ShouldBe(sound[2..]);
+        samples[0].Payload.ToArray().ShouldBe(audio[2..]);
         samples[1].Payload.ToArray().ShouldBe(video[5..]);
     }
 

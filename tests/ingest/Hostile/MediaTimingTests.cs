@@ -37,7 +37,7 @@ public sealed class MediaTimingTests
         for (var i = 0; i < 100; i++)
         {
             session.Now = session.Now.AddSeconds(1.0 / rate);
-            session.Feeds(Wire.Picture((uint)(i * 1000.0 / rate), i == 0, 10));
+            session.Feeds(Wire.Frame((uint)(i * 1000.0 / rate), i == 0, 10));
         }
 
         var samples = session.Samples();
@@ -64,7 +64,7 @@ public sealed class MediaTimingTests
         foreach (var time in times)
         {
             session.Now = session.Now.AddMilliseconds(40);
-            session.Feeds(Wire.Picture(time, true, 10));
+            session.Feeds(Wire.Frame(time, true, 10));
         }
 
         var samples = session.Samples();
@@ -80,10 +80,10 @@ public sealed class MediaTimingTests
         uint time = 0;
         for (; time < 60_000; time += 21)
         {
-            session.Feeds(Wire.Sound(time, 20_000));
+            session.Feeds(Wire.Audio(time, 20_000));
         }
 
-        session.Feeds([.. Wire.Picture(0, true), .. Wire.Picture(40, false)]);
+        session.Feeds([.. Wire.Frame(0, true), .. Wire.Frame(40, false)]);
         session.Publication.ShouldNotBeNull("audio alone starts the publication");
         var samples = session.Samples();
         samples.Count.ShouldBeLessThanOrEqualTo(SampleQueue.Capacity);

@@ -41,12 +41,12 @@ public sealed class PublishingTests
         uint time = 0;
         for (; session.Publication is null; time += 21)
         {
-            session.Feeds(Wire.Sound(time));
+            session.Feeds(Wire.Audio(time));
         }
 
         time.ShouldBeInRange(900u, 1100u);
         session.Publication.Tracks.ShouldHaveSingleItem().Kind.ShouldBe(TrackKind.Audio);
-        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.Picture(time, true)]);
+        session.Feeds([.. Wire.VideoConfiguration(), .. Wire.Frame(time, true)]);
         session.Samples()[^1].Track.Kind.ShouldBe(TrackKind.Video);
     }
 
@@ -54,7 +54,7 @@ public sealed class PublishingTests
     public void Short_publication_is_forwarded_when_it_ends()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration(), .. Wire.Sound(0)]);
+        session.Feeds([.. Wire.Opening(), .. Wire.AudioConfiguration(), .. Wire.Audio(0)]);
         session.Publication.ShouldBeNull();
         session.Feed!.Complete();
         session.Samples().ShouldHaveSingleItem();

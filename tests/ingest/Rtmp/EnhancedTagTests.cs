@@ -147,7 +147,7 @@ public sealed class EnhancedTagTests
         EnhancedTrack[] tracks = [new(0, "mp4a", new byte[] { 1 }), new(9, "Opus", new byte[] { 2, 3 })];
         Read(EnhancedBody.AudioTracks(EnhancedPacket.CodedFrames, tracks), TrackKind.Audio, out _).ShouldBe(["CodedFrames mp4a 0 01", "CodedFrames Opus 9 0203"]);
         Read(EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, [new(3, "avc1", new byte[] { 1 })]), TrackKind.Video, out _).ShouldBe(["CodedFramesX avc1 3 01"]);
-        Read(EnhancedBody.ConvertToTrack(new FlvTag(9, 0, Wire.PictureBody(true, 2, -5)), 2).Body.ToArray(), TrackKind.Video, out _)
+        Read(EnhancedBody.ConvertToTrack(new FlvTag(9, 0, Wire.VideoBody(true, 2, -5)), 2).Body.ToArray(), TrackKind.Video, out _)
             .ShouldBe(["CodedFrames avc1 2 FFFFFB000000026500"]);
     }
 

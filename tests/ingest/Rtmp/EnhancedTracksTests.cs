@@ -30,7 +30,7 @@ public sealed class EnhancedTracksTests
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFrames, "avc1", IdrSlice, compositionOffset: -40)).ShouldHaveSingleItem().CompositionOffset.ShouldBe(-40);
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, isSync: true)).ShouldHaveSingleItem().IsSync.ShouldBeFalse();
         Read(tags, [0x17, 0, 0, 0, 0, .. Wire.AvcRecord]);
-        Read(tags, Wire.PictureBody(true)).ShouldHaveSingleItem().Track.ShouldBeSameAs(tags.Track);
+        Read(tags, Wire.VideoBody(true)).ShouldHaveSingleItem().Track.ShouldBeSameAs(tags.Track);
         (tags.Track!.Id, tags.Configurations, tags.Count).ShouldBe((1, 1, 1));
     }
 
@@ -41,8 +41,8 @@ public sealed class EnhancedTracksTests
         EnhancedTrack[] configurations = [new(0, "avc1", Wire.AvcRecord), new(2, "avc1", Wire.AvcRecord), new(255, "avc1", Wire.AvcRecord)];
         Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.SequenceStart, configurations)).ShouldBeEmpty();
         tags.Tracks.Select(t => t.Id).ShouldBe([1, 5, 511]);
-        EnhancedTrack[] pictures = [new(255, "avc1", IdrSlice), new(0, "avc1", IdrSlice), new(2, "avc1", IdrSlice)];
-        Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, pictures)).Select(u => u.Track.Id).ShouldBe([511, 1, 5]);
+        EnhancedTrack[] frames = [new(255, "avc1", IdrSlice), new(0, "avc1", IdrSlice), new(2, "avc1", IdrSlice)];
+        Read(tags, EnhancedBody.VideoTracks(EnhancedPacket.CodedFramesX, frames)).Select(u => u.Track.Id).ShouldBe([511, 1, 5]);
         Read(tags, EnhancedBody.Video(EnhancedPacket.CodedFramesX, "avc1", Slice, track: 2)).ShouldHaveSingleItem().Track.Id.ShouldBe(5);
         VideoTags.GetTrackId(0).ShouldBe(1);
         AudioTags.GetTrackId(0).ShouldBe(2);

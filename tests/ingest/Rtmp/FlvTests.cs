@@ -45,13 +45,13 @@ public sealed class FlvTests
     public void Frames_before_a_configuration_or_a_keyframe_are_dropped()
     {
         var tags = new VideoTags();
-        tags.Read(Wire.PictureBody(sync: true), out _).ShouldBe(TagContent.Dropped);
+        tags.Read(Wire.VideoBody(sync: true), out _).ShouldBe(TagContent.Dropped);
         tags.Read(Configuration, out _).ShouldBe(TagContent.None);
-        tags.Read(Wire.PictureBody(sync: false), out _).ShouldBe(TagContent.Dropped);
-        tags.Read(Wire.PictureBody(sync: true), out var unit).ShouldBe(TagContent.Frame);
+        tags.Read(Wire.VideoBody(sync: false), out _).ShouldBe(TagContent.Dropped);
+        tags.Read(Wire.VideoBody(sync: true), out var unit).ShouldBe(TagContent.Frame);
         unit.IsSync.ShouldBeTrue();
         unit.Payload.Length.ShouldBe(304);
-        tags.Read(Wire.PictureBody(sync: false, compositionOffset: -40), out unit).ShouldBe(TagContent.Frame);
+        tags.Read(Wire.VideoBody(sync: false, compositionOffset: -40), out unit).ShouldBe(TagContent.Frame);
         unit.CompositionOffset.ShouldBe(-40);
     }
 
@@ -60,7 +60,7 @@ public sealed class FlvTests
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
-        var (claimed, hidden) = (Wire.PictureBody(sync: false), Wire.PictureBody(sync: true));
+        var (claimed, hidden) = (Wire.VideoBody(sync: false), Wire.VideoBody(sync: true));
         (claimed[0], hidden[0]) = (0x17, 0x27);
         tags.Read(claimed, out _).ShouldBe(TagContent.Dropped);
         tags.Read(hidden, out var unit).ShouldBe(TagContent.Frame);
@@ -72,17 +72,17 @@ public sealed class FlvTests
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
-        tags.Read(Wire.PictureBody(sync: true), out var first);
+        tags.Read(Wire.VideoBody(sync: true), out var first);
         tags.Read(Configuration, out _).ShouldBe(TagContent.None);
-        tags.Read(Wire.PictureBody(sync: true), out var same);
+        tags.Read(Wire.VideoBody(sync: true), out var same);
         same.Track.ShouldBeSameAs(first.Track);
 
         var other = Configuration.ToArray();
         other[^1] ^= 1; // a different byte in the record: a new configuration
         tags.Read(other, out _).ShouldBe(TagContent.None);
-        tags.Read(Wire.PictureBody(sync: false), out var between);
+        tags.Read(Wire.VideoBody(sync: false), out var between);
         between.Track.ShouldBeSameAs(first.Track);
-        tags.Read(Wire.PictureBody(sync: true), out var changed);
+        tags.Read(Wire.VideoBody(sync: true), out var changed);
         changed.Track.ShouldNotBeSameAs(first.Track);
         (changed.Track.Id, tags.Configurations).ShouldBe((first.Track.Id, 2));
     }
@@ -92,9 +92,9 @@ public sealed class FlvTests
     {
         var tags = new VideoTags();
         tags.Read(Configuration, out _);
-        tags.Read(Wire.PictureBody(sync: true), out var before);
+        tags.Read(Wire.VideoBody(sync: true), out var before);
         tags.Read((byte[])[0x17, 0, 0, 0, 0, 1, 100, 0, 13, 0xFE, 0xE1], out _).ShouldBe(TagContent.Dropped);
-        tags.Read(Wire.PictureBody(sync: true), out var after);
+        tags.Read(Wire.VideoBody(sync: true), out var after);
         after.Track.ShouldBeSameAs(before.Track);
     }
 

@@ -15,7 +15,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 /// <summary>Connections on the side of Kestrel: their buffers, and their acceptance.</summary>
 public sealed class PublisherConnectionTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly ReadLoops _loops = new(TimeSpan.Zero);
     private readonly Socket _port = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -72,7 +72,7 @@ public sealed class PublisherConnectionTests : IDisposable
 
         Volatile.Write(ref allowed, true);
         await PauseIsOverAsync(time, ShortageLog.Pause);
-        await using var connection = (await accepting.WaitAsync(Patience)).ShouldNotBeNull();
+        await using var connection = (await accepting.WaitAsync(Timeout)).ShouldNotBeNull();
         connection.RemoteEndPoint.ShouldBe(_peer.LocalEndPoint);
     }
 
@@ -95,7 +95,7 @@ public sealed class PublisherConnectionTests : IDisposable
         var input = connection.Transport.Input;
         while (true)
         {
-            var read = await input.ReadAsync().AsTask().WaitAsync(Patience);
+            var read = await input.ReadAsync().AsTask().WaitAsync(Timeout);
             var held = 0;
             foreach (var piece in read.Buffer)
             {

@@ -88,7 +88,7 @@ public sealed class PublisherHabitsTests
         { "a part past the end", [9, 0, 0, 200, 0, 0, 0, 0, 0, 0, 0, 1] },
         { "nothing in it", [9, 0] },
         { "an aggregate inside", Tag(22, 0, Tag(9, 0, [1])) },
-        { "a wrong back pointer", [.. Tag(9, 0, Wire.PictureBody(true))[..^1], 99] },
+        { "a wrong back pointer", [.. Tag(9, 0, Wire.VideoBody(true))[..^1], 99] },
         { "1,025 parts", [.. Enumerable.Repeat(Tag(9, 0, [0x17]), 1025).SelectMany(b => b)] },
     };
 
@@ -97,7 +97,7 @@ public sealed class PublisherHabitsTests
     public void H37_malformed_aggregate_is_ignored_completely_and_counted(string what, byte[] body)
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Picture(0, true)]);
+        session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body), .. Wire.Frame(0, true)]);
         session.Session.IgnoredMessages.ShouldBe(1, what);
         session.Feed!.Complete();
         session.Samples().Count.ShouldBe(1, what);
@@ -107,7 +107,7 @@ public sealed class PublisherHabitsTests
     public void H37_parts_without_a_body_and_decreasing_times_are_processed_one_by_one()
     {
         var session = new SessionHarness();
-        byte[] body = [.. Tag(9, 900, Wire.PictureBody(true)), .. Tag(9, 500, Wire.PictureBody(false)), .. Tag(9, 940, []), .. Tag(18, 940, [])];
+        byte[] body = [.. Tag(9, 900, Wire.VideoBody(true)), .. Tag(9, 500, Wire.VideoBody(false)), .. Tag(9, 940, []), .. Tag(18, 940, [])];
         session.Feeds([.. Wire.Opening(), .. Wire.VideoConfiguration(), .. Wire.Message(22, 1, 0, body)]);
         session.Feed!.Complete();
         var samples = session.Samples();
@@ -222,7 +222,7 @@ public sealed class PublisherHabitsTests
     {
         var session = new SessionHarness();
         session.Feeds([.. Wire.Opening(), .. Metadata("en", ("1", "de", "Deutsch"), ("x", "fr", ""), ("300", "fr", "")), .. Wire.VideoConfiguration(), .. Wire.AudioConfiguration(),
-            .. Wire.Picture(0, true), .. Wire.Sound(0)]);
+            .. Wire.Frame(0, true), .. Wire.Audio(0)]);
         session.Publication.ShouldBeNull();
         session.Feeds([.. Wire.Message(8, 1, 0, EnhancedBody.Audio(EnhancedPacket.SequenceStart, "mp4a", Wire.AacRecord, track: 1), 4)]);
         session.Publication!.Tracks.Select(t => (t.Id, t.Language, t.Name)).ShouldBe([(1, null, null), (2, "en", null), (4, "de", "Deutsch")]);
@@ -237,7 +237,7 @@ public sealed class PublisherHabitsTests
         var time = 0u;
         for (; session.Publication is null; time += 40)
         {
-            session.Feeds([.. Wire.Picture(time, time == 0), .. Wire.Sound(time)]);
+            session.Feeds([.. Wire.Frame(time, time == 0), .. Wire.Audio(time)]);
         }
 
         time.ShouldBeInRange(1000u, 1100u);

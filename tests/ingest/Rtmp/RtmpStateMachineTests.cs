@@ -154,7 +154,7 @@ public sealed class RtmpStateMachineTests
         session.Answers();
         for (uint i = 0; i < 100; i++)
         {
-            session.Feeds(Wire.Picture(i * 40, true, 4000));
+            session.Feeds(Wire.Frame(i * 40, true, 4000));
         }
 
         session.Answers().Count(a => a == "type 3").ShouldBe(5); // every 17 messages of about 4,040 bytes, just over 64 KiB
@@ -164,7 +164,7 @@ public sealed class RtmpStateMachineTests
     public void Media_on_another_stream_is_ignored()
     {
         var session = new SessionHarness();
-        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 5, 0, Wire.PictureBody(true)), .. Wire.Message(9, 0, 0, Wire.PictureBody(true))]);
+        session.Feeds([.. Wire.Opening(), .. Wire.Message(9, 5, 0, Wire.VideoBody(true)), .. Wire.Message(9, 0, 0, Wire.VideoBody(true))]);
         session.Session.IgnoredMessages.ShouldBe(2);
     }
 
@@ -179,7 +179,7 @@ public sealed class RtmpStateMachineTests
             {
                 byte[] record = [.. Wire.AvcRecord];
                 record[^1] = (byte)i;
-                session.Feeds([.. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Picture((uint)i * 40, true)]);
+                session.Feeds([.. Wire.Message(9, 1, 0, [0x17, 0, 0, 0, 0, .. record]), .. Wire.Frame((uint)i * 40, true)]);
             }
         });
         e.Reason.ShouldBe(IngestRejectionReason.ConfigurationFlood);

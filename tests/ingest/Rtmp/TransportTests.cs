@@ -9,7 +9,7 @@ namespace Broadcast.Ingest.Tests.Rtmp;
 
 public sealed class TransportTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly ReadLoop _loop = new("under test", () => TimeSpan.Zero);
     private readonly List<IDisposable> _opened = [];
 
@@ -32,7 +32,7 @@ public sealed class TransportTests : IDisposable
         var waiting = stream.ReadAsync(Memory<byte>.Empty).AsTask();
         waiting.IsCompleted.ShouldBeFalse();
         await peer.SendAsync(new byte[] { 7 });
-        (await waiting.WaitAsync(Patience)).ShouldBe(0);
+        (await waiting.WaitAsync(Timeout)).ShouldBe(0);
         (await ReadAsync(stream, 1)).ShouldBe([7]);
     }
 
@@ -55,7 +55,7 @@ public sealed class TransportTests : IDisposable
             peer.Shutdown(SocketShutdown.Send);
         });
         (await ReadAsync(stream, length)).ShouldBe(sent);
-        (await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Patience)).ShouldBe(0);
+        (await stream.ReadAsync(new byte[16]).AsTask().WaitAsync(Timeout)).ShouldBe(0);
         await sending;
     }
 
@@ -66,7 +66,7 @@ public sealed class TransportTests : IDisposable
         var reading = stream.ReadAsync(new byte[16]).AsTask();
         peer.LingerState = new LingerOption(enable: true, 0);
         peer.Dispose();
-        await Should.ThrowAsync<ConnectionResetException>(reading.WaitAsync(Patience));
+        await Should.ThrowAsync<ConnectionResetException>(reading.WaitAsync(Timeout));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class TransportTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var reading = stream.ReadAsync(new byte[16], cancel.Token).AsTask();
         await cancel.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(reading.WaitAsync(Patience));
+        await Should.ThrowAsync<OperationCanceledException>(reading.WaitAsync(Timeout));
 
         await peer.SendAsync(new byte[] { 1 });
         (await ReadAsync(stream, 1)).ShouldBe([1]);
@@ -88,7 +88,7 @@ public sealed class TransportTests : IDisposable
         var (stream, _) = await ConnectAsync();
         var reading = stream.ReadAsync(new byte[16]).AsTask();
         stream.Abort();
-        (await Should.ThrowAsync<IOException>(reading.WaitAsync(Patience))).Message.ShouldBe("The connection was closed locally.");
+        (await Should.ThrowAsync<IOException>(reading.WaitAsync(Timeout))).Message.ShouldBe("The connection was closed locally.");
         _loop.Count.ShouldBe(0);
         await Should.ThrowAsync<IOException>(stream.ReadAsync(new byte[16]).AsTask());
     }
@@ -104,10 +104,10 @@ public sealed class TransportTests : IDisposable
         var received = new byte[sent.Length];
         for (var at = 0; at < received.Length;)
         {
-            at += await peer.ReceiveAsync(received.AsMemory(at)).AsTask().WaitAsync(Patience);
+            at += await peer.ReceiveAsync(received.AsMemory(at)).AsTask().WaitAsync(Timeout);
         }
 
-        await writing.WaitAsync(Patience);
+        await writing.WaitAsync(Timeout);
         received.ShouldBe(sent);
     }
 
@@ -118,7 +118,7 @@ public sealed class TransportTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var writing = stream.WriteAsync(new byte[20_000_000], cancel.Token).AsTask();
         await cancel.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(writing.WaitAsync(Patience));
+        await Should.ThrowAsync<OperationCanceledException>(writing.WaitAsync(Timeout));
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class TransportTests : IDisposable
 
         await enough.CancelAsync();
         await flooding;
-        await swallowing.WaitAsync(Patience);
+        await swallowing.WaitAsync(Timeout);
     }
 
     [Fact]
@@ -215,12 +215,12 @@ public sealed class TransportTests : IDisposable
         // After the first bytes, the loop pauses for longer than the test's timeout: only a second read within that pause can return the
         // rest.
         var begun = false;
-        using var loop = new ReadLoop("resting", () => Volatile.Read(ref begun) ? 2 * Patience : TimeSpan.Zero);
+        using var loop = new ReadLoop("resting", () => Volatile.Read(ref begun) ? 2 * Timeout : TimeSpan.Zero);
         var (stream, peer) = await ConnectAsync();
         stream.MoveTo(loop);
         var reading = ReadTwiceAsync();
         await peer.SendAsync(new byte[] { 1 });
-        (await reading.WaitAsync(Patience)).ShouldBe((1, 1));
+        (await reading.WaitAsync(Timeout)).ShouldBe((1, 1));
 
         async Task<(int First, int Second)> ReadTwiceAsync()
         {
@@ -247,7 +247,7 @@ public sealed class TransportTests : IDisposable
         var bytes = new byte[length];
         for (var at = 0; at < length;)
         {
-            var count = await stream.ReadAsync(bytes.AsMemory(at, Math.Min(64 * 1024, length - at))).AsTask().WaitAsync(Patience);
+            var count = await stream.ReadAsync(bytes.AsMemory(at, Math.Min(64 * 1024, length - at))).AsTask().WaitAsync(Timeout);
             count.ShouldBeGreaterThan(0);
             at += count;
         }

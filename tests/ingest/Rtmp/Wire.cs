@@ -105,12 +105,12 @@ internal static class Wire
     public static byte[] AudioConfiguration(uint time = 0) => Message(MessageType.Audio, 1, time, [0xAF, 0, .. AacRecord], 4);
 
     /// <summary>A video frame of one slice.</summary>
-    public static byte[] PictureBody(bool sync, int size = 300, int compositionOffset = 0) =>
+    public static byte[] VideoBody(bool sync, int size = 300, int compositionOffset = 0) =>
         [(byte)(sync ? 0x17 : 0x27), 1, .. UInt24((uint)compositionOffset & 0xFFFFFF), .. UInt32((uint)size), (byte)(sync ? 0x65 : 0x41), .. Filler(size - 1)];
 
-    public static byte[] Picture(uint time, bool sync, int size = 300) => Message(MessageType.Video, 1, time, PictureBody(sync, size), 6);
+    public static byte[] Frame(uint time, bool sync, int size = 300) => Message(MessageType.Video, 1, time, VideoBody(sync, size), 6);
 
-    public static byte[] Sound(uint time, int size = 200) => Message(MessageType.Audio, 1, time, [0xAF, 1, 0x21, .. Filler(size - 1)], 4);
+    public static byte[] Audio(uint time, int size = 200) => Message(MessageType.Audio, 1, time, [0xAF, 1, 0x21, .. Filler(size - 1)], 4);
 
     /// <summary>Seconds of media with a video frame every 40 ms, a keyframe each second, and an audio frame every 21 1/3 ms.</summary>
     public static IEnumerable<byte[]> Media(double seconds)
@@ -118,12 +118,12 @@ internal static class Wire
         yield return VideoConfiguration();
         yield return AudioConfiguration();
         var audio = 0;
-        for (var picture = 0; picture * 0.04 < seconds; picture++)
+        for (var frame = 0; frame * 0.04 < seconds; frame++)
         {
-            yield return Picture((uint)(picture * 40), picture % 25 == 0);
-            while (audio * 1024 / 48.0 < (picture + 1) * 40)
+            yield return Frame((uint)(frame * 40), frame % 25 == 0);
+            while (audio * 1024 / 48.0 < (frame + 1) * 40)
             {
-                yield return Sound((uint)(audio++ * 1024 / 48.0));
+                yield return Audio((uint)(audio++ * 1024 / 48.0));
             }
         }
     }

@@ -29,10 +29,10 @@ public sealed class CodecBoxTests
         var bytes = InitSegmentWriter.Write(track);
         var read = InitSegmentReader.Read(bytes);
         read.ToTrack(track.Id).ShouldBe(track);
-        var picture = track.Config.VideoFormat;
-        (read.Width, read.Height).ShouldBe((picture?.DisplayWidth ?? 0, picture?.Height ?? 0));
+        var frame = track.Config.VideoFormat;
+        (read.Width, read.Height).ShouldBe((frame?.DisplayWidth ?? 0, frame?.Height ?? 0));
         read.Config.CodecString.ShouldBe(track.Config.CodecString);
-        read.Config.VideoFormat.ShouldBe(picture);
+        read.Config.VideoFormat.ShouldBe(frame);
         read.Config.AudioFormat.ShouldBe(track.Config.AudioFormat);
     }
 

@@ -8,7 +8,7 @@ namespace Broadcast.Media.Tests.Bmff;
 /// <summary>CMAF chunks read without their payloads.</summary>
 public sealed class FragmentMetadataTests
 {
-    private static readonly FragmentSample[] Pictures = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
+    private static readonly FragmentSample[] Frames = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, -3000)];
 
     private static byte[] Segment(int chunks)
     {
@@ -17,8 +17,8 @@ public sealed class FragmentMetadataTests
         for (uint i = 0; i < chunks; i++)
         {
             bytes.Write(writer.Write(
-                new FragmentHeader(i, i * 9001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None, i == 1 ? new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch) : null), Pictures));
-            bytes.Write(new byte[Pictures.Sum(sample => sample.Size)]);
+                new FragmentHeader(i, i * 9001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None, i == 1 ? new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch) : null), Frames));
+            bytes.Write(new byte[Frames.Sum(sample => sample.Size)]);
         }
 
         return bytes.ToArray();
@@ -32,7 +32,7 @@ public sealed class FragmentMetadataTests
         var heads = MovieSource.Heads(segment);
         heads.Select(head => (head.BaseDecodeTime, head.DataOffset, head.PayloadLength, head.End))
             .ShouldBe(whole.Select(chunk => (chunk.BaseDecodeTime, (long)chunk.DataOffset, 1090, (long)chunk.Offset + chunk.Length)));
-        heads.ShouldAllBe(head => head.Samples.SequenceEqual(Pictures));
+        heads.ShouldAllBe(head => head.Samples.SequenceEqual(Frames));
     }
 
     [Fact]

@@ -6,8 +6,8 @@ namespace Broadcast.Media.Tests.Bmff;
 
 public sealed class FragmentTests
 {
-    private static readonly FragmentSample[] Pictures = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, 0), new(3000, 80, false, -3000)];
-    private static readonly FragmentSample[] Sounds = [.. Enumerable.Repeat(new FragmentSample(1024, 256, true), 24)];
+    private static readonly FragmentSample[] Frames = [new(3000, 900, true, 6000), new(3000, 100, false, 15_000), new(3001, 90, false, 0), new(3000, 80, false, -3000)];
+    private static readonly FragmentSample[] AudioFrames = [.. Enumerable.Repeat(new FragmentSample(1024, 256, true), 24)];
 
     [Fact]
     public void Chunk_bytes_match_the_specification()
@@ -27,9 +27,9 @@ public sealed class FragmentTests
     [Fact]
     public void Identical_samples_are_described_once_by_defaults()
     {
-        var header = new FragmentWriter().Write(new FragmentHeader(1, 0), Sounds);
+        var header = new FragmentWriter().Write(new FragmentHeader(1, 0), AudioFrames);
         BoxTree.Describe([.. header, .. new byte[24 * 256]]).ShouldBe("moof 100\n  mfhd 16\n  traf 76\n    tfhd 28\n    tfdt 20\n    trun 20\nmdat 6152\n");
-        Read(header, Sounds).Samples.ShouldBe(Sounds);
+        Read(header, AudioFrames).Samples.ShouldBe(AudioFrames);
     }
 
     [Fact]
@@ -47,14 +47,14 @@ public sealed class FragmentTests
     {
         var clock = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
         var writer = new FragmentWriter(trackId: 5);
-        var header = writer.Write(new FragmentHeader(uint.MaxValue, long.MaxValue, type, new ProducerReferenceTime(77, clock)), Pictures);
-        var read = Read(header, Pictures);
+        var header = writer.Write(new FragmentHeader(uint.MaxValue, long.MaxValue, type, new ProducerReferenceTime(77, clock)), Frames);
+        var read = Read(header, Frames);
         read.SegmentType.ShouldBe(type);
         read.SequenceNumber.ShouldBe(uint.MaxValue);
         read.TrackId.ShouldBe(5u);
         read.BaseDecodeTime.ShouldBe(long.MaxValue);
         read.Reference.ShouldBe(new ProducerReferenceTime(77, clock));
-        read.Samples.ShouldBe(Pictures);
+        read.Samples.ShouldBe(Frames);
         read.Duration.ShouldBe(12_001);
         read.DataOffset.ShouldBe(header.Length);
     }
@@ -84,10 +84,10 @@ public sealed class FragmentTests
     {
         var writer = new FragmentWriter();
         Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), []));
-        Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, -1), Sounds));
+        Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, -1), AudioFrames));
         Should.Throw<ArgumentOutOfRangeException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, -1, true)]));
         Should.Throw<ArgumentException>(() => writer.Write(new FragmentHeader(1, 0), [new(1, int.MaxValue, true), new(1, int.MaxValue, true)]));
-        Read(writer.Write(new FragmentHeader(1, 0), Sounds), Sounds).Samples.Count.ShouldBe(24);
+        Read(writer.Write(new FragmentHeader(1, 0), AudioFrames), AudioFrames).Samples.Count.ShouldBe(24);
     }
 
     [Fact]
@@ -95,11 +95,11 @@ public sealed class FragmentTests
     {
         var writer = new FragmentWriter();
         var header = new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch));
-        var length = writer.Write(header, Pictures).Length;
+        var length = writer.Write(header, Frames).Length;
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
-            writer.Write(header, Pictures);
+            writer.Write(header, Frames);
         }
 
         // An array has 24 bytes of overhead and is rounded up to 8.
@@ -113,8 +113,8 @@ public sealed class FragmentTests
         var (segment, ends) = (new List<byte>(), new List<int> { 0 });
         for (uint i = 0; i < 3; i++)
         {
-            segment.AddRange(writer.Write(new FragmentHeader(i, i * 12_001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), Pictures));
-            segment.AddRange(new byte[Pictures.Sum(sample => sample.Size)]);
+            segment.AddRange(writer.Write(new FragmentHeader(i, i * 12_001, i == 0 ? SegmentTypeBox.Segment : SegmentTypeBox.None), Frames));
+            segment.AddRange(new byte[Frames.Sum(sample => sample.Size)]);
             ends.Add(segment.Count);
         }
 
@@ -160,8 +160,8 @@ public sealed class FragmentTests
         var writer = new FragmentWriter();
         byte[][] seeds =
         [
-            [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch)), Pictures), .. new byte[1170]],
-            [.. writer.Write(new FragmentHeader(1, 0), Sounds), .. new byte[24 * 256]],
+            [.. writer.Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment, new ProducerReferenceTime(0, DateTimeOffset.UnixEpoch)), Frames), .. new byte[1170]],
+            [.. writer.Write(new FragmentHeader(1, 0), AudioFrames), .. new byte[24 * 256]],
             [.. writer.Write(new FragmentHeader(1, 0), [new(1, 4, true)]), .. new byte[4]],
         ];
         var (read, refused) = (0, 0);

@@ -10,9 +10,9 @@ namespace Broadcast.Media.Tests.Bmff;
 public sealed class MovieTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly MovieTrackSetup Sound = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000, "de-CH"));
-    private static readonly MovieTrackSetup OtherSound = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100));
-    private static readonly MovieTrackSetup Pictures = SetupOf(new Track(1, CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), 90_000));
+    private static readonly MovieTrackSetup Audio = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000, "de-CH"));
+    private static readonly MovieTrackSetup OtherAudio = SetupOf(new Track(2, CodecConfig.Aac.Parse([0x12, 0x10]), 44_100));
+    private static readonly MovieTrackSetup Frames = SetupOf(new Track(1, CodecConfig.Avc.Parse(Convert.FromHexString(AvcRecords.High1080P30)), 90_000));
 
     private static MovieTrackSetup SetupOf(Track track) => MovieTrackSetup.Read(InitSegmentWriter.Write(track));
 
@@ -73,7 +73,7 @@ public sealed class MovieTests
                     {
                         if (i < tracks[track].Count)
                         {
-                            source.Add(track, track == 0 ? Pictures : Sound, tracks[track][i], chunkSize);
+                            source.Add(track, track == 0 ? Frames : Audio, tracks[track][i], chunkSize);
                         }
                     }
                 }
@@ -120,7 +120,7 @@ public sealed class MovieTests
     [Fact]
     public void Tracks_keep_their_offset_and_the_movie_starts_with_the_first()
     {
-        var source = new MovieSource(2).Add(0, Pictures, Samples(900_000, 4, 3000, offset: 6000), () => 2).Add(1, Sound, Samples(480_960, 8), () => 3);
+        var source = new MovieSource(2).Add(0, Frames, Samples(900_000, 4, 3000, offset: 6000), () => 2).Add(1, Audio, Samples(480_960, 8), () => 3);
         var tracks = MovieReading.Read(source.Builder.Build(Noon).Head.Span);
         // Video is presented from 10.0667 s, audio from 10.02 s.
         (tracks[0].Handler, tracks[0].Delay, tracks[0].Edits[^1].MediaTime).ShouldBe(("vide", 4200, 6000));
@@ -131,7 +131,7 @@ public sealed class MovieTests
     [Fact]
     public void Sample_before_a_gap_lasts_until_the_gap_ends()
     {
-        var source = new MovieSource().Add(0, Sound, Samples(0, 10), () => 4).Add(0, Sound, Samples(480_000, 10), () => 4);
+        var source = new MovieSource().Add(0, Audio, Samples(0, 10), () => 4).Add(0, Audio, Samples(480_000, 10), () => 4);
         var track = MovieReading.Read(source.Builder.Build(Noon).Head.Span).ShouldHaveSingleItem();
         track.Samples[9].Duration.ShouldBe(480_000u - (9 * 1024));
         track.Samples[10].Decode.ShouldBe(480_000);
@@ -142,7 +142,7 @@ public sealed class MovieTests
     [Fact]
     public void Changed_configuration_adds_a_sample_entry_and_a_returning_one_does_not()
     {
-        var source = new MovieSource().Add(0, Sound, Samples(0, 10), () => 4).Add(0, OtherSound, Samples(44_100, 441), () => 4)
+        var source = new MovieSource().Add(0, Audio, Samples(0, 10), () => 4).Add(0, OtherAudio, Samples(44_100, 441), () => 4)
             .Add(0, SetupOf(new Track(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000)), Samples(1_000_000, 10), () => 4);
         var track = MovieReading.Read(source.Builder.Build(Noon).Head.Span).ShouldHaveSingleItem();
         (track.Descriptions, track.Timescale).ShouldBe((2, 48_000));
@@ -155,7 +155,7 @@ public sealed class MovieTests
     [Fact]
     public void Languages_sizes_and_the_broadcast_time_are_written()
     {
-        var head = new MovieSource(2).Add(1, Sound, Samples(0, 10), () => 4).Builder.Build(Noon).Head;
+        var head = new MovieSource(2).Add(1, Audio, Samples(0, 10), () => 4).Builder.Build(Noon).Head;
         BoxTree.Describe(head.Span[..^8]).ShouldNotContain("edts");
         var mvhd = new BoxFields(BoxReader.Find(head.Span[..^8], "moov/mvhd"u8), "mvhd");
         mvhd.FullBox();
@@ -171,23 +171,23 @@ public sealed class MovieTests
         var builder = new MovieBuilder(128 << 20);
         var (video, audio) = (builder.AddTrack(), builder.AddTrack());
         // Times in milliseconds, as in RTMP, and B-frames: no two adjacent frames are alike.
-        var pictures = new FragmentSample[60];
+        var frames = new FragmentSample[60];
         for (var i = 0; i < 60; i++)
         {
-            pictures[i] = new FragmentSample(i % 3 == 2 ? 3060u : 2970u, i == 0 ? 100_000 : 20_000 + i, i == 0, (i % 3) * 3000);
+            frames[i] = new FragmentSample(i % 3 == 2 ? 3060u : 2970u, i == 0 ? 100_000 : 20_000 + i, i == 0, (i % 3) * 3000);
         }
 
-        var sounds = Enumerable.Range(0, 94).Select(i => new FragmentSample(1024, 300 + (i % 7), true)).ToArray();
-        var (pictureBytes, soundBytes) = (pictures.Sum(sample => sample.Size), sounds.Sum(sample => sample.Size));
+        var audioFrames = Enumerable.Range(0, 94).Select(i => new FragmentSample(1024, 300 + (i % 7), true)).ToArray();
+        var (frameBytes, audioBytes) = (frames.Sum(sample => sample.Size), audioFrames.Sum(sample => sample.Size));
         for (var i = 0; i < Segments; i++)
         {
-            builder.Add(video, Pictures, 2 * i, [new FragmentMetadata(i * 180_000L, pictures[..30], 600, pictures[..30].Sum(sample => sample.Size), 700_000), new FragmentMetadata((i * 180_000L) + 90_000, pictures[30..], 700_600, pictures[30..].Sum(sample => sample.Size), 1_400_000)]);
-            builder.Add(audio, Sound, (2 * i) + 1, [new FragmentMetadata(i * 96_256L, sounds, 600, soundBytes, 40_000)]);
+            builder.Add(video, Frames, 2 * i, [new FragmentMetadata(i * 180_000L, frames[..30], 600, frames[..30].Sum(sample => sample.Size), 700_000), new FragmentMetadata((i * 180_000L) + 90_000, frames[30..], 700_600, frames[30..].Sum(sample => sample.Size), 1_400_000)]);
+            builder.Add(audio, Audio, (2 * i) + 1, [new FragmentMetadata(i * 96_256L, audioFrames, 600, audioBytes, 40_000)]);
         }
 
         var layout = builder.Build(Noon);
         layout.Bytes.ShouldBeInRange(25_000_000, 40_000_000);
-        layout.Length.ShouldBe(layout.Head.Length + (Segments * (long)(pictureBytes + soundBytes)));
+        layout.Length.ShouldBe(layout.Head.Length + (Segments * (long)(frameBytes + audioBytes)));
         layout.Length.ShouldBeGreaterThan(1L << 34);
         layout.Count.ShouldBe(3 * Segments);
         BoxHeader.TryRead(layout.Head.Span[^16..], out var mdat).ShouldBeTrue();
@@ -206,11 +206,11 @@ public sealed class MovieTests
     [Fact]
     public void Movie_that_is_too_large_or_cannot_be_encoded_is_rejected()
     {
-        var small = new MovieSource(maxBytes: 2000).Add(0, Sound, Samples(0, 100), () => 4);
-        Should.Throw<MovieTooLongException>(() => small.Add(0, Sound, Samples(480_000, 1000), () => 4)).Message.ShouldContain("2000");
-        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(0, 1), () => 1).Add(0, Sound, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("gap");
-        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(long.MaxValue - 5000, 1), () => 1));
-        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Sound, Samples(0, 1, offset: int.MaxValue), () => 1));
+        var small = new MovieSource(maxBytes: 2000).Add(0, Audio, Samples(0, 100), () => 4);
+        Should.Throw<MovieTooLongException>(() => small.Add(0, Audio, Samples(480_000, 1000), () => 4)).Message.ShouldContain("2000");
+        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(0, 1), () => 1).Add(0, Audio, Samples(1L << 33, 1), () => 1)).Message.ShouldContain("gap");
+        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(long.MaxValue - 5000, 1), () => 1));
+        Should.Throw<InvalidBmffException>(() => new MovieSource().Add(0, Audio, Samples(0, 1, offset: int.MaxValue), () => 1));
         Should.Throw<InvalidOperationException>(() => new MovieSource(2).Builder.Build(Noon));
         Should.Throw<ArgumentOutOfRangeException>(() => new MovieBuilder(0));
     }

@@ -26,7 +26,7 @@ public sealed class PlayableCodecTests : IDisposable
         {
             config.TryInspect(payload.Span, out var frame).ShouldBeTrue();
             frame.IsSync.ShouldBe(said.IsSync);
-            frame.Samples.ShouldBe(config.AudioFormat is { } sound ? (int)((long)said.Duration * sound.SampleRate / media.Track.Timescale) : 0);
+            frame.Samples.ShouldBe(config.AudioFormat is { } audio ? (int)((long)said.Duration * audio.SampleRate / media.Track.Timescale) : 0);
             if (frame.IsSync)
             {
                 config.CompleteFrom(payload.Span).ShouldBeSameAs(config, "a record of ffmpeg's says what its samples say");
@@ -57,9 +57,9 @@ public sealed class PlayableCodecTests : IDisposable
         var stream = document.RootElement.GetProperty("streams")[0];
         stream.GetProperty("codec_tag_string").GetString().ShouldBe(recipe.Split(' ')[0]);
         stream.GetProperty("time_base").GetString().ShouldBe($"1/{media.Track.Timescale}");
-        if (media.Track.Config.AudioFormat is { } sound)
+        if (media.Track.Config.AudioFormat is { } audio)
         {
-            stream.GetProperty("channels").GetInt32().ShouldBe(sound.Channels);
+            stream.GetProperty("channels").GetInt32().ShouldBe(audio.Channels);
             stream.GetProperty("sample_rate").GetString().ShouldBe("48000");
         }
         else

@@ -26,11 +26,11 @@ public sealed class PlayableMovieTests : IDisposable
         var audio = Segments(media.Of(TrackKind.Audio), 44_100L * 86_400, 1024);
         await WriteAsync(2, source =>
         {
-            var (pictures, sounds) = (Setup(media.Video!), Setup(media.Audio!));
+            var (frames, audioFrames) = (Setup(media.Video!), Setup(media.Audio!));
             for (var i = 0; i < Math.Max(video.Count, audio.Count); i++)
             {
-                _ = i < video.Count ? source.Add(0, pictures, video[i], () => 7) : source;
-                _ = i < audio.Count ? source.Add(1, sounds, audio[i], () => 10) : source;
+                _ = i < video.Count ? source.Add(0, frames, video[i], () => 7) : source;
+                _ = i < audio.Count ? source.Add(1, audioFrames, audio[i], () => 10) : source;
             }
         });
         Concatenate("video.mp4", media.Video!, video);

@@ -149,10 +149,10 @@ public sealed class Av1Tests
     [InlineData("36000110", true, false)] // an extension byte
     [InlineData("36", false, false)]
     [InlineData("", false, false)]
-    public void Temporal_unit_type_follows_from_its_OBUs(string hex, bool sound, bool sync)
+    public void Temporal_unit_type_follows_from_its_OBUs(string hex, bool audio, bool sync)
     {
         var unit = Convert.FromHexString(hex.Replace("SS", Convert.ToHexString(new Av1Sequence().Unit()), StringComparison.Ordinal));
-        CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()).TryInspect(unit, out var frame).ShouldBe(sound);
+        CodecConfig.Av1.Parse(new Av1Sequence().WriteRecord()).TryInspect(unit, out var frame).ShouldBe(audio);
         frame.IsSync.ShouldBe(sync);
     }
 

@@ -37,10 +37,10 @@ public sealed class CaptionServicesTests
         CaptionServices.Find(Avc, Slice).Any.ShouldBeFalse();
         CaptionServices.Find(Avc, []).Any.ShouldBeFalse();
         CaptionServices.Find(CodecConfig.Opus.Default(), Captioning.With(Slice, false, (0, 0x80, 0x80))).Any.ShouldBeFalse();
-        var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25));
+        var frame = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25));
         foreach (var at in Enumerable.Range(4, 12))
         {
-            var other = picture.ToArray();
+            var other = frame.ToArray();
             other[at] ^= 0x41;
             CaptionServices.Find(Avc, other).Any.ShouldBeFalse($"byte {at} is another");
         }
@@ -67,10 +67,10 @@ public sealed class CaptionServicesTests
     public void Mutated_frames_never_throw_an_exception()
     {
         var random = new Random(608);
-        var picture = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25), (3, 0x02, 0x22), (1, 0, 0));
+        var frame = Captioning.With(Slice, isHevc: false, (0, 0x94, 0x25), (3, 0x02, 0x22), (1, 0, 0));
         for (var i = 0; i < 20_000; i++)
         {
-            var other = picture.ToArray();
+            var other = frame.ToArray();
             for (var changes = random.Next(1, 6); changes > 0; changes--)
             {
                 other[random.Next(other.Length)] = (byte)random.Next(256);

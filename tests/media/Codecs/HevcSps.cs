@@ -84,12 +84,12 @@ internal sealed record HevcSps
 
     public static byte[] Record(params byte[][] sequences) => Record(1, [[32 << 1, 1, 0x0C]], sequences, [[34 << 1, 1, 0xC1]]);
 
-    public static byte[] Record(byte version, byte[][] video, byte[][] sequences, byte[][] pictures, byte lengths = 0xF7)
+    public static byte[] Record(byte version, byte[][] video, byte[][] sequences, byte[][] frames, byte lengths = 0xF7)
     {
         var record = new List<byte> { version };
         record.AddRange(new byte[20]);
         record.AddRange([lengths, 3]);
-        foreach (var (type, units) in new[] { (32, video), (33, sequences), (34, pictures) })
+        foreach (var (type, units) in new[] { (32, video), (33, sequences), (34, frames) })
         {
             record.AddRange([(byte)type, (byte)(units.Length >> 8), (byte)units.Length]);
             foreach (var unit in units)

@@ -36,8 +36,8 @@ public sealed class HevcTests
     [InlineData(3, 1, 1)]
     public void Conformance_window_counts_in_units_of_the_chroma_format(ulong chroma, int unitX, int unitY)
     {
-        var picture = HevcSequenceParameterSet.Parse(new HevcSps { Chroma = chroma, Window = (1, 2, 3, 4) }.Write()).VideoFormat;
-        (picture.Width, picture.Height).ShouldBe((1280 - (3 * unitX), 720 - (7 * unitY)));
+        var frame = HevcSequenceParameterSet.Parse(new HevcSps { Chroma = chroma, Window = (1, 2, 3, 4) }.Write()).VideoFormat;
+        (frame.Width, frame.Height).ShouldBe((1280 - (3 * unitX), 720 - (7 * unitY)));
     }
 
     [Theory]

@@ -13,7 +13,7 @@ public sealed class HostileBytesTests
 
     [Fact]
     public void Mutated_H264_records_are_valid_or_rejected() => Hold(
-        [.. AvcRecords.All.Select(Convert.FromHexString)], bytes => Sound(CodecConfig.Avc.Parse(bytes).Sequence));
+        [.. AvcRecords.All.Select(Convert.FromHexString)], bytes => Audio(CodecConfig.Avc.Parse(bytes).Sequence));
 
     [Fact]
     public void Mutated_H264_parameter_sets_are_valid_or_rejected() => Hold(
@@ -22,7 +22,7 @@ public sealed class HostileBytesTests
             new Sps { OrderCountType = 1, OrderCountCycle = 255, OrderCountOffsets = 255 }.Write(),
             new Sps { Profile = 100, Chroma = 3, Crop = (1, 1, 1, 1), Aspect = (255, 4, 3), FullRange = true }.Write(),
         ],
-        bytes => Sound(AvcSequenceParameterSet.Parse(bytes)));
+        bytes => Audio(AvcSequenceParameterSet.Parse(bytes)));
 
     [Fact]
     public void Mutated_AAC_configurations_are_valid_or_rejected() => Hold(
@@ -40,7 +40,7 @@ public sealed class HostileBytesTests
             new HevcSps().WriteRecord(),
             new HevcSps { SubLayers = 3, ScalingLists = true, ReferenceSets = [3, 4, 5], LongTerm = 4, Aspect = (4, 3), Color = (9, 18, 9) }.WriteRecord(),
         ],
-        bytes => Sound(CodecConfig.Hevc.Parse(bytes)));
+        bytes => Audio(CodecConfig.Hevc.Parse(bytes)));
 
     [Fact]
     public void Mutated_HEVC_parameter_sets_are_valid_or_rejected() => Hold(
@@ -53,29 +53,29 @@ public sealed class HostileBytesTests
             new Av1Sequence().WriteRecord(),
             new Av1Sequence { Timing = (1, 60, 1), DecoderModel = true, DisplayDelay = true, Points = [(9, true), (4, false)], Depth = 10, Color = (9, 16, 9) }.WriteRecord(),
         ],
-        bytes => Sound(CodecConfig.Av1.Parse(bytes)));
+        bytes => Audio(CodecConfig.Av1.Parse(bytes)));
 
     [Fact]
-    public void Mutated_VP9_records_are_valid_or_rejected() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Sound(CodecConfig.Vp9.Parse(bytes)));
+    public void Mutated_VP9_records_are_valid_or_rejected() => Hold([Vp9Tests.Record(), [1, 0, 0, 0, .. Vp9Tests.Record()]], bytes => Audio(CodecConfig.Vp9.Parse(bytes)));
 
     [Fact]
     public void Mutated_Opus_headers_are_valid_or_rejected() => Hold(
-        [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)], bytes => Sound(CodecConfig.Opus.Parse(bytes)));
+        [Convert.FromHexString(OpusTests.Stereo), Convert.FromHexString(OpusTests.Surround)], bytes => Audio(CodecConfig.Opus.Parse(bytes)));
 
     [Fact]
-    public void Mutated_FLAC_headers_are_valid_or_rejected() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Sound(CodecConfig.Flac.Parse(bytes)));
+    public void Mutated_FLAC_headers_are_valid_or_rejected() => Hold([FlacTests.Header, FlacTests.Header[4..]], bytes => Audio(CodecConfig.Flac.Parse(bytes)));
 
     [Fact]
     public void Mutated_AC3_frames_and_records_are_valid_or_rejected() => Hold(
-        [Ac3Tests.Frame(0, 0, 2, false, 128), Ac3Tests.Frame(1, 0, 7, true, 138)], bytes => Sound(CodecConfig.Ac3.FromFrame(bytes)));
+        [Ac3Tests.Frame(0, 0, 2, false, 128), Ac3Tests.Frame(1, 0, 7, true, 138)], bytes => Audio(CodecConfig.Ac3.FromFrame(bytes)));
 
     [Fact]
     public void Mutated_EAC3_frames_are_valid_or_rejected() => Hold(
         [Eac3Tests.Frame(length: 64), [.. Eac3Tests.Frame(mode: 7, effects: true, length: 64), .. Eac3Tests.Frame(type: 1, map: 512, length: 40)]],
-        bytes => Sound(CodecConfig.Eac3.FromFrame(bytes)));
+        bytes => Audio(CodecConfig.Eac3.FromFrame(bytes)));
 
     [Fact]
-    public void Mutated_EAC3_records_are_valid_or_rejected() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Sound(CodecConfig.Eac3.Parse(bytes)));
+    public void Mutated_EAC3_records_are_valid_or_rejected() => Hold([[0x0C, 0, 0x20, 0x0F, 2, 2], [0x0C, 0, 0x20, 0x04, 0]], bytes => Audio(CodecConfig.Eac3.Parse(bytes)));
 
     [Fact]
     public void Any_payload_is_a_sample_or_invalid_and_yields_a_valid_configuration()
@@ -95,7 +95,7 @@ public sealed class HostileBytesTests
         ];
         foreach (var config in configs)
         {
-            var sound = 0;
+            var audio = 0;
             for (var seed = 0; seed < Rounds; seed++)
             {
                 var payload = Mutation.Of(seeds, new Random(seed));
@@ -104,11 +104,11 @@ public sealed class HostileBytesTests
                     continue;
                 }
 
-                sound++;
+                audio++;
                 frame.Samples.ShouldBeInRange(config.Kind == TrackKind.Audio ? 1 : 0, config.Kind == TrackKind.Audio ? 1 << 20 : 0);
                 try
                 {
-                    Sound(frame.IsSync ? config.CompleteFrom(payload) : config);
+                    Audio(frame.IsSync ? config.CompleteFrom(payload) : config);
                 }
                 catch (InvalidCodecConfigException)
                 {
@@ -116,29 +116,29 @@ public sealed class HostileBytesTests
                 }
             }
 
-            sound.ShouldBeGreaterThan(Rounds / 100, config.CodecString);
+            audio.ShouldBeGreaterThan(Rounds / 100, config.CodecString);
         }
     }
 
-    private static void Sound(CodecConfig config)
+    private static void Audio(CodecConfig config)
     {
         config.CodecString.Length.ShouldBeInRange(4, 64);
-        if (config.VideoFormat is { } picture)
+        if (config.VideoFormat is { } frame)
         {
-            picture.Width.ShouldBeInRange(1, VideoFormat.MaxSide);
-            picture.Height.ShouldBeInRange(1, VideoFormat.MaxSide);
-            picture.DisplayWidth.ShouldBeInRange(1, 65_535);
-            (picture.FramesPerSecond is >= 0 and <= 1000).ShouldBeTrue();
+            frame.Width.ShouldBeInRange(1, VideoFormat.MaxSide);
+            frame.Height.ShouldBeInRange(1, VideoFormat.MaxSide);
+            frame.DisplayWidth.ShouldBeInRange(1, 65_535);
+            (frame.FramesPerSecond is >= 0 and <= 1000).ShouldBeTrue();
         }
 
-        if (config.AudioFormat is { } sound)
+        if (config.AudioFormat is { } audio)
         {
-            sound.SampleRate.ShouldBeInRange(7350, 384_000);
-            sound.Channels.ShouldBeInRange(1, 32);
+            audio.SampleRate.ShouldBeInRange(7350, 384_000);
+            audio.Channels.ShouldBeInRange(1, 32);
         }
     }
 
-    private static void Sound(AvcSequenceParameterSet read)
+    private static void Audio(AvcSequenceParameterSet read)
     {
         read.Width.ShouldBeInRange(1, AvcSequenceParameterSet.MaxSide);
         read.Height.ShouldBeInRange(1, AvcSequenceParameterSet.MaxSide);

@@ -68,9 +68,9 @@ public sealed class Vp9Tests
     public void Frame_type_follows_from_its_first_bits()
     {
         var vp9 = CodecConfig.Vp9.Parse(Record());
-        void Is(byte[] frame, bool sound, bool sync)
+        void Is(byte[] frame, bool audio, bool sync)
         {
-            vp9.TryInspect(frame, out var coded).ShouldBe(sound, Convert.ToHexString(frame));
+            vp9.TryInspect(frame, out var coded).ShouldBe(audio, Convert.ToHexString(frame));
             coded.IsSync.ShouldBe(sync, Convert.ToHexString(frame));
         }
 

@@ -82,9 +82,9 @@ public sealed class ObjectComparisonTests
     public void Minimum_orphan_age_includes_twice_the_DVR_window_unless_ended_or_recorded(string rewind, bool isRecorded, bool isOver, int hours)
     {
         DvrWindow.TryParse(rewind, out var length).ShouldBeTrue();
-        var patience = new OrphanRules(Timeline(isOver, session => session with { DvrWindow = length, IsRecorded = isRecorded }), Now).MinimumAge;
+        var timeout = new OrphanRules(Timeline(isOver, session => session with { DvrWindow = length, IsRecorded = isRecorded }), Now).MinimumAge;
 
-        patience.ShouldBe(TimeSpan.FromHours(hours) + LatencyProfile.Standard.Window);
+        timeout.ShouldBe(TimeSpan.FromHours(hours) + LatencyProfile.Standard.Window);
     }
 
     private static SessionTimeline Timeline(bool isOver, Func<BroadcastSession, BroadcastSession>? change = null)

@@ -26,7 +26,7 @@ public sealed class LadderSpecTests
     [InlineData("720p@0.1M", "720p@100k")]
     public void Ladder_is_parsed_and_formatted_in_one_canonical_form(string text, string told)
     {
-        LadderSpec.TryParse(text, out var ladder, out var mistake).ShouldBeTrue(mistake);
+        LadderSpec.TryParse(text, out var ladder, out var error).ShouldBeTrue(error);
         ladder.ToString().ShouldBe(told);
         ladder.Preset.ShouldBe(told.Contains('@') ? null : told);
     }
@@ -58,18 +58,18 @@ public sealed class LadderSpecTests
     [InlineData("720p@999999M", "Rung 1, '720p@999999m': its bitrate, '999999m', is out of range. Use 100k to 50000k.")]
     [InlineData("720p@2500k, 720P@1200k", "Rung 2, '720p@1200k': duplicate of rung 720p. Remove one of them.")]
     [InlineData("1080p@1M,720p@1M,480p@1M,360p@1M,240p@1M", "The ladder has 5 rungs; the maximum is 4. Remove some.")]
-    public void Invalid_ladder_is_rejected_with_the_error_its_position_and_a_fix(string? text, string mistake)
+    public void Invalid_ladder_is_rejected_with_the_error_its_position_and_a_fix(string? text, string error)
     {
         LadderSpec.TryParse(text, out var ladder, out var told).ShouldBeFalse();
         ladder.ShouldBeNull();
-        told.ShouldBe(mistake);
+        told.ShouldBe(error);
     }
 
     [Fact]
     public void Ladder_that_is_too_long_is_rejected_without_parsing()
     {
-        LadderSpec.TryParse("720p@2500k," + new string(',', 1_000_000), out _, out var mistake).ShouldBeFalse();
-        mistake.ShouldBe("The ladder has 1000011 characters; the maximum is 200. Write up to 4 rungs such as 1280x720@2500k,854x480@1200k.");
+        LadderSpec.TryParse("720p@2500k," + new string(',', 1_000_000), out _, out var error).ShouldBeFalse();
+        error.ShouldBe("The ladder has 1000011 characters; the maximum is 200. Write up to 4 rungs such as 1280x720@2500k,854x480@1200k.");
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class LadderSpecTests
         {
             var random = new Random(seed);
             var rungs = Enumerable.Range(0, random.Next(1, LadderSpec.MaxRungs + 1)).Select(_ => Rung(random)).DistinctBy(r => r.Name).ToArray();
-            LadderSpec.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var mistake).ShouldBeTrue(mistake);
+            LadderSpec.TryParse(string.Join(", ", rungs.Select(r => Written(r, random))), out var ladder, out var error).ShouldBeTrue(error);
             ladder.Rungs.ShouldBe(rungs, ignoreOrder: true);
             ladder.ToString().Length.ShouldBeLessThanOrEqualTo(83);
 
@@ -104,9 +104,9 @@ public sealed class LadderSpecTests
             var random = new Random(seed);
             foreach (var tried in (string?[])[text, new string(random.GetItems<char>(Alphabet, random.Next(30))), Mutated(random)])
             {
-                var isLadder = LadderSpec.TryParse(tried, out var ladder, out var mistake);
-                isLadder.ShouldBe(mistake is null);
-                (mistake?.All(c => c is >= ' ' and <= '~') ?? true).ShouldBeTrue(mistake);
+                var isLadder = LadderSpec.TryParse(tried, out var ladder, out var error);
+                isLadder.ShouldBe(error is null);
+                (error?.All(c => c is >= ' ' and <= '~') ?? true).ShouldBeTrue(error);
                 if (ladder is not null)
                 {
                     LadderSpec.TryParse(ladder.ToString(), out var again, out _).ShouldBeTrue();

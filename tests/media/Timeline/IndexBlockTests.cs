@@ -14,11 +14,11 @@ public class IndexBlockTests
         return timeline;
     }
 
-    private static string Text(IndexBlock chapter) =>
-        $"{chapter.First}-{chapter.Last} {string.Join(' ', chapter.Discontinuities)}\n{string.Join('\n', chapter.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", chapter.SpriteSheets)}";
+    private static string Text(IndexBlock indexBlock) =>
+        $"{indexBlock.First}-{indexBlock.Last} {string.Join(' ', indexBlock.Discontinuities)}\n{string.Join('\n', indexBlock.Renditions.Select(r => $"{r.Name}: {string.Join("; ", r.Segments)}"))}\n{string.Join("; ", indexBlock.SpriteSheets)}";
 
     /// <summary>An index block with some sprite sheets.</summary>
-    private static IndexBlock WithSheets(IndexBlock chapter, int seed) => chapter with
+    private static IndexBlock WithSheets(IndexBlock indexBlock, int seed) => indexBlock with
     {
         SpriteSheets = [.. Enumerable.Range(0, seed % 4).Select(i => new IndexedSpriteSheet(new(i * 10_000L, 1000), new(10_000 + seed, 1000), new SpriteSheetLayout(5, 1 + (seed % 3), 320, 180), 20_000 + i))],
     };
@@ -29,11 +29,11 @@ public class IndexBlockTests
         for (var seed = 0; seed < 200; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
-            var bytes = IndexBlockFile.Write(chapter);
-            bytes[3].ShouldBe(chapter.SpriteSheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
-            Text(IndexBlockFile.Read(bytes)).ShouldBe(Text(chapter), $"seed {seed}");
-            bytes.Length.ShouldBeLessThan(60 + (20 * chapter.SpriteSheets.Count) + (chapter.Renditions.Sum(r => r.Segments.Count) * 40));
+            var indexBlock = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
+            var bytes = IndexBlockFile.Write(indexBlock);
+            bytes[3].ShouldBe(indexBlock.SpriteSheets.Count > 0 ? (byte)'2' : (byte)'1', "what has no sheets can be read by versions of before");
+            Text(IndexBlockFile.Read(bytes)).ShouldBe(Text(indexBlock), $"seed {seed}");
+            bytes.Length.ShouldBeLessThan(60 + (20 * indexBlock.SpriteSheets.Count) + (indexBlock.Renditions.Sum(r => r.Segments.Count) * 40));
         }
     }
 
@@ -43,12 +43,12 @@ public class IndexBlockTests
         for (var seed = 0; seed < 50; seed++)
         {
             var timeline = Closed(seed);
-            var chapter = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
-            var bytes = IndexBlockFile.Write(chapter);
-            foreach (var rendition in chapter.Renditions)
+            var indexBlock = WithSheets(IndexBlock.Of(timeline, timeline.LastSegment), seed);
+            var bytes = IndexBlockFile.Write(indexBlock);
+            foreach (var rendition in indexBlock.Renditions)
             {
                 var only = IndexBlockFile.Read(bytes, name => name == rendition.Name);
-                Text(only).ShouldBe(Text(chapter with { Renditions = [rendition] }), $"seed {seed}");
+                Text(only).ShouldBe(Text(indexBlock with { Renditions = [rendition] }), $"seed {seed}");
             }
 
             IndexBlockFile.Read(bytes, _ => false).Renditions.ShouldBeEmpty();
@@ -111,25 +111,25 @@ public class IndexBlockTests
             var timeline = RandomTimeline.Fold(RandomTimeline.Random(seed).Where(e => e is not (TimelineEvent.WindowMoved or TimelineEvent.Ended)));
             var closed = timeline.Renditions.Where(r => r.Segments.Count > 0).Select(r => r.Open is { } open ? open.Number - 1 : r.Segments[^1].Number).DefaultIfEmpty(0).Min();
             var said = new List<TimelineEvent>();
-            var before = RandomTimeline.Tell(timeline);
+            var before = RandomTimeline.Notify(timeline);
             while (timeline.FirstSegment <= closed)
             {
-                var chapter = IndexBlock.Of(timeline, Math.Min(closed, timeline.FirstSegment + 3));
-                if (chapter.Renditions.Count == 0)
+                var indexBlock = IndexBlock.Of(timeline, Math.Min(closed, timeline.FirstSegment + 3));
+                if (indexBlock.Renditions.Count == 0)
                 {
                     break;
                 }
 
-                var ready = chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100);
+                var ready = indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"), 100);
                 said.Add(ready);
                 timeline.Apply(ready).ShouldBeTrue();
-                timeline.FirstSegment.ShouldBe(chapter.Last + 1);
+                timeline.FirstSegment.ShouldBe(indexBlock.Last + 1);
             }
 
             timeline.DvrFirstSegment.ShouldBe(1);
             timeline.DvrDiscontinuitySequence.ShouldBe(0);
             var folded = RandomTimeline.Fold(timeline.Checkpoint());
-            Told(folded).ShouldBe(Told(timeline), $"seed {seed}: {before}");
+            Notified(folded).ShouldBe(Notified(timeline), $"seed {seed}: {before}");
             said.ShouldAllBe(ready => !folded.Apply(ready));
             foreach (var @event in timeline.Checkpoint().OfType<TimelineEvent.IndexBlockReady>())
             {
@@ -142,11 +142,11 @@ public class IndexBlockTests
             {
                 timeline.Apply(new TimelineEvent.DvrWindowMoved(timeline.DvrIndexBlocks[1].First)).ShouldBeTrue();
                 timeline.DvrFirstSegment.ShouldBe(timeline.DvrIndexBlocks[0].First);
-                Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+                Notified(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Notified(timeline));
             }
         }
 
-        static string Told(SessionTimeline timeline) => RandomTimeline.Tell(timeline) + string.Join('\n', timeline.DvrIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
+        static string Notified(SessionTimeline timeline) => RandomTimeline.Notify(timeline) + string.Join('\n', timeline.DvrIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
             + timeline.DvrDiscontinuitySequence;
     }
 
@@ -158,37 +158,37 @@ public class IndexBlockTests
             var whole = Closed(seed);
             var runs = TimelinePeriod.Of(1, null, whole.Discontinuities, [.. whole.Renditions.Select(r => r.Segments.Select(IndexedSegment.Of).ToList())]);
             runs.Select(run => run.First).ShouldBeInOrder(SortDirection.Ascending);
-            var (timeline, random, chapters) = (Closed(seed), new Random(seed), new List<IndexBlock>());
+            var (timeline, random, indexBlocks) = (Closed(seed), new Random(seed), new List<IndexBlock>());
             while (timeline.FirstSegment < timeline.LastSegment)
             {
-                var chapter = IndexBlock.Of(timeline, Math.Min(timeline.LastSegment, timeline.FirstSegment + random.Next(4)));
-                if (chapter.Renditions.Count == 0)
+                var indexBlock = IndexBlock.Of(timeline, Math.Min(timeline.LastSegment, timeline.FirstSegment + random.Next(4)));
+                if (indexBlock.Renditions.Count == 0)
                 {
                     break;
                 }
 
-                chapters.Add(chapter);
-                var numbers = chapter.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia).Select(segment => segment.Number).ToList();
+                indexBlocks.Add(indexBlock);
+                var numbers = indexBlock.Renditions.SelectMany(r => r.Segments).Where(segment => segment.HasMedia).Select(segment => segment.Number).ToList();
                 if (numbers.Count > 0)
                 {
-                    chapter.Period.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {chapter.First}");
+                    indexBlock.Period.ShouldBe(runs.Last(run => run.First <= numbers.Min()), $"seed {seed}, chapter {indexBlock.First}");
                 }
 
                 // An ended timeline accepts no index blocks; a timeline that has not ended has the same segments.
                 var events = timeline.Checkpoint().Where(e => e is not TimelineEvent.Ended).ToList();
                 var open = RandomTimeline.Fold(events);
-                open.Apply(chapter.Announce(ObjectName.Parse($"live/main/s/chapters/{chapter.First}-{chapter.Last}.chapter"), 100)).ShouldBeTrue();
+                open.Apply(indexBlock.Announce(ObjectName.Parse($"live/main/s/chapters/{indexBlock.First}-{indexBlock.Last}.chapter"), 100)).ShouldBeTrue();
                 timeline = RandomTimeline.Fold(open.Checkpoint());
-                timeline.DvrIndexBlocks[^1].Period.ShouldBe(chapter.Period);
-                timeline.Period.ShouldBe(chapter.NextPeriod);
-                open.Apply(new TimelineEvent.DvrWindowMoved(chapter.Last + 1)).ShouldBeTrue();
-                (open.Period, RandomTimeline.Fold(open.Checkpoint()).Period).ShouldBe((chapter.NextPeriod, chapter.NextPeriod), "the window is left alone when all chapters go");
+                timeline.DvrIndexBlocks[^1].Period.ShouldBe(indexBlock.Period);
+                timeline.Period.ShouldBe(indexBlock.NextPeriod);
+                open.Apply(new TimelineEvent.DvrWindowMoved(indexBlock.Last + 1)).ShouldBeTrue();
+                (open.Period, RandomTimeline.Fold(open.Checkpoint()).Period).ShouldBe((indexBlock.NextPeriod, indexBlock.NextPeriod), "the window is left alone when all chapters go");
             }
 
-            if (chapters.Count > 1)
+            if (indexBlocks.Count > 1)
             {
-                var joined = IndexBlock.Join(chapters).Announce(ObjectName.Parse("live/main/s/chapters/1-9.chapter"), 100);
-                (joined.Run, joined.Next).ShouldBe((chapters[0].Period, chapters[^1].NextPeriod));
+                var joined = IndexBlock.Join(indexBlocks).Announce(ObjectName.Parse("live/main/s/chapters/1-9.chapter"), 100);
+                (joined.Run, joined.Next).ShouldBe((indexBlocks[0].Period, indexBlocks[^1].NextPeriod));
             }
         }
     }
@@ -210,7 +210,7 @@ public class IndexBlockTests
         Should.Throw<InvalidDataException>(() => timeline.Apply(Of(8, 9)));
         Should.Throw<InvalidDataException>(() => timeline.Apply(Of(5, 9)));
         timeline.Apply(Of(1, 9)).ShouldBeTrue();
-        timeline.DvrIndexBlocks.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 9)]);
+        timeline.DvrIndexBlocks.Select(indexBlock => (indexBlock.First, indexBlock.Last)).ShouldBe([(1, 9)]);
         (timeline.DvrFirstSegment, timeline.FirstSegment).ShouldBe((1, 10));
         timeline.Apply(new TimelineEvent.WindowMoved(12)).ShouldBeTrue();
         timeline.DvrIndexBlocks.ShouldBeEmpty("numbers between them and the window would be missing");

@@ -125,7 +125,7 @@ internal static class RandomTimeline
     /// <summary>
     /// Renders the state of a timeline as text: equal for equal timelines. The version, which counts events, is excluded.
     /// </summary>
-    public static string Tell(SessionTimeline timeline)
+    public static string Notify(SessionTimeline timeline)
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{timeline.Session} first {timeline.FirstSegment} last {timeline.LastSegment}");

@@ -32,14 +32,14 @@ public class RecordedTimelineTests
 
     private static IndexBlock Leave(SessionTimeline timeline, long last)
     {
-        var chapter = IndexBlock.Of(timeline, last);
-        timeline.Apply(chapter.Announce(Name(chapter.First, last), 10)).ShouldBeTrue();
-        return chapter;
+        var indexBlock = IndexBlock.Of(timeline, last);
+        timeline.Apply(indexBlock.Announce(Name(indexBlock.First, last), 10)).ShouldBeTrue();
+        return indexBlock;
     }
 
     private static ObjectName Name(long first, long last) => ObjectName.Parse($"live/main/s/chapters/{first}-{last}.chapter");
 
-    private static string Told(SessionTimeline timeline) => RandomTimeline.Tell(timeline)
+    private static string Notified(SessionTimeline timeline) => RandomTimeline.Notify(timeline)
         + string.Join('\n', timeline.RetainedIndexBlocks.Select(c => $"{c with { Renditions = [] }} {string.Join(' ', c.Renditions)}"))
         + $"{timeline.DvrFirstSegment} {timeline.DvrDiscontinuitySequence} {timeline.OldestSegment} {timeline.RetainedDiscontinuitySequence}";
 
@@ -52,7 +52,7 @@ public class RecordedTimelineTests
             Leave(timeline, 6);
             Leave(timeline, 12);
             Leave(timeline, 18);
-            timeline.RetainedIndexBlocks.Select(chapter => chapter.First).ShouldBe([1, 7, 13]);
+            timeline.RetainedIndexBlocks.Select(indexBlock => indexBlock.First).ShouldBe([1, 7, 13]);
             (timeline.OldestSegment, timeline.RetainedDiscontinuitySequence, timeline.DiscontinuitySequence).ShouldBe((1, 0, 2));
             timeline.DvrIndexBlocks.Count.ShouldBe(rewind == DvrWindow.Off ? 0 : 3);
             timeline.DvrFirstSegment.ShouldBe(rewind == DvrWindow.Off ? 19 : 1);
@@ -66,7 +66,7 @@ public class RecordedTimelineTests
             }
 
             timeline.Find("source")!.FindInit(1).ShouldNotBeNull("what is kept needs it");
-            Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline), $"{rewind}");
+            Notified(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Notified(timeline), $"{rewind}");
         }
     }
 
@@ -74,16 +74,16 @@ public class RecordedTimelineTests
     public void Joined_index_blocks_replace_their_sources_at_any_position()
     {
         var timeline = Thirty(DvrWindow.Off);
-        List<IndexBlock> chapters = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
-        var ready = IndexBlock.Join([chapters[1], chapters[2], chapters[3]]).Announce(Name(4, 12), 30);
+        List<IndexBlock> indexBlocks = [Leave(timeline, 3), Leave(timeline, 6), Leave(timeline, 9), Leave(timeline, 12), Leave(timeline, 15)];
+        var ready = IndexBlock.Join([indexBlocks[1], indexBlocks[2], indexBlocks[3]]).Announce(Name(4, 12), 30);
         timeline.Apply(ready).ShouldBeTrue();
-        timeline.RetainedIndexBlocks.Select(chapter => (chapter.First, chapter.Last)).ShouldBe([(1, 3), (4, 12), (13, 15)]);
+        timeline.RetainedIndexBlocks.Select(indexBlock => (indexBlock.First, indexBlock.Last)).ShouldBe([(1, 3), (4, 12), (13, 15)]);
         timeline.FirstSegment.ShouldBe(16);
         timeline.RetainedDiscontinuitySequence.ShouldBe(0);
         timeline.Apply(ready).ShouldBeFalse();
-        timeline.Apply(chapters[2].Announce(Name(7, 9), 10)).ShouldBeFalse("it is in another one");
-        timeline.Apply(IndexBlock.Join([chapters[0], chapters[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
-        Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+        timeline.Apply(indexBlocks[2].Announce(Name(7, 9), 10)).ShouldBeFalse("it is in another one");
+        timeline.Apply(IndexBlock.Join([indexBlocks[0], indexBlocks[1]]).Announce(Name(1, 6), 10)).ShouldBeFalse("it ends inside another one");
+        Notified(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Notified(timeline));
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public class RecordedTimelineTests
         timeline.Apply(new TimelineEvent.SegmentClosed("source", 1000));
         Leave(timeline, 1000);
         (timeline.RetainedIndexBlocks.Count, timeline.DvrFirstSegment).ShouldBe((2, 1000));
-        Told(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Told(timeline));
+        Notified(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(Notified(timeline));
     }
 
     [Fact]

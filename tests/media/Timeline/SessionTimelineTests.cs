@@ -19,11 +19,11 @@ public sealed class SessionTimelineTests
                 timeline.Apply(@event);
                 if (@event is TimelineEvent.WindowMoved or TimelineEvent.Ended or TimelineEvent.InitReady or TimelineEvent.Started)
                 {
-                    RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline), $"seed {seed}, after {@event}");
+                    RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline), $"seed {seed}, after {@event}");
                 }
             }
 
-            RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline), $"seed {seed}");
+            RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline), $"seed {seed}");
         }
     }
 
@@ -36,7 +36,7 @@ public sealed class SessionTimelineTests
             var cut = new Random(seed).Next(1, events.Count + 1);
             var resumed = RandomTimeline.Fold(RandomTimeline.Fold(events.Take(cut)).Checkpoint());
             events.Skip(cut).ToList().ForEach(@event => resumed.Apply(@event));
-            RandomTimeline.Tell(resumed).ShouldBe(RandomTimeline.Tell(RandomTimeline.Fold(events)), $"seed {seed}, cut at {cut}");
+            RandomTimeline.Notify(resumed).ShouldBe(RandomTimeline.Notify(RandomTimeline.Fold(events)), $"seed {seed}, cut at {cut}");
         }
     }
 
@@ -49,13 +49,13 @@ public sealed class SessionTimelineTests
             var events = RandomTimeline.Random(seed);
             var cut = random.Next(1, events.Count + 1);
             var timeline = RandomTimeline.Fold(events.Take(cut));
-            var (told, version) = (RandomTimeline.Tell(timeline), timeline.Version);
+            var (told, version) = (RandomTimeline.Notify(timeline), timeline.Version);
             foreach (var @event in events.Take(cut).Skip(random.Next(cut)).Concat(timeline.Checkpoint()))
             {
                 timeline.Apply(@event).ShouldBeFalse($"seed {seed}: {@event}");
             }
 
-            RandomTimeline.Tell(timeline).ShouldBe(told, $"seed {seed}");
+            RandomTimeline.Notify(timeline).ShouldBe(told, $"seed {seed}");
             timeline.Version.ShouldBe(version);
         }
     }
@@ -105,7 +105,7 @@ public sealed class SessionTimelineTests
 
         timeline.Apply(plain).ShouldBeFalse();
         timeline.Apply(captioned).ShouldBeFalse();
-        RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline));
+        RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
         timeline.Find("v")!.Inits.ShouldHaveSingleItem().Format.Captions.ShouldBe("CC1 SERVICE1");
 
         static TimelineEvent.InitReady Captioned(string? captions) => RandomTimeline.Init("v", 1) is var init ? init with { Format = init.Format with { Captions = captions } } : init;
@@ -192,7 +192,7 @@ public sealed class SessionTimelineTests
         timeline.Apply(new TimelineEvent.Ended("by its event")).ShouldBeTrue();
         (timeline.IsEnded, timeline.EndReason).ShouldBe((true, "by its event"));
         timeline.Find("v")!.Segments[0].IsClosed.ShouldBeTrue();
-        var told = RandomTimeline.Tell(timeline);
+        var told = RandomTimeline.Notify(timeline);
         foreach (var @event in new TimelineEvent[]
         {
             RandomTimeline.Part("v", 2, 0), new TimelineEvent.Discontinuity(2), new TimelineEvent.WindowMoved(2), RandomTimeline.Init("v", 2), new TimelineEvent.RenditionAdded("x", TrackKind.Audio),
@@ -202,7 +202,7 @@ public sealed class SessionTimelineTests
             timeline.Apply(@event).ShouldBeFalse(@event.ToString());
         }
 
-        RandomTimeline.Tell(timeline).ShouldBe(told);
+        RandomTimeline.Notify(timeline).ShouldBe(told);
         timeline.Apply(new TimelineEvent.Started(RandomTimeline.Session(epoch: 2))).ShouldBeTrue();
         timeline.IsEnded.ShouldBeTrue();
     }
@@ -221,7 +221,7 @@ public sealed class SessionTimelineTests
     {
         var timeline = Begun();
         timeline.Apply(RandomTimeline.Part("v", 1, 0));
-        var (told, version) = (RandomTimeline.Tell(timeline), timeline.Version);
+        var (told, version) = (RandomTimeline.Notify(timeline), timeline.Version);
         var other = RandomTimeline.Session(2) with { Id = SessionId.New(RandomTimeline.Start) };
         foreach (var @event in new TimelineEvent[]
         {
@@ -232,7 +232,7 @@ public sealed class SessionTimelineTests
             Should.Throw<InvalidDataException>(() => timeline.Apply(@event), @event.ToString());
         }
 
-        RandomTimeline.Tell(timeline).ShouldBe(told);
+        RandomTimeline.Notify(timeline).ShouldBe(told);
         timeline.Version.ShouldBe(version);
     }
 
@@ -279,6 +279,6 @@ public sealed class SessionTimelineTests
         timeline.Apply(RandomTimeline.Sheet(15_000)).ShouldBeFalse("it overlaps the one before");
         timeline.Apply(new TimelineEvent.Ended("over"));
         timeline.Apply(RandomTimeline.Sheet(20_000)).ShouldBeTrue("the last sprite sheet arrives after the end");
-        RandomTimeline.Tell(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Tell(timeline));
+        RandomTimeline.Notify(RandomTimeline.Fold(timeline.Checkpoint())).ShouldBe(RandomTimeline.Notify(timeline));
     }
 }

@@ -73,7 +73,7 @@ public class SlateTimelineTests
         timeline.Apply(new TimelineEvent.WindowMoved(5));
         var folded = RandomTimeline.Fold(timeline.Checkpoint());
         folded.Slate.ShouldBe(timeline.Slate, "it began before the live window");
-        RandomTimeline.Tell(folded).ShouldBe(RandomTimeline.Tell(timeline));
+        RandomTimeline.Notify(folded).ShouldBe(RandomTimeline.Notify(timeline));
         folded.Apply(new TimelineEvent.Discontinuity(10)).ShouldBeTrue();
         folded.Slate.ShouldBeNull();
         folded.Checkpoint().OfType<TimelineEvent.Discontinuity>().ShouldAllBe(run => !run.IsSlate);

@@ -10,7 +10,7 @@ namespace Broadcast.Media.Tests.Timeline;
 
 public sealed class TimelineJsonTests
 {
-    private static readonly TimelineEvent.IndexBlockReady Chapter = new(
+    private static readonly TimelineEvent.IndexBlockReady IndexBlock = new(
         31, 60, RandomTimeline.At(31), new(5_400_000, 90_000), RandomTimeline.Start, 1, [new("source", 31, 60, 2), new("audio", 40, 60, 1, 1)], ObjectName.Parse("live/main/s/chapters/31-60.chapter"), 900);
 
     private static readonly TimelineEvent[] Examples =
@@ -37,8 +37,8 @@ public sealed class TimelineJsonTests
         new TimelineEvent.WindowMoved(31),
         new TimelineEvent.WindowMoved(31, new TimelinePeriod(7, new(12_000, 1000))),
         new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, RandomTimeline.At(29), RandomTimeline.Start)),
-        Chapter,
-        Chapter with { Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) },
+        IndexBlock,
+        IndexBlock with { Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) },
         new TimelineEvent.DvrWindowMoved(31),
         RandomTimeline.Poster(0),
         RandomTimeline.Sheet(40_000) with { Layout = new SpriteSheetLayout(4, 3, 102, 180) },
@@ -75,9 +75,9 @@ public sealed class TimelineJsonTests
             """{"type":"init","rendition":"audio","init":1,"format":{"kind":"Audio","codecs":"mp4a.40.2","timescale":48000,"width":0,"height":0,"frameRate":0,"sampleRate":48000,"channels":2,"language":"de"},"object":"live/main/s/audio/init1.mp4","length":701}""");
         Text(RandomTimeline.Init("source", 1) with { Format = RandomTimeline.Format(TrackKind.Video) with { Name = "Totale", Color = new ColorDescription(9, 16, 9, FullRange: false) } }).ShouldBe(
             """{"type":"init","rendition":"source","init":1,"format":{"kind":"Video","codecs":"avc1.640028","timescale":90000,"width":1920,"height":1080,"frameRate":30,"sampleRate":0,"channels":0,"language":null,"name":"Totale","color":{"primaries":9,"transfer":16,"matrix":9,"fullRange":false}},"object":"live/main/s/source/init1.mp4","length":701}""");
-        Text(Chapter).ShouldBe(
+        Text(IndexBlock).ShouldBe(
             """{"type":"chapter","first":31,"last":60,"start":"5400000/90000","duration":"5400000/90000","wallClock":"2026-03-01T12:00:00+00:00","discontinuities":1,"renditions":[{"rendition":"source","first":31,"last":60,"init":2},{"rendition":"audio","first":40,"last":60,"init":1,"before":1}],"object":"live/main/s/chapters/31-60.chapter","length":900}""");
-        Text(Chapter with { Renditions = [], Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) }).ShouldEndWith(
+        Text(IndexBlock with { Renditions = [], Run = new TimelinePeriod(7, new(12_000, 1000)), Next = new TimelinePeriod(61, new(120_000, 1000)) }).ShouldEndWith(
             ""","length":900,"run":{"first":7,"start":"12000/1000"},"next":{"first":61,"start":"120000/1000"}}""");
         Text(new TimelineEvent.WindowMoved(31)).ShouldBe("""{"type":"window","firstSegment":31}""");
         Text(new TimelineEvent.WindowMoved(31, Slate: new TimelineSlate(29, RandomTimeline.At(29), RandomTimeline.Start))).ShouldBe(
@@ -172,7 +172,7 @@ public sealed class TimelineJsonTests
         for (var seed = 0; seed < 200; seed++)
         {
             var events = RandomTimeline.Random(seed);
-            RandomTimeline.Tell(RandomTimeline.Fold(events.Select(@event => TimelineJson.Parse(TimelineJson.Serialize(@event))))).ShouldBe(RandomTimeline.Tell(RandomTimeline.Fold(events)));
+            RandomTimeline.Notify(RandomTimeline.Fold(events.Select(@event => TimelineJson.Parse(TimelineJson.Serialize(@event))))).ShouldBe(RandomTimeline.Notify(RandomTimeline.Fold(events)));
         }
     }
 

@@ -23,7 +23,7 @@ public class VodManifestTests
     private static readonly string Folder = $"vod/{FakePackager.First}/";
 
     /// <summary>A minute in segments of two seconds, a third of it in an index block.</summary>
-    private static FakePackager Minute() => new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).Chapter(11);
+    private static FakePackager Minute() => new FakePackager(recorded: true).Video().Audio().Segments(30, bytes: 1000).Sheet(0, 50).IndexBlock(11);
 
     private static VodManifestPublisher Writer(OriginServer server, FakeRecordingCatalog catalog, ListStore store, IViewerAuthorizer? authority = null) => new(
         server.Get<RecordingTimelineCache>(), server.Directory, server.Get<VodPlaylists>(), server.Spool, store, Options.Create(new OriginOptions()), server.Time,

@@ -21,20 +21,20 @@ public class HlsConformanceTests
             var show = new Show(new Random(seed), LatencyProfile.Find(profile)!, $"{profile}, seed {seed}");
             var session = show.Source.Listen();
             show.Begin();
-            show.Source.TellTo(session);
+            show.Source.NotifyTo(session);
             Look(show, session);
             for (var step = 0; step < 16; step++)
             {
                 show.Step(() =>
                 {
-                    show.Source.TellTo(session);
+                    show.Source.NotifyTo(session);
                     Look(show, session);
                 });
-                show.Source.TellTo(session);
+                show.Source.NotifyTo(session);
                 Look(show, session);
             }
 
-            show.Source.End().TellTo(session);
+            show.Source.End().NotifyTo(session);
             Look(show, session);
             show.Seen.Values.ShouldContain(playlist => playlist.IsEnded);
         }
@@ -91,26 +91,26 @@ public class HlsConformanceTests
 
         story.Part("source");
         story.Unsent[^1] = story.Events[^1] = (TimelineEvent.PartReady)story.Events[^1] with { Independent = false };
-        story.TellTo(session);
+        story.NotifyTo(session);
         session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT-SEGMENTS");
     }
 
     [Fact]
     public void Multivariant_playlists_of_every_kind_of_broadcast_break_no_rule()
     {
-        RenditionFormat Sound(string codecs, string? language) => new(TrackKind.Audio, codecs, 48_000, 0, 0, 0, 48_000, 2, language);
-        RenditionFormat Picture(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);
+        RenditionFormat Audio(string codecs, string? language) => new(TrackKind.Audio, codecs, 48_000, 0, 0, 0, 48_000, 2, language);
+        RenditionFormat Frame(string codecs, int width) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, 30, 0, 0, null);
         Dictionary<string, FakePackager> shows = new()
         {
             ["video"] = new FakePackager { KeyLength = 900 }.Video(),
             ["audio"] = new FakePackager().Audio(),
             ["radio in two languages"] = new FakePackager().Audio(language: "en").Audio("audio-2", "de"),
             ["languages, one of them twice"] = new FakePackager().Video().Audio(language: "en").Audio("audio-2", "de").Audio("audio-3", "de"),
-            ["a ladder of two codecs"] = new FakePackager { KeyLength = 900 }.Video().Add("360p", Picture("avc1.64001e", 640)).Add("hevc", Picture("hvc1.1.6.L120.90", 1920)).Audio(),
+            ["a ladder of two codecs"] = new FakePackager { KeyLength = 900 }.Video().Add("360p", Frame("avc1.64001e", 640)).Add("hevc", Frame("hvc1.1.6.L120.90", 1920)).Audio(),
             ["captions and colors"] = new FakePackager().Video().Change("source", format => format with { Captions = "CC1 SERVICE63", Color = new ColorDescription(9, 16, 9, false) }).Video("360p", 640, 360).Audio(),
             ["names"] = new FakePackager().Video().Audio(language: "en").Change("audio", format => format with { Name = "a \"name\",\nwith all" }),
-            ["audio of two codecs in no language"] = new FakePackager().Video().Add("audio", Sound("mp4a.40.2", null)).Add("audio-2", Sound("ac-3", null) with { Name = "Dolby" }),
-            ["audio of two codecs in one language"] = new FakePackager().Video().Add("audio", Sound("mp4a.40.2", "en")).Add("audio-2", Sound("ac-3", "en")),
+            ["audio of two codecs in no language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", null)).Add("audio-2", Audio("ac-3", null) with { Name = "Dolby" }),
+            ["audio of two codecs in one language"] = new FakePackager().Video().Add("audio", Audio("mp4a.40.2", "en")).Add("audio-2", Audio("ac-3", "en")),
         };
         foreach (var (name, show) in shows)
         {
@@ -300,7 +300,7 @@ public class HlsConformanceTests
             _first = first;
             if (_keepsPast)
             {
-                Source.Chapter(first);
+                Source.IndexBlock(first);
             }
             else
             {

@@ -68,7 +68,7 @@ public class MpdConformanceTests
         var session = story.Listen(clock);
         var before = session.SessionMpd().Text();
         clock.Now = FakePackager.Start.AddSeconds(30);
-        story.Segment().TellTo(session);
+        story.Segment().NotifyTo(session);
         var now = session.SessionMpd().Text();
         var over = new FakePackager().Video().Video("360p", 640, 360).Audio().Segments(2).Discontinuity().Segments(2).End().Listen().SessionMpd().Text();
 
@@ -160,7 +160,7 @@ public class MpdConformanceTests
                     story.End();
                 }
 
-                story.TellTo(session);
+                story.NotifyTo(session);
                 before = Check($"{profile}, seed {seed}, step {step}", before, session.SessionMpd().Text());
             }
 
@@ -182,7 +182,7 @@ public class MpdConformanceTests
             server.Time.Now = FakePackager.Start.AddSeconds(100 + (10 * step));
             server.Hear(story);
             before = Check($"{query}, step {step}", before, await server.Client.GetStringAsync($"/live/demo/{FakePackager.First}/manifest.mpd{query}"));
-            story.Chapter(5 + (7 * step)).Silence(step == 2 ? 4 : 0).Segments(5, 2.1, 1000);
+            story.IndexBlock(5 + (7 * step)).Silence(step == 2 ? 4 : 0).Segments(5, 2.1, 1000);
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class LiveSessionHarness
     public LiveSessionHarness(FakePackager source)
     {
         (Source, Session) = (source, new LiveSession(source.Session, _clock));
-        source.TellTo(Session);
+        source.NotifyTo(Session);
     }
 
     public FakePackager Source { get; }
@@ -38,7 +38,7 @@ internal sealed class LiveSessionHarness
         {
             var due = When(@event) + Lag;
             _clock.Now = due > NotBefore ? due : NotBefore;
-            Session.Append([@event], mistake => throw new InvalidOperationException(mistake));
+            Session.Append([@event], error => throw new InvalidOperationException(error));
         }
 
         Source.Unsent.Clear();

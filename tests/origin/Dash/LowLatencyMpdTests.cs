@@ -243,11 +243,11 @@ public class LowLatencyMpdTests
         broadcaster.Events.ForEach(@event => timeline.Apply(@event));
         var time = new ManualTimeProvider(FakePackager.Start.AddSeconds(60));
         var restarted = new LiveSession(broadcaster.Session, time);
-        restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
+        restarted.Append(timeline.Checkpoint(), error => throw new InvalidOperationException(error));
 
         restarted.SessionMpd().Text().ShouldContain("<S t=\"2520000\" d=\"180000\" r=\"5\" />");
         broadcaster.Unsent.Clear();
-        broadcaster.Silence(20).Discontinuity().Segment().TellTo(restarted);
+        broadcaster.Silence(20).Discontinuity().Segment().NotifyTo(restarted);
         var periods = Periods(restarted.SessionMpd().Text());
         periods.Select(Id).ShouldBe(["0", "1"]);
         Template(periods[1], "source").Attribute("duration")!.Value.ShouldBe("180000");

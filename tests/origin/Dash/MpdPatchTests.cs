@@ -23,7 +23,7 @@ public class MpdPatchTests
         older.ShouldContain("<PatchLocation ttl=\"60\">manifest-1772366410000.mpp</PatchLocation>");
 
         time.Now = FakePackager.Start.AddSeconds(12);
-        broadcaster.Segment().Segment(2.5).Window(2).TellTo(session);
+        broadcaster.Segment().Segment(2.5).Window(2).NotifyTo(session);
         var patch = session.MpdPatch(1772366410000).Text();
         const string timeline = "/MPD/Period[@id='0']/AdaptationSet[@id='1']/Representation[@id='source']/SegmentTemplate[1]";
         patch.ShouldBe($"""
@@ -94,10 +94,10 @@ public class MpdPatchTests
                 end += length;
                 last++;
                 time.Now = FakePackager.Start.AddSeconds(end);
-                broadcaster.TellTo(session);
+                broadcaster.NotifyTo(session);
             }
 
-            broadcaster.End().TellTo(session);
+            broadcaster.End().NotifyTo(session);
             var over = XElement.Parse(session.SessionMpd().Text());
             var before = new XElement(versions[^1].Mpd);
             Apply(XElement.Parse(session.MpdPatch(versions[^1].Published).Text()), before);
@@ -147,7 +147,7 @@ public class MpdPatchTests
         {
             session.SessionMpd().ShouldNotBeNull();
             time.Now += TimeSpan.FromSeconds(2);
-            broadcaster.Segment(bytes: 1000).TellTo(session);
+            broadcaster.Segment(bytes: 1000).NotifyTo(session);
         }
 
         var newest = (string)XElement.Parse(session.SessionMpd().Text()).Attribute("publishTime")!;

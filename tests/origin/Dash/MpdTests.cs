@@ -119,7 +119,7 @@ public class MpdTests
         var broadcaster = new FakePackager().Video().Audio().Segment().Discontinuity().Silence(1).Segments(3);
         var session = broadcaster.Listen();
         var before = Periods(session)[^1];
-        broadcaster.Window(3).TellTo(session);
+        broadcaster.Window(3).NotifyTo(session);
         var after = Periods(session).ShouldHaveSingleItem();
 
         after.Attribute("id")!.Value.ShouldBe(before.Attribute("id")!.Value);
@@ -135,7 +135,7 @@ public class MpdTests
         var broadcaster = new FakePackager().Video().Audio().Segments(9).Sheet(0).Sheet(10).Window(6);
         var session = broadcaster.Listen();
         var before = Periods(session).ShouldHaveSingleItem();
-        broadcaster.End().TellTo(session);
+        broadcaster.End().NotifyTo(session);
         foreach (var text in new[] { session.SessionMpd().Text(), session.ChannelMpd(isProtected: true).Text() })
         {
             var stayed = XDocument.Parse(text).Root!.Elements(Ns + "Period").ShouldHaveSingleItem();
@@ -158,7 +158,7 @@ public class MpdTests
         var timeline = new SessionTimeline(broadcaster.Session);
         broadcaster.Events.ForEach(@event => timeline.Apply(@event));
         var restarted = new LiveSession(broadcaster.Session, new ManualTimeProvider(FakePackager.Start));
-        restarted.Append(timeline.Checkpoint(), mistake => throw new InvalidOperationException(mistake));
+        restarted.Append(timeline.Checkpoint(), error => throw new InvalidOperationException(error));
 
         Periods(restarted).Select(period => (string)period.Attribute("id")!).ShouldBe(["1", "2"]);
         Periods(broadcaster.Listen()).Select(period => (string)period.Attribute("id")!).ShouldBe(["1", "2"]);
@@ -171,7 +171,7 @@ public class MpdTests
         var session = broadcaster.Listen();
         Numbers(Periods(session)[0], "source").ShouldBe([1]);
 
-        broadcaster.Open("source").Close("source").Open("source").Close("source").TellTo(session);
+        broadcaster.Open("source").Close("source").Open("source").Close("source").NotifyTo(session);
         Numbers(Periods(session)[0], "source").ShouldBe([1, 2]);
         Numbers(Periods(session)[0], "audio").ShouldBe([1]);
     }
@@ -185,10 +185,10 @@ public class MpdTests
         var first = session.SessionMpd();
 
         time.Now = FakePackager.Start.AddSeconds(4);
-        broadcaster.Open("source").TellTo(session);
+        broadcaster.Open("source").NotifyTo(session);
         session.SessionMpd().Text().ShouldBe(first.Text());
 
-        broadcaster.Close("source").TellTo(session);
+        broadcaster.Close("source").NotifyTo(session);
         session.SessionMpd().Text().ShouldContain("publishTime=\"2026-03-01T12:00:04.000Z\"");
     }
 
@@ -202,7 +202,7 @@ public class MpdTests
         [
             new TimelineEvent.PartReady("source", 1, 0, 1, new MediaTime(-1000, 90_000), new MediaTime(181_000, 90_000), true, FakePackager.Start, name, 0, 1000),
             new TimelineEvent.SegmentClosed("source", 1),
-        ], mistake => throw new InvalidOperationException(mistake));
+        ], error => throw new InvalidOperationException(error));
 
         session.SessionMpd().Text().ShouldContain("<S t=\"0\" d=\"180000\" />");
     }

@@ -199,7 +199,7 @@ public class BlockingReloadTests
 
         ((GC.GetTotalMemory(forceFullCollection: true) - before) / crowd).ShouldBeLessThan(2048);
         waiting.ShouldAllBe(task => !task.IsCompleted);
-        broadcaster.Part("source").TellTo(session);
+        broadcaster.Part("source").NotifyTo(session);
 
         var answers = await Task.WhenAll(waiting);
         answers.Distinct().ShouldHaveSingleItem().Text().ShouldContain("URI=\"source/2.0.m4s\"");

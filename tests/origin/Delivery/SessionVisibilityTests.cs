@@ -140,7 +140,7 @@ public class SessionVisibilityTests
         var before = await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8");
         before.ShouldContain("#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
 
-        server.Hear(story.Chapter(13));
+        server.Hear(story.IndexBlock(13));
         (await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8")).ShouldBe(before);
         Starts(await MpdAsync(server, $"/live/demo/{Session}/manifest.mpd"))[0].ShouldBe(12 * 90_000);
         (await StatusOfAsync(server, $"/live/demo/{Session}/source/6.m4s")).ShouldBe(HttpStatusCode.NotFound);
@@ -156,12 +156,12 @@ public class SessionVisibilityTests
     [Fact]
     public async Task Index_blocks_merged_with_hidden_ones_are_still_trimmed()
     {
-        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(10, bytes: 1000).Chapter(6);
+        var story = new FakePackager(rewind: DvrWindow.All, hidden: true).Video().Segments(10, bytes: 1000).IndexBlock(6);
         var (server, audience) = await ServerAsync(story);
         await using var _ = server;
         audience.Show(FakePackager.First, seconds: 15);
         server.Hear(story.Segments(40, bytes: 1000));
-        server.Hear(story.Chapter(20).Chapter(30));
+        server.Hear(story.IndexBlock(20).IndexBlock(30));
         var before = await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8");
         before.Split('\n')[4..6].ShouldBe(["#EXT-X-MEDIA-SEQUENCE:9", "#EXT-X-DISCONTINUITY-SEQUENCE:0"]);
 
@@ -185,7 +185,7 @@ public class SessionVisibilityTests
         await using var _ = server;
         audience.Show(FakePackager.First, seconds: 11);
         var before = await server.Client.GetStringAsync($"/live/demo/{Session}/source.m3u8");
-        server.Hear(story.Chapter(20));
+        server.Hear(story.IndexBlock(20));
 
         var timeline = new SessionTimeline(story.Session);
         story.Events.ForEach(@event => timeline.Apply(@event));
@@ -201,7 +201,7 @@ public class SessionVisibilityTests
     [Fact]
     public async Task Recording_starts_at_the_shown_segment_and_is_404_while_hidden()
     {
-        var story = new FakePackager(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000).Sheet(10).Chapter(15).End().Journal();
+        var story = new FakePackager(recorded: true, hidden: true).Video().Segments(5, bytes: 1000).Sheet(0).Segments(35, bytes: 1000).Sheet(10).IndexBlock(15).End().Journal();
         var catalog = new FakeRecordingCatalog();
         var audience = new StubSessionVisibility();
         await using var server = (await OriginServer.StartAsync(null, catalog, audience)).Find(story);

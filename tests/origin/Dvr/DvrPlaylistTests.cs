@@ -21,7 +21,7 @@ public class DvrPlaylistTests
     }
 
     /// <summary>A session with all difficulties of playlists: gaps, discontinuities, changed configurations.</summary>
-    private static FakePackager Story(int seed, bool chapters)
+    private static FakePackager Story(int seed, bool indexBlocks)
     {
         var random = new Random(seed);
         var story = new FakePackager(rewind: Day).Video().Audio();
@@ -45,9 +45,9 @@ public class DvrPlaylistTests
             if (random.Next(5) == 0 && last - 3 > first)
             {
                 first = random.NextInt64(first + 1, last - 1);
-                if (chapters)
+                if (indexBlocks)
                 {
-                    story.Chapter(first);
+                    story.IndexBlock(first);
                 }
             }
         }
@@ -62,8 +62,8 @@ public class DvrPlaylistTests
         {
             foreach (var rendition in new[] { "source", "audio" })
             {
-                var whole = await PlaylistAsync(Story(seed, chapters: false), rendition);
-                (await PlaylistAsync(Story(seed, chapters: true), rendition)).ShouldBe(whole, $"seed {seed}");
+                var whole = await PlaylistAsync(Story(seed, indexBlocks: false), rendition);
+                (await PlaylistAsync(Story(seed, indexBlocks: true), rendition)).ShouldBe(whole, $"seed {seed}");
             }
         }
     }
@@ -71,7 +71,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Segments_and_discontinuities_outside_the_DVR_window_are_counted()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).Chapter(21).Segments(5, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromMinutes(2)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).IndexBlock(11).Segments(5, bytes: 1000).Discontinuity().Segments(5, bytes: 1000).IndexBlock(21).Segments(5, bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
         story.Say(new TimelineEvent.DvrWindowMoved(11));
         var playlist = await PlaylistAsync(story, "source");
@@ -95,7 +95,7 @@ public class DvrPlaylistTests
             story.Say(new TimelineEvent.SegmentClosed("late", number));
         }
 
-        story.Chapter(13);
+        story.IndexBlock(13);
         (await PlaylistAsync(story, "late")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n");
     }
@@ -103,7 +103,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Lost_index_block_and_everything_before_it_are_not_listed_and_the_rest_is()
     {
-        var story = new FakePackager(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).Chapter(4).Chapter(6).Segments(6, bytes: 1000).Chapter(10);
+        var story = new FakePackager(rewind: Day).Video().Segments(3, bytes: 1000).Discontinuity().Segments(3, bytes: 1000).IndexBlock(4).IndexBlock(6).Segments(6, bytes: 1000).IndexBlock(10);
         var playlist = await PlaylistAsync(story, "source", server => server.Spool.Objects.Remove($"live/demo/{FakePackager.First}/chapters/4-5.chapter"));
         playlist.ShouldContain("#EXT-X-MEDIA-SEQUENCE:6\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
         playlist.ShouldNotContain("source/5.m4s");
@@ -114,7 +114,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Store_failure_gets_503_and_the_next_request_reads_again()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Segments(9, bytes: 1000).Chapter(5));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Segments(9, bytes: 1000).IndexBlock(5));
         server.Spool.Failure = new IOException("the test's store fails");
         using var refused = await server.SendAsync(Address("source"));
         refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -125,7 +125,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Index_blocks_are_read_once_for_concurrent_requests_and_their_media_is_served()
     {
-        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Audio().Segments(9, bytes: 1000).Chapter(3).Chapter(5));
+        await using var server = (await OriginServer.StartAsync()).Hear(new FakePackager(rewind: Day).Video().Audio().Segments(9, bytes: 1000).IndexBlock(3).IndexBlock(5));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => server.Client.GetStringAsync(Address(i % 2 == 0 ? "source" : "audio"))));
         server.Spool.Reads.ShouldBe(2);
         using var segment = await server.SendAsync($"/live/demo/{FakePackager.First}/source/1.m4s");
@@ -135,7 +135,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Delta_update_counts_segments_of_index_blocks_without_reading_them()
     {
-        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
+        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(100, bytes: 1000).IndexBlock(61).Segments(40, bytes: 1000).IndexBlock(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         var delta = await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
         server.Spool.Reads.ShouldBe(0);
@@ -153,7 +153,7 @@ public class DvrPlaylistTests
     [Fact]
     public async Task Delta_update_is_consistent_with_the_whole_playlist_after_a_lost_index_block()
     {
-        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).Chapter(61).Segments(40, bytes: 1000).Chapter(111);
+        var story = new FakePackager(latency: LatencyProfile.Low, rewind: Day).Video().Audio().Segments(60, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).IndexBlock(61).Segments(40, bytes: 1000).IndexBlock(111);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         await server.Client.GetStringAsync(Address("source") + "?_HLS_skip=YES");
         server.Spool.Objects.Remove($"live/demo/{FakePackager.First}/chapters/1-60.chapter").ShouldBeTrue();
@@ -179,7 +179,7 @@ public class DvrPlaylistTests
         // Playlist." So the tag is present from the first version on.
         var story = new FakePackager(rewind: DvrWindow.All).Video().Segment(bytes: 1000);
         (await PlaylistAsync(story, "source")).ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
-        var ended = await PlaylistAsync(story.Segments(5, bytes: 1000).Chapter(4).End(), "source");
+        var ended = await PlaylistAsync(story.Segments(5, bytes: 1000).IndexBlock(4).End(), "source");
         ended.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT\n");
         ended.ShouldContain("source/1.m4s");
         ended.ShouldEndWith("#EXT-X-ENDLIST\n");

@@ -37,8 +37,8 @@ public class SnapshotMpdTests
                 .Change("source", format => format with { Width = 640 }).Silence(3).Segments(5, bytes: 1000).Gap("audio").Open("source").Close("source").Segments(6, bytes: 1000);
             if (keeps)
             {
-                story.Chapter(4);
-                story.Chapter(9);
+                story.IndexBlock(4);
+                story.IndexBlock(9);
             }
 
             return story.Segments(4, 2.1, 1000);
@@ -51,9 +51,9 @@ public class SnapshotMpdTests
     private static FakePackager Eventful(TimeSpan rewind)
     {
         var story = new FakePackager(rewind: rewind).Video().Audio().Segments(8, bytes: 1000);
-        story.Open("source").Close("source").Gap("audio").Segments(11, bytes: 1000).Chapter(16).Discontinuity().Silence(3.3)
-            .Change("source", format => format with { Codecs = "hvc1.1.6.L93.B0" }).Segments(20, 2.0333, 1000).Chapter(26).Chapter(31);
-        return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000).Chapter(44).Segments(35, bytes: 1000).Chapter(76);
+        story.Open("source").Close("source").Gap("audio").Segments(11, bytes: 1000).IndexBlock(16).Discontinuity().Silence(3.3)
+            .Change("source", format => format with { Codecs = "hvc1.1.6.L93.B0" }).Segments(20, 2.0333, 1000).IndexBlock(26).IndexBlock(31);
+        return story.Gap("source").Gap("audio").Change("audio", format => format with { Language = "en" }).Segments(30, bytes: 1000).IndexBlock(44).Segments(35, bytes: 1000).IndexBlock(76);
     }
 
     /// <summary>Properties of a period that must not change while it is listed.</summary>
@@ -145,7 +145,7 @@ public class SnapshotMpdTests
         server.Time.Now = FakePackager.Start.AddSeconds(301);
         var first = await server.Client.GetStringAsync(Address);
         server.Time.Now = FakePackager.Start.AddSeconds(331);
-        server.Hear(story.Segments(15, bytes: 1000).Chapter(91));
+        server.Hear(story.Segments(15, bytes: 1000).IndexBlock(91));
         (await server.Client.GetStringAsync(Address)).ShouldBe(first);
         server.Hear(story.End());
         (await server.Client.GetStringAsync(Address)).ShouldBe(first);
@@ -154,7 +154,7 @@ public class SnapshotMpdTests
     [Fact]
     public async Task Different_content_has_a_different_publish_time_even_with_the_same_end()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).Chapter(30);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).IndexBlock(30);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         foreach (var address in new[] { $"/live/demo/{FakePackager.First}/manifest.mpd", $"/live/demo/{FakePackager.First}/manifest.mpd?start=2026-03-01T12:00:10Z" })
         {
@@ -179,7 +179,7 @@ public class SnapshotMpdTests
     [Fact]
     public async Task MPD_has_the_channels_DVR_window_and_the_channel_MPD_refers_to_the_sessions()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Segments(60, bytes: 1000).Chapter(30);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Segments(60, bytes: 1000).IndexBlock(30);
         var guarded = await MpdAsync(story, "/t/secret/live/demo/manifest.mpd");
         (guarded.Element(Dash + "Location"), guarded.Element(Dash + "BaseURL")!.Value).ShouldBe((null, "01JN8E0000000000000000000A/"), "no answer holds the token");
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd");
@@ -193,7 +193,7 @@ public class SnapshotMpdTests
     [Fact]
     public async Task Past_time_range_is_a_static_MPD_starting_at_zero()
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).Chapter(30).Segments(90, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000).IndexBlock(30).Segments(90, bytes: 1000);
         var mpd = await MpdAsync(story, "/live/demo/manifest.mpd?start=2026-03-01T12:00:50Z&end=2026-03-01T12:01:20Z");
         (mpd.Attribute("type")!.Value, mpd.Attribute("mediaPresentationDuration")!.Value).ShouldBe(("static", "PT30S"));
         mpd.Element(Dash + "Location").ShouldBeNull();
@@ -213,7 +213,7 @@ public class SnapshotMpdTests
     [InlineData("manifest.mpd?start=2026-03-01T12:00:09Z&end=2026-03-01T12:01:00Z")]
     public async Task MPDs_of_DVR_windows_and_time_ranges_are_schema_valid(string address)
     {
-        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).Chapter(30).Segments(105, bytes: 1000);
+        var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(5, bytes: 1000).Discontinuity().Segments(40, bytes: 1000).IndexBlock(30).Segments(105, bytes: 1000);
         await using var server = (await OriginServer.StartAsync()).Hear(story);
         server.Time.Now = FakePackager.Start.AddSeconds(301);
         (await Schema.ValidateAsync(await server.Client.GetStringAsync("/live/demo/" + address))).ShouldBeEmpty();

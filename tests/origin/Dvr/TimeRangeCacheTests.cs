@@ -10,7 +10,7 @@ public class TimeRangeCacheTests
     private static readonly TimeRange Noon = new(FakePackager.Start, FakePackager.Start.AddMinutes(1));
     private readonly TimeRangeCache _shelf = new(Options.Create(new OriginOptions { MaxConcurrentRenders = 4, RangeCacheBytes = 100_000 }));
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _drawn;
+    private int _rendered;
 
     [Fact]
     public async Task Concurrent_requests_for_one_playlist_share_one_rendering_and_slot_and_then_the_cache()
@@ -20,7 +20,7 @@ public class TimeRangeCacheTests
         _gate.SetResult();
         var document = (await Task.WhenAll(asked)).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
         (await Ask("source")).ShouldBeSameAs(document);
-        (_drawn, _shelf.UsedSlots).ShouldBe((1, 0));
+        (_rendered, _shelf.UsedSlots).ShouldBe((1, 0));
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public class TimeRangeCacheTests
         var second = await Ask("source", version: 2);
         second.ShouldNotBeSameAs(first);
         (await Ask("source", version: 1)).ShouldBeSameAs(second);
-        _drawn.ShouldBe(2);
+        _rendered.ShouldBe(2);
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public class TimeRangeCacheTests
         _gate.SetResult();
         await Task.WhenAll([.. asked, shared]);
         (await Ask("source")).ShouldNotBeNull();
-        _drawn.ShouldBe(5);
+        _rendered.ShouldBe(5);
     }
 
     [Fact]
@@ -74,15 +74,15 @@ public class TimeRangeCacheTests
         await Ask("rung0");
         await Ask("rung3", bytes: 20_000);
         _shelf.Bytes.ShouldBe(bytes);
-        _drawn.ShouldBe(4);
+        _rendered.ShouldBe(4);
         await Ask("rung0");
         await Ask("rung3");
-        _drawn.ShouldBe(4, "they are still there");
+        _rendered.ShouldBe(4, "they are still there");
         await Ask("rung1", bytes: 20_000);
-        _drawn.ShouldBe(5);
+        _rendered.ShouldBe(5);
         await Ask("long", bytes: 50_000);
         await Ask("long", bytes: 50_000);
-        _drawn.ShouldBe(7, "one over half of the limit would push out everything else");
+        _rendered.ShouldBe(7, "one over half of the limit would push out everything else");
         _shelf.Bytes.ShouldBe(bytes);
     }
 
@@ -107,7 +107,7 @@ public class TimeRangeCacheTests
         _shelf.TryGet(new RangeKey(FakePackager.First, list, Noon), version, segments, async () =>
         {
             await (until ?? Task.CompletedTask);
-            Interlocked.Increment(ref _drawn);
+            Interlocked.Increment(ref _rendered);
             return new Document(new byte[bytes], ContentTypes.Hls);
         }, out document);
 }

@@ -14,7 +14,7 @@ public class TimeRangeTests
 
     /// <summary>Five minutes in segments of two seconds, from noon, half of it in index blocks.</summary>
     private static FakePackager FiveMinutes(TimeSpan? rewind = null) =>
-        new FakePackager(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(30, bytes: 1000).Chapter(31).Segments(30, bytes: 1000).Chapter(91).Segments(60, bytes: 1000);
+        new FakePackager(rewind: rewind ?? TimeSpan.FromHours(1)).Video().Audio().Segments(30, bytes: 1000).Discontinuity().Segments(30, bytes: 1000).IndexBlock(31).Segments(30, bytes: 1000).IndexBlock(91).Segments(60, bytes: 1000);
 
     private static async Task<OriginServer> ServerAsync(FakePackager story)
     {
@@ -34,7 +34,7 @@ public class TimeRangeTests
     [InlineData("-PT1H30M", "-PT30M", "?start=2026-03-01T11:30:00Z&end=2026-03-01T12:30:00Z")]
     public void Times_are_parsed_in_several_formats_and_written_in_one(string start, string? end, string query)
     {
-        var range = TimeRange.Parse(start, end, Now, out var mistake).ShouldNotBeNull(mistake);
+        var range = TimeRange.Parse(start, end, Now, out var error).ShouldNotBeNull(error);
         range.Query.ShouldBe(query);
         range.IsCanonical(TimeRange.Text(range.Start), range.End is { } to ? TimeRange.Text(to) : null).ShouldBeTrue();
         var again = TimeRange.Parse(TimeRange.Text(range.Start), range.End is { } until ? TimeRange.Text(until) : null, Now.AddDays(3), out _);
@@ -60,8 +60,8 @@ public class TimeRangeTests
     [InlineData("2026-03-01T12:00:00Z", "x")]
     public void Invalid_time_range_is_an_error(string? start, string? end)
     {
-        TimeRange.Parse(start, end, Now, out var mistake).ShouldBeNull();
-        mistake.ShouldNotBeNullOrEmpty();
+        TimeRange.Parse(start, end, Now, out var error).ShouldBeNull();
+        error.ShouldNotBeNullOrEmpty();
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public class TimeRangeTests
     public async Task Time_range_lists_the_renditions_that_have_segments_in_it()
     {
         var story = new FakePackager(rewind: TimeSpan.FromHours(1)).Video().Audio().Segments(60, bytes: 1000);
-        story.Chapter(31).Add("late", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L93.B0", 90_000, 640, 360, 30, 0, 0, null));
+        story.IndexBlock(31).Add("late", new RenditionFormat(TrackKind.Video, "hvc1.1.6.L93.B0", 90_000, 640, 360, 30, 0, 0, null));
         for (var number = 61; number <= 90; number++)
         {
             story.Open("source").Close("source").Open("audio").Close("audio");
@@ -274,7 +274,7 @@ public class TimeRangeTests
             story.Open("source").Open("audio").Open("other").Close("source").Close("audio").Close("other");
         }
 
-        server.Hear(story.Chapter(31).Chapter(61));
+        server.Hear(story.IndexBlock(31).IndexBlock(61));
         var view = SessionSnapshot.Of(server.Directory.FindChannel(story.Session.Channel)!.Current!);
         foreach (var isLost in new[] { false, true })
         {

@@ -94,7 +94,7 @@ public class IFramePlaylistTests
     public void Variants_of_several_codecs_are_scored_by_resolution_frame_rate_and_codec_efficiency()
     {
         var text = new FakePackager()
-            .Add("avc-720", Picture("avc1.64001f", 1280, 30)).Add("hevc-1080", Picture("hvc1.1.6.L120.90", 1920, 30)).Add("avc-1080", Picture("avc1.640028", 1920, 30)).Add("avc-1080-60", Picture("avc1.64002a", 1920, 60))
+            .Add("avc-720", Frame("avc1.64001f", 1280, 30)).Add("hevc-1080", Frame("hvc1.1.6.L120.90", 1920, 30)).Add("avc-1080", Frame("avc1.640028", 1920, 30)).Add("avc-1080-60", Frame("avc1.64002a", 1920, 60))
             .Segments(2).Listen().MultivariantPlaylist().Text();
 
         text.Split('\n').Where(l => l.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)).Select(l => l.Split("SCORE=")[1].Split(',')[0]).ShouldBe(["1", "3", "2", "4"]);
@@ -102,7 +102,7 @@ public class IFramePlaylistTests
 
     [Fact]
     public void Variants_of_one_codec_have_no_score() =>
-        new FakePackager().Video().Add("360p", Picture("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("SCORE");
+        new FakePackager().Video().Add("360p", Frame("avc1.64001e", 640, 30)).Segments(2).Listen().MultivariantPlaylist().Text().ShouldNotContain("SCORE");
 
-    private static RenditionFormat Picture(string codecs, int width, double rate) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, rate, 0, 0, null);
+    private static RenditionFormat Frame(string codecs, int width, double rate) => new(TrackKind.Video, codecs, 90_000, width, width * 9 / 16, rate, 0, 0, null);
 }

@@ -141,7 +141,7 @@ public class LowLatencyPlaylistTests
 
         var session = broadcaster.Part("source").Listen();
         session.MediaPlaylist("source", isDelta: true).Text().ShouldContain("SKIP");
-        broadcaster.End().TellTo(session);
+        broadcaster.End().NotifyTo(session);
         var text = session.MediaPlaylist("source").Text();
         text.ShouldEndWith("#EXTINF:0.333333,\nsource/21.m4s\n#EXT-X-ENDLIST\n");
         text.ShouldNotContain("PRELOAD-HINT");
@@ -173,7 +173,7 @@ public class LowLatencyPlaylistTests
         var session = broadcaster.Listen();
         var (video, audio) = (session.MediaPlaylist("source"), session.MediaPlaylist("audio"));
 
-        broadcaster.Part("source").TellTo(session);
+        broadcaster.Part("source").NotifyTo(session);
 
         session.MediaPlaylist("source").ShouldNotBeSameAs(video);
         session.MediaPlaylist("audio").ShouldBeSameAs(audio);

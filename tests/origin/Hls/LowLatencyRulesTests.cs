@@ -58,7 +58,7 @@ public partial class LowLatencyRulesTests
                     open++;
                     break;
                 case Step.OneRendition when open < 7:
-                    broadcaster.Part("source").TellTo(session);
+                    broadcaster.Part("source").NotifyTo(session);
                     Look(session, seen);
                     broadcaster.Part("audio");
                     open++;
@@ -71,7 +71,7 @@ public partial class LowLatencyRulesTests
                     {
                         broadcaster.Parts("source", 5).Parts("audio", 5);
                         Close();
-                        broadcaster.TellTo(session);
+                        broadcaster.NotifyTo(session);
                         Look(session, seen);
                     }
 
@@ -91,16 +91,16 @@ public partial class LowLatencyRulesTests
                     broadcaster.Window(first += 2);
                     break;
                 case Step.Rejoin:
-                    session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
+                    session.Append(broadcaster.Events, error => throw new InvalidOperationException(error));
                     broadcaster.Unsent.Clear();
                     break;
             }
 
-            broadcaster.TellTo(session);
+            broadcaster.NotifyTo(session);
             Look(session, seen);
         }
 
-        broadcaster.End().TellTo(session);
+        broadcaster.End().NotifyTo(session);
         Look(session, seen);
         seen.Values.ShouldAllBe(playlist => playlist.Ended && playlist.Hint == null && playlist.Reports.Count == 0);
     }

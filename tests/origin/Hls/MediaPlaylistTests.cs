@@ -108,7 +108,7 @@ public class MediaPlaylistTests
         session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
         session.MultivariantPlaylist().Text().ShouldNotContain("INDEPENDENT");
 
-        broadcaster.Segments(3).Window(3).TellTo(session);
+        broadcaster.Segments(3).Window(3).NotifyTo(session);
         session.MediaPlaylist("source").Text().ShouldNotContain("INDEPENDENT");
     }
 
@@ -138,7 +138,7 @@ public class MediaPlaylistTests
             new TimelineEvent.InitReady("audio", 1, format, name, 10),
             new TimelineEvent.PartReady("audio", 3, 0, 1, new MediaTime(4 * 48_000, 48_000), new MediaTime(96_000, 48_000), true, FakePackager.Start, name, 0, 10),
             new TimelineEvent.SegmentClosed("audio", 3),
-        ], mistake => throw new InvalidOperationException(mistake));
+        ], error => throw new InvalidOperationException(error));
 
         // Segment 3 of the video follows two discontinuities, the second of them its own.
         session.MediaPlaylist("audio").Text().ShouldContain("#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n");

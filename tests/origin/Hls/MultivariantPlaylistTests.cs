@@ -55,8 +55,8 @@ public class MultivariantPlaylistTests
     public void Audio_rendition_has_the_encoders_name_if_it_is_unique()
     {
         var text = new FakePackager().Video()
-            .Add("audio", Sound("de") with { Name = "Stadion" }).Add("audio-2", Sound("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
-            .Add("audio-3", Sound("en") with { Name = "Twin" }).Add("audio-4", Sound("fr") with { Name = "Twin" }).Add("audio-5", Sound(null) with { Name = "fr" })
+            .Add("audio", Audio("de") with { Name = "Stadion" }).Add("audio-2", Audio("de") with { Name = "Re\"porter\u202E\r\n#EXT" })
+            .Add("audio-3", Audio("en") with { Name = "Twin" }).Add("audio-4", Audio("fr") with { Name = "Twin" }).Add("audio-5", Audio(null) with { Name = "fr" })
             .Segment().Listen().MultivariantPlaylist().Text();
 
         text.Split('\n').Where(line => line.StartsWith("#EXT-X-MEDIA:", StringComparison.Ordinal)).Select(line => line.Split("NAME=")[1].Split(",DEFAULT")[0]).ShouldBe(
@@ -64,7 +64,7 @@ public class MultivariantPlaylistTests
             "\"Stadion\",LANGUAGE=\"de\"", "\"Re'porter#EXT\",LANGUAGE=\"de\"", "\"en\",LANGUAGE=\"en\"", "\"fr\",LANGUAGE=\"fr\"", "\"audio-5\"",
         ]);
 
-        static RenditionFormat Sound(string? language) => new(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language);
+        static RenditionFormat Audio(string? language) => new(TrackKind.Audio, "mp4a.40.2", 48_000, 0, 0, 0, 48_000, 2, language);
     }
 
     [Theory]

@@ -48,7 +48,7 @@ public class PlaylistRulesTests
                     break;
                 case Step.Open:
                     // For a while, only the end of the audio is unknown.
-                    broadcaster.Open("source").Open("audio").Close("source").TellTo(session);
+                    broadcaster.Open("source").Open("audio").Close("source").NotifyTo(session);
                     Look(session, seen);
                     broadcaster.Close("audio");
                     (last, discontinuity) = (last + 1, false);
@@ -74,16 +74,16 @@ public class PlaylistRulesTests
                     break;
                 case Step.Rejoin:
                     // Reading the journal again adds nothing.
-                    session.Append(broadcaster.Events, mistake => throw new InvalidOperationException(mistake));
+                    session.Append(broadcaster.Events, error => throw new InvalidOperationException(error));
                     broadcaster.Unsent.Clear();
                     break;
             }
 
-            broadcaster.TellTo(session);
+            broadcaster.NotifyTo(session);
             Look(session, seen);
         }
 
-        broadcaster.End().TellTo(session);
+        broadcaster.End().NotifyTo(session);
         Look(session, seen);
         seen.Values.ShouldAllBe(playlist => playlist.Ended);
     }

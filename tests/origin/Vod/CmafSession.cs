@@ -11,10 +11,10 @@ namespace Broadcast.Origin.Tests.Vod;
 /// </summary>
 internal sealed class CmafSession
 {
-    private static readonly Track Pictures = new(
+    private static readonly Track Frames = new(
         1, CodecConfig.Avc.Parse(Convert.FromHexString("01640028ffe1001b67640028acd940780227e5c044000003000400000300f03c60c65801000668ebe3cb22c0fdf8f800")), 90_000);
 
-    private static readonly Track Sound = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
+    private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
 
     private readonly Random _random = new(7);
 
@@ -28,7 +28,7 @@ internal sealed class CmafSession
     /// <summary>Segments of 2 s: 60 video frames of a given size, or 94 audio frames.</summary>
     public DownloadTrack Add(string name, TrackKind kind, int count, int bytes = 50)
     {
-        var (track, samples, duration) = kind == TrackKind.Video ? (Pictures, 60, 3000u) : (Sound, 94, 1024u);
+        var (track, samples, duration) = kind == TrackKind.Video ? (Frames, 60, 3000u) : (Audio, 94, 1024u);
         Objects[Path(name, "init-1.mp4")] = InitSegmentWriter.Write(track);
         var segments = new List<IndexedSegment>();
         var (writer, decode) = (new FragmentWriter(), 0L);

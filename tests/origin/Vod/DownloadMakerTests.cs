@@ -40,7 +40,7 @@ public class DownloadMakerTests
     [Theory]
     [InlineData(50, 1)] // small objects are read completely
     [InlineData(4000, 2)] // larger ones with one read per part
-    public async Task Segments_of_all_renditions_are_interleaved_by_number_and_read_only_partially(int bytes, int readsOfPictures)
+    public async Task Segments_of_all_renditions_are_interleaved_by_number_and_read_only_partially(int bytes, int readsOfImages)
     {
         var plan = CmafSession.Plan(_session.Add("source", TrackKind.Video, 40, bytes), _session.Add("audio", TrackKind.Audio, 40));
         var download = (await Maker().BuildAsync(plan)).ShouldNotBeNull();
@@ -48,7 +48,7 @@ public class DownloadMakerTests
         Payloads(download).ShouldBe(expected);
         download.Layout!.Length.ShouldBe(download.Layout.Head.Length + expected.Length);
         (download.Reason, download.ContentType).ShouldBe((null, "video/mp4"));
-        _spool.Reads.ShouldBe((40 * (readsOfPictures + 1)) + 2);
+        _spool.Reads.ShouldBe((40 * (readsOfImages + 1)) + 2);
         download.Tag.ShouldBe((await Maker().BuildAsync(plan))!.Tag);
     }
 

@@ -37,7 +37,7 @@ public class DownloadTests
                 story.Whole(name, session.Objects[CmafSession.Path(name, $"{number}.m4s")], 2);
             }
 
-            _ = number % 10 == 0 && number > 10 ? story.Chapter(number - 9) : story;
+            _ = number % 10 == 0 && number > 10 ? story.IndexBlock(number - 9) : story;
         }
 
         return story;
@@ -108,7 +108,7 @@ public class DownloadTests
         var early = await server.Client.GetByteArrayAsync(Address(clip));
 
         // Another origin, after the end.
-        var (later, known) = await ServerAsync(story.Chapter(22).End().Journal());
+        var (later, known) = await ServerAsync(story.IndexBlock(22).End().Journal());
         await using var __ = later;
         known.Add(story.Session, clip.Start, clip.End, clip.Id);
         using var again = await later.SendAsync(Address(clip));
@@ -131,9 +131,9 @@ public class DownloadTests
         (await source.Content.ReadAsByteArrayAsync()).ShouldBe(await best.Content.ReadAsByteArrayAsync());
         other.Headers.ETag.ShouldNotBe(best.Headers.ETag);
         other.Content.Headers.ContentDisposition!.FileName.ShouldBe("demo 2026-03-01 12.00 720p.mp4");
-        using var sound = await server.SendAsync(Address(recording, "?rendition=audio"));
-        (sound.StatusCode, sound.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "audio/mp4"));
-        sound.Content.Headers.ContentLength!.Value.ShouldBeLessThan(best.Content.Headers.ContentLength!.Value * 2 / 3);
+        using var audio = await server.SendAsync(Address(recording, "?rendition=audio"));
+        (audio.StatusCode, audio.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "audio/mp4"));
+        audio.Content.Headers.ContentLength!.Value.ShouldBeLessThan(best.Content.Headers.ContentLength!.Value * 2 / 3);
         using var none = await server.SendAsync(Address(recording, "?rendition=8k"));
         (none.StatusCode, (await none.Content.ReadAsStringAsync()).Contains("Rendition not found", StringComparison.Ordinal)).ShouldBe((HttpStatusCode.NotFound, true));
     }

@@ -9,7 +9,7 @@ namespace Broadcast.Origin.Tests.Vod;
 
 public class RecordingTimelineCacheTests
 {
-    private static FakePackager Story(SessionId? id = null) => new FakePackager(id, recorded: true).Video().Audio().Segments(20, bytes: 1000).Chapter(11);
+    private static FakePackager Story(SessionId? id = null) => new FakePackager(id, recorded: true).Video().Audio().Segments(20, bytes: 1000).IndexBlock(11);
 
     private static async Task<(OriginServer Server, FakeRecordingCatalog Catalog)> ServerAsync(params (string, string)[] settings)
     {

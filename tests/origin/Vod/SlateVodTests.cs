@@ -51,7 +51,7 @@ public class SlateVodTests
         var story = Lost(slate: 30);
         if (hasLeftTheWindow)
         {
-            story.Chapter(11).Chapter(41);
+            story.IndexBlock(11).IndexBlock(41);
         }
 
         story.End().Journal();

@@ -35,7 +35,7 @@ public class VodTests
 
             if (minute > 0)
             {
-                story.Chapter((minute * 30) + 1);
+                story.IndexBlock((minute * 30) + 1);
             }
         }
 
@@ -289,7 +289,7 @@ public class VodTests
             story.Gap("source", 1).Gap("audio", 1);
         }
 
-        var (server, catalog) = await ServerAsync(story.Chapter(8).End().Journal(), isLive: false);
+        var (server, catalog) = await ServerAsync(story.IndexBlock(8).End().Journal(), isLive: false);
         await using var _ = server;
         var recording = catalog.Add(story.Session);
         foreach (var (rendition, gaps) in new[] { ("source", 2), ("audio", 1) })

@@ -13,7 +13,7 @@ namespace Broadcast.Storage.Tests.Integrity;
 internal sealed class RetainedSession
 {
     public const int Segments = 10;
-    private const long InChapter = 6;
+    private const long InIndexBlock = 6;
     private static readonly string[] Renditions = ["source", "audio"];
     private readonly List<(ObjectName Name, byte[] Bytes)> _objects = [];
 
@@ -44,11 +44,11 @@ internal sealed class RetainedSession
         }
 
         Timeline.Apply(new TimelineEvent.PosterReady(new(18_000, 1000), 1280, 720, Add("posters/18000.jpg", 5000), 5000));
-        var chapter = IndexBlock.Of(Timeline, InChapter);
-        var bytes = IndexBlockFile.Write(chapter);
-        var chapterName = Name($"chapters/1-{InChapter}.chapter");
-        _objects.Add((chapterName, bytes));
-        Timeline.Apply(chapter.Announce(chapterName, bytes.Length));
+        var indexBlock = IndexBlock.Of(Timeline, InIndexBlock);
+        var bytes = IndexBlockFile.Write(indexBlock);
+        var indexBlockName = Name($"chapters/1-{InIndexBlock}.chapter");
+        _objects.Add((indexBlockName, bytes));
+        Timeline.Apply(indexBlock.Announce(indexBlockName, bytes.Length));
         if (isOver)
         {
             Timeline.Apply(new TimelineEvent.Ended("unpublished"));

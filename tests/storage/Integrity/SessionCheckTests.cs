@@ -125,9 +125,9 @@ public abstract class SessionCheckContract : IAsyncLifetime
         await using var content = await _store.OpenAsync(timeline.RetainedIndexBlocks.ShouldHaveSingleItem().Object, 0, null, default);
         var bytes = new byte[content!.Length];
         await content.Stream.ReadExactlyAsync(bytes);
-        var chapter = IndexBlockFile.Read(bytes);
-        chapter.SpriteSheets.ShouldBeEmpty();
-        chapter.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
+        var indexBlock = IndexBlockFile.Read(bytes);
+        indexBlock.SpriteSheets.ShouldBeEmpty();
+        indexBlock.Renditions.Single(rendition => rendition.Name == "source").Segments.Where(segment => segment.IsGap).Select(segment => segment.Number).ShouldBe([3, 6]);
         timeline.Period.ShouldNotBeNull().First.ShouldBe(7, "the video resumes after a gap: a new period");
     }
 

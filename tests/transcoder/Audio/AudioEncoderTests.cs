@@ -109,10 +109,10 @@ public sealed class AudioEncoderTests : IDisposable
     public async Task Surround_audio_with_a_ladder_passes_through_and_gets_a_preferred_stereo_re_encode()
     {
         var surround = await CodedTrack.MakeAsync("ac-3", 3, id: 2);
-        var pictures = await CodedTrack.MakeAsync("avc1", 3);
+        var frames = await CodedTrack.MakeAsync("avc1", 3);
         var packager = new Recorder();
         var queue = Channel.CreateBounded<MediaSample>(1000);
-        foreach (var sample in Samples(pictures).Concat(Samples(surround)).OrderBy(s => s.Decode.TotalSeconds))
+        foreach (var sample in Samples(frames).Concat(Samples(surround)).OrderBy(s => s.Decode.TotalSeconds))
         {
             queue.Writer.TryWrite(sample).ShouldBeTrue();
         }
@@ -120,7 +120,7 @@ public sealed class AudioEncoderTests : IDisposable
         queue.Writer.Complete();
         var session = new BroadcastSession(ChannelName.Parse("main"), SessionId.New(DateTimeOffset.UnixEpoch), 1, DateTimeOffset.UnixEpoch, LatencyProfile.Standard);
         await new LadderTranscoder(packager, Microsoft.Extensions.Options.Options.Create(new EncodingOptions()), TimeProvider.System, NullLogger<LadderTranscoder>.Instance)
-            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "720p", CancellationToken.None), [pictures.Track, surround.Track], queue.Reader), TestContext.Current.CancellationToken);
+            .RunAsync(new Publication(new PublishGrant(Guid.NewGuid(), session, "720p", CancellationToken.None), [frames.Track, surround.Track], queue.Reader), TestContext.Current.CancellationToken);
 
         packager.Renditions.ShouldBe(["source", "audio", "audio-source"]);
         packager.Samples["audio-source"].Select(s => s.Payload).ShouldBe(surround.Samples.Select(s => s.Payload));

@@ -33,8 +33,8 @@ public sealed class AudioGapFillerTests
     public void No_silence_is_produced_before_the_first_keyframe()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: false);
-        fill.PushVideo(Picture(0, sync: false));
-        fill.PushVideo(Picture(0.04, sync: false));
+        fill.PushVideo(Frame(0, sync: false));
+        fill.PushVideo(Frame(0.04, sync: false));
         fill.Output.ShouldBeEmpty();
     }
 
@@ -79,7 +79,7 @@ public sealed class AudioGapFillerTests
         See(fill, 0, 12);
         for (var at = 12.0; at < 15; at += 0.02)
         {
-            fill.PushVideo(Picture(at, sync: false));
+            fill.PushVideo(Frame(at, sync: false));
             fill.PushAudio(Frame(Usual, at - 0.8) with { Arrival = Clock(at) });
         }
 
@@ -138,7 +138,7 @@ public sealed class AudioGapFillerTests
     public void Stopped_Opus_audio_is_replaced_by_Opus_silence()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
-        fill.PushVideo(Picture(0, sync: true));
+        fill.PushVideo(Frame(0, sync: true));
         fill.PushAudio(Frame(Opus, 0) with { Payload = new byte[] { 0xfc, 1, 2, 3 } });
         See(fill, 0.04, 3);
 
@@ -151,7 +151,7 @@ public sealed class AudioGapFillerTests
     public void Stopped_audio_of_a_codec_without_known_silence_ends()
     {
         var fill = new AudioGapFiller(9, isNeeded: true, isExpected: true);
-        fill.PushVideo(Picture(0, sync: true));
+        fill.PushVideo(Frame(0, sync: true));
         fill.PushAudio(Frame(Flac, 0));
         See(fill, 0.04, 10);
         fill.Output.Count.ShouldBe(1);
@@ -175,9 +175,9 @@ public sealed class AudioGapFillerTests
         Both(fill, Usual, 0, 5);
         for (var at = 5.0; at < 9; at += 0.5)
         {
-            for (var picture = at; picture < at + 0.5; picture += 0.04)
+            for (var frame = at; frame < at + 0.5; frame += 0.04)
             {
-                fill.PushVideo(Picture(picture, sync: false) with { Arrival = Clock(9) });
+                fill.PushVideo(Frame(frame, sync: false) with { Arrival = Clock(9) });
             }
 
             for (var frame = at; frame < at + 0.5; frame += 0.025)
@@ -195,7 +195,7 @@ public sealed class AudioGapFillerTests
         for (var i = 0; i * every < seconds - 0.001; i++)
         {
             var at = from + (i * every);
-            fill.PushVideo(Picture(at, i == 0 || at % keyframes < every - 0.001, delay));
+            fill.PushVideo(Frame(at, i == 0 || at % keyframes < every - 0.001, delay));
         }
     }
 
@@ -206,7 +206,7 @@ public sealed class AudioGapFillerTests
         for (var i = 0; i * 0.04 < seconds - 0.001; i++)
         {
             var at = from + (i * 0.04);
-            fill.PushVideo(Picture(at, at % keyframes < 0.039));
+            fill.PushVideo(Frame(at, at % keyframes < 0.039));
             for (; next < at + 0.04; next += 1024.0 / track.Timescale)
             {
                 fill.PushAudio(Frame(track, next));
@@ -220,7 +220,7 @@ public sealed class AudioGapFillerTests
     private static void ShouldRise(IReadOnlyList<MediaSample> samples, long longest) =>
         samples.Zip(samples.Skip(1), (a, b) => b.Decode.Ticks - a.Decode.Ticks).ShouldAllBe(step => step >= 1020 && step <= longest);
 
-    private static MediaSample Picture(double seconds, bool sync, long delay = 0)
+    private static MediaSample Frame(double seconds, bool sync, long delay = 0)
     {
         var ticks = (long)Math.Round(seconds * 90_000);
         return new(Video, new MediaTime(ticks, 90_000), new MediaTime(ticks + delay, 90_000), sync, new byte[] { 0 }, Clock(seconds));

@@ -8,11 +8,11 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 internal static class AnnexB
 {
     /// <summary>Writes frames of one configuration.</summary>
-    public static async Task WriteAsync(string path, IReadOnlyList<MediaSample> pictures)
+    public static async Task WriteAsync(string path, IReadOnlyList<MediaSample> frames)
     {
-        var configuration = ((CodecConfig.Avc)pictures[0].Track.Config).Configuration;
+        var configuration = ((CodecConfig.Avc)frames[0].Track.Config).Configuration;
         await using var stream = File.Create(path);
-        foreach (var unit in configuration.SpsUnits.Concat(configuration.PpsUnits).Concat(pictures.SelectMany(p => Units(p.Payload))))
+        foreach (var unit in configuration.SpsUnits.Concat(configuration.PpsUnits).Concat(frames.SelectMany(p => Units(p.Payload))))
         {
             stream.Write([0, 0, 0, 1, .. unit.Span]);
         }

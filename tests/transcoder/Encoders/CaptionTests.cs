@@ -22,7 +22,7 @@ public sealed class CaptionTests
     public async Task Every_rung_has_the_captions_of_the_source_in_the_same_frames(string latency)
     {
         var text = Captioning.Line("CAPTIONS SURVIVE");
-        var source = (await CodedPictures.MakeAsync(2, "640x480", 30, "-g", "30")).Select((s, i) =>
+        var source = (await CodedFrames.MakeAsync(2, "640x480", 30, "-g", "30")).Select((s, i) =>
         {
             var pair = i < text.Count ? text[i] : Captioning.Filler;
             return s with { Payload = Captioning.With(s.Payload, isHevc: false, (0, pair.First, pair.Second), (1, 0x80, 0x80)) };
@@ -53,9 +53,9 @@ public sealed class CaptionTests
     }
 
     /// <summary>Returns the caption data of a frame in hexadecimal.</summary>
-    private static string Triplets(ReadOnlySpan<byte> picture)
+    private static string Triplets(ReadOnlySpan<byte> frame)
     {
-        var at = picture.IndexOf("GA94"u8) + 5;
-        return Convert.ToHexString(picture.Slice(at + 2, (picture[at] & 31) * 3));
+        var at = frame.IndexOf("GA94"u8) + 5;
+        return Convert.ToHexString(frame.Slice(at + 2, (frame[at] & 31) * 3));
     }
 }

@@ -8,7 +8,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 
 public class GopBufferTests
 {
-    private static readonly Track Picture = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
+    private static readonly Track Frame = new(1, CodecConfig.Avc.Parse(Convert.FromHexString("0164000DFFE1001A6764000DACD941419F9F0110000003001000000303C0F142996001000668EBE3CB22C0FDF8F800")), MediaTime.VideoTimescale);
     private readonly GopBuffer _recent = new();
 
     [Fact]
@@ -29,10 +29,10 @@ public class GopBufferTests
     public void Worker_gets_all_frames_from_the_sync_sample_before_the_first_missing_one(double missing, double first)
     {
         Keep(seconds: 7.5, group: 2);
-        var pictures = _recent.From((long)(missing * MediaTime.VideoTimescale));
-        pictures[0].Present.TotalSeconds.ShouldBe(first);
-        pictures[0].IsSync.ShouldBeTrue();
-        pictures[^1].Present.TotalSeconds.ShouldBe(7.4, 0.01);
+        var frames = _recent.From((long)(missing * MediaTime.VideoTimescale));
+        frames[0].Present.TotalSeconds.ShouldBe(first);
+        frames[0].IsSync.ShouldBeTrue();
+        frames[^1].Present.TotalSeconds.ShouldBe(7.4, 0.01);
     }
 
     [Fact]
@@ -80,6 +80,6 @@ public class GopBufferTests
     private static MediaSample At(double seconds, bool isSync)
     {
         var time = new MediaTime((long)Math.Round(seconds * MediaTime.VideoTimescale), MediaTime.VideoTimescale);
-        return new MediaSample(Picture, time, time, isSync, new byte[10], DateTimeOffset.UnixEpoch);
+        return new MediaSample(Frame, time, time, isSync, new byte[10], DateTimeOffset.UnixEpoch);
     }
 }

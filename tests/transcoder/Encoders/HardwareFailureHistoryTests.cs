@@ -14,7 +14,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 /// </summary>
 public sealed class HardwareFailureHistoryTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly EncodingHarness _bench = new();
     private EncodingState? _state;
 
@@ -23,7 +23,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [InlineData("STOP")]
     public async Task Hardware_that_dies_or_hangs_is_replaced_by_software_without_losing_a_frame(string signal)
     {
-        var source = await CodedPictures.MakeAsync(6, "320x300", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(6, "320x300", 30, "-g", "300");
         var program = await NvencAsync(Imitate);
         using var choice = await EncodingHarness.ProvedAsync(program);
 
@@ -31,7 +31,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
         {
             if (i == 60)
             {
-                await Poll.UntilAsync(() => _bench.Count > 30, Patience);
+                await Poll.UntilAsync(() => _bench.Count > 30, Timeout);
                 (await ChildProcess.RunAsync("kill", [$"-{signal}", (await StartsAsync())[0].Split(' ')[0]])).EnsureSuccess();
             }
         });
@@ -61,7 +61,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [InlineData("kill -SEGV $$", "h264_nvenc cuda, h264_nvenc, libx264", "it crashes")]
     public async Task Hardware_that_never_produces_a_frame_loses_none(string script, string starts, string why)
     {
-        var source = await CodedPictures.MakeAsync(5, "320x300", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(5, "320x300", 30, "-g", "300");
         var program = await NvencAsync(script);
         using var choice = await EncodingHarness.ProvedAsync(program);
 
@@ -76,7 +76,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [Fact]
     public async Task Hardware_that_cannot_decode_a_source_still_encodes_it()
     {
-        var source = await CodedPictures.MakeAsync(2, "320x300", 30);
+        var source = await CodedFrames.MakeAsync(2, "320x300", 30);
         var program = await NvencAsync($"case \"$*\" in *hwaccel*) echo 'Impossible to convert between the formats' >&2; exit 1;; esac\n{Imitate}");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
@@ -90,7 +90,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [Fact]
     public async Task Rungs_above_a_drivers_session_limit_are_encoded_in_software_by_the_same_worker()
     {
-        var source = await CodedPictures.MakeAsync(3, "640x480", 30, "-g", "40");
+        var source = await CodedFrames.MakeAsync(3, "640x480", 30, "-g", "40");
         var program = await NvencAsync(
             $"""
             case "$*" in *h264_nvenc*h264_nvenc*)
@@ -114,7 +114,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [Fact]
     public async Task Driver_that_accepts_no_session_moves_this_and_later_sessions_to_software()
     {
-        var source = await CodedPictures.MakeAsync(2, "320x300", 30);
+        var source = await CodedFrames.MakeAsync(2, "320x300", 30);
         var program = await NvencAsync("echo '[h264_nvenc @ 0x1] OpenEncodeSessionEx failed: incompatible client key (21): (no details)' >&2; exit 1");
         using var choice = await EncodingHarness.ProvedAsync(program);
 
@@ -131,7 +131,7 @@ public sealed class HardwareFailureHistoryTests : IDisposable
     [InlineData("", "-f h264", "h264_nvenc cuda, h264_nvenc, libx264", "it sends something else than NUT")]
     public async Task Garbage_on_stdout_is_ignored_and_garbage_on_a_socket_ends_the_worker(string before, string format, string starts, string why)
     {
-        var source = await CodedPictures.MakeAsync(4, "320x300", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(4, "320x300", 30, "-g", "300");
         var program = await NvencAsync($"{before}\n{(format.Length > 0 ? Imitate.Replace("unix:*)", $"unix:*out*) set -- \"$@\" {format} \"$a\";;\n  unix:*)", StringComparison.Ordinal) : Imitate)}");
         using var choice = await EncodingHarness.ProvedAsync(program);
 

@@ -22,10 +22,10 @@ public sealed partial class InterlacedTests : IDisposable
     [InlineData(Fields, "tff=1", "low")]
     [InlineData("testsrc2=s=320x240:r=60:d=3,scroll=horizontal=0.01,tinterlace=mode=interleave_bottom", "bff=1", "standard")]
     [InlineData("testsrc2=s=320x240:r=30:d=3,scroll=horizontal=0.01", "fake-interlaced=1", "standard")]
-    public async Task Rungs_of_an_interlaced_source_are_progressive_with_its_frame_count_and_times(string picture, string parameters, string latency)
+    public async Task Rungs_of_an_interlaced_source_are_progressive_with_its_frame_count_and_times(string frame, string parameters, string latency)
     {
-        var isInterlaced = picture.Contains("tinterlace", StringComparison.Ordinal);
-        var source = await MakeAsync(picture, parameters);
+        var isInterlaced = frame.Contains("tinterlace", StringComparison.Ordinal);
+        var source = await MakeAsync(frame, parameters);
         ((CodecConfig.Avc)source[0].Track.Config).Sequence.MayBeInterlaced.ShouldBeTrue();
         if (isInterlaced)
         {
@@ -72,15 +72,15 @@ public sealed partial class InterlacedTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private static Task<IReadOnlyList<MediaSample>> MakeAsync(string picture, string parameters) => CodedPictures.MakePictureAsync(
-        picture, "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", "-g", "40",
+    private static Task<IReadOnlyList<MediaSample>> MakeAsync(string frame, string parameters) => CodedFrames.CreateImageAsync(
+        frame, "-preset", "ultrafast", "-sc_threshold", "0", "-bf", "0", "-g", "40",
         "-flags", parameters.StartsWith("fake", StringComparison.Ordinal) ? "+cgop" : "+ildct+ilme", "-x264-params", parameters);
 
     /// <summary>Counts the frames that look interlaced.</summary>
-    private async Task<int> InterlacedAsync(string name, IReadOnlyList<MediaSample> pictures)
+    private async Task<int> InterlacedAsync(string name, IReadOnlyList<MediaSample> frames)
     {
         var file = Path.Combine(_bench.Folder, name + ".h264");
-        await AnnexB.WriteAsync(file, pictures);
+        await AnnexB.WriteAsync(file, frames);
         var said = (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", file, "-vf", "idet", "-f", "null", "-"])).EnsureSuccess().Error;
         var found = Found().Match(said);
         found.Success.ShouldBeTrue(said);

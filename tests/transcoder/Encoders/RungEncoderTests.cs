@@ -9,7 +9,7 @@ namespace Broadcast.Transcoder.Tests.Encoders;
 /// <summary>Rungs from a real ffmpeg, and from programs that are not ffmpeg.</summary>
 public sealed class RungEncoderTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly EncodingHarness _bench = new();
 
     [Theory]
@@ -17,7 +17,7 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("low")]
     public async Task Every_rung_has_the_times_and_sync_samples_of_the_source(string latency)
     {
-        var source = await CodedPictures.MakeAsync(3, "640x480", 30, "-g", "40");
+        var source = await CodedFrames.MakeAsync(3, "640x480", 30, "-g", "40");
         await _bench.EncodeAsync("ffmpeg", "auto", latency, source);
 
         var rungs = _bench.Read();
@@ -37,7 +37,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Small_rung_has_half_of_sixty_frames_per_second_and_keeps_keyframes()
     {
-        var source = await CodedPictures.MakeAsync(2, "640x480", 60, "-g", "45");
+        var source = await CodedFrames.MakeAsync(2, "640x480", 60, "-g", "45");
         await _bench.EncodeAsync("ffmpeg", "auto", "standard", source);
 
         var small = _bench.Read()["360p"];
@@ -49,7 +49,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Custom_rungs_are_encoded_under_their_names_each_with_its_own_frame_rate()
     {
-        var source = await CodedPictures.MakeAsync(2, "320x240", 60, "-g", "45");
+        var source = await CodedFrames.MakeAsync(2, "320x240", 60, "-g", "45");
         await _bench.EncodeAsync("ffmpeg", "320x240p30@500k,240x180@300k,120p30@200k", "low", source, atLeast: (2 * source.Count) - 30);
 
         var rungs = _bench.Read();
@@ -69,7 +69,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Source_that_exceeds_its_declared_bitrate_gets_higher_rung_bitrates_without_a_gap()
     {
-        var made = await CodedPictures.MakeAsync(11, "320x300", 30, "-g", "30", "-b:v", "900k", "-maxrate", "900k", "-bufsize", "300k");
+        var made = await CodedFrames.MakeAsync(11, "320x300", 30, "-g", "30", "-b:v", "900k", "-maxrate", "900k", "-bufsize", "300k");
         var track = made[0].Track with { DeclaredBitsPerSecond = 150_000 };
         var source = made.Select(s => s with { Track = track }).ToList();
         var said = Path.Combine(_bench.Folder, "bits");
@@ -81,7 +81,7 @@ public sealed class RungEncoderTests : IDisposable
             {
                 if (sample.Present.Ticks == 298 * 3000)
                 {
-                    await Poll.UntilAsync(() => _bench.Count > 290, Patience);
+                    await Poll.UntilAsync(() => _bench.Count > 290, Timeout);
                 }
 
                 encoder.Push(sample);
@@ -95,7 +95,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Source_that_changes_its_resolution_keeps_the_unchanged_rungs()
     {
-        var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30), await CodedPictures.MakeAsync(1, "480x360", 30));
+        var (large, small) = (await CodedFrames.MakeAsync(1, "640x480", 30), await CodedFrames.MakeAsync(1, "480x360", 30));
         var shift = new MediaTime(90_000, MediaTime.VideoTimescale);
         await _bench.EncodeAsync("ffmpeg", "auto", "low", [.. large, .. small.Select(s => s with { Decode = s.Decode + shift, Present = s.Present + shift })]);
 
@@ -110,7 +110,7 @@ public sealed class RungEncoderTests : IDisposable
     [InlineData("exec sleep 1000", "it hangs and never connects")]
     public async Task Program_that_is_no_encoder_costs_only_the_rungs(string script, string why)
     {
-        var source = await CodedPictures.MakeAsync(1, "640x480", 30);
+        var source = await CodedFrames.MakeAsync(1, "640x480", 30);
 
         await _bench.EncodeAsync(await _bench.ProgramAsync(script), "auto", "standard", source);
 
@@ -120,7 +120,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Missing_program_costs_only_the_rungs()
     {
-        await _bench.EncodeAsync(Path.Combine(_bench.Folder, "nothing"), "auto", "standard", await CodedPictures.MakeAsync(1, "640x480", 30));
+        await _bench.EncodeAsync(Path.Combine(_bench.Folder, "nothing"), "auto", "standard", await CodedFrames.MakeAsync(1, "640x480", 30));
         _bench.Read().ShouldBeEmpty();
     }
 
@@ -131,7 +131,7 @@ public sealed class RungEncoderTests : IDisposable
     public async Task Killed_or_hung_worker_is_replaced_by_one_that_continues_at_the_same_frame(string signal, string latency, int group, int at)
     {
         // One long GOP, so that only its buffered frames allow to continue; or an encoder that still buffers frames of the previous GOP.
-        var source = await CodedPictures.MakeAsync(8, "320x300", 30, "-g", $"{group}");
+        var source = await CodedFrames.MakeAsync(8, "320x300", 30, "-g", $"{group}");
         var pids = Path.Combine(_bench.Folder, "pids");
         var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
@@ -143,7 +143,7 @@ public sealed class RungEncoderTests : IDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(33), TestContext.Current.CancellationToken);
                 if (i == at)
                 {
-                    await Poll.UntilAsync(() => _bench.Count > 30, Patience);
+                    await Poll.UntilAsync(() => _bench.Count > 30, Timeout);
                     (await ChildProcess.RunAsync("kill", [$"-{signal}", (await File.ReadAllLinesAsync(pids))[0]])).EnsureSuccess();
                 }
             }
@@ -159,7 +159,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Source_that_changes_at_every_keyframe_does_not_start_a_process_each_time()
     {
-        var (large, small) = (await CodedPictures.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedPictures.MakeAsync(1, "480x360", 30, "-g", "1"));
+        var (large, small) = (await CodedFrames.MakeAsync(1, "640x480", 30, "-g", "1"), await CodedFrames.MakeAsync(1, "480x360", 30, "-g", "1"));
         var pids = Path.Combine(_bench.Folder, "pids");
         var program = await _bench.ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
 
@@ -177,7 +177,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Worker_slower_than_real_time_is_replaced_by_one_with_less_work()
     {
-        var source = await CodedPictures.MakeAsync(9, "320x300", 30, "-g", "30");
+        var source = await CodedFrames.MakeAsync(9, "320x300", 30, "-g", "30");
         var presets = Path.Combine(_bench.Folder, "presets");
 
         // The slowest preset reads its input at half speed.
@@ -207,7 +207,7 @@ public sealed class RungEncoderTests : IDisposable
     [Fact]
     public async Task Rung_that_crashes_workers_is_dropped_and_the_other_continues_F26()
     {
-        var source = await CodedPictures.MakeAsync(6, "640x480", 30, "-g", "30");
+        var source = await CodedFrames.MakeAsync(6, "640x480", 30, "-g", "30");
         var program = await _bench.ProgramAsync("case \"$*\" in *scale=480:360*) exit 3;; esac\nexec ffmpeg \"$@\"");
 
         await using (var encoder = _bench.Encoder(program, "auto", "low"))

@@ -34,7 +34,7 @@ public class VendorCommandTests
         + Output(1, "h264_nvenc -preset p4 -tune hq -profile:v high -rc vbr -bf 0 -delay 0 -rc-lookahead 10 -no-scenecut 1 -b_adapt 0 -g 100000 -forced-idr 1 -b:v 1200000 -maxrate 1800000 -bufsize 1800000"));
 
     [Fact]
-    public void Nvenc_with_frames_from_the_CPU_and_low_latency() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false), haste: 2, isHurried: true).ShouldBe(
+    public void Nvenc_with_frames_from_the_CPU_and_low_latency() => Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: false), speedLevel: 2, isHurried: true).ShouldBe(
         $"{Head} -protocol_whitelist unix -copyts -analyzeduration 500000 -fpsprobesize 0 -threads 3 -f nut -i unix:/run/in -filter_complex "
         + @"[0:v:0]scale=1280:720:flags=bicubic,setsar=1,format=yuv420p,split=2[out0][next0];[next0]select=isnan(prev_selected_pts)+key+gte(n-prev_selected_n\,2),"
         + "scale=854:480:flags=bicubic,setsar=1,format=yuv420p[out1] "
@@ -82,10 +82,10 @@ public class VendorCommandTests
     [InlineData(0, "p4", "fast")]
     [InlineData(1, "p2", "faster")]
     [InlineData(2, "p1", "veryfast")]
-    public void Speed_level_selects_a_preset_of_each_vendor(int haste, string nvenc, string quickSync)
+    public void Speed_level_selects_a_preset_of_each_vendor(int speedLevel, string nvenc, string quickSync)
     {
-        Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true), haste).ShouldContain($"-c:v h264_nvenc -preset {nvenc} ");
-        Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true), haste).ShouldContain($"-c:v h264_qsv -preset {quickSync} ");
+        Line(new EncodePath(EncoderVendor.Nvenc, StaysOnDevice: true), speedLevel).ShouldContain($"-c:v h264_nvenc -preset {nvenc} ");
+        Line(new EncodePath(EncoderVendor.QuickSync, StaysOnDevice: true), speedLevel).ShouldContain($"-c:v h264_qsv -preset {quickSync} ");
     }
 
     /// <summary>
@@ -112,7 +112,7 @@ public class VendorCommandTests
     private static string Output(int rung, string encoder) =>
         $"-map [out{rung}] -fps_mode passthrough -enc_time_base 1:90000 -c:v {encoder} -force_key_frames source -f nut -write_index 0 -flush_packets 1 unix:/run/{rung}";
 
-    private static string Line(EncodePath route, int haste = 0, bool isHurried = false) => string.Join(' ', Command(route, haste, isHurried).Arguments());
+    private static string Line(EncodePath route, int speedLevel = 0, bool isHurried = false) => string.Join(' ', Command(route, speedLevel, isHurried).Arguments());
 
     private static string Filters(EncodePath route)
     {
@@ -120,6 +120,6 @@ public class VendorCommandTests
         return arguments[arguments.IndexOf("-filter_complex") + 1];
     }
 
-    private static EncodeCommand Command(EncodePath route, int haste, bool isHurried) =>
-        new("/run/in", DegradationLadder.At(haste, Rungs), ["/run/0", "/run/1"], isHurried) { Route = route, RenderNode = Node, Threads = new WorkerThreads(3, 5) };
+    private static EncodeCommand Command(EncodePath route, int speedLevel, bool isHurried) =>
+        new("/run/in", DegradationLadder.At(speedLevel, Rungs), ["/run/0", "/run/1"], isHurried) { Route = route, RenderNode = Node, Threads = new WorkerThreads(3, 5) };
 }

@@ -111,7 +111,7 @@ internal sealed class Encoder
     public TimeSpan Delay { get; set; }
 
     /// <summary>Age of its audio relative to its video on arrival.</summary>
-    public TimeSpan SoundBehind { get; set; }
+    public TimeSpan AudioLag { get; set; }
 
     /// <summary>Sends one frame of video and one of audio for the current time.</summary>
     public void Frame(int keyframes)
@@ -127,7 +127,7 @@ internal sealed class Encoder
     public void Send(Track track, bool isSync)
     {
         var now = _studio.Time.GetUtcNow();
-        var behind = track.Kind == TrackKind.Audio ? SoundBehind : TimeSpan.Zero;
+        var behind = track.Kind == TrackKind.Audio ? AudioLag : TimeSpan.Zero;
         var decode = MediaTime.From(_studio.Time.GetElapsedTime(0) + Ahead - behind, track.Timescale);
         var present = track.Kind == TrackKind.Video ? decode + MediaTime.From(Delay, track.Timescale) : decode;
         var payload = new byte[track.Kind == TrackKind.Video ? Size : 8];

@@ -61,8 +61,8 @@ public sealed class SessionSwitchTests
         studio.Send(2, 2, backup);
 
         studio.Runs.ShouldHaveSingleItem("same configuration, no gap");
-        var pictures = studio.All.Where(s => s.Track.Kind == TrackKind.Video).ToList();
-        pictures.Zip(pictures.Skip(1)).ShouldAllBe(pair => (pair.Second.Decode - pair.First.Decode).ToTimeSpan() == TimeSpan.FromMilliseconds(40));
+        var frames = studio.All.Where(s => s.Track.Kind == TrackKind.Video).ToList();
+        frames.Zip(frames.Skip(1)).ShouldAllBe(pair => (pair.Second.Decode - pair.First.Decode).ToTimeSpan() == TimeSpan.FromMilliseconds(40));
         studio.All.ShouldAllBe(s => ReferenceEquals(s.Track, s.Track.Kind == TrackKind.Video ? Video : Audio), "nothing has changed for players");
         ShouldRise(studio);
         studio.Inputs.ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Role.ShouldBe(InputRole.Backup), i => i.OnAir.ShouldBeTrue());
@@ -220,7 +220,7 @@ public sealed class SessionSwitchTests
     {
         var studio = new FailoverHarness();
         var (primary, backup) = (studio.Connect(InputRole.Primary, P, Video, Audio), studio.Connect(InputRole.Backup, B, Video, Audio));
-        backup.SoundBehind = TimeSpan.FromSeconds(0.3);
+        backup.AudioLag = TimeSpan.FromSeconds(0.3);
         studio.Send(4.12, 2, primary, backup);
         await primary.LeaveAsync();
         studio.Send(2, 2, backup);

@@ -16,8 +16,8 @@ namespace Broadcast.Transcoder.Tests.Failover;
 /// <summary>The slate as a further input, made by a real ffmpeg (rows F01 to F04 of the edge cases).</summary>
 public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly Track Sound = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
 
     private readonly CancellationTokenSource _over = new();
     private readonly List<Aired> _runs = [];
@@ -30,51 +30,51 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     [Fact]
     public async Task Slate_follows_the_source_without_a_gap_and_ends_when_an_encoder_returns()
     {
-        var pictures = await CodedPictures.MakeAsync(1, "320x180", 30);
-        await SendAsync(pictures, TimeSpan.Zero);
-        await Poll.UntilAsync(() => Count(1) > 60, Patience, "the slate is shown");
+        var frames = await CodedFrames.MakeAsync(1, "320x180", 30);
+        await SendAsync(frames, TimeSpan.Zero);
+        await Poll.UntilAsync(() => Count(1) > 60, Timeout, "the slate is shown");
 
         var (source, slate) = (Seen(0), Seen(1));
         _switch.IsOnSlate(_session.Channel).ShouldBeTrue();
         slate.Where(s => s.Track.Kind == TrackKind.Video).Select(s => s.Present.Ticks).Take(60).ShouldBe(
             Enumerable.Range(1, 60).Select(i => source.Last(s => s.Track.Kind == TrackKind.Video).Present.Ticks + (i * 3000L) + 1));
         slate.First(s => s.Track.Kind == TrackKind.Video).IsSync.ShouldBeTrue();
-        slate.Where(s => s.Track.Kind == TrackKind.Audio).ShouldAllBe(s => ReferenceEquals(s.Track, Sound));
+        slate.Where(s => s.Track.Kind == TrackKind.Audio).ShouldAllBe(s => ReferenceEquals(s.Track, Audio));
 
         var encoder = Channel.CreateBounded<MediaSample>(1000);
-        var back = _switch.RunAsync(new Publication(Grant(), [pictures[0].Track, Sound], encoder.Reader), CancellationToken.None);
+        var back = _switch.RunAsync(new Publication(Grant(), [frames[0].Track, Audio], encoder.Reader), CancellationToken.None);
         var shift = Seen(1)[^1].Present.Rescale(MediaTime.VideoTimescale) + new MediaTime(9000, MediaTime.VideoTimescale);
-        foreach (var picture in pictures)
+        foreach (var frame in frames)
         {
-            encoder.Writer.TryWrite(picture with { Decode = picture.Decode + shift, Present = picture.Present + shift }).ShouldBeTrue();
+            encoder.Writer.TryWrite(frame with { Decode = frame.Decode + shift, Present = frame.Present + shift }).ShouldBeTrue();
         }
 
-        await Poll.UntilAsync(() => Count(2) >= 30, Patience, "the encoder's frames are forwarded");
-        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Patience, "the slate is over");
+        await Poll.UntilAsync(() => Count(2) >= 30, Timeout, "the encoder's frames are forwarded");
+        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Timeout, "the slate is over");
         _switch.IsOnSlate(_session.Channel).ShouldBeFalse();
         await _over.CancelAsync();
         encoder.Writer.Complete();
-        await back.WaitAsync(Patience);
+        await back.WaitAsync(Timeout);
         _runs.Select(run => run.IsSlate).ShouldBe([false, true, false], "source, slate, source");
     }
 
     [Fact]
     public async Task Slate_ends_with_its_session()
     {
-        await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
-        await Poll.UntilAsync(() => Count(1) > 0, Patience, "the slate is shown");
+        await SendAsync(await CodedFrames.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
+        await Poll.UntilAsync(() => Count(1) > 0, Timeout, "the slate is shown");
 
         await _over.CancelAsync();
 
-        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Patience, "the slate is over");
-        await Poll.UntilAsync(() => _runs[1].IsOver, Patience, "and what it was passed on to");
+        await Poll.UntilAsync(() => _switch.ActiveSlates == 0, Timeout, "the slate is over");
+        await Poll.UntilAsync(() => _runs[1].IsOver, Timeout, "and what it was passed on to");
     }
 
     [Fact]
     public async Task Session_that_ends_with_its_encoder_has_no_slate()
     {
         await _over.CancelAsync();
-        await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
+        await SendAsync(await CodedFrames.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
 
         _switch.ActiveSlates.ShouldBe(0);
         _runs.ShouldHaveSingleItem();
@@ -83,10 +83,10 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     [Fact]
     public async Task Process_stop_ends_its_slates()
     {
-        await SendAsync(await CodedPictures.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
-        await Poll.UntilAsync(() => Count(1) > 0, Patience, "the slate is shown");
+        await SendAsync(await CodedFrames.MakeAsync(1, "320x180", 30), TimeSpan.Zero);
+        await Poll.UntilAsync(() => Count(1) > 0, Timeout, "the slate is shown");
 
-        await _switch.StopAsync(CancellationToken.None).WaitAsync(Patience);
+        await _switch.StopAsync(CancellationToken.None).WaitAsync(Timeout);
 
         _runs[1].IsOver.ShouldBeTrue();
     }
@@ -124,21 +124,21 @@ public sealed class SlateSwitchTests : IPublicationSink, IAsyncDisposable
     private PublishGrant Grant() => new(Guid.NewGuid(), _session, "passthrough", CancellationToken.None) { SessionEnded = _over.Token };
 
     /// <summary>Connects an encoder, sends all of its media, and disconnects.</summary>
-    private async Task SendAsync(IReadOnlyList<MediaSample> pictures, TimeSpan shift)
+    private async Task SendAsync(IReadOnlyList<MediaSample> frames, TimeSpan shift)
     {
         var by = MediaTime.From(shift, MediaTime.VideoTimescale);
         var queue = Channel.CreateBounded<MediaSample>(1000);
         var now = TimeProvider.System.GetUtcNow();
-        foreach (var picture in pictures)
+        foreach (var frame in frames)
         {
-            var sample = picture with { Decode = picture.Decode + by, Present = picture.Present + by, Arrival = now };
+            var sample = frame with { Decode = frame.Decode + by, Present = frame.Present + by, Arrival = now };
             queue.Writer.TryWrite(sample).ShouldBeTrue();
-            var at = sample.Decode.Rescale(Sound.Timescale);
-            queue.Writer.TryWrite(new MediaSample(Sound, at, at, IsSync: true, new byte[8], now)).ShouldBeTrue();
+            var at = sample.Decode.Rescale(Audio.Timescale);
+            queue.Writer.TryWrite(new MediaSample(Audio, at, at, IsSync: true, new byte[8], now)).ShouldBeTrue();
         }
 
         queue.Writer.Complete();
-        await _switch.RunAsync(new Publication(Grant(), [pictures[0].Track, Sound], queue.Reader), CancellationToken.None).WaitAsync(Patience);
+        await _switch.RunAsync(new Publication(Grant(), [frames[0].Track, Audio], queue.Reader), CancellationToken.None).WaitAsync(Timeout);
     }
 
     private int Count(int run)

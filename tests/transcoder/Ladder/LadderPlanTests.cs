@@ -25,7 +25,7 @@ public class LadderPlanTests
     [InlineData("passthrough", 1920, 1080, 30, "")]
     [InlineData("of another version", 1280, 720, 30, "480p 854x480 1200k, 360p 640x360 700k, 240p 426x240 350k")]
     public void Automatic_ladder_has_the_rungs_that_suit_the_source(string ladder, int width, int height, double rate, string expected) =>
-        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
+        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Notified)).ShouldBe(expected);
 
     [Theory]
     [InlineData("720p@2500k,480p@1200k", 1920, 1080, 30, "720p 1280x720 2500k, 480p 854x480 1200k")]
@@ -51,7 +51,7 @@ public class LadderPlanTests
     [InlineData("720p30@2M", 1920, 1080, 1000, "720p30 1280x720 2000k")]
     [InlineData("16x16@100k", 1920, 16, 30, "")]
     public void Custom_rungs_keep_their_names_and_bitrates_and_the_sources_aspect_ratio(string ladder, int width, int height, double rate, string expected) =>
-        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Told)).ShouldBe(expected);
+        string.Join(", ", LadderPlan.For(ladder, new VideoFormat(width, height, 1, 1, rate, null)).Select(Notified)).ShouldBe(expected);
 
     [Theory]
     [InlineData(0)]
@@ -64,7 +64,7 @@ public class LadderPlanTests
 
     [Fact]
     public void Non_square_pixels_become_square() =>
-        Told(LadderPlan.For("auto", new VideoFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
+        Notified(LadderPlan.For("auto", new VideoFormat(1440, 1080, 4, 3, 30, null))[0]).ShouldBe("720p 1280x720 2500k");
 
     [Theory]
     [InlineData(16)]
@@ -76,14 +76,14 @@ public class LadderPlanTests
     public void No_rung_is_larger_than_the_source_has_odd_dimensions_or_a_duplicate_name() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Width, PositiveInt Height, PositiveInt Rate)>(), source =>
         {
-            var picture = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
+            var frame = new VideoFormat(1 + (source.Width.Get * 37 % 8192), 1 + (source.Height.Get * 41 % 8192), 1, 1, source.Rate.Get % 130, null);
             var ladder = source.Rate.Get % 2 == 0 ? "4k" : $"{16 + (source.Width.Get * 2 % 4000)}x{16 + (source.Height.Get * 6 % 4000)}@1M,4096p@9M,{16 + (source.Rate.Get * 34 % 4000)}p30@2M,16x16p1@100k";
-            var rungs = LadderPlan.For(ladder, picture);
+            var rungs = LadderPlan.For(ladder, frame);
             rungs.Select(r => (long)r.Width * r.Height).ShouldBe(rungs.Select(r => (long)r.Width * r.Height).OrderDescending());
-            rungs.ShouldAllBe(r => r.Width <= picture.Width && r.Height <= picture.Height && r.Width % 2 == 0 && r.Height % 2 == 0 && r.BitsPerSecond > 0);
+            rungs.ShouldAllBe(r => r.Width <= frame.Width && r.Height <= frame.Height && r.Width % 2 == 0 && r.Height % 2 == 0 && r.BitsPerSecond > 0);
             rungs.Select(r => r.Name).ShouldBeUnique();
             rungs.Count.ShouldBeLessThanOrEqualTo(LadderPlan.MaxRungs);
         }).QuickCheckThrowOnFailure();
 
-    private static string Told(Rung rung) => $"{rung.Name} {rung.Width}x{rung.Height} {(rung.IsHalfRate ? "half " : "")}{rung.BitsPerSecond / 1000}k";
+    private static string Notified(Rung rung) => $"{rung.Name} {rung.Width}x{rung.Height} {(rung.IsHalfRate ? "half " : "")}{rung.BitsPerSecond / 1000}k";
 }

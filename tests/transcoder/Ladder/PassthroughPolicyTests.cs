@@ -33,7 +33,7 @@ public class PassthroughPolicyTests
     public void Source_is_re_encoded_when_its_keyframe_interval_exceeds_the_maximum_segment_duration(string latency, int rate, double copied, double[] groups)
     {
         var rule = new PassthroughPolicy(LatencyProfile.Find(latency)!);
-        var story = Tell(rule, rate, groups);
+        var story = Notify(rule, rate, groups);
 
         var first = story.FindIndex(s => s.Way == SourceRouting.Reencode);
         if (copied == 0)
@@ -56,7 +56,7 @@ public class PassthroughPolicyTests
     [InlineData(2.8, 9)]
     public void Frames_are_held_only_in_the_first_GOP_for_up_to_half_a_second(double group, int waiting)
     {
-        var story = Tell(new PassthroughPolicy(LatencyProfile.Standard), 30, group, group, group);
+        var story = Notify(new PassthroughPolicy(LatencyProfile.Standard), 30, group, group, group);
 
         story.Count(s => s.Way == SourceRouting.Hold).ShouldBe(waiting);
         story.FindLastIndex(s => s.Way == SourceRouting.Hold).ShouldBeLessThan((int)(group * 30));
@@ -109,8 +109,8 @@ public class PassthroughPolicyTests
     [InlineData("yuv420p10le", false)]
     public async Task Chroma_format_and_bit_depth_decide_about_passthrough_within_a_codec(string colors, bool passes)
     {
-        var picture = await CodedPictures.MakeAsync(1, "64x64", 30, "-frames:v", "1", "-pix_fmt", colors);
-        (PassthroughPolicy.CompatibilityIssue(picture[0].Track.Config) is null).ShouldBe(passes);
+        var frame = await CodedFrames.MakeAsync(1, "64x64", 30, "-frames:v", "1", "-pix_fmt", colors);
+        (PassthroughPolicy.CompatibilityIssue(frame[0].Track.Config) is null).ShouldBe(passes);
     }
 
     [Theory]
@@ -135,13 +135,13 @@ public class PassthroughPolicyTests
         SourceReencode.Of(source, canToneMap: true).ShouldNotBeNull();
     }
 
-    private static List<(double Time, SourceRouting Way)> Tell(PassthroughPolicy rule, int rate, params double[] groups)
+    private static List<(double Time, SourceRouting Way)> Notify(PassthroughPolicy rule, int rate, params double[] groups)
     {
         var story = new List<(double, SourceRouting)>();
         foreach (var group in groups)
         {
-            var pictures = (int)Math.Round(group * rate);
-            for (var i = 0; i < pictures; i++)
+            var frames = (int)Math.Round(group * rate);
+            for (var i = 0; i < frames; i++)
             {
                 var time = story.Count * (90_000L / rate);
                 story.Add((time / 90_000.0, rule.Evaluate(Sample(Avc, time, time, i == 0))));

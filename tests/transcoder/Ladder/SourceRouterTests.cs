@@ -14,7 +14,7 @@ namespace Broadcast.Transcoder.Tests.Ladder;
 /// <summary>A source that cannot be passed through, with a real ffmpeg that re-encodes it, and with programs that do not.</summary>
 public sealed class SourceRouterTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly ChannelName Main = ChannelName.Parse("main");
     private readonly TempFolder _folder = TempFolder.Create();
     private readonly RecordingPackager _packager = new();
@@ -25,7 +25,7 @@ public sealed class SourceRouterTests : IDisposable
     [InlineData("640x400", 60, 600, "240p")]
     public async Task Sparse_keyframes_cause_a_lossless_switch_to_a_re_encode_with_regular_keyframes(string size, int rate, int group, string rung)
     {
-        var source = await CodedPictures.MakeAsync(11, size, rate, "-g", $"{group}");
+        var source = await CodedFrames.MakeAsync(11, size, rate, "-g", $"{group}");
         await PublishAsync(Transcoder("ffmpeg", null), SessionId.New(DateTimeOffset.UnixEpoch), source, waitsForRungs: true);
 
         var leader = _packager.Of("source");
@@ -47,7 +47,7 @@ public sealed class SourceRouterTests : IDisposable
     [Fact]
     public async Task Source_with_regular_keyframes_passes_through_unchanged()
     {
-        var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "60");
+        var source = await CodedFrames.MakeAsync(5, "640x360", 30, "-g", "60");
         await PublishAsync("ffmpeg", source);
 
         _packager.Of("source").Select(s => (s.Track, s.Present, s.IsSync)).ShouldBe(source.Select(s => (s.Track, s.Present, s.IsSync)));
@@ -59,7 +59,7 @@ public sealed class SourceRouterTests : IDisposable
     [InlineData("ffmpeg", true)]
     public async Task Short_publication_without_a_decision_is_passed_through_completely(string program, bool inDoubt)
     {
-        var source = (await CodedPictures.MakeAsync(3, "640x360", 30, "-g", "300")).Take(inDoubt ? 85 : 20).ToList();
+        var source = (await CodedFrames.MakeAsync(3, "640x360", 30, "-g", "300")).Take(inDoubt ? 85 : 20).ToList();
         await PublishAsync(program, source);
         _packager.Of("source").Select(s => s.Present).ShouldBe(source.Select(s => s.Present));
     }
@@ -67,7 +67,7 @@ public sealed class SourceRouterTests : IDisposable
     [Fact]
     public async Task Source_passes_through_from_its_next_keyframe_when_no_encoder_produces_a_frame()
     {
-        var source = await CodedPictures.MakeAsync(12, "640x360", 30, "-g", "240");
+        var source = await CodedFrames.MakeAsync(12, "640x360", 30, "-g", "240");
 
         // It would encode rungs.
         var program = await ProgramAsync("case \"$*\" in *expr:*) exit 3;; esac\nexec ffmpeg \"$@\"");
@@ -89,7 +89,7 @@ public sealed class SourceRouterTests : IDisposable
     [Fact]
     public async Task Any_source_passes_through_without_ffmpeg()
     {
-        var source = await CodedPictures.MakeAsync(5, "640x360", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(5, "640x360", 30, "-g", "300");
         var missing = Path.Combine(_folder.Path, "nothing");
         using var choice = await EncodingHarness.ProvedAsync(missing);
         await PublishAsync(missing, source, choice: choice);
@@ -100,7 +100,7 @@ public sealed class SourceRouterTests : IDisposable
     [Fact]
     public async Task Killed_re_encoding_worker_is_replaced_by_one_that_continues_at_the_same_frame()
     {
-        var source = await CodedPictures.MakeAsync(9, "640x360", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(9, "640x360", 30, "-g", "300");
         var pids = Path.Combine(_folder.Path, "pids");
         var program = await ProgramAsync($"echo $$ >> {pids}\nexec ffmpeg \"$@\"");
         await PublishAsync(program, source, async i =>
@@ -128,7 +128,7 @@ public sealed class SourceRouterTests : IDisposable
     [Fact]
     public async Task Re_encoding_decision_holds_for_the_session_and_not_for_the_next_one()
     {
-        var source = await CodedPictures.MakeAsync(4, "640x360", 30, "-g", "300");
+        var source = await CodedFrames.MakeAsync(4, "640x360", 30, "-g", "300");
         var transcoder = Transcoder("ffmpeg", null);
         var session = SessionId.New(DateTimeOffset.UnixEpoch);
         await PublishAsync(transcoder, session, source);
@@ -163,12 +163,12 @@ public sealed class SourceRouterTests : IDisposable
             }
             else
             {
-                await Poll.UntilAsync(() => source[i].Present.TotalSeconds - _packager.Newest < 1.4, Patience);
+                await Poll.UntilAsync(() => source[i].Present.TotalSeconds - _packager.Newest < 1.4, Timeout);
             }
 
             if (waitsForRungs && source[i].Present.TotalSeconds is > 1.9 and < 2)
             {
-                await Poll.UntilAsync(() => _packager.HasRungs, Patience);
+                await Poll.UntilAsync(() => _packager.HasRungs, Timeout);
             }
 
             await queue.Writer.WriteAsync(source[i], TestContext.Current.CancellationToken);

@@ -13,20 +13,20 @@ namespace Broadcast.Transcoder.Tests.Nut;
 
 public class NutTests
 {
-    private static readonly NutStream Picture = new(TrackKind.Video, NutTag.Avc, 90_000, new byte[] { 1, 2, 3 }) { DecodeDelay = 2, Width = 320, Height = 180, SampleAspectWidth = 1, SampleAspectHeight = 1 };
-    private static readonly NutStream Sound = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000, Channels = 2 };
+    private static readonly NutStream Frame = new(TrackKind.Video, NutTag.Avc, 90_000, new byte[] { 1, 2, 3 }) { DecodeDelay = 2, Width = 320, Height = 180, SampleAspectWidth = 1, SampleAspectHeight = 1 };
+    private static readonly NutStream Audio = new(TrackKind.Audio, NutTag.Aac, 48_000, new byte[] { 0x11, 0x90 }) { SampleRate = 48_000, Channels = 2 };
 
     [Fact]
     public void Written_frames_are_read_back_from_chunks_of_any_size() =>
         Prop.ForAll(
-            ArbMap.Default.ArbFor<(bool IsSound, bool IsKey, uint Present, byte[] Payload)[]>(),
+            ArbMap.Default.ArbFor<(bool IsAudio, bool IsKey, uint Present, byte[] Payload)[]>(),
             ArbMap.Default.ArbFor<PositiveInt>(),
             (frames, piece) =>
             {
-                var read = ReadAll(Write([Picture, Sound], frames.Select(f => new NutFrame(f.IsSound ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))), piece.Get, out var reader);
-                reader.Streams.Select(s => s with { Private = default }).ShouldBe([Picture with { Private = default }, Sound with { Private = default }]);
+                var read = ReadAll(Write([Frame, Audio], frames.Select(f => new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))), piece.Get, out var reader);
+                reader.Streams.Select(s => s with { Private = default }).ShouldBe([Frame with { Private = default }, Audio with { Private = default }]);
                 reader.Streams.Select(s => Convert.ToHexString(s.Private.Span)).ShouldBe(["010203", "1190"]);
-                read.Select(Told).ShouldBe(frames.Select(f => Told(new NutFrame(f.IsSound ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
+                read.Select(Notified).ShouldBe(frames.Select(f => Notified(new NutFrame(f.IsAudio ? 1 : 0, f.Present, f.IsKey, f.Payload ?? []))));
             }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -40,7 +40,7 @@ public class NutTests
 
         reader.Streams.Select(s => (s.Kind, s.Tag)).ShouldBe([(TrackKind.Video, NutTag.Avc), (TrackKind.Audio, NutTag.Aac)]);
         (reader.Streams[0].Width, reader.Streams[0].Height, reader.Streams[0].Timescale, reader.Streams[1].SampleRate).ShouldBe((320, 180, 90_000, 48_000));
-        frames.Select(Told).ShouldBe(await PacketsAsync(file));
+        frames.Select(Notified).ShouldBe(await PacketsAsync(file));
         frames.Count(f => f.Stream == 0).ShouldBe(60);
     }
 
@@ -54,7 +54,7 @@ public class NutTests
 
         await File.WriteAllBytesAsync(written, Write([.. reader.Streams], frames));
 
-        (await PacketsAsync(written)).ShouldBe(frames.Select(Told));
+        (await PacketsAsync(written)).ShouldBe(frames.Select(Notified));
         var decoded = await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "warning", "-seekable", "0", "-i", written, "-f", "null", "-"]);
         decoded.EnsureSuccess();
         decoded.Error.ShouldBeEmpty();
@@ -63,7 +63,7 @@ public class NutTests
     [Fact]
     public void Corrupt_input_is_rejected_or_misread_without_other_failures()
     {
-        var good = Write([Picture, Sound], Enumerable.Range(0, 20).Select(i => new NutFrame(i % 2, i * 1000, i == 0, new byte[i * 40])));
+        var good = Write([Frame, Audio], Enumerable.Range(0, 20).Select(i => new NutFrame(i % 2, i * 1000, i == 0, new byte[i * 40])));
         var random = new Random(1);
         var refused = 0;
         for (var round = 0; round < 5000; round++)
@@ -91,7 +91,7 @@ public class NutTests
     public void Frame_above_the_size_limit_is_rejected_before_it_has_arrived()
     {
         var bytes = new ArrayBufferWriter<byte>();
-        new NutWriter([Picture]).WriteHeaders(bytes);
+        new NutWriter([Frame]).WriteHeaders(bytes);
         bytes.Advance(NutWriter.WriteFrameHeader(bytes.GetSpan(NutWriter.MaxFrameHeader), 0, 0, isKey: true, NutReader.MaxFrame + 1));
         Should.Throw<InvalidNutException>(() => ReadAll(bytes.WrittenSpan.ToArray(), 4096, out _));
     }
@@ -150,5 +150,5 @@ public class NutTests
         ];
     }
 
-    private static (int Stream, long Present, bool IsKey, int Length) Told(NutFrame frame) => (frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length);
+    private static (int Stream, long Present, bool IsKey, int Length) Notified(NutFrame frame) => (frame.Stream, frame.Present, frame.IsKey, frame.Payload.Length);
 }

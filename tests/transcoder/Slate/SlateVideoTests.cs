@@ -11,13 +11,13 @@ public sealed class SlateVideoTests : IAsyncLifetime
 {
     private static readonly SlateFormat Format = SlateFormat.For(320, 180, 1, 1, 3000);
     private readonly TempFolder _folder = TempFolder.Create();
-    private SlateFile _picture = null!;
+    private SlateFile _frame = null!;
 
     public async ValueTask InitializeAsync()
     {
         var file = Path.Combine(_folder.Path, "green.png");
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=green:s=200x200", "-frames:v", "1", file])).EnsureSuccess();
-        _picture = new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: false);
+        _frame = new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: false);
     }
 
     public ValueTask DisposeAsync() => _folder.DisposeAsync();
@@ -27,26 +27,26 @@ public sealed class SlateVideoTests : IAsyncLifetime
     [InlineData(3)]
     public async Task Held_frame_is_shown_once_and_the_slate_repeats_with_regular_keyframes(int bFrames)
     {
-        var group = await CodedPictures.MakeAsync(1, "320x180", 30, "-bf", $"{bFrames}");
-        var pictures = await ReadAsync("ffmpeg", new SlateInput(group, Format, Hold: 30), _picture, 60 + 60 + 60 + 1);
+        var group = await CodedFrames.MakeAsync(1, "320x180", 30, "-bf", $"{bFrames}");
+        var frames = await ReadAsync("ffmpeg", new SlateInput(group, Format, Hold: 30), _frame, 60 + 60 + 60 + 1);
 
-        pictures.Count.ShouldBe(181);
-        pictures.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 60, 120, 180], "every two seconds, from what stands on");
-        pictures[120].Payload.ShouldBe(pictures[60].Payload);
-        pictures.Select(p => p.Configuration).Distinct().ShouldHaveSingleItem().VideoFormat.ShouldSatisfyAllConditions(p => p.Width.ShouldBe(320), p => p.Height.ShouldBe(180), p => p.FramesPerSecond.ShouldBe(30));
-        pictures.Count(p => !p.Configuration.TryInspect(p.Payload.Span, out _)).ShouldBe(0);
+        frames.Count.ShouldBe(181);
+        frames.Select((p, i) => (p.IsSync, i)).Where(p => p.IsSync).Select(p => p.i).ShouldBe([0, 60, 120, 180], "every two seconds, from what stands on");
+        frames[120].Payload.ShouldBe(frames[60].Payload);
+        frames.Select(p => p.Configuration).Distinct().ShouldHaveSingleItem().VideoFormat.ShouldSatisfyAllConditions(p => p.Width.ShouldBe(320), p => p.Height.ShouldBe(180), p => p.FramesPerSecond.ShouldBe(30));
+        frames.Count(p => !p.Configuration.TryInspect(p.Payload.Span, out _)).ShouldBe(0);
     }
 
     [Fact]
     public async Task Undecodable_frames_cost_only_the_held_frame_and_not_the_slate()
     {
-        var group = await CodedPictures.MakeAsync(1, "320x180", 30);
+        var group = await CodedFrames.MakeAsync(1, "320x180", 30);
         var broken = group.Select(s => s with { Payload = new byte[] { 0, 0, 0, 2, 0x65, 0xff } }).ToList();
 
-        var pictures = await ReadAsync("ffmpeg", new SlateInput(broken, Format, Hold: 30), _picture, 200);
+        var frames = await ReadAsync("ffmpeg", new SlateInput(broken, Format, Hold: 30), _frame, 200);
 
-        pictures[0].IsSync.ShouldBeTrue();
-        pictures.Count.ShouldBe(200);
+        frames[0].IsSync.ShouldBeTrue();
+        frames.Count.ShouldBe(200);
     }
 
     [Fact]
@@ -55,9 +55,9 @@ public sealed class SlateVideoTests : IAsyncLifetime
         var file = Path.Combine(_folder.Path, "clip.mp4");
         (await ChildProcess.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=3", "-c:v", "libx264", file])).EnsureSuccess();
 
-        var pictures = await ReadAsync("ffmpeg", new SlateInput([], Format, Hold: 0), new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: true), 200);
+        var frames = await ReadAsync("ffmpeg", new SlateInput([], Format, Hold: 0), new SlateFile(await File.ReadAllBytesAsync(file), IsVideo: true), 200);
 
-        var again = pictures.FindIndex(1, p => p.Payload.Equals(pictures[0].Payload));
+        var again = frames.FindIndex(1, p => p.Payload.Equals(frames[0].Payload));
         again.ShouldBeInRange(88, 92, "three seconds at 30 a second");
     }
 
@@ -71,23 +71,23 @@ public sealed class SlateVideoTests : IAsyncLifetime
         await File.WriteAllTextAsync(program, $"#!/bin/sh\n{script}\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
 
-        var e = await Should.ThrowAsync<SlateFailedException>(() => ReadAsync(program, new SlateInput([], Format, Hold: 0), _picture, 1));
+        var e = await Should.ThrowAsync<SlateFailedException>(() => ReadAsync(program, new SlateInput([], Format, Hold: 0), _frame, 1));
         e.Message.ShouldContain(why);
     }
 
     private static async Task<List<SlateFrame>> ReadAsync(string program, SlateInput material, SlateFile file, int count)
     {
-        var pictures = new List<SlateFrame>();
+        var frames = new List<SlateFrame>();
         await using var clip = new SlateVideo(program, TimeProvider.System, material, file);
-        await foreach (var picture in clip.ReadAsync(TestContext.Current.CancellationToken))
+        await foreach (var frame in clip.ReadAsync(TestContext.Current.CancellationToken))
         {
-            pictures.Add(picture);
-            if (pictures.Count == count)
+            frames.Add(frame);
+            if (frames.Count == count)
             {
                 break;
             }
         }
 
-        return pictures;
+        return frames;
     }
 }

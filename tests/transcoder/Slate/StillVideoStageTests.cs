@@ -16,8 +16,8 @@ namespace Broadcast.Transcoder.Tests.Slate;
 public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 {
     private const int FrameTicks = 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly Track Sound = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+    private static readonly Track Audio = new(2, CodecConfig.Aac.Parse([0x11, 0x90]), 48_000);
 
     private readonly List<Aired> _runs = [];
     private readonly List<SlateService> _slates = [];
@@ -26,17 +26,17 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
     [Fact]
     public async Task Audio_only_source_gets_constant_rate_still_video_with_keyframes_every_two_seconds()
     {
-        await RunAsync("auto", [Sound], Sounds(0, 300));
+        await RunAsync("auto", [Audio], AudioFrames(0, 300));
 
         var run = _runs.ShouldHaveSingleItem();
         run.Tracks.Select(t => t.Kind).ShouldBe([TrackKind.Video, TrackKind.Audio]);
         run.Samples.Where(s => s.Track.Kind == TrackKind.Audio).Select(s => s.Decode.Ticks).ShouldBe(Enumerable.Range(0, 300).Select(i => (long)i * FrameTicks));
-        var pictures = run.Samples.Where(s => s.Track.Kind == TrackKind.Video).ToList();
-        pictures.Select(p => p.Present.Ticks).ShouldBe(Enumerable.Range(0, pictures.Count).Select(i => i * 3600L));
-        pictures.Count.ShouldBe((299 * FrameTicks / 1920) + 1);
-        pictures.Where(p => p.IsSync).Select(p => p.Present.Ticks).ShouldBe([0, 180_000, 360_000, 540_000]);
-        pictures.ShouldAllBe(p => ReferenceEquals(p.Track, run.Tracks[0]));
-        (pictures[0].Track.Config.VideoFormat!.Width, pictures[0].Track.Config.VideoFormat!.Height).ShouldBe((640, 360));
+        var frames = run.Samples.Where(s => s.Track.Kind == TrackKind.Video).ToList();
+        frames.Select(p => p.Present.Ticks).ShouldBe(Enumerable.Range(0, frames.Count).Select(i => i * 3600L));
+        frames.Count.ShouldBe((299 * FrameTicks / 1920) + 1);
+        frames.Where(p => p.IsSync).Select(p => p.Present.Ticks).ShouldBe([0, 180_000, 360_000, 540_000]);
+        frames.ShouldAllBe(p => ReferenceEquals(p.Track, run.Tracks[0]));
+        (frames[0].Track.Config.VideoFormat!.Width, frames[0].Track.Config.VideoFormat!.Height).ShouldBe((640, 360));
         run.Samples.Zip(run.Samples.Skip(1)).ShouldAllBe(p => p.Second.Track.Kind == TrackKind.Audio || p.Second.Present.ToTimeSpan() >= p.First.Present.ToTimeSpan(), "video precedes the audio of its time");
     }
 
@@ -45,41 +45,41 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
     [InlineData(true)]
     public async Task Encoder_video_starts_a_new_publication_with_its_first_keyframe(bool isAnnounced)
     {
-        var coded = await CodedPictures.MakeAsync(2, "320x180", 25, "-g", "25");
-        var pictures = Later(coded, 5).ToList();
-        var first = pictures.FindIndex(1, p => p.IsSync);
-        IEnumerable<MediaSample> all = [.. Sounds(0, 235), .. pictures.Skip(1), .. Sounds(235, 260)];
+        var coded = await CodedFrames.MakeAsync(2, "320x180", 25, "-g", "25");
+        var frames = Later(coded, 5).ToList();
+        var first = frames.FindIndex(1, p => p.IsSync);
+        IEnumerable<MediaSample> all = [.. AudioFrames(0, 235), .. frames.Skip(1), .. AudioFrames(235, 260)];
 
-        await RunAsync("auto", isAnnounced ? [coded[0].Track, Sound] : [Sound], all);
+        await RunAsync("auto", isAnnounced ? [coded[0].Track, Audio] : [Audio], all);
 
         _runs.Count.ShouldBe(2);
         _runs[0].IsOver.ShouldBeTrue();
-        _runs[1].Tracks.ShouldBe([coded[0].Track, Sound]);
-        _runs[1].Samples.ShouldBe([.. pictures.Skip(first), .. Sounds(235, 260)]);
-        _runs[0].Samples.Where(s => s.Track.Kind == TrackKind.Audio).ShouldBe(Sounds(0, 235));
+        _runs[1].Tracks.ShouldBe([coded[0].Track, Audio]);
+        _runs[1].Samples.ShouldBe([.. frames.Skip(first), .. AudioFrames(235, 260)]);
+        _runs[0].Samples.Where(s => s.Track.Kind == TrackKind.Audio).ShouldBe(AudioFrames(0, 235));
         _runs[0].Samples.ShouldAllBe(s => s.Track.Id != coded[0].Track.Id);
     }
 
     [Fact]
     public async Task Audio_gap_is_also_a_gap_in_still_video_which_restarts_with_a_keyframe()
     {
-        await RunAsync("auto", [Sound], [.. Sounds(0, 100), .. Sounds(10_000, 10_100)]);
+        await RunAsync("auto", [Audio], [.. AudioFrames(0, 100), .. AudioFrames(10_000, 10_100)]);
 
-        var pictures = _runs.ShouldHaveSingleItem().Samples.Where(s => s.Track.Kind == TrackKind.Video).ToList();
-        var behind = pictures.FindIndex(p => p.Present.ToTimeSpan() > TimeSpan.FromSeconds(3));
-        pictures[behind].IsSync.ShouldBeTrue();
-        pictures[behind].Present.ShouldBe(new MediaTime(10_000L * FrameTicks, 48_000).Rescale(MediaTime.VideoTimescale));
+        var frames = _runs.ShouldHaveSingleItem().Samples.Where(s => s.Track.Kind == TrackKind.Video).ToList();
+        var behind = frames.FindIndex(p => p.Present.ToTimeSpan() > TimeSpan.FromSeconds(3));
+        frames[behind].IsSync.ShouldBeTrue();
+        frames[behind].Present.ShouldBe(new MediaTime(10_000L * FrameTicks, 48_000).Rescale(MediaTime.VideoTimescale));
     }
 
     [Theory]
     [InlineData("passthrough", "ffmpeg", false)]
     [InlineData("auto", "ffmpeg", true)]
     [InlineData("auto", "/nowhere/ffmpeg", false)]
-    public async Task Other_publications_pass_through_unchanged(string ladder, string program, bool hasPictures)
+    public async Task Other_publications_pass_through_unchanged(string ladder, string program, bool hasVideo)
     {
-        var coded = await CodedPictures.MakeAsync(1, "320x180", 25);
-        List<MediaSample> all = hasPictures ? [.. Sounds(0, 5), .. coded, .. Sounds(5, 47)] : [.. Sounds(0, 100)];
-        IReadOnlyList<Track> tracks = hasPictures ? [coded[0].Track, Sound] : [Sound];
+        var coded = await CodedFrames.MakeAsync(1, "320x180", 25);
+        List<MediaSample> all = hasVideo ? [.. AudioFrames(0, 5), .. coded, .. AudioFrames(5, 47)] : [.. AudioFrames(0, 100)];
+        IReadOnlyList<Track> tracks = hasVideo ? [coded[0].Track, Audio] : [Audio];
 
         await RunAsync(ladder, tracks, all, program);
 
@@ -114,13 +114,13 @@ public sealed class StillVideoStageTests : IPublicationSink, IDisposable
 
         queue.Writer.Complete();
         var grant = new PublishGrant(Guid.NewGuid(), _session, ladder, CancellationToken.None);
-        await new StillVideoStage(this, slates, NullLogger<StillVideoStage>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader), CancellationToken.None).WaitAsync(Patience);
+        await new StillVideoStage(this, slates, NullLogger<StillVideoStage>.Instance).RunAsync(new Publication(grant, tracks, queue.Reader), CancellationToken.None).WaitAsync(Timeout);
     }
 
-    private static IEnumerable<MediaSample> Sounds(int from, int to) => Enumerable.Range(from, to - from).Select(i =>
+    private static IEnumerable<MediaSample> AudioFrames(int from, int to) => Enumerable.Range(from, to - from).Select(i =>
     {
-        var at = new MediaTime((long)i * FrameTicks, Sound.Timescale);
-        return new MediaSample(Sound, at, at, IsSync: true, Silence, DateTimeOffset.UnixEpoch + at.ToTimeSpan());
+        var at = new MediaTime((long)i * FrameTicks, Audio.Timescale);
+        return new MediaSample(Audio, at, at, IsSync: true, Silence, DateTimeOffset.UnixEpoch + at.ToTimeSpan());
     });
 
     private static byte[] Silence { get; } = [0x21, 0, 0, 0, 0, 0x1c];

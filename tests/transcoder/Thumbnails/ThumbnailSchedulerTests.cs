@@ -18,14 +18,14 @@ public sealed class ThumbnailSchedulerTests
     public void Session_is_queued_once_and_gets_the_newest_images()
     {
         var desk = Desk();
-        Tell(desk, "a", 0);
-        Tell(desk, "a", 20);
-        Tell(desk, "a", 40);
+        Notify(desk, "a", 0);
+        Notify(desk, "a", 20);
+        Notify(desk, "a", 40);
         desk.Slots.TryRead(out var turn).ShouldBeTrue();
         desk.Slots.TryRead(out _).ShouldBeFalse();
         desk.Take(turn)!.Poster!.Time.TotalSeconds.ShouldBe(40);
 
-        Tell(desk, "a", 60);
+        Notify(desk, "a", 60);
         desk.Slots.TryRead(out _).ShouldBeFalse("it is being served");
         desk.Done(turn);
         desk.Slots.TryRead(out _).ShouldBeTrue();
@@ -37,12 +37,12 @@ public sealed class ThumbnailSchedulerTests
         var desk = Desk();
         foreach (var channel in new[] { "a", "b", "c" })
         {
-            Tell(desk, channel, 0);
+            Notify(desk, channel, 0);
         }
 
         desk.Slots.TryRead(out var first).ShouldBeTrue();
         desk.Take(first);
-        Tell(desk, "a", 20);
+        Notify(desk, "a", 20);
         desk.Done(first);
         List<string> order = [];
         while (desk.Slots.TryRead(out var turn))
@@ -57,7 +57,7 @@ public sealed class ThumbnailSchedulerTests
     public void Failing_session_waits_longer_each_time_until_an_image_succeeds()
     {
         var desk = Desk();
-        Tell(desk, "a", 0);
+        Notify(desk, "a", 0);
         var pauses = new List<int>();
         var at = 0;
         for (var failure = 0; failure < 3; failure++)
@@ -68,7 +68,7 @@ public sealed class ThumbnailSchedulerTests
             for (var waited = 1; ; waited++)
             {
                 _time.Advance(TimeSpan.FromSeconds(1));
-                Tell(desk, "a", at += 20);
+                Notify(desk, "a", at += 20);
                 if (desk.Slots.Count > 0)
                 {
                     pauses.Add(waited);
@@ -81,7 +81,7 @@ public sealed class ThumbnailSchedulerTests
         desk.Slots.TryRead(out var last);
         desk.Take(last);
         desk.Done(last);
-        Tell(desk, "a", at + 20);
+        Notify(desk, "a", at + 20);
         desk.Slots.Count.ShouldBe(1);
     }
 
@@ -89,7 +89,7 @@ public sealed class ThumbnailSchedulerTests
     public void Deleted_session_gets_no_images()
     {
         var desk = Desk();
-        Tell(desk, "a", 0);
+        Notify(desk, "a", 0);
         desk.Forget(ChannelName.Parse("a"), Session);
         desk.Slots.TryRead(out var turn).ShouldBeTrue();
         desk.Take(turn).ShouldBeNull();
@@ -101,11 +101,11 @@ public sealed class ThumbnailSchedulerTests
     public void Disabled_images_queue_no_session()
     {
         var desk = Desk(new ThumbnailOptions { Enabled = false });
-        Tell(desk, "a", 0);
+        Notify(desk, "a", 0);
         desk.Slots.TryRead(out _).ShouldBeFalse();
     }
 
-    private static void Tell(ThumbnailScheduler desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
+    private static void Notify(ThumbnailScheduler desk, string channel, int seconds) => desk.Append(ChannelName.Parse(channel), Session,
     [
         new TimelineEvent.RenditionAdded("source", TrackKind.Video),
         new TimelineEvent.InitReady("source", 1, new RenditionFormat(TrackKind.Video, "avc1.64001f", 90_000, 640, 360, 30, 0, 0, null), ObjectName.Parse("init"), 700),

@@ -26,34 +26,34 @@ public sealed class ThumbnailServiceTests : IDisposable
         var program = Path.Combine(_folder.Path, "program");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\ncd {_folder.Path}\ntouch running.$$\ncat >/dev/null\nsleep 0.1\ntouch seen.$(ls running.* | wc -l)\ntouch ran.$$\nrm running.$$\nexit 1\n");
         (await ChildProcess.RunAsync("chmod", ["+x", program])).EnsureSuccess();
-        var pictures = new Received();
-        await WorkAsync(program, 12, pictures, () => Directory.GetFiles(_folder.Path, "ran.*").Length == 12);
+        var frames = new Received();
+        await WorkAsync(program, 12, frames, () => Directory.GetFiles(_folder.Path, "ran.*").Length == 12);
 
         Directory.GetFiles(_folder.Path, "seen.*").Select(file => int.Parse(file.Split('.')[^1])).Max().ShouldBeLessThanOrEqualTo(2);
-        pictures.Offered.ShouldBeEmpty();
+        frames.Offered.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Each_session_gets_its_own_poster()
     {
-        var pictures = new Received();
-        await WorkAsync("ffmpeg", 3, pictures, () => pictures.Offered.Count == 3);
+        var frames = new Received();
+        await WorkAsync("ffmpeg", 3, frames, () => frames.Offered.Count == 3);
 
-        pictures.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
-        pictures.Offered.Select(item => item.Picture).ShouldAllBe(picture => picture is SessionImage.Poster && ((SessionImage.Poster)picture).Width == 320);
+        frames.Offered.Select(item => item.Channel.Value).ShouldBe(["c0", "c1", "c2"], ignoreOrder: true);
+        frames.Offered.Select(item => item.Frame).ShouldAllBe(frame => frame is SessionImage.Poster && ((SessionImage.Poster)frame).Width == 320);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static async Task WorkAsync(string program, int sessions, Received pictures, Func<bool> isDone)
+    private static async Task WorkAsync(string program, int sessions, Received frames, Func<bool> isDone)
     {
-        var sample = (await CodedPictures.MakePictureAsync("color=red:s=320x180:r=30:d=0.1"))[0];
+        var sample = (await CodedFrames.CreateImageAsync("color=red:s=320x180:r=30:d=0.1"))[0];
         byte[] init = InitSegmentWriter.Write(sample.Track);
         byte[] part = [.. new FragmentWriter().Write(new FragmentHeader(1, 0, SegmentTypeBox.Segment), [new FragmentSample(3000, sample.Payload.Length, IsSync: true)]), .. sample.Payload.Span];
         var options = Options.Create(new ThumbnailOptions { MaxProcesses = 2 });
         var desk = new ThumbnailScheduler(options, TimeProvider.System);
         using var workshop = new ThumbnailService(
-            desk, new TwoObjects(init, part), pictures, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<ThumbnailService>.Instance);
+            desk, new TwoObjects(init, part), frames, options, Options.Create(new EncodingOptions { Ffmpeg = program }), NullLogger<ThumbnailService>.Instance);
         for (var i = 0; i < sessions; i++)
         {
             desk.Append(ChannelName.Parse($"c{i}"), SessionId.New(DateTimeOffset.UnixEpoch),
@@ -71,9 +71,9 @@ public sealed class ThumbnailServiceTests : IDisposable
 
     private sealed class Received : IImageSink
     {
-        public ConcurrentBag<(ChannelName Channel, SessionImage Picture)> Offered { get; } = [];
+        public ConcurrentBag<(ChannelName Channel, SessionImage Frame)> Offered { get; } = [];
 
-        public void Offer(ChannelName channel, SessionId session, SessionImage picture) => Offered.Add((channel, picture));
+        public void Offer(ChannelName channel, SessionId session, SessionImage frame) => Offered.Add((channel, frame));
     }
 
     private sealed class TwoObjects(byte[] init, byte[] part) : ISpool

@@ -13,7 +13,7 @@ namespace Broadcast.Transcoder.Tests.Thumbnails;
 /// <summary>Thumbnails from a real ffmpeg, and from programs that are not ffmpeg.</summary>
 public sealed class ThumbnailWorkerTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly SpriteSheetLayout Layout = new(5, 1, 320, 180);
     private readonly TempFolder _folder = TempFolder.Create();
 
@@ -98,7 +98,7 @@ public sealed class ThumbnailWorkerTests : IDisposable
         // ffmpeg's NUT output, without an end.
         var script = "exec ffmpeg -v error -f lavfi -i 'nullsrc=s=1920x1080,noise=alls=100:allf=t' -c:v mjpeg -q:v 1 -t 1000 -f nut -write_index 0 pipe:1";
         var failure = await Should.ThrowAsync<IOException>(
-            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), Patience));
+            RunAsync(await ProgramAsync(script), await ColorsAsync("red"), new ThumbnailCommand(Format, Layout, null), Timeout));
 
         failure.Message.ShouldContain("output exceeds");
     }
@@ -137,21 +137,21 @@ public sealed class ThumbnailWorkerTests : IDisposable
     /// <summary>Frames of one color each, encoded with B-frames allowed, one second apart.</summary>
     private static async Task<IReadOnlyList<CodedKeyframe>> ColorsAsync(params string[] colors)
     {
-        var pictures = new List<CodedKeyframe>();
+        var frames = new List<CodedKeyframe>();
         foreach (var color in colors)
         {
-            var samples = await CodedPictures.MakePictureAsync($"color={color}:s=640x360:r=30:d=0.1", "-preset", "veryfast");
-            pictures.Add(new CodedKeyframe(pictures.Count, samples[0].Payload));
+            var samples = await CodedFrames.CreateImageAsync($"color={color}:s=640x360:r=30:d=0.1", "-preset", "veryfast");
+            frames.Add(new CodedKeyframe(frames.Count, samples[0].Payload));
             Source ??= NutStream.Of(samples[0].Track.Config, 1, 0);
         }
 
-        return pictures;
+        return frames;
     }
 
     private static NutStream? Source { get; set; }
 
-    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedKeyframe> pictures, ThumbnailCommand command, TimeSpan? timeout = null) =>
-        ThumbnailWorker.RunAsync(program, Source!, pictures, command, timeout ?? Patience, CancellationToken.None);
+    private static Task<IReadOnlyList<byte[]>> RunAsync(string program, IReadOnlyList<CodedKeyframe> frames, ThumbnailCommand command, TimeSpan? timeout = null) =>
+        ThumbnailWorker.RunAsync(program, Source!, frames, command, timeout ?? Timeout, CancellationToken.None);
 
     private async Task<byte[]> DecodeAsync(byte[] jpeg, int width, int height)
     {
